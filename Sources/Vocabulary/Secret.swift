@@ -1,0 +1,31 @@
+/// Bytes that must not be seen: they print as `(redacted)` and compare in constant time.
+///
+/// It has no `Hashable`, `Codable` or default text on purpose: whoever writes a secret somewhere says so with `reveal`.
+public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    private let bytes: [UInt8]
+
+    public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    public init(_ text: String) { self.bytes = Array(text.utf8) }
+
+    public var isEmpty: Bool { bytes.isEmpty }
+
+    /// The bytes themselves; every call is a place to review.
+    public func reveal() -> [UInt8] { bytes }
+
+    /// The bytes as UTF-8 text; every call is a place to review.
+    public func revealText() -> String { String(decoding: bytes, as: UTF8.self) }
+
+    public var description: String { "(redacted)" }
+    public var debugDescription: String { "(redacted)" }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+extension Secret: Equatable {
+    public static func == (left: Secret, right: Secret) -> Bool { constantTimeEqual(left.bytes, right.bytes) }
+}
+
+/// Compares without leaving early, so that the time taken tells nothing about where two values differ.
+public func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    guard left.count == right.count else { return false }
+    return zip(left, right).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 } == 0
+}
