@@ -1,5 +1,5 @@
 import Certificates
-public import Vocabulary
+import Vocabulary
 
 /// The hash chain over the audit trail: whoever changes, drops or reorders an entry changes every hash after it.
 public enum AuditChain {

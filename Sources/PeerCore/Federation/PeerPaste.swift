@@ -1,5 +1,5 @@
 public import Certificates
-public import HandoverToken
+import HandoverToken
 public import Vocabulary
 
 /// What an operator pasted from the other side: its federation certificate, followed by the CA that issued it.

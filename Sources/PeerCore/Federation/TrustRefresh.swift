@@ -1,5 +1,5 @@
 public import HandoverToken
-public import Vocabulary
+import Vocabulary
 
 extension PeerRecord {
     /// The row after a trust statement whose signature one of the recorded signers made; `nil` when it says nothing

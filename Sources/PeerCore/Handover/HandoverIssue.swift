@@ -1,5 +1,6 @@
 public import Certificates
 public import HandoverToken
+import OpAMPProto
 public import Vocabulary
 
 /// The rows and facts from which a source issues a handover.

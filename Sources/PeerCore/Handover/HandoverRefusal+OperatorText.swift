@@ -1,3 +1,5 @@
+import Certificates
+import HandoverToken
 public import Vocabulary
 
 extension HandoverRefusal: OperatorExplainable {
@@ -51,10 +53,7 @@ extension HandoverRefusal: OperatorExplainable {
             message(
                 "unknown", "No such handover", "This server has no handover \(id) with that peer and that token.",
                 "Check that the token was issued for this peer, and by this server.")
-        case .expired(let time):
-            message(
-                "expired", "The token has expired", "It was to be redeemed before \(time).",
-                "Issue a new token on the source.")
+        case .expired(let time): TokenRefusal.expired(at: time).operatorMessage
         case .alreadyRedeemed:
             message(
                 "already-redeemed", "The token was redeemed before", "A token is redeemed once.",

@@ -1,5 +1,5 @@
 public import Certificates
-public import HandoverToken
+import HandoverToken
 public import Vocabulary
 
 /// Who a connecting agent is, decided from the certificate it presented and nothing else (protocol section 2).

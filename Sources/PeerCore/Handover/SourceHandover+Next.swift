@@ -1,3 +1,4 @@
+import HandoverToken
 public import Vocabulary
 
 extension SourceHandover {
@@ -52,7 +53,9 @@ extension SourceHandover {
                 step.enter(.offered, .offerSent, ["hash": offer.map { Hex.encode($0.hash) }])
                 step.tell(.offered, at: now, offer.map { ["hash": Hex.encode($0.hash)] } ?? [:])
             }
-        case .pushRequested: step.directives = [push(at: now)]
+        case .pushRequested:
+            step.record(.pushRequested)
+            step.directives = [push(at: now)]
         case .agentConnected: try connected(&step, at: now)
         case .agentLeaving:
             if phase != .leaving {
@@ -83,7 +86,8 @@ extension SourceHandover {
         case .offerSigned(let offer): step.push(offer, at: now)
         case .agentFailed(let hash, let message):
             if offerHashes.contains(hash) { step.takeBack(because: message, at: now) }
-        case .agentConnected, .pushRequested: step.directives = [push(at: now)]
+        case .pushRequested: throw .alreadyMoved(to: claims.target.name)
+        case .agentConnected: step.directives = [push(at: now)]
         case .cancelRequested: throw .alreadyMoved(to: claims.target.name)
         case .leafRevoked: step.tell(.leafRevoked, at: now)
         case .higherEpochSeen(let epoch):
@@ -100,8 +104,8 @@ extension SourceHandover {
         switch event {
         case .claimed(let claim): try repeated(claim)
         case .offerSigned(let offer): step.push(offer, at: now)
-        case .agentConnected, .agentFailed, .pushRequested: step.directives = [push(at: now)]
-        case .cancelRequested: throw .alreadyMoved(to: claims.target.name)
+        case .agentConnected, .agentFailed: step.directives = [push(at: now)]
+        case .cancelRequested, .pushRequested: throw .alreadyMoved(to: claims.target.name)
         case .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .wake, .noticeReceived: break
         }
         return step

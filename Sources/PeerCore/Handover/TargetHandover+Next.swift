@@ -1,3 +1,4 @@
+import HandoverToken
 public import Vocabulary
 
 extension TargetHandover {
@@ -24,7 +25,7 @@ extension TargetHandover {
             guard now < claims.expiresAt else { throw .expired(at: claims.expiresAt) }
             step.state.redemption = redemption
             step.state.deadline = claims.expiresAt + HandoverTiming.arrival
-            step.enter(.redeeming, .tokenRedeemed, ["redemption": redemption.id.description])
+            step.enter(.redeeming, .redemptionRequested, ["redemption": redemption.id.description])
             step.directives = step.state.claimAgain(at: now)
         case .withdrawRequested: throw .over(phase: phase.rawValue)
         case .claimAccepted, .claimRefused, .claimUnanswered, .sourceAnswered, .agentConnected, .agentCommitted,
@@ -78,7 +79,8 @@ extension TargetHandover {
             }
         case .agentCommitted(let hash):
             if phase == .connected { step.arrive(hash: hash, at: now) }
-        case .agentDisconnected: step.state.phase = .awaiting
+        case .agentDisconnected:
+            if phase == .connected { step.enter(.awaiting, .agentDisconnected) }
         case .sourceAnswered(.returned, _), .sourceAnswered(.cancelled, _), .sourceAnswered(.expired, _):
             step.withdraw(.agentReturned, because: "the source has ended the handover", at: now)
         case .withdrawRequested(let reason):

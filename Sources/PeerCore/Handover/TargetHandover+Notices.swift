@@ -1,3 +1,4 @@
+import HandoverToken
 import Vocabulary
 
 extension TargetHandover {
