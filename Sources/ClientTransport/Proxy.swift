@@ -1,4 +1,4 @@
-public import Vocabulary
+import Vocabulary
 
 /// An HTTP proxy that is asked to `CONNECT` (RFC 9110 section 9.3.6).
 public struct Proxy: Hashable, Sendable {

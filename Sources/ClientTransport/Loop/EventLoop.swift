@@ -161,6 +161,9 @@ import Glibc
         shared.wait { $0.phase == .ended }
     }
 
+    /// Whether new connections are taken.
+    var isOpen: Bool { shared.withLock { $0.phase == .running } }
+
     private var isStopping: Bool { shared.withLock { $0.phase == .stopping } }
 
     /// Whether nothing is left to wait for.

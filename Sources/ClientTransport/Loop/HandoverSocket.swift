@@ -46,7 +46,7 @@ struct HandoverSocket {
     /// Takes the far ends of connections that are not used any more.
     func drain() {
         while true {
-            let other = unsafe accept(descriptor, nil, nil)
+            let other = accept(descriptor, nil, nil)
             guard other >= 0 else { return }
             Glibc.close(other)
         }

@@ -7,8 +7,8 @@ private let contextLock = PosixLock(())
 /// No listener, no extensions, no change of user, small tables, and no limit on the header pool: libwebsockets 4.1
 /// aborts when that runs out.
 func makeContext(connectionLimit: Int) -> OpaquePointer? {
-    contextLock.withLock { _ in
-        unsafe lws_set_log_level(0, nil)
+    unsafe contextLock.withLock { _ in
+        lws_set_log_level(0, nil)
         var info = unsafe lws_context_creation_info()
         unsafe info.port = CONTEXT_PORT_NO_LISTEN
         unsafe info.options = UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS)
@@ -33,7 +33,7 @@ func destroyContext(_ context: OpaquePointer) {
 /// The moment at which libwebsockets stops waiting: one of its timers, which does nothing but wake the loop.
 @safe struct LoopDeadline {
     /// libwebsockets hands the first member back, so it has to stand first.
-    private struct Storage {
+    @unsafe private struct Storage {
         var timer = unsafe lws_sorted_usec_list_t()
         var context: OpaquePointer
         var armed: Int64?

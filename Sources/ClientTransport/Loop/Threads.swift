@@ -1,3 +1,4 @@
+internal import CWebSockets
 import Glibc
 
 /// Runs the body on a new detached thread that receives no signals: those belong to the host program.
@@ -36,16 +37,15 @@ private final class ThreadBody: Sendable {
 /// An `errno` value in words.
 func words(forErrno code: Int32) -> String {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
-        guard let text = unsafe strerror_r(code, buffer.baseAddress, buffer.count) else { return "error \(code)" }
-        return unsafe String(cString: text)
+        guard let start = buffer.baseAddress else { return "error \(code)" }
+        unsafe strerror_r(code, start, buffer.count)
+        return unsafe String(cString: start)
     }
 }
 
 /// Microseconds of the monotonic clock.
 func monotonicMicroseconds() -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    lws_now_usecs()
 }
 
 extension Duration {

@@ -6,8 +6,8 @@ import Vocabulary
 ///
 /// - Throws: `DialFailure` with cause `policy`, saying which setting cannot work.
 func makeSSLContext(_ key: TLSContext.Key) throws(DialFailure) -> OpaquePointer {
-    unsafe ERR_clear_error()
-    defer { unsafe ERR_clear_error() }
+    ERR_clear_error()
+    defer { ERR_clear_error() }
     guard let context = unsafe SSL_CTX_new(TLS_client_method()) else {
         throw DialFailure(.policy, "OpenSSL makes no client context on this host")
     }
@@ -50,8 +50,8 @@ private func setVersionsAndCiphers(_ key: TLSContext.Key, in context: OpaquePoin
         let own = unsafe OPENSSL_cipher_name(name).map { unsafe String(cString: $0) }
         return own == nil || own == "(NONE)" ? name : own ?? name
     }
-    guard modern.isEmpty || unsafe SSL_CTX_set_ciphersuites(context, modern.joined(separator: ":")) == 1,
-        older.isEmpty || unsafe SSL_CTX_set_cipher_list(context, older.joined(separator: ":")) == 1
+    guard unsafe modern.isEmpty || SSL_CTX_set_ciphersuites(context, modern.joined(separator: ":")) == 1,
+        unsafe older.isEmpty || SSL_CTX_set_cipher_list(context, older.joined(separator: ":")) == 1
     else { throw DialFailure(.policy, "none of the cipher suites is known to this host") }
 }
 
@@ -59,9 +59,12 @@ private func setTrust(_ key: TLSContext.Key, in context: OpaquePointer) throws(D
     let store = unsafe SSL_CTX_get_cert_store(context)
     for der in key.anchors {
         try unsafe withCertificate(der, "a CA certificate") { certificate in
-            unsafe X509_STORE_add_cert(store, certificate) == 1
+            // Passed over, not refused: a certificate that is no CA's vouches for nobody.
+            unsafe X509_check_ca(certificate) != 1 || X509_STORE_add_cert(store, certificate) == 1
         }
     }
+    // Whatever the trust set names is an anchor, also when it is not self-signed; `ChainCheck` decides the same way.
+    unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     if key.includeSystemRoots { unsafe SSL_CTX_set_default_verify_paths(context) }
 }
 

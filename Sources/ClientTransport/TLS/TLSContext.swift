@@ -62,7 +62,7 @@ import Vocabulary
 
     /// The context for these settings, made if there is none.
     static func borrow(_ key: Key, from loop: EventLoop) throws(DialFailure) -> TLSContext {
-        let context = try loop.tlsContexts[key] ?? TLSContext(key, loop: loop)
+        let context = if let known = loop.tlsContexts[key] { known } else { try TLSContext(key, loop: loop) }
         loop.tlsContexts[key] = context
         context.uses += 1
         return context
@@ -148,7 +148,7 @@ private func tlsProgressed(_ ssl: OpaquePointer?, _ place: Int32, _ value: Int32
     if place & SSL_CB_HANDSHAKE_DONE != 0 { link.evidence.isTLSUp = true }
     if place & SSL_CB_READ_ALERT == SSL_CB_READ_ALERT { link.evidence.peerAlert = TLSAlert(code: value & 0xFF) }
     if place & SSL_CB_EXIT != 0, value <= 0 {
-        let code = unsafe ERR_peek_error()
+        let code = ERR_peek_error()
         if code != 0 { link.evidence.tlsError = TLSError(code: code) }
     }
 }

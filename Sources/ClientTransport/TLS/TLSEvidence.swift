@@ -54,3 +54,8 @@ struct TLSError: Hashable {
 
     var words: String { unsafe ERR_reason_error_string(code).map { unsafe String(cString: $0) } ?? "TLS error" }
 }
+
+/// As OpenSSL writes it: `TLSv1.3`.
+func tlsVersion(of ssl: OpaquePointer) -> String {
+    unsafe SSL_get_version(ssl).map { unsafe String(cString: $0) } ?? ""
+}
