@@ -8,6 +8,10 @@ public enum Limits {
     public static let tokenBytes = 16 * 1024
     /// Certificates in one trust set of a token.
     public static let bundleCertificates = 8
+    /// One certificate or signing request, DER. Large ones in the wild are a quarter of it.
+    public static let certificateBytes = 16 * 1024
+    /// One PEM text of certificates, before any of it is decoded.
+    public static let pemBytes = 256 * 1024
 
     /// One OpAMP message after decompression, both ways. The specification's default is 64 MiB; a fleet's messages
     /// are a thousandth of that, and the frame cap known from the field is 10 MiB.

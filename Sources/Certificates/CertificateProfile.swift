@@ -1,0 +1,24 @@
+public import Vocabulary
+
+/// What a certificate of ours is for; it decides every extension in it.
+public enum CertificateProfile: Hashable, Sendable {
+    /// Signs leaves and handover tokens; no further authority below it.
+    case authority
+    /// Is an agent: `urn:opamp-handover:agent:<row id>`.
+    case agentLeaf(AgentID)
+    /// Is a server towards its peers: `urn:opamp-handover:peer:<id>`.
+    case federation(PeerID)
+    /// Is a server towards those that dial it, under DNS names or IP addresses.
+    case listener(names: [String])
+}
+
+/// From its first to its last second, both included (RFC 5280 section 4.1.2.5).
+public struct Validity: Hashable, Sendable {
+    public let notBefore: Timestamp
+    public let notAfter: Timestamp
+
+    public init(notBefore: Timestamp, notAfter: Timestamp) {
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+    }
+}

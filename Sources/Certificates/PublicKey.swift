@@ -1,0 +1,57 @@
+internal import COpenSSL
+
+/// The public half of a key pair, known by its SubjectPublicKeyInfo.
+public struct PublicKey: Hashable, Sendable {
+    public enum Algorithm: Hashable, Sendable {
+        /// ECDSA on P-256, named curve, uncompressed point: the only kind made and used for signatures here.
+        case p256
+        /// A CA of others may have it; it is verified in chains and used for nothing else.
+        case other
+    }
+
+    /// SubjectPublicKeyInfo, DER (RFC 5280 section 4.1).
+    public let spki: [UInt8]
+    let handle: KeyHandle
+
+    /// - Throws: `CertificateFailure.unreadable` when the bytes are not exactly one public key.
+    public init(spki: [UInt8]) throws(CertificateFailure) {
+        let key = try unsafe decoded(spki, as: .publicKey, freedBy: EVP_PKEY_free) { cursor, count in
+            unsafe d2i_PUBKEY(nil, cursor, count)
+        }
+        self.spki = spki
+        handle = unsafe KeyHandle(takingOwnership: key)
+    }
+
+    init(handle: KeyHandle) throws(CertificateFailure) {
+        spki = try handle.publicKeyBytes()
+        self.handle = handle
+    }
+
+    public var algorithm: Algorithm {
+        spki.count == Self.p256Prefix.count + 64 && spki.starts(with: Self.p256Prefix) ? .p256 : .other
+    }
+
+    /// Checks an ES256 signature (RFC 7518 section 3.4).
+    ///
+    /// - Parameter raw: r and s, 32 bytes each; anything else is not valid.
+    public func isValidSignature(_ raw: [UInt8], for message: [UInt8]) -> Bool {
+        guard algorithm == .p256, let der = try? ECDSASignature.der(fromRaw: raw) else { return false }
+        guard let context = unsafe EVP_MD_CTX_new() else { return false }
+        defer { unsafe EVP_MD_CTX_free(context) }
+        return unsafe handle.withPointer { key in
+            ERR_clear_error()
+            defer { ERR_clear_error() }
+            return unsafe EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, key) == 1
+                && EVP_DigestVerify(context, der, der.count, message, message.count) == 1
+        }
+    }
+
+    public static func == (left: PublicKey, right: PublicKey) -> Bool { left.spki == right.spki }
+    public func hash(into hasher: inout Hasher) { hasher.combine(spki) }
+
+    /// Everything in a P-256 SubjectPublicKeyInfo but the coordinates: id-ecPublicKey, prime256v1, uncompressed.
+    private static let p256Prefix: [UInt8] = [
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
+        0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+    ]
+}
