@@ -36,7 +36,7 @@ public enum AtomicFile {
     public static func read(_ path: String, limit: Int, mode: Mode = .public) throws(FileFailure) -> [UInt8]? {
         do throws(FileFailure) {
             // Not to wait for a writer if it is a pipe.
-            let file = try OpenFile(path, flags: O_RDONLY | O_NONBLOCK)
+            let file = try OpenFile(path, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
             let status = try file.status()
             guard status.st_mode & S_IFMT == S_IFREG else { throw FileFailure.notAFile(path: path) }
             if mode == .private { try status.checkPrivate(path) }
@@ -56,7 +56,7 @@ public enum AtomicFile {
         _ prepare: (borrowing Folder, String) throws(FileFailure) -> Void
     ) throws(FileFailure) {
         let (parent, name) = Folder.split(path)
-        let folder = try Folder(parent)
+        let folder = try Folder(parent, followsLink: true)
         CrashPoint.reach(label, .beforeTemp)
         let temporary = try folder.writeTemporary(for: name, bytes, mode: mode.bits)
         do throws(FileFailure) {

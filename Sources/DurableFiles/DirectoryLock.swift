@@ -10,7 +10,7 @@ public final class DirectoryLock: Sendable {
     /// - Throws: `FileFailure.locked`, and what `PrivateDirectory.check` finds wrong.
     public init(directory: String) throws(FileFailure) {
         try PrivateDirectory.check(directory)
-        let folder = try Folder(directory)
+        let folder = try Folder(directory, followsLink: false)
         file = try folder.open("lock", flags: O_RDWR | O_CREAT, mode: 0o600)
         guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             guard errno == EWOULDBLOCK else { throw .system(file.path, .lock) }

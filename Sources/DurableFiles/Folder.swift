@@ -6,8 +6,9 @@ import Vocabulary
 struct Folder: ~Copyable {
     private let file: OpenFile
 
-    init(_ path: String) throws(FileFailure) {
-        file = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
+    /// - Parameter followsLink: whether the path may be a symbolic link to the directory.
+    init(_ path: String, followsLink: Bool) throws(FileFailure) {
+        file = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY | (followsLink ? 0 : O_NOFOLLOW))
     }
 
     /// The path of the folder that holds `path`, and the name `path` has in it.
@@ -20,7 +21,8 @@ struct Folder: ~Copyable {
     /// Writes a complete, synced file under a name that nothing else uses, and gives the name.
     func writeTemporary(for name: String, _ bytes: [UInt8], mode: mode_t) throws(FileFailure) -> String {
         let temporary = temporaryName(for: name)
-        let target = try OpenFile(temporary, in: file, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        let target = try OpenFile(
+            temporary, shownAs: name, in: file, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
         do throws(FileFailure) {
             // The umask must not decide who can read it.
             guard fchmod(target.descriptor, mode) == 0 else { throw FileFailure.system(target.path, .create) }

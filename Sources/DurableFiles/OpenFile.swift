@@ -5,18 +5,20 @@ struct OpenFile: ~Copyable {
     let descriptor: Int32
     let path: String
 
-    /// Opens what `path` itself is, never what a link there points to.
-    ///
-    /// - Parameter directory: what `path`'s last component is looked up in; `nil` for the working directory.
-    init(_ path: String, flags: Int32, mode: mode_t = 0) throws(FileFailure) {
-        descriptor = try Self.retrying(path, flags & O_CREAT == 0 ? .open : .create) {
-            unsafe Glibc.open(path, flags | O_NOFOLLOW | O_CLOEXEC, mode)
-        }
+    /// - Parameter flags: with `O_NOFOLLOW` what `path` itself is, never what a link there points to.
+    init(_ path: String, flags: Int32) throws(FileFailure) {
+        descriptor = try Self.retrying(path, .open) { unsafe Glibc.open(path, flags | O_CLOEXEC) }
         self.path = path
     }
 
-    init(_ name: String, in directory: borrowing OpenFile, flags: Int32, mode: mode_t = 0) throws(FileFailure) {
-        let (path, parent) = (directory.path(of: name), directory.descriptor)
+    /// Opens or creates an entry of a directory; a link there is not followed.
+    ///
+    /// - Parameter shownName: the name that failures mention, if another one.
+    init(
+        _ name: String, shownAs shownName: String? = nil, in directory: borrowing OpenFile, flags: Int32,
+        mode: mode_t = 0
+    ) throws(FileFailure) {
+        let (path, parent) = (directory.path(of: shownName ?? name), directory.descriptor)
         descriptor = try Self.retrying(path, flags & O_CREAT == 0 ? .open : .create) {
             unsafe openat(parent, name, flags | O_NOFOLLOW | O_CLOEXEC, mode)
         }
@@ -41,7 +43,9 @@ struct OpenFile: ~Copyable {
         var written = 0
         while written < bytes.count {
             written += try Self.retrying(path, .write) {
-                unsafe bytes[written...].withUnsafeBytes { rest in unsafe Glibc.write(descriptor, rest.baseAddress, rest.count) }
+                unsafe bytes[written...].withUnsafeBytes { rest in
+                    unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
+                }
             }
         }
     }

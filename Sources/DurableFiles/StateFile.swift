@@ -40,6 +40,7 @@ public struct StateFile: Hashable, Sendable {
         switch try (read(path), read(previousPath)) {
         case (.newer(let version), _), (_, .newer(let version)): throw .newerFormat(path: path, version: version)
         case (.valid(_, let current), _): (keepsCurrent, generation) = (true, current)
+        // The damaged one had a number too.
         case (_, .valid(_, let previous)): (keepsCurrent, generation) = (false, previous + 1)
         default: (keepsCurrent, generation) = (false, 0)
         }
