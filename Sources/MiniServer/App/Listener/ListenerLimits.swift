@@ -28,7 +28,7 @@ struct ListenerLimits: Hashable, Sendable {
     var firstMessageWait = TimeAmount.seconds(15)
     /// A WebSocket silent for this long is pinged.
     var pingAfter = TimeAmount.seconds(40)
-    /// A WebSocket silent for this long is dead.
+    /// A WebSocket silent for this long, and pinged meanwhile, is dead.
     var silenceLimit = TimeAmount.seconds(100)
     /// Our Close frame to the end of the connection, and an error answer to its end.
     var farewellWait = TimeAmount.seconds(2)

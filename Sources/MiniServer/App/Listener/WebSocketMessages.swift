@@ -37,6 +37,8 @@ final class WebSocketMessages: ChannelDuplexHandler {
     private var hasHeldRead = false
     private var lastHeard = NIODeadline.now()
     private var hasHeardMessage = false
+    /// Since it was last heard.
+    private var isPinged = false
     private var checkup: Scheduled<Void>?
     private var stall: Scheduled<Void>?
 
@@ -70,6 +72,7 @@ final class WebSocketMessages: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = Self.unwrapInboundIn(data)
         lastHeard = .now()
+        isPinged = false
         guard frame.maskKey != nil else { return close(.protocolError, "a client's frames are masked", context) }
         guard !frame.rsv1, !frame.rsv2, !frame.rsv3 else {
             return close(.protocolError, "no extension was agreed on", context)
@@ -223,11 +226,14 @@ final class WebSocketMessages: ChannelDuplexHandler {
 
     private func checkSilence(_ context: ChannelHandlerContext) {
         let silence = NIODeadline.now() - lastHeard
-        if silence >= limits.silenceLimit {
+        if isPinged, silence >= limits.silenceLimit {
             context.close(promise: nil)
             return
         }
-        if silence >= limits.pingAfter { send(.ping, context.channel.allocator.buffer(capacity: 0), context) }
+        if silence >= limits.pingAfter {
+            isPinged = true
+            send(.ping, context.channel.allocator.buffer(capacity: 0), context)
+        }
         checkup = later(limits.pingAfter, context) { handler in handler.checkSilence(context) }
     }
 
