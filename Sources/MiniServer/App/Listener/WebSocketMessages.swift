@@ -9,7 +9,7 @@ enum WebSocketMessage {
 }
 
 /// Asks for the closing handshake; triggered as an outbound event.
-struct WebSocketFarewell: Hashable, Sendable {
+struct WebSocketFarewell: Sendable {
     var code: WebSocketErrorCode
     var reason: String
 
