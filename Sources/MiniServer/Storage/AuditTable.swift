@@ -17,7 +17,7 @@ struct AuditTable {
             at: now,
             context: context,
             fact: fact,
-            previousHash: last?["hash"] ?? checkpoint?.hash ?? AuditChain.origin
+            previousHash: last.map { Array($0["hash"] as Data) } ?? checkpoint?.hash ?? AuditChain.origin
         )
         try database.execute(
             sql: """

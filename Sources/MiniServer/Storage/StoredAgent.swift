@@ -1,3 +1,4 @@
+import GRDB
 import Certificates
 import Foundation
 import OpAMPProto

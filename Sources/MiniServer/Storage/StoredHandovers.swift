@@ -1,3 +1,5 @@
+import GRDB
+import HandoverToken
 import PeerCore
 import Vocabulary
 
