@@ -18,6 +18,8 @@ public enum Limits {
     public static let messageBytes = 10 << 20
     public static let messageDepth = 64
     public static let messageFields = 200_000
+    /// Memory one message may take while it is decoded: empty messages grow about fiftyfold.
+    public static let messageMemoryBytes = 64 << 20
 
     /// One HTTP header section, and one header value in an offer.
     public static let headerSectionBytes = 32 * 1024

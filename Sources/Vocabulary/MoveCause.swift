@@ -32,14 +32,12 @@ public enum MoveCause: Hashable, Sendable {
         }
     }
 
+    /// Reads exactly what `code` writes.
     public init?(code: String) {
-        if let fixed = Self.allFixed.first(where: { $0.code == code }) {
-            self = fixed
-        } else if code.hasPrefix("http-"), let status = Int(code.dropFirst(5)), (100...599).contains(status) {
-            self = .http(status: status)
-        } else {
-            return nil
-        }
+        let known = Self.allFixed + (Int(code.dropFirst(5)).map { [.http(status: $0)] } ?? [])
+        guard let cause = known.first(where: { $0.code == code }) else { return nil }
+        if case .http(let status) = cause, !(100...599).contains(status) { return nil }
+        self = cause
     }
 
     /// One sentence for the operator.

@@ -15,9 +15,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     }
 
     /// Whole seconds since 1970, rounded towards the past.
-    public var seconds: Int64 {
-        milliseconds >= 0 ? milliseconds / 1000 : -((-milliseconds + 999) / 1000)
-    }
+    public var seconds: Int64 { milliseconds.quotientAndRemainderFloored(by: 1000).0 }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 
@@ -30,7 +28,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     }
 
     public static func - (later: Timestamp, earlier: Timestamp) -> Duration {
-        .milliseconds(later.milliseconds - earlier.milliseconds)
+        .milliseconds(later.milliseconds) - .milliseconds(earlier.milliseconds)
     }
 }
 
@@ -45,7 +43,8 @@ extension Timestamp: CustomStringConvertible {
             + ".\((millisecondOfDay % 1000).padded(3))Z"
     }
 
-    /// Reads exactly the form that `description` writes; the fraction may be missing.
+    /// Reads exactly the form that `description` writes for the years 0000 to 9999; the fraction may be missing.
+    /// A day the calendar does not have is refused, and so is a leap second.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 20 || bytes.count == 24, bytes.last == UInt8(ascii: "Z") else { return nil }
@@ -59,30 +58,30 @@ extension Timestamp: CustomStringConvertible {
         guard separators.allSatisfy({ bytes[$0.0] == $0.1.asciiValue }),
             let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
             let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60
+            hour < 24, minute < 60, second < 60,
+            let days = CivilDate(year: year, month: month, day: day).daysSince1970
         else { return nil }
         var fraction: Int64 = 0
         if bytes.count == 24 {
             guard bytes[19] == UInt8(ascii: "."), let read = number(20..<23) else { return nil }
             fraction = read
         }
-        let days = CivilDate(year: year, month: month, day: day).daysSince1970
         self.init(milliseconds: ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + fraction)
     }
 }
 
 extension Duration {
-    /// Rounded towards zero; the precision of every deadline in this package.
+    /// Rounded towards zero; the precision of every deadline in this package. Clamped so that it can be negated.
     public var wholeMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         guard !overflow else { return seconds < 0 ? -.max : .max }
-        return product.addingClamped(attoseconds / 1_000_000_000_000_000)
+        return max(-.max, product.addingClamped(attoseconds / 1_000_000_000_000_000))
     }
 }
 
 /// The proleptic Gregorian calendar by day count, after the well-known era arithmetic.
-private struct CivilDate {
+private struct CivilDate: Equatable {
     var year: Int64
     var month: Int64
     var day: Int64
@@ -101,12 +100,14 @@ private struct CivilDate {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    var daysSince1970: Int64 {
+    /// `nil` for a date the calendar does not have, such as 30 February.
+    var daysSince1970: Int64? {
         let shiftedYear = month <= 2 ? year - 1 : year
         let (era, yearOfEra) = shiftedYear.quotientAndRemainderFloored(by: 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
+        let days = era * 146_097 + dayOfEra - 719_468
+        return CivilDate(daysSince1970: days) == self ? days : nil
     }
 }
 
@@ -122,7 +123,7 @@ extension Int64 {
     }
 
     fileprivate func padded(_ width: Int) -> String {
-        let text = String(self)
-        return String(repeating: "0", count: Swift.max(0, width - text.count)) + text
+        let digits = String(magnitude)
+        return (self < 0 ? "-" : "") + String(repeating: "0", count: Swift.max(0, width - digits.count)) + digits
     }
 }
