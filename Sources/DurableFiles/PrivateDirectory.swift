@@ -4,8 +4,11 @@ internal import Glibc
 public enum PrivateDirectory {
     /// Creates the directory (not its parents) if it is missing, then checks it.
     public static func prepare(_ path: String) throws(FileFailure) {
-        if unsafe mkdir(trimmed(path), 0o700) != 0, errno != EEXIST { throw .system(path, .create) }
+        let made = unsafe mkdir(trimmed(path), 0o700)
+        guard made == 0 || errno == EEXIST else { throw .system(path, .create) }
         try check(path)
+        // What will be synced inside must not be lost with the entry of the directory itself.
+        if made == 0 { try Folder(Folder.split(trimmed(path)).parent, followsLink: true).sync() }
     }
 
     /// - Throws: `FileFailure.symbolicLink`, `.notADirectory`, `.wrongOwner` and `.tooOpen`; nothing is mended, since
