@@ -18,15 +18,15 @@ struct TamperTests {
         }
     }
 
-    @Test func `every flipped bit of the text is refused`() throws {
-        let text = Array(try world.source.signer.sign(try world.claims()).utf8)
+    @Test(arguments: 0..<8) func `every flipped bit of the text is refused`(bit: Int) throws {
+        var text = Array(try world.source.signer.sign(try world.claims()).utf8)
         for position in text.indices {
-            for bit in 0..<8 {
-                var damaged = text
-                damaged[position] ^= 1 << UInt8(bit)
-                let paste = String(decoding: damaged, as: UTF8.self)
-                #expect(refusal(of: paste) != nil, "bit \(bit) of byte \(position)")
+            text[position] ^= 1 << UInt8(bit)
+            // Not `#expect`: thirty thousand of them take longer than what they check.
+            if refusal(of: String(decoding: text, as: UTF8.self)) == nil {
+                Issue.record("bit \(bit) of byte \(position)")
             }
+            text[position] ^= 1 << UInt8(bit)
         }
     }
 
@@ -37,15 +37,15 @@ struct TamperTests {
             for position in parts[part].indices {
                 var damaged = parts
                 damaged[part][position] ^= 1 << UInt8(position % 8)
-                #expect(refusal(of: damaged.text) != nil, "byte \(position) of part \(part)")
+                if refusal(of: damaged.text) == nil { Issue.record("byte \(position) of part \(part)") }
             }
         }
     }
 
     @Test func `a text cut off anywhere is refused as damaged`() throws {
-        let text = try world.source.signer.sign(try world.claims())
-        for length in 0..<text.utf8.count {
-            switch refusal(of: String(text.prefix(length))) {
+        let text = Array(try world.source.signer.sign(try world.claims()).utf8)
+        for length in text.indices {
+            switch refusal(of: String(decoding: text[..<length], as: UTF8.self)) {
             case .malformed, .badChecksum: break
             case let other: Issue.record("\(length) bytes: \(String(describing: other))")
             }
