@@ -107,7 +107,7 @@ struct HandoverSchedule {
             // A rival claim of the same token.
             claims.append(PeerWorld.identity(0x31))
         case 9: if chance(10) { feed(.cancelRequested(reason: nil)) }
-        case 10: if chance(10) { feed(.withdrawRequested(reason: nil)) }
+        case 10: if chance(30) { feed(.withdrawRequested(reason: nil)) }
         default: connected = .between
         }
     }

@@ -94,7 +94,8 @@ struct PeerWorld: Sendable {
     }
 
     func claims(
-        _ number: UInt8 = 1, epoch: Epoch = 3, from: Server? = nil, to: Server? = nil
+        _ number: UInt8 = 1, epoch: Epoch = 3, from: Server? = nil, to: Server? = nil,
+        agentCA: Certificate? = nil
     ) throws -> HandoverClaims {
         let (from, to) = (from ?? eu, to ?? us)
         return HandoverClaims(
@@ -106,7 +107,7 @@ struct PeerWorld: Sendable {
             target: .init(
                 name: "us", endpoint: try Endpoint("wss://us.example:4320/v1/opamp"),
                 serverCAs: try TrustSet([to.authority]), tokenSigners: try TrustSet([to.authority])),
-            source: .init(name: "eu", agentCAs: try TrustSet([eu.authority])), epoch: epoch,
+            source: .init(name: "eu", agentCAs: try TrustSet([agentCA ?? eu.authority])), epoch: epoch,
             probation: .seconds(300))
     }
 }
