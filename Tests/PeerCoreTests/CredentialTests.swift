@@ -28,7 +28,9 @@ import Vocabulary
         #expect(throws: FleetRefusal.bootstrapExpired(at: token.expiresAt)) { try token.check(at: token.expiresAt) }
         for life in [Duration.seconds(15 * 60 - 1), .seconds(168 * 3600 + 1)] {
             #expect(throws: FleetRefusal.bootstrapTimeOutOfRange) {
-                try BootstrapToken.created(digest: [1], group: nil, groups: [], by: "a", timeToLive: life, at: world.now)
+                try BootstrapToken.created(
+                    digest: [1], group: nil, groups: [], by: "a", timeToLive: life,
+                    at: world.now)
             }
         }
         #expect(throws: FleetRefusal.groupMissing("edge")) {
@@ -38,7 +40,8 @@ import Vocabulary
 
     @Test func `enrolment takes only the public key from the request`() throws {
         let key = try PrivateKey.generateP256()
-        let grant = try enrolment(csr: SigningRequest(key: key, subject: "root").pem).grant(row: world.row, at: world.now)
+        let csr = try SigningRequest(key: key, subject: "root").pem
+        let grant = try enrolment(csr: csr).grant(row: world.row, at: world.now)
         #expect(grant.publicKey == key.publicKey && grant.profile == .agentLeaf(world.row))
         #expect(!grant.subject.contains("root") && grant.row.group == "prod" && grant.row.displayName == "db-7")
         #expect(grant.token.usedBy == world.row)
@@ -93,6 +96,17 @@ import Vocabulary
         #expect(throws: FleetRefusal.keyNotTrusted) { try keys.retiring(second.fingerprint, at: world.now + month) }
         keys = try keys.retiring(first.fingerprint, at: world.now + month)
         #expect(keys.honoured == [second])
+    }
+
+    @Test func `an operator token speaks for its name and role until it ends`() throws {
+        let text = Credential.operatorToken.text(random: random).revealText()
+        let digest = try #require(Credential.operatorToken.digest(of: text))
+        let token = OperatorToken(
+            name: "ci", role: .viewer, digest: digest, createdAt: world.now, expiresAt: world.now + .seconds(60))
+        let bearer = { text, time in OperatorToken.bearer(text, among: [token], at: time) }
+        #expect(bearer(text, world.now) == token)
+        #expect(bearer(text, world.now + .seconds(60)) == nil)
+        #expect(bearer(Credential.operatorToken.text(random: random.reversed()).revealText(), world.now) == nil)
     }
 
     @Test func `federation, keys, issuing and redeeming are an admin's`() {

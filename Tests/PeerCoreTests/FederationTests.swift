@@ -28,10 +28,11 @@ import Vocabulary
         #expect(throws: FederationRefusal.certificateNotAccepted(fingerprint, .notPinned)) {
             try caller(world.eu.federation, "wrong")
         }
-        #expect(throws: FederationRefusal.certificateNotAccepted(world.us.federation.fingerprint, .peerDisabled("us"))) {
+        let own = world.us.federation.fingerprint
+        #expect(throws: FederationRefusal.certificateNotAccepted(own, .peerDisabled("us"))) {
             try caller(world.us.federation, world.inboundText) { $0.enabled = false }
         }
-        #expect(throws: FederationRefusal.certificateNotAccepted(world.us.federation.fingerprint, .notInForce("us"))) {
+        #expect(throws: FederationRefusal.certificateNotAccepted(own, .notInForce("us"))) {
             try caller(world.us.federation, world.inboundText, after: .seconds(91 * 86_400))
         }
     }
@@ -99,7 +100,8 @@ import Vocabulary
         let endpoint = try Endpoint("https://us.example")
         let other = try world.peer(world.stranger, name: "taken")
         let known = try world.peer(world.us, name: "us")
-        #expect(try paste.newPeer(named: "us", endpoint: endpoint, own: world.eu.id, existing: [other]).id == world.us.id)
+        let peer = try paste.newPeer(named: "us", endpoint: endpoint, own: world.eu.id, existing: [other])
+        #expect(peer.id == world.us.id)
         #expect(throws: FederationRefusal.peerIsThisServer) {
             try paste.newPeer(named: "us", endpoint: endpoint, own: world.us.id, existing: [])
         }

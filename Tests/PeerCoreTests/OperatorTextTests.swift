@@ -11,8 +11,8 @@ import Vocabulary
     static let handover: [HandoverRefusal] = [
         .agentUnknown("x"), .remoteAgent("peer:us/x"), .agentLacksCapability, .agentHasNoLeaf,
         .agentElsewhere(presence: "MovedToPeer us"), .handoverOpen(PeerWorld.identity(1), phase: "issued"),
-        .peerUnknown("us"), .peerDisabled("us"), .peerIncomplete("us", missing: "inbound secret"), .timeToLiveOutOfRange,
-        .probationOutOfRange, .unknownHandover(PeerWorld.identity(1)), .expired(at: PeerWorld.shared.now),
+        .peerUnknown("us"), .peerDisabled("us"), .peerIncomplete("us", missing: "inbound secret"),
+        .timeToLiveOutOfRange, .probationOutOfRange, .unknownHandover(PeerWorld.identity(1)), .expired(at: PeerWorld.shared.now),
         .alreadyRedeemed, .cancelled(phase: "returned"), .leafChanged(inToken: leaf, present: nil), .leafRevoked(leaf),
         .staleEpoch(1, known: 2), .endpointNotMine("wss://x"), .listenerNotCovered([.untrusted]),
         .uidCollision(PeerWorld.identity(1), row: row), .configurationMissing("base"), .groupMissing("prod"),
