@@ -47,6 +47,13 @@ public struct PeerRecord: Hashable, Sendable {
     }
 }
 
+extension PeerRecord {
+    /// Whose signature makes a token of this peer; nobody's while the peer is disabled.
+    public var knownSigners: [TokenVerifier.KnownSigner] {
+        enabled ? trust.tokenSigners.certificates.map { .init(certificate: $0, owner: id) } : []
+    }
+}
+
 /// How long the previous certificate and the previous inbound secret of a peer stay valid beside the new ones.
 public let peerOverlap = Duration.seconds(24 * 3600)
 

@@ -99,7 +99,7 @@ extension PingOutcome {
             )
         case .timedOut:
             (reason, title, nextAction) = (
-                "timeout", "The peer did not answer in time", "Check the peer's load and the path to it, and ping again."
+                "timeout", "The peer did not answer in time", "Check the peer's load and the path to it."
             )
         }
         return OperatorMessage(code: "federation.ping-\(reason)", title: title, cause: text, nextAction: nextAction)

@@ -32,7 +32,8 @@ public struct Enrolment: Sendable {
     }
 
     /// - Parameter row: the identifier of the row to create.
-    /// - Throws: `FleetRefusal` for a spent token, a request that does not hold, or an instance uid that a row here has.
+    /// - Throws: `FleetRefusal` for a spent token, a request that does not hold, or an instance uid that is in
+    ///   use here.
     public func grant(row: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
         let token = try token.used(by: row, at: now)
         guard let csr = report.connectionSettingsRequest?.opamp?.certificateRequest?.csr, !csr.isEmpty else {

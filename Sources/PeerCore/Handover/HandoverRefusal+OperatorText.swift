@@ -7,7 +7,8 @@ extension HandoverRefusal: OperatorExplainable {
         switch self {
         case .agentUnknown(let id):
             message(
-                "agent-unknown", "No such agent", "There is no agent \(id) here.", "Look the agent up in the fleet list.")
+                "agent-unknown", "No such agent", "There is no agent \(id) here.",
+                "Look the agent up in the fleet list.")
         case .remoteAgent(let id):
             message(
                 "remote-agent", "The agent belongs to a peer", "\(id) is shown here read-only.",
@@ -39,7 +40,8 @@ extension HandoverRefusal: OperatorExplainable {
                 "Enable the peer under Federation.")
         case .peerIncomplete(let name, let missing):
             message(
-                "peer-incomplete", "The peer is not known both ways", "Of the peer \(name) there is no \(missing) here.",
+                "peer-incomplete", "The peer is not known both ways",
+                "Of the peer \(name) there is no \(missing) here.",
                 "Complete the peer under Federation and ping it.")
         case .timeToLiveOutOfRange:
             message(

@@ -30,7 +30,7 @@ extension SourceHandover {
         case .cancelRequested(let reason):
             step.end(.cancelled, .cancelled, because: reason ?? "an operator cancelled it")
         case .leafRevoked: step.end(.cancelled, .cancelled, because: "the leaf was revoked")
-        case .higherEpochSeen(let epoch): try supersede(&step, by: epoch)
+        case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake:
             if now >= claims.expiresAt {
                 step.end(.expired, .lapsed, because: "the token was not redeemed in time")
@@ -56,7 +56,7 @@ extension SourceHandover {
         case .pushRequested:
             step.record(.pushRequested)
             step.directives = [push(at: now)]
-        case .agentConnected: try connected(&step, at: now)
+        case .agentConnected: connected(&step, at: now)
         case .agentLeaving:
             if phase != .leaving {
                 step.state.returnsFrom = now + HandoverTiming.verification
@@ -70,10 +70,9 @@ extension SourceHandover {
         case .leafRevoked:
             step.tell(.leafRevoked, at: now)
             step.end(.cancelled, .cancelled, because: "the leaf was revoked")
-            step.directives = [.closeSessions(claims.leaf)]
-        case .higherEpochSeen(let epoch): try supersede(&step, by: epoch)
+        case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake(let agentPresent):
-            if phase == .leaving, agentPresent { try connected(&step, at: now) }
+            if phase == .leaving, agentPresent { connected(&step, at: now) }
         case .noticeReceived: break
         }
         return step
@@ -91,8 +90,7 @@ extension SourceHandover {
         case .cancelRequested: throw .alreadyMoved(to: claims.target.name)
         case .leafRevoked: step.tell(.leafRevoked, at: now)
         case .higherEpochSeen(let epoch):
-            guard epoch > claims.epoch else { throw .staleEpoch(epoch, known: claims.epoch) }
-            step.enter(.settled, .settled, ["reason": "a later handover has the say"])
+            if epoch > claims.epoch { step.enter(.settled, .settled, ["reason": "a later handover has the say"]) }
         case .offerSent, .agentLeaving, .wake, .noticeReceived: break
         }
         return step
@@ -138,7 +136,7 @@ extension SourceHandover {
         guard claim.epoch <= claims.epoch else { throw .staleEpoch(claims.epoch, known: claim.epoch) }
     }
 
-    private func connected(_ step: inout Step, at now: Timestamp) throws(HandoverRefusal) {
+    private func connected(_ step: inout Step, at now: Timestamp) {
         guard phase != .redeemed, let returnsFrom else {
             step.directives = [push(at: now)]
             return
@@ -152,8 +150,9 @@ extension SourceHandover {
         }
     }
 
-    private func supersede(_ step: inout Step, by epoch: Epoch) throws(HandoverRefusal) {
-        guard epoch > claims.epoch else { throw .staleEpoch(epoch, known: claims.epoch) }
+    private func supersede(_ step: inout Step, by epoch: Epoch, at now: Timestamp) {
+        guard epoch > claims.epoch else { return }
+        if redemption != nil { step.tell(.cancelled, at: now, ["reason": "a later handover has the say"]) }
         step.end(.cancelled, .cancelled, because: "a later handover has the say")
         step.directives = [.askPeers(claims.leaf)]
     }

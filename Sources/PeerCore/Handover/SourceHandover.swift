@@ -41,7 +41,7 @@ public struct SourceHandover: Hashable, Sendable, Codable {
         case offerSent
         /// An operator wants the offer to go out again.
         case pushRequested
-        /// The leaf connected, or polled over HTTP.
+        /// The leaf connected and sent its first report, or polled over HTTP. A `FAILED` in that report is fed before.
         case agentConnected
         /// `APPLYING` for the offer, or `agent_disconnect` while it was out.
         case agentLeaving

@@ -55,7 +55,7 @@ extension TargetHandover {
             }
         case .withdrawRequested(let reason):
             step.withdraw(.cancelled, because: reason ?? "an operator withdrew it", telling: true, at: now)
-        case .higherEpochSeen(let epoch): try supersede(&step, by: epoch, at: now)
+        case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake:
             if let deadline, now >= deadline {
                 step.withdraw(.lapsed, because: "the source never answered", telling: true, at: now)
@@ -85,7 +85,7 @@ extension TargetHandover {
             step.withdraw(.agentReturned, because: "the source has ended the handover", at: now)
         case .withdrawRequested(let reason):
             step.withdraw(.cancelled, because: reason ?? "an operator withdrew it", telling: true, at: now)
-        case .higherEpochSeen(let epoch): try supersede(&step, by: epoch, at: now)
+        case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake:
             if let deadline, now >= deadline { step.lapse(at: now) } else { step.directives = resume(at: now) }
         case .claimAccepted, .claimRefused, .claimUnanswered, .sourceAnswered, .noticeReceived, .noticeRefused: break
@@ -108,7 +108,7 @@ extension TargetHandover {
             .sourceAnswered(.expired, _):
             step.withdraw(.agentReturned, because: "the agent was back at the source before it heard", at: now)
         case .withdrawRequested: throw .alreadyArrived
-        case .higherEpochSeen(let epoch): try supersede(&step, by: epoch, at: now)
+        case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .claimAccepted, .claimRefused, .claimUnanswered, .sourceAnswered, .agentCommitted, .agentDisconnected,
             .noticeReceived, .noticeRefused:
             break
@@ -125,8 +125,7 @@ extension TargetHandover {
             step.withdraw(.agentReturned, because: "the agent was back at the source before it heard", at: now)
         case .withdrawRequested: throw .alreadyArrived
         case .higherEpochSeen(let epoch):
-            guard epoch > claims.epoch else { throw .staleEpoch(epoch, known: claims.epoch) }
-            step.directives = [.askPeers(claims.leaf)]
+            if epoch > claims.epoch { step.directives = [.askPeers(claims.leaf)] }
         case .claimAccepted, .claimRefused, .claimUnanswered, .sourceAnswered, .agentConnected, .agentCommitted,
             .agentDisconnected, .noticeReceived, .noticeRefused, .wake:
             break
@@ -156,8 +155,8 @@ extension TargetHandover {
         guard other.id == redemption?.id else { throw .alreadyRedeemed }
     }
 
-    private func supersede(_ step: inout Step, by epoch: Epoch, at now: Timestamp) throws(HandoverRefusal) {
-        guard epoch > claims.epoch else { throw .staleEpoch(epoch, known: claims.epoch) }
+    private func supersede(_ step: inout Step, by epoch: Epoch, at now: Timestamp) {
+        guard epoch > claims.epoch else { return }
         step.withdraw(.cancelled, because: "a later handover has the say", at: now)
         step.directives.append(.askPeers(claims.leaf))
     }

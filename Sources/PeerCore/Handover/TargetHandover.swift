@@ -78,9 +78,11 @@ public struct TargetHandover: Hashable, Sendable, Codable {
     public var id: HandoverID { claims.id }
 
     /// A verified token before an operator confirms it.
-    ///
-    /// - Parameter tokenDigest: SHA-256 over the token's text form.
-    public init(previewing claims: HandoverClaims, tokenDigest: [UInt8]) {
+    public init(previewing token: VerifiedToken) {
+        self.init(claims: token.claims, tokenDigest: token.digest)
+    }
+
+    init(claims: HandoverClaims, tokenDigest: [UInt8]) {
         self.claims = claims
         self.tokenDigest = tokenDigest
     }
