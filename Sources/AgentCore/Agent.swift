@@ -32,6 +32,9 @@ public struct Agent: Equatable, Sendable {
     var leafRequestedAt: Timestamp?
     /// Replies that were on their way when the uid changed still carry the old one.
     var formerUID: InstanceUID?
+    var isRenamedOnLine = false
+    /// Moves begun in this process, for the policy's limit.
+    var movesBegun: [Timestamp] = []
     /// Sent with or before the leaf of an enrolment, not durable until the leaf is.
     var announcedSigners: TokenSigners?
 

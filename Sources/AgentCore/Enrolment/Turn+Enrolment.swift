@@ -45,8 +45,6 @@ extension Turn {
             agent.state.active.settings.heartbeat = rest.settings.heartbeat
             record(Verdict(hash: hash, outcome: .applied))
             keep()
-            // The status is said over the line that the leaf opens.
-            agent.reporting.knownBy = nil
             leave(line, then: .dial(.home))
         } else {
             beginMove(to: rest, handover: nil, hash: hash, from: line)

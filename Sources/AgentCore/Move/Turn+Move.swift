@@ -12,6 +12,7 @@ extension Turn {
             "endpoint": home.settings.endpoint.description, "offer": hash.text, "handover": handover?.id.description,
         ])
         agent.trial = Trial()
+        agent.movesBegun = agent.movesBegun.suffix(agent.configuration.policy.attemptLimit) + [now]
         order(.setTimer(.verification, after: timings.verification))
         agent.reporting.due.insert(.settingsStatus)
         leave(line, then: .dial(.candidate))
@@ -102,7 +103,11 @@ extension Turn {
             "endpoint": candidate.home.settings.endpoint.description, "offer": candidate.hash.text,
             "handover": handover?.id.description,
         ])
-        beginProbation(of: candidate, length: handover?.probation ?? timings.probation)
+        // A target may change its own settings before the handover has settled; that does not end the handover.
+        let isSameServer = candidate.home.settings.endpoint.origin == agent.state.active.settings.endpoint.origin
+        if !(isSameServer && handover == nil && agent.state.probation?.isHandover == true) {
+            beginProbation(of: candidate, length: handover?.probation ?? timings.probation)
+        }
         agent.state.active = candidate.home
     }
 

@@ -28,8 +28,9 @@ struct Reporting: Equatable, Sendable {
     var due: Sections = .fullState
     /// Sent, and no message has come back since.
     var unconfirmed: Sections = []
-    /// The server that has everything which is not due; `nil` when there is none.
-    var knownBy: Endpoint?
+    /// The settings over which a server has got everything that is not due; `nil` when there are none. Another server,
+    /// another trust or another leaf is another relation, and begins with a full report.
+    var knownBy: ConnectionSettings?
     /// `nil` until this server has said (OpAMP, Interoperability of Partial Implementations).
     var serverCapabilities: ServerCapabilities?
     var serverCustomCapabilities: Set<String>?

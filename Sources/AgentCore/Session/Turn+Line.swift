@@ -7,8 +7,11 @@ extension Turn {
         let home = agent.home(of: destination)
         agent.lines += 1
         let line = Line(id: ConnectionID(agent.lines), destination: destination, endpoint: home.settings.endpoint)
-        if destination == .candidate || agent.reporting.knownBy != line.endpoint { agent.reporting.forgetServer() }
+        var known = agent.reporting.knownBy
+        known?.heartbeat = home.settings.heartbeat
+        if destination == .candidate || known != home.settings { agent.reporting.forgetServer() }
         agent.leafRequestedAt = nil
+        agent.isRenamedOnLine = false
         agent.phase = .dialing(line)
         note(.info, .dialing, ["endpoint": line.endpoint.description, "settings": destination.rawValue])
         order(.open(line.id, Dial(settings: home.settings, extraHeaders: agent.extraHeaders(for: destination))))
@@ -19,6 +22,7 @@ extension Turn {
         case .dialing(let line) where line.id == id:
             agent.phase = .reporting(line)
             if line.destination == .home { order(.setTimer(.answer, after: timings.answer)) }
+            agent.reporting.knownBy = agent.home(of: line.destination).settings
             send(agent.reporting.due.union(.standing))
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
         }

@@ -97,18 +97,20 @@ extension Turn {
         }
     }
 
-    /// OpAMP, AgentIdentification. While a handover has not settled the agent stays who it was.
+    /// OpAMP, AgentIdentification. While a handover has not settled the agent stays who it was; and once a line is
+    /// enough, so that no server can keep it busy with names.
     private mutating func identify(_ identification: AgentIdentification?) {
         guard let bytes = identification?.newInstanceUID, !bytes.isEmpty else { return }
         guard let uid = InstanceUID(bytes: bytes), bytes.contains(where: { $0 != 0 }) else {
             return note(.warning, .ignoredMessage, ["reason": "the new instance_uid is not 16 bytes"])
         }
         guard uid != agent.state.instanceUID else { return }
-        guard agent.state.probation?.isHandover != true, canWrite else {
+        guard agent.state.probation?.isHandover != true, canWrite, !agent.isRenamedOnLine else {
             return note(.warning, .ignoredMessage, ["reason": "a new instance_uid cannot be taken now"])
         }
         note(.info, .uidAdopted, ["from": agent.state.instanceUID.description, "to": uid.description])
         agent.formerUID = agent.state.instanceUID
+        agent.isRenamedOnLine = true
         agent.state.instanceUID = uid
         agent.reporting.due.insert(.description)
         keep()
@@ -126,7 +128,9 @@ extension Turn {
     // MARK: Remote configuration
 
     private mutating func readRemoteConfig(_ offered: AgentRemoteConfig) {
-        guard agent.configuration.capabilities.contains(.acceptsRemoteConfig), !offered.configHash.isEmpty else { return }
+        guard agent.configuration.capabilities.contains(.acceptsRemoteConfig),
+            1...OfferHash.longest ~= offered.configHash.count
+        else { return note(.debug, .ignoredMessage, ["reason": "remote configuration is not taken"]) }
         guard offered.configHash != agent.configBeingApplied else { return }
         guard offered.configHash != agent.state.remoteConfigStatus?.lastRemoteConfigHash else {
             return provoke(.remoteConfigStatus)
@@ -143,7 +147,7 @@ extension Turn {
         agent.configBeingApplied = nil
         agent.state.remoteConfigStatus = RemoteConfigStatus(
             lastRemoteConfigHash: outcome.hash, status: outcome.failure == nil ? .applied : .failed,
-            errorMessage: outcome.failure ?? "")
+            errorMessage: String((outcome.failure ?? "").prefix(1000)))
         let hash = Hex.encode(outcome.hash.prefix(32))
         if let failure = outcome.failure {
             note(.error, .remoteConfigFailed, ["hash": hash, "reason": failure])

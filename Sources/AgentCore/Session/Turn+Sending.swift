@@ -23,7 +23,6 @@ extension Turn {
         order(.send(line.id, agent.message(saying: said, takingLeave: takingLeave)))
         agent.reporting.due.subtract(sections)
         agent.reporting.unconfirmed.formUnion(said)
-        agent.reporting.knownBy = line.endpoint
         line.isRequestOpen = line.isHTTP
         line.hasTakenLeave = takingLeave
         agent.phase = agent.phase.with(line)

@@ -25,15 +25,16 @@ public struct OfferPolicy: Equatable, Sendable {
     public var allowsLeavingTLS: Bool
     public var allowsSkippingVerification: Bool
     public var minimumTLS: TLSVersion
-    /// At most `adoptionLimit` adoptions in `adoptionWindow`.
+    /// At most so many adoptions in `adoptionWindow`, and so many moves begun, successful or not.
     public var adoptionLimit: Int
+    public var attemptLimit: Int
     public var adoptionWindow: Duration
 
     public init(
         requiresToken: TokenRule = .auto, absentCertificate: AbsentCertificate = .keep,
         allowedEndpoints: [EndpointPattern]? = nil, allowsLeavingTLS: Bool = false,
         allowsSkippingVerification: Bool = false, minimumTLS: TLSVersion = .tls12, adoptionLimit: Int = 3,
-        adoptionWindow: Duration = .seconds(600)
+        attemptLimit: Int = 20, adoptionWindow: Duration = .seconds(600)
     ) {
         self.requiresToken = requiresToken
         self.absentCertificate = absentCertificate
@@ -42,6 +43,7 @@ public struct OfferPolicy: Equatable, Sendable {
         self.allowsSkippingVerification = allowsSkippingVerification
         self.minimumTLS = minimumTLS
         self.adoptionLimit = adoptionLimit
+        self.attemptLimit = attemptLimit
         self.adoptionWindow = adoptionWindow
     }
 }

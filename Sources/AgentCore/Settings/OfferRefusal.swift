@@ -23,6 +23,8 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case tokenWithoutLeaf
     case token(TokenRefusal)
     case tooManyAdoptions(limit: Int)
+    case tooManyAttempts(limit: Int)
+    case tooLarge(limit: Int)
     case otherServerWhileEnrolling
     case stateNotWritable
 
@@ -30,10 +32,10 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     public var moveCause: MoveCause {
         switch self {
         case .badEndpoint, .badTLSVersion, .unknownCipherSuite, .badCABundle, .badCertificate,
-            .certificateOfAnotherKey, .badHeader, .tooManyHeaders, .badProxy:
+            .certificateOfAnotherKey, .badHeader, .tooManyHeaders, .badProxy, .tooLarge:
             .protocol
         case .endpointNotAllowed, .leavesTLS, .skipsVerification, .tlsTooOld, .privateKeyOffered,
-            .leafChangeOnProbation, .tooManyAdoptions, .otherServerWhileEnrolling:
+            .leafChangeOnProbation, .tooManyAdoptions, .tooManyAttempts, .otherServerWhileEnrolling:
             .policy
         case .tokenMissing, .noTokenSigners, .tokenWithoutLeaf, .token: .token
         case .stateNotWritable: .storage
@@ -101,6 +103,13 @@ extension OfferRefusal: OperatorExplainable {
                 "too-many-adoptions", "The agent has changed its settings \(limit) times in a short time.",
                 "Find out which servers send it to and fro; then wait and offer again."
             )
+        case .tooManyAttempts(let limit):
+            (
+                "too-many-attempts", "The agent has set out for other settings \(limit) times in a short time.",
+                "Find out why the moves fail; then wait and offer again."
+            )
+        case .tooLarge(let limit):
+            ("too-large", "The settings take more than the \(limit) bytes the agent keeps for them.", mend)
         case .otherServerWhileEnrolling:
             (
                 "other-server-while-enrolling", "The leaf came with the endpoint of another server.",

@@ -57,6 +57,9 @@ public struct OfferReview: Sendable {
 
         var resolution = Resolution(home: Home(
             settings: settings, tokenSigners: active.tokenSigners, signersVersion: active.signersVersion))
+        guard resolution.home.json.description.utf8.count <= AgentState.homeBytes else {
+            throw .tooLarge(limit: AgentState.homeBytes)
+        }
         try checkToken(offered?.token, of: offer, isNewOrigin: isNewOrigin, into: &resolution)
         return resolution
     }

@@ -93,6 +93,8 @@ extension Turn {
         let policy = agent.configuration.policy
         let recent = agent.state.adoptions.filter { $0.isWithin(policy.adoptionWindow, of: now) }
         guard recent.count < policy.adoptionLimit else { throw .tooManyAdoptions(limit: recent.count) }
+        let begun = agent.movesBegun.filter { $0.isWithin(policy.adoptionWindow, of: now) }
+        guard begun.count < policy.attemptLimit else { throw .tooManyAttempts(limit: begun.count) }
     }
 }
 
