@@ -3,75 +3,47 @@ import HandoverToken
 import PeerCore
 import Vocabulary
 
-/// A handover with what the trail needs beside the machine's own state.
-struct HandoverRow<Machine: Sendable>: Sendable {
-    var machine: Machine
-    /// The W3C trace identifier; the same on both sides.
-    var traceID: String
-    var updatedAt: Timestamp
-}
-
-/// An agent leaving, as it is stored.
-struct StoredSource: StoredForm {
+/// A handover as it is stored: the machine's own state, and the columns by which it is found.
+struct StoredHandover<Machine: HandoverMachine>: StoredForm {
     var leaf: Fingerprint
-    var agent: AgentID
-    var isOpen: Bool
-    var traceID: String
-    var updatedAt: Timestamp
-    var machine: SourceHandover
-
-    init(_ row: HandoverRow<SourceHandover>) {
-        leaf = row.machine.claims.leaf
-        agent = row.machine.agent
-        isOpen = row.machine.phase.isOpen
-        traceID = row.traceID
-        updatedAt = row.updatedAt
-        machine = row.machine
-    }
-
-    func value() -> HandoverRow<SourceHandover> {
-        HandoverRow(machine: machine, traceID: traceID, updatedAt: updatedAt)
-    }
-}
-
-/// An agent coming, as it is stored.
-struct StoredTarget: StoredForm {
-    var leaf: Fingerprint
-    /// Its row here, from redemption on.
+    /// Its row here; on a target from redemption on.
     var agent: AgentID?
     var isOpen: Bool
-    var traceID: String
     var updatedAt: Timestamp
-    var machine: TargetHandover
+    var machine: Machine
 
-    init(_ row: HandoverRow<TargetHandover>) {
+    init(_ row: HandoverRow<Machine>) {
         leaf = row.machine.claims.leaf
-        agent = row.machine.redemption?.row
-        isOpen = row.machine.phase.isOpen
-        traceID = row.traceID
+        agent = row.machine.agentRow
+        isOpen = row.machine.isOpen
         updatedAt = row.updatedAt
         machine = row.machine
     }
 
-    func value() -> HandoverRow<TargetHandover> {
-        HandoverRow(machine: machine, traceID: traceID, updatedAt: updatedAt)
-    }
+    func value() -> HandoverRow<Machine> { HandoverRow(machine: machine, updatedAt: updatedAt) }
+}
+
+struct HandoverRow<Machine: HandoverMachine>: Sendable {
+    var machine: Machine
+    var updatedAt: Timestamp
 }
 
 extension RecordTable {
-    func find(_ id: HandoverID) throws -> Record? { try find(id.description) }
+    func find<Machine>(_ id: HandoverID) throws -> Record? where Form == StoredHandover<Machine> {
+        try find(id.description)
+    }
 
-    func open() throws -> [Record] { try all("isOpen", []) }
+    func save<Machine>(_ row: Record) throws where Form == StoredHandover<Machine> {
+        try save(row, key: row.machine.id.description)
+    }
 
-    func concerning(leaf: Fingerprint) throws -> [Record] { try all("leaf = ?", [leaf.description]) }
+    func open<Machine>() throws -> [Record] where Form == StoredHandover<Machine> { try all("isOpen", []) }
 
-    func concerning(agent: AgentID) throws -> [Record] { try all("agent = ?", [agent.description]) }
-}
+    func concerning<Machine>(leaf: Fingerprint) throws -> [Record] where Form == StoredHandover<Machine> {
+        try all("leaf = ?", [leaf.description])
+    }
 
-extension RecordTable<StoredSource> {
-    func save(_ row: Record) throws { try save(row, key: row.machine.id.description) }
-}
-
-extension RecordTable<StoredTarget> {
-    func save(_ row: Record) throws { try save(row, key: row.machine.id.description) }
+    func concerning<Machine>(agent: AgentID) throws -> [Record] where Form == StoredHandover<Machine> {
+        try all("agent = ?", [agent.description])
+    }
 }
