@@ -44,7 +44,7 @@ extension HandoverDesk {
             let step = try await site.database.write { tables in
                 let review = try review(token, tables: tables, sourceReachable: isReachable)
                 let redemption = try review.redemption(redemptionID, choice: choice, newRow: newRow, at: now)
-                let preview = TargetHandover(previewing: token.claims, tokenDigest: token.digest)
+                let preview = TargetHandover(previewing: token)
                 let step = try preview.next(after: .redeemRequested(redemption), at: now)
                 try tables.save(step, by: context, at: now)
                 return step

@@ -8,7 +8,7 @@ struct StorageTransaction {
     var facts: RecordTable<FactRecord> { table("facts") }
     var signingKeys: RecordTable<SigningKeyRecord> { table("signingKeys") }
     var ownCertificates: RecordTable<OwnCertificateRecord> { table("ownCertificates") }
-    var operatorTokens: RecordTable<OperatorToken> { table("operatorTokens") }
+    var operatorTokens: RecordTable<StoredOperatorToken> { table("operatorTokens") }
     var groups: RecordTable<GroupRecord> { table("groups") }
     var configurations: RecordTable<ConfigurationRecord> { table("configurations") }
     var bootstrapTokens: RecordTable<StoredBootstrapToken> { table("bootstrapTokens") }
