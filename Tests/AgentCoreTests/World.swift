@@ -119,6 +119,7 @@ struct World {
     mutating func restart(after span: Duration = .seconds(1)) {
         agent = Agent(state: disk, configuration: agent.configuration)
         line = nil
+        usedLine = nil
         queue = []
         timers = [:]
         crashed = false
@@ -262,7 +263,8 @@ struct World {
             Issue.record("the state cannot be read back")
         }
         let old = disk.active.settings
-        if old.endpoint != state.active.settings.endpoint {
+        let isFromFile = event == .started && !disk.isMoved
+        if old.endpoint != state.active.settings.endpoint, !isFromFile {
             guard case .received(let id, _) = event, let line, line.id == id else {
                 Issue.record("A2: the active endpoint changed without an answer")
                 return
