@@ -20,7 +20,13 @@ def our_files():
     assert compiler, "neither protoc nor protoc-c is here; install the package protobuf-c-compiler"
     with tempfile.NamedTemporaryFile() as made:
         subprocess.run(
-            [compiler, f"--proto_path={PROTO}", "--include_imports", f"--descriptor_set_out={made.name}", "opamp.proto"],
+            [
+                compiler,
+                f"--proto_path={PROTO}",
+                "--include_imports",
+                f"--descriptor_set_out={made.name}",
+                "opamp.proto",
+            ],
             check=True,
         )
         return descriptor_pb2.FileDescriptorSet.FromString(pathlib.Path(made.name).read_bytes())
@@ -93,4 +99,5 @@ def scalar(field, chance):
 
 
 def text(chance):
-    return "".join(chance.choice(["", "a", "key", "é", "日本語", "🛰", "\x7f", "\n", "\U0010ffff"]) for _ in range(3))
+    pieces = ["", "a", "key", "é", "日本語", "🛰", "\x7f", "\n", "\U0010ffff"]
+    return "".join(chance.choice(pieces) for _ in range(3))

@@ -64,7 +64,7 @@ extension EnvelopeRefusal.Malformation {
         case .foreignCharacter(let scalar):
             "It holds the character U+\(Self.hex(scalar)), which may be invisible and never belongs to it."
         case .noPrefix: "It does not begin as one."
-        case .parts(let count): "It has \(count) of the parts it should have; it is probably cut off or joined with more."
+        case .parts(let count): "It has \(count) parts, which is not the right number; it was probably cut off."
         case .encoding: "One of its parts is empty or not canonical base64url."
         case .checksumForm: "It does not end with eight hexadecimal digits; it is probably cut off."
         case .headerNotJSON: "Its header is not strict JSON."

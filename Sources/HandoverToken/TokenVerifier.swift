@@ -42,7 +42,7 @@ public struct TokenVerifier: Sendable {
         _ text: String, signers: [KnownSigner], audience: PeerID?, at now: Timestamp,
         expected purposes: Set<HandoverClaims.Purpose> = [.handover]
     ) throws(TokenRefusal) -> VerifiedToken {
-        let canonical: String
+        let canonical: [UInt8]
         let signed: SignedText
         let payload: JSON
         do throws(EnvelopeRefusal) {
@@ -59,8 +59,7 @@ public struct TokenVerifier: Sendable {
         guard purposes.contains(claims.purpose) else { throw .wrongPurpose(claims.purpose) }
         try checkTimes(of: claims, at: now)
         do throws(ClaimDefect) { try claims.checkRules() } catch { throw .unacceptableClaim(error) }
-        return VerifiedToken(
-            claims: claims, signer: signed.signer, digest: Digest.sha256(Array(canonical.utf8)))
+        return VerifiedToken(claims: claims, signer: signed.signer, digest: Digest.sha256(canonical))
     }
 
     /// RFC 7519 sections 4.1.4 to 4.1.6: at `exp` it is over; both ends are moved by the skew.

@@ -70,6 +70,10 @@ public enum HandoverKind: IdentifierKind {
     public static var textForm: IdentifierTextForm { .hex }
 }
 
+public enum RedemptionKind: IdentifierKind {
+    public static var textForm: IdentifierTextForm { .hex }
+}
+
 public enum AgentKind: TimeOrderedIdentifierKind {}
 public enum InstanceKind: TimeOrderedIdentifierKind {}
 
@@ -78,6 +82,9 @@ public typealias PeerID = Identifier<PeerKind>
 
 /// One handover: the `jti` of its token.
 public typealias HandoverID = Identifier<HandoverKind>
+
+/// One attempt of a target to redeem a token; a claim repeated with it is the same claim.
+public typealias RedemptionID = Identifier<RedemptionKind>
 
 /// An agent's row on one server. The same agent has another one on the next server.
 public typealias AgentID = Identifier<AgentKind>

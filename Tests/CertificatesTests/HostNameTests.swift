@@ -50,7 +50,9 @@ import Testing
         #expect(IPAddress(text)?.description == expected)
     }
 
-    @Test(arguments: ["", "1.2.3", "127.1", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "[::1]", "fe80::1%eth0", "1.2.3.4\u{0}", "::g"])
+    @Test(arguments: [
+        "", "1.2.3", "127.1", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "[::1]", "fe80::1%eth0", "1.2.3.4\u{0}", "::g",
+    ])
     func `what is not quite an address is none`(text: String) {
         #expect(IPAddress(text) == nil)
     }

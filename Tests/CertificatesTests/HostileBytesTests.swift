@@ -21,7 +21,9 @@ import Vocabulary
 
     @Test func `a certificate cut anywhere is refused`() throws {
         let der = try Authority().certificate.der
-        for count in der.indices { #expect(throws: CertificateFailure.self) { try Certificate(der: Array(der.prefix(count))) } }
+        for count in der.indices {
+            #expect(throws: CertificateFailure.self) { try Certificate(der: Array(der.prefix(count))) }
+        }
     }
 
     @Test func `an authority with bytes changed at random does not make anything verify that should not`() throws {
@@ -32,7 +34,8 @@ import Vocabulary
         for _ in 0..<2000 {
             var changed = der
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
-                changed[Int.random(in: changed.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                let index = Int.random(in: changed.indices, using: &generator)
+                changed[index] = UInt8.random(in: 0...255, using: &generator)
             }
             // The same point, if only written differently, is the same key.
             guard let anchor = try? Certificate(der: changed),

@@ -54,7 +54,8 @@ import Vocabulary
 
     @Test(arguments: [0, 16, 31, 33])
     func `a key of another length is refused`(count: Int) {
-        #expect(failure(of: { try SealingKey(Secret(RandomBytes.generate(count))) }) == .invalidSealingKey(bytes: count))
+        let bytes = Secret(RandomBytes.generate(count))
+        #expect(failure(of: { try SealingKey(bytes) }) == .invalidSealingKey(bytes: count))
     }
 
     @Test func `a sealing key does not print`() {

@@ -149,3 +149,7 @@ struct TokenParts {
 
     var text: String { TokenText.armoured(parts[1...3].joined(separator: ".")) }
 }
+
+extension TokenWorld {
+    func payload(of claims: HandoverClaims) -> JSON { claims.json }
+}

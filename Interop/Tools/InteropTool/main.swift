@@ -9,6 +9,9 @@ let subcommands: [String: Subcommand] = [
         usage: "agent-to-server|server-to-agent SEED COUNT", run: generate),
     "full-sample": Subcommand(
         usage: "agent-to-server|server-to-agent", run: fullSample),
+    "sign-token": Subcommand(usage: "< JSON LINE", run: signToken),
+    "verify-token": Subcommand(usage: "< JSON LINES", run: verifyToken),
+    "fingerprint": Subcommand(usage: "< JSON LINE", run: fingerprint),
 ]
 
 var arguments = Array(CommandLine.arguments.dropFirst())

@@ -14,7 +14,7 @@ import Glibc
     init(limit: Int) { remaining = limit }
 
     deinit {
-        for unsafe chunk in unsafe chunks { unsafe Glibc.free(chunk) }
+        unsafe chunks.forEach { unsafe Glibc.free($0) }
     }
 
     /// Bytes without content, aligned for every C type; `nil` once the limit is reached.

@@ -5,7 +5,7 @@ extension WireMessage {
     static func decode(_ bytes: ArraySlice<UInt8>, _ limits: WireLimits) throws(WireFailure) -> Self {
         let descriptor = unsafe descriptor
         var scan = WireScan(shapes: SchemaShapes.all.shapes, limits: limits)
-        try scan.check(bytes.span, as: unsafe SchemaShapes.all.place(of: descriptor))
+        try scan.check(bytes.span, as: SchemaShapes.all.place(of: Self.self))
 
         let arena = Arena(limit: limits.allocatedBytes)
         // The arena outlives the call; the struct and everything it points to die with the arena.
@@ -39,7 +39,7 @@ extension WireMessage {
         // A field takes two bytes at least: only a message this long can have too many.
         if bytes.count / 2 > limits.fields {
             var scan = WireScan(shapes: SchemaShapes.all.shapes, limits: limits)
-            try scan.check(bytes.span, as: unsafe SchemaShapes.all.place(of: Self.descriptor))
+            try scan.check(bytes.span, as: SchemaShapes.all.place(of: Self.self))
         }
         return bytes
     }

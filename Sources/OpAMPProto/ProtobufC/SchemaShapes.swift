@@ -14,8 +14,8 @@ struct SchemaShapes: Sendable {
     }()
 
     /// Every message of ours is inside one of the two that `all` starts from.
-    func place(of descriptor: UnsafePointer<ProtobufCMessageDescriptor>) -> Int {
-        guard let place = places[UInt(bitPattern: descriptor)] else {
+    func place<Message: WireMessage>(of type: Message.Type) -> Int {
+        guard let place = unsafe places[UInt(bitPattern: Message.descriptor)] else {
             preconditionFailure("a message that is in no other: add it to SchemaShapes.all")
         }
         return place
@@ -35,7 +35,8 @@ struct SchemaShapes: Sendable {
         precondition(slots <= UInt64.bitWidth, "the scan remembers fields in one word")
         var shape = MessageShape(
             name: name, fields: Array(repeating: nil, count: slots), fieldNames: Array(repeating: "", count: slots))
-        for unsafe field in unsafe fields {
+        for index in fields.indices {
+            let field = unsafe fields[index]
             let number = unsafe Int(field.id)
             shape.fieldNames[number] = unsafe String(cString: field.name)
             shape.fields[number] = unsafe MessageShape.Field(

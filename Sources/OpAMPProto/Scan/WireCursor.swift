@@ -14,15 +14,16 @@ struct WireCursor {
     mutating func varint(in bytes: Span<UInt8>) throws(WireFailure) -> UInt64 {
         let start = offset
         var value: UInt64 = 0
-        for shift in stride(from: UInt64(0), to: 70, by: 7) {
-            guard offset < end else { throw .truncated(offset: start) }
+        var shift: UInt64 = 0
+        while offset < end {
             let byte = bytes[offset]
             offset += 1
-            guard shift < 63 || byte <= 1 else { throw .malformedVarint(offset: start) }
+            guard shift < 63 || (shift == 63 && byte <= 1) else { throw .malformedVarint(offset: start) }
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
+            shift += 7
         }
-        throw .malformedVarint(offset: start)
+        throw .truncated(offset: start)
     }
 
     /// Steps over `count` bytes and says where they were.

@@ -57,6 +57,7 @@ final class OpenSSLCommand {
     /// - Parameters:
     ///   - issuer: the name of an earlier one; `nil` signs itself.
     ///   - key: arguments of `genpkey`.
+    @discardableResult
     func certificate(
         _ name: String, by issuer: String? = nil, extensions: [String],
         key: [String] = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], digest: String = "sha256"

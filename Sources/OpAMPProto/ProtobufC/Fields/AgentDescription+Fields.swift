@@ -10,8 +10,10 @@ extension AgentDescription: @unsafe WireMessage {
     }
 
     static func align<P: Pen>(_ value: inout Self, _ packed: inout Packed, _ pen: P) throws(WireFailure) {
-        try unsafe pen.list(&value.identifyingAttributes, &packed.n_identifying_attributes, &packed.identifying_attributes)
-        try unsafe pen.list(&value.nonIdentifyingAttributes, &packed.n_non_identifying_attributes, &packed.non_identifying_attributes)
+        try unsafe pen.list(
+            &value.identifyingAttributes, &packed.n_identifying_attributes, &packed.identifying_attributes)
+        try unsafe pen.list(
+            &value.nonIdentifyingAttributes, &packed.n_non_identifying_attributes, &packed.non_identifying_attributes)
     }
 }
 

@@ -10,7 +10,8 @@ extension AvailableComponents: @unsafe WireMessage {
     }
 
     static func align<P: Pen>(_ value: inout Self, _ packed: inout Packed, _ pen: P) throws(WireFailure) {
-        try unsafe pen.map(AvailableComponents.ComponentsEntry.self, &value.components, &packed.n_components, &packed.components)
+        try unsafe pen.map(
+            AvailableComponents.ComponentsEntry.self, &value.components, &packed.n_components, &packed.components)
         try unsafe pen.bytes(&value.hash, &packed.hash)
     }
 }
@@ -26,6 +27,8 @@ extension ComponentDetails: @unsafe WireMessage {
 
     static func align<P: Pen>(_ value: inout Self, _ packed: inout Packed, _ pen: P) throws(WireFailure) {
         try unsafe pen.list(&value.metadata, &packed.n_metadata, &packed.metadata)
-        try unsafe pen.map(ComponentDetails.SubComponentMapEntry.self, &value.subComponentMap, &packed.n_sub_component_map, &packed.sub_component_map)
+        try unsafe pen.map(
+            ComponentDetails.SubComponentMapEntry.self, &value.subComponentMap, &packed.n_sub_component_map,
+            &packed.sub_component_map)
     }
 }

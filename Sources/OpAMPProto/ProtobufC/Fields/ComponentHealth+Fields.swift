@@ -15,6 +15,8 @@ extension ComponentHealth: @unsafe WireMessage {
         try unsafe pen.text(&value.lastError, &packed.last_error)
         try unsafe pen.text(&value.status, &packed.status)
         unsafe pen.number(&value.statusTimeUnixNano, &packed.status_time_unix_nano)
-        try unsafe pen.map(ComponentHealth.ComponentHealthMapEntry.self, &value.componentHealthMap, &packed.n_component_health_map, &packed.component_health_map)
+        try unsafe pen.map(
+            ComponentHealth.ComponentHealthMapEntry.self, &value.componentHealthMap, &packed.n_component_health_map,
+            &packed.component_health_map)
     }
 }

@@ -39,7 +39,8 @@ extension AgentConfigMap: @unsafe WireMessage {
     }
 
     static func align<P: Pen>(_ value: inout Self, _ packed: inout Packed, _ pen: P) throws(WireFailure) {
-        try unsafe pen.map(AgentConfigMap.ConfigMapEntry.self, &value.configMap, &packed.n_config_map, &packed.config_map)
+        try unsafe pen.map(
+            AgentConfigMap.ConfigMapEntry.self, &value.configMap, &packed.n_config_map, &packed.config_map)
     }
 }
 

@@ -15,7 +15,9 @@ extension ConnectionSettingsOffers: @unsafe WireMessage {
         try unsafe pen.message(&value.ownMetrics, &packed.own_metrics)
         try unsafe pen.message(&value.ownTraces, &packed.own_traces)
         try unsafe pen.message(&value.ownLogs, &packed.own_logs)
-        try unsafe pen.map(ConnectionSettingsOffers.OtherConnectionsEntry.self, &value.otherConnections, &packed.n_other_connections, &packed.other_connections)
+        try unsafe pen.map(
+            ConnectionSettingsOffers.OtherConnectionsEntry.self, &value.otherConnections, &packed.n_other_connections,
+            &packed.other_connections)
     }
 }
 
@@ -69,7 +71,9 @@ extension OtherConnectionSettings: @unsafe WireMessage {
         try unsafe pen.text(&value.destinationEndpoint, &packed.destination_endpoint)
         try unsafe pen.message(&value.headers, &packed.headers)
         try unsafe pen.message(&value.certificate, &packed.certificate)
-        try unsafe pen.map(OtherConnectionSettings.OtherSettingsEntry.self, &value.otherSettings, &packed.n_other_settings, &packed.other_settings)
+        try unsafe pen.map(
+            OtherConnectionSettings.OtherSettingsEntry.self, &value.otherSettings, &packed.n_other_settings,
+            &packed.other_settings)
         try unsafe pen.message(&value.tls, &packed.tls)
         try unsafe pen.message(&value.proxy, &packed.proxy)
     }

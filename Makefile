@@ -1,0 +1,39 @@
+# Everything this project does has a name here; `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap build test interop demo drill format format-check sanitize proto simulate bench-handover clean
+
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+bootstrap: ## install the system libraries that are missing
+	@Scripts/bootstrap
+
+build: bootstrap ## build everything, tests included
+	swift build --build-tests $(SWIFT_FLAGS)
+
+test: build ## every test: Swift, generated code current, and the foreign peers
+	swift test --skip-build $(SWIFT_FLAGS)
+	Scripts/proto --check
+	Interop/run
+
+interop: bootstrap ## only the foreign peers: OpenTelemetry's protobuf, PyJWT, jwcrypto
+	Interop/run
+
+format: ## format all Swift code in place
+	swift format --in-place --recursive --parallel Sources Tests Interop Package.swift
+
+format-check: ## say what `make format` would change
+	swift format lint --recursive --parallel Sources Tests Interop Package.swift
+
+sanitize: bootstrap ## the Swift tests under the address and the thread sanitizer
+	Scripts/sanitize address
+	Scripts/sanitize thread
+
+proto: bootstrap ## generate the C code of the OpAMP messages again
+	Scripts/proto
+
+clean: ## remove what was built
+	rm -rf .build .build-* .venv-interop drill-runs

@@ -1,0 +1,45 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Vocabulary
+
+/// The server's one door to the network.
+///
+/// It binds exactly the address it is given, and stops gracefully with its service group: requests in progress are
+/// answered, WebSockets are closed with 1001, then the port is released.
+struct Listener<Responder: HTTPResponder>: Service where Responder.Context == CallerContext {
+    /// An IP address or a host name that resolves to one.
+    let host: String
+    /// 0 lets the kernel choose; `boundPort` tells what it chose.
+    let port: Int
+    let identity: ListenerIdentity
+    var limits = ListenerLimits()
+    let responder: Responder
+    let route: WebSocketRoute
+    let logger: Logger
+    var boundPort = BoundPort()
+
+    func run() async throws {
+        let application = Application(
+            responder: responder,
+            server: HTTPServerBuilder { [identity, limits, route] respond in
+                ListenerChannel(identity: identity, limits: limits, route: route, responder: respond)
+            },
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port),
+                serverName: nil,
+                backlog: 1024,
+                reuseAddress: true,
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: logger)
+            ),
+            onServerRunning: { [boundPort] channel in
+                boundPort.resolve(channel.localAddress?.port)
+            },
+            logger: logger
+        )
+        defer { boundPort.resolve(nil) }
+        try await application.run()
+    }
+}

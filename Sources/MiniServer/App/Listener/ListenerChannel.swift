@@ -1,0 +1,136 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPCompression
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOWebSocket
+
+/// One accepted connection: TLS, then HTTP for the router, or one WebSocket.
+///
+/// Its one task serves HTTP; a WebSocket has none, its handlers live on the event loop.
+struct ListenerChannel: HTTPChannelHandler {
+    /// What the first request made of the connection.
+    enum Outcome: Sendable {
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, Caller)
+        case webSocket
+        case refused
+    }
+
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        let outcome: EventLoopFuture<Outcome>
+    }
+
+    let identity: ListenerIdentity
+    let limits: ListenerLimits
+    let route: WebSocketRoute
+    let responder: HTTPChannelHandler.Responder
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            let decision = NIOLoopBoundBox<WebSocketRoute.Decision?>(nil, eventLoop: channel.eventLoop)
+            let encoder = HTTPResponseEncoder()
+            let httpOnly: [any RemovableChannelHandler] = [
+                ByteToMessageHandler(
+                    HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: headLimits)),
+                RequestGuard(limits: limits),
+                ConnectionPatience(limits: limits),
+                UpgradeDoor(route: route, decision: decision),
+            ]
+            let upgrade = NIOTypedHTTPServerUpgradeHandler(
+                httpEncoder: encoder,
+                extraHTTPHandlers: httpOnly,
+                upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
+                    upgraders: [upgrader(decision)],
+                    notUpgradingCompletionHandler: { continueWithHTTP(on: $0, after: decision) }
+                )
+            )
+            try pipeline.addHandler(identity.makeHandler())
+            try pipeline.addHandler(encoder)
+            for handler in httpOnly { try pipeline.addHandler(handler) }
+            try pipeline.addHandler(upgrade)
+            return Value(channel: channel, outcome: upgrade.upgradeResultFuture)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        guard case .http(let connection, let caller)? = try? await value.outcome.get() else { return }
+        await Caller.$current.withValue(caller) {
+            await handleHTTP(asyncChannel: connection, logger: logger)
+        }
+    }
+
+    private var headLimits: NIOHTTPDecoderLimitConfiguration {
+        var configuration = NIOHTTPDecoderLimitConfiguration()
+        configuration.maxHeaderFieldSize = limits.headerBytes
+        configuration.maxHeaderListSize = limits.headerBytes
+        configuration.maxHeaderFieldCount = limits.headerFields
+        return configuration
+    }
+
+    private func upgrader(
+        _ decision: NIOLoopBoundBox<WebSocketRoute.Decision?>
+    ) -> NIOTypedWebSocketServerUpgrader<Outcome> {
+        NIOTypedWebSocketServerUpgrader(
+            maxFrameSize: limits.bodyBytes,
+            enableAutomaticErrorHandling: false,
+            shouldUpgrade: { [route] channel, head in
+                let caller = Caller(of: channel)
+                return channel.eventLoop.makeFutureWithTask { await route.decide(head, caller) }.map { answer in
+                    decision.value = answer
+                    if case .accept = answer { return HTTPHeaders() }
+                    return nil
+                }
+            },
+            upgradePipelineHandler: { [limits] channel, _ in
+                channel.eventLoop.makeCompletedFuture {
+                    guard case .accept(let addHandlers)? = decision.value else {
+                        throw ChannelError.inappropriateOperationForState
+                    }
+                    try channel.pipeline.syncOperations.addHandler(WebSocketMessages(limits: limits))
+                    try addHandlers(channel)
+                    return .webSocket
+                }
+            }
+        )
+    }
+
+    /// Runs on the event loop, when the first request is no upgrade or is one that was refused.
+    private func continueWithHTTP(
+        on channel: any Channel,
+        after decision: NIOLoopBoundBox<WebSocketRoute.Decision?>
+    ) -> EventLoopFuture<Outcome> {
+        if case .refuse(let problem)? = decision.value {
+            for part in problem.closingAnswer(allocator: channel.allocator) { channel.write(part, promise: nil) }
+            channel.flush()
+            channel.close(promise: nil)
+            return channel.eventLoop.makeSucceededFuture(.refused)
+        }
+        return channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(NIOHTTPRequestDecompressor(limit: .size(limits.bodyBytes)))
+            try pipeline.addHandler(RequestGuard(limits: limits))
+            try pipeline.addHandler(HTTPResponseCompressor(responseCompressionPredicate: compressionIntent))
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: true))
+            let connection = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true)
+            )
+            return .http(connection, Caller(of: channel))
+        }
+    }
+}
+
+/// OpAMP answers only: what a browser is sent may hold secrets next to text an attacker chose.
+private func compressionIntent(
+    _ head: inout HTTPResponseHead,
+    _ isSupported: Bool
+) -> HTTPResponseCompressor.CompressionIntent {
+    let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+    return isSupported && length >= 512 && head.headers["content-type"] == ["application/x-protobuf"]
+        ? .compressIfPossible : .doNotCompress
+}

@@ -1,0 +1,48 @@
+import Certificates
+import NIOSSL
+import NIOCore
+import Synchronization
+import Vocabulary
+
+/// The TLS face of the listener: which certificate the next handshake shows, and how it asks for the client's.
+///
+/// Replacing the certificate touches no open connection; each keeps the context it began with.
+final class ListenerIdentity: Sendable {
+    private let current: Mutex<NIOSSLContext>
+
+    /// - Parameter chain: the listener's certificate first, then whatever a client may lack to reach a root.
+    init(chain: [Certificate], key: PrivateKey) throws {
+        current = Mutex(try Self.context(chain: chain, key: key))
+    }
+
+    func replace(chain: [Certificate], key: PrivateKey) throws {
+        let context = try Self.context(chain: chain, key: key)
+        current.withLock { $0 = context }
+    }
+
+    /// A handler for one new connection.
+    ///
+    /// The callback accepts every certificate, because TLS has proved possession of its key and that is all it is
+    /// asked to prove: who the caller is to us is decided for every request, where a refusal can be read. A resumed
+    /// session carries the certificate of its first handshake, so it is decided like any other.
+    func makeHandler() -> NIOSSLServerHandler {
+        NIOSSLServerHandler(context: current.withLock { $0 }) { _, verdict in
+            verdict.succeed(.certificateVerified)
+        }
+    }
+
+    private static func context(chain: [Certificate], key: PrivateKey) throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try chain.map { .certificate(try NIOSSLCertificate(bytes: $0.der, format: .der)) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key.pem.reveal(), format: .pem))
+        )
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["http/1.1"]
+        configuration.certificateVerification = .optionalVerification
+        configuration.trustRoots = .certificates([])
+        configuration.sendCANameList = false
+        configuration.renegotiationSupport = .none
+        configuration.shutdownTimeout = .seconds(2)
+        return try NIOSSLContext(configuration: configuration)
+    }
+}

@@ -1,0 +1,38 @@
+import NIOCore
+import Vocabulary
+
+/// What one connection may cost, and how long it may take to say something.
+///
+/// Every wait ends in a close; no peer can extend one by sending a byte now and then.
+struct ListenerLimits: Hashable, Sendable {
+    /// Beyond this many connections new ones wait in the kernel's backlog.
+    var connections = 50_000
+
+    var headerBytes = Limits.headerSectionBytes
+    var headerFields = 100
+    var requestTargetBytes = 8 * 1024
+    /// One request body, before and after decompression, and one WebSocket message.
+    var bodyBytes = Limits.messageBytes
+    /// One WebSocket message may come in this many frames.
+    var fragments = 4096
+
+    /// TCP accept to the end of the first request head, TLS handshake included.
+    var headWait = TimeAmount.seconds(10)
+    /// End of the head to the end of the body.
+    var bodyWait = TimeAmount.seconds(30)
+    /// Answer to the end of the next request's head.
+    var idleWait = TimeAmount.seconds(75)
+    /// How long a peer may leave what we sent unread.
+    var stallWait = TimeAmount.seconds(30)
+    /// Upgrade to the first message.
+    var firstMessageWait = TimeAmount.seconds(15)
+    /// A WebSocket silent for this long is pinged.
+    var pingAfter = TimeAmount.seconds(40)
+    /// A WebSocket silent for this long, and pinged meanwhile, is dead.
+    var silenceLimit = TimeAmount.seconds(100)
+    /// Our Close frame to the end of the connection, and an error answer to its end.
+    var farewellWait = TimeAmount.seconds(2)
+
+    /// Messages queued for a WebSocket whose peer does not read; one more byte disconnects it.
+    var unsentBytes = 2 * Limits.messageBytes
+}

@@ -1,0 +1,66 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Vocabulary
+
+/// An answer that says no: `application/problem+json` (RFC 9457) made from an operator message.
+///
+/// Routes throw it, the upgrade door writes it; there is no other way to refuse a request.
+struct Problem: Error, Hashable, Sendable {
+    var status: HTTPResponse.Status
+    var message: OperatorMessage
+    /// Written as `Retry-After` in whole seconds, rounded up.
+    var retryAfter: Duration?
+    /// One of the closed list of causes, or a refusal's name; what an agent reports back to its old server.
+    var handoverCause: String?
+    var extraFields = HTTPFields()
+
+    init(_ status: HTTPResponse.Status, _ message: OperatorMessage) {
+        self.status = status
+        self.message = message
+    }
+
+    init(_ status: HTTPResponse.Status, _ refusal: any OperatorExplainable) {
+        self.init(status, refusal.operatorMessage)
+    }
+
+    var body: String {
+        JSON.members([
+            "type": .string("about:blank"),
+            "status": .integer(Int64(status.code)),
+            "title": .string(message.title),
+            "detail": .string(message.cause),
+            "code": .string(message.code),
+            "nextAction": .string(message.nextAction),
+        ]).description
+    }
+
+    var headerFields: HTTPFields {
+        var fields = extraFields
+        fields[.contentType] = "application/problem+json"
+        fields[.cacheControl] = "no-store"
+        if let retryAfter {
+            fields[.retryAfter] = String((max(0, retryAfter.wholeMilliseconds) + 999) / 1000)
+        }
+        if let handoverCause { fields[.handoverCause] = handoverCause }
+        return fields
+    }
+}
+
+extension Problem: HTTPResponseError {
+    func response(from request: Request, context: some RequestContext) -> Response {
+        Response(status: status, headers: headerFields, body: .init(byteBuffer: ByteBuffer(string: body)))
+    }
+}
+
+extension HTTPField.Name {
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is not a header name") }
+        return field
+    }
+
+    /// Why an agent on the move was refused.
+    static let handoverCause = known("OpAMP-Handover-Cause")
+    /// The handover an agent comes for, until it has adopted this server.
+    static let handoverID = known("Handover-Id")
+}

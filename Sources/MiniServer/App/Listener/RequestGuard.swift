@@ -1,0 +1,114 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPCompression
+import Vocabulary
+
+/// Turns away what is not well-formed HTTP/1.1 within the limits, with an answer that says why.
+///
+/// It stands behind the decoder, and once more behind the decompressor, whose output has the same limit.
+final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let limits: ListenerLimits
+    private var bodyBytes = 0
+    private var answersBegun = 0
+    private var hasTurnedAway = false
+
+    init(limits: ListenerLimits) {
+        self.limits = limits
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !hasTurnedAway else { return }
+        switch Self.unwrapInboundIn(data) {
+        case .head(let head):
+            bodyBytes = 0
+            if let refusal = refusal(of: head) { return turnAway(refusal, context) }
+        case .body(let part):
+            bodyBytes += part.readableBytes
+            if bodyBytes > limits.bodyBytes { return turnAway(.bodyTooLarge, context) }
+        case .end:
+            break
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard !hasTurnedAway else {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
+        switch Self.unwrapOutboundIn(data) {
+        case .head(let head) where head.status.code >= 200: answersBegun += 1
+        case .end: answersBegun -= 1
+        default: break
+        }
+        context.write(data, promise: promise)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case HTTPParserError.headerOverflow:
+            turnAway(.headersTooLarge, context)
+        case is HTTPParserError:
+            turnAway(.malformedRequest, context)
+        case NIOHTTPDecompression.DecompressionError.limit:
+            turnAway(.bodyTooLarge, context)
+        case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
+            turnAway(.badEncoding, context)
+        default:
+            context.close(promise: nil)
+        }
+    }
+
+    private func refusal(of head: HTTPRequestHead) -> ListenerRefusal? {
+        if head.uri.utf8.count > limits.requestTargetBytes { return .targetTooLong }
+        let hosts = head.headers["host"].count
+        switch head.version {
+        case .http1_1 where hosts == 1, .http1_0 where hosts <= 1: break
+        default: return .malformedRequest
+        }
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.bodyBytes {
+            return .bodyTooLarge
+        }
+        let known: Set<Substring> = ["gzip", "deflate", "identity"]
+        let encodings = head.headers[canonicalForm: "content-encoding"].map { $0.lowercased() }
+        return encodings.count > 1 || !encodings.allSatisfy({ known.contains(Substring($0)) }) ? .unknownEncoding : nil
+    }
+
+    /// Answers unless an answer has begun, reads on into nothing for a moment, so that the answer is not lost in
+    /// the reset that unread bytes cause, and closes.
+    private func turnAway(_ refusal: ListenerRefusal, _ context: ChannelHandlerContext) {
+        guard !hasTurnedAway else { return }
+        hasTurnedAway = true
+        guard answersBegun == 0 else {
+            context.close(promise: nil)
+            return
+        }
+        for part in refusal.problem.closingAnswer(allocator: context.channel.allocator) {
+            context.write(Self.wrapOutboundOut(part), promise: nil)
+        }
+        context.flush()
+        context.eventLoop.assumeIsolated().scheduleTask(in: limits.farewellWait) { context.close(promise: nil) }
+    }
+}
+
+extension Problem {
+    /// The whole answer as it goes out where no router is at hand; the connection ends with it.
+    func closingAnswer(allocator: ByteBufferAllocator) -> [HTTPServerResponsePart] {
+        let text = body
+        var headers = HTTPHeaders(headerFields.map { ($0.name.rawName, $0.value) })
+        headers.add(name: "content-length", value: String(text.utf8.count))
+        headers.add(name: "connection", value: "close")
+        let head = HTTPResponseHead(
+            version: .http1_1,
+            status: HTTPResponseStatus(statusCode: status.code, reasonPhrase: status.reasonPhrase),
+            headers: headers
+        )
+        return [.head(head), .body(.byteBuffer(allocator.buffer(string: text))), .end(nil)]
+    }
+}

@@ -1,0 +1,54 @@
+public import Vocabulary
+
+/// An error as RFC 9457 `application/problem+json`, with the operator message's parts as extension members.
+public struct Problem: Codable, Hashable, Sendable {
+    public static let contentType = "application/problem+json"
+
+    public var type: String
+    public var title: String
+    public var status: Int
+    public var detail: String
+    public var code: String
+    public var cause: String
+    public var nextAction: String
+    /// The path that was asked for.
+    public var instance: String?
+    /// Federation only: the fingerprint of the certificate the caller presented.
+    public var presentedFingerprint: Fingerprint?
+    /// Federation events only: the number of the last event that was taken in.
+    public var lastSequence: Int?
+
+    public init(
+        _ message: OperatorMessage,
+        status: Int,
+        instance: String? = nil,
+        presentedFingerprint: Fingerprint? = nil,
+        lastSequence: Int? = nil
+    ) {
+        self.type = "urn:opamp-handover:problem:\(message.code)"
+        self.title = message.title
+        self.status = status
+        self.detail = message.cause
+        self.code = message.code
+        self.cause = message.cause
+        self.nextAction = message.nextAction
+        self.instance = instance
+        self.presentedFingerprint = presentedFingerprint
+        self.lastSequence = lastSequence
+    }
+
+    public var operatorMessage: OperatorMessage {
+        OperatorMessage(code: code, title: title, cause: cause, nextAction: nextAction)
+    }
+}
+
+/// One page of a list. `nextCursor` is opaque and absent on the last page.
+public struct Page<Item: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
+    public var items: [Item]
+    public var nextCursor: String?
+
+    public init(items: [Item], nextCursor: String? = nil) {
+        self.items = items
+        self.nextCursor = nextCursor
+    }
+}
