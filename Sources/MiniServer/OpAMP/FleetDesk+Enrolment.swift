@@ -68,6 +68,7 @@ extension FleetDesk {
 
     private func offer(of leaf: Certificate) throws -> ConnectionSettingsOffers {
         var settings = OpAMPConnectionSettings()
+        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds
         settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))
         var offers = ConnectionSettingsOffers()
         offers.opamp = settings
