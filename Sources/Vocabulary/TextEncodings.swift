@@ -73,7 +73,10 @@ public enum Base64URL {
 /// CRC-32/ISO-HDLC, the checksum of gzip and PNG; it tells a truncated paste from a forged one and proves nothing.
 public enum CRC32 {
     public static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        ~bytes.reduce(UInt32.max) { table[Int(($0 ^ UInt32($1)) & 255)] ^ $0 >> 8 }
+        let table = Self.table
+        var value = UInt32.max
+        for byte in bytes { value = table[Int((value ^ UInt32(byte)) & 255)] ^ value >> 8 }
+        return ~value
     }
 
     private static let table: [UInt32] = (0..<256).map { index in
