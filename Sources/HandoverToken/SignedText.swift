@@ -47,7 +47,9 @@ struct SignedText {
     /// The payload, once a recorded signer of its issuer is known to have signed these very bytes.
     ///
     /// The one thing read before that is `iss`, and only to pick the signers that may speak for it.
-    func payload(signedByOneOf recorded: [TokenVerifier.KnownSigner], at now: Timestamp) throws(EnvelopeRefusal) -> JSON {
+    func payload(
+        signedByOneOf recorded: [TokenVerifier.KnownSigner], at now: Timestamp
+    ) throws(EnvelopeRefusal) -> JSON {
         guard let claims = try? JSON(reading: payload) else { throw .malformed(.payloadNotJSON) }
         guard let issuer = claims["iss"]?.string.flatMap({ PeerID($0) }) else { throw .malformed(.noIssuer) }
         let entitled = recorded.filter { $0.owner == nil || $0.owner == issuer }
