@@ -19,7 +19,6 @@ extension FleetDesk {
         return DeskAnswer(
             ServerToAgent(
                 connectionSettings: offer,
-                customCapabilities: CustomCapabilities(capabilities: [HandoverOffer.capability]),
                 customMessage: CustomMessage(
                     capability: HandoverOffer.capability, type: "trust",
                     data: site.authority.signingKeys.published.flatMap { Array($0.pem.utf8) })))
