@@ -53,3 +53,7 @@ static inline int shim_GENERAL_NAMES_append(GENERAL_NAMES *names, int type, cons
 
 // The printing flags are sums of casts. RFC 2253 order and escapes, UTF-8 left as it is, control characters escaped.
 static inline unsigned long shim_name_flags(void) { return XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB; }
+
+// SSL_OP_* are calls of SSL_OP_BIT.
+static inline uint64_t shim_SSL_OP_NO_RENEGOTIATION(void) { return SSL_OP_NO_RENEGOTIATION; }
+static inline uint64_t shim_SSL_OP_NO_COMPRESSION(void) { return SSL_OP_NO_COMPRESSION; }

@@ -14,7 +14,7 @@ public struct Certificate: Hashable, Sendable {
     /// Lower-case hexadecimal, whole bytes, without leading zero bytes.
     public var serialNumber: String { facts.serialNumber }
     public var notBefore: Timestamp { facts.notBefore }
-    /// The last second in which it is valid.
+    /// Reached, the certificate has expired: OpenSSL, and so every dial, counts the second itself as too late.
     public var notAfter: Timestamp { facts.notAfter }
     public var isCA: Bool { facts.isCA }
     public var dnsNames: [String] { facts.names.dns }

@@ -12,7 +12,7 @@ public enum CertificateProfile: Hashable, Sendable {
     case listener(names: [String])
 }
 
-/// From its first to its last second, both included (RFC 5280 section 4.1.2.5).
+/// The first second in which a certificate is valid, and the first in which it is no longer (as OpenSSL counts).
 public struct Validity: Hashable, Sendable {
     public let notBefore: Timestamp
     public let notAfter: Timestamp

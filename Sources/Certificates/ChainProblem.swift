@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// One reason why a certificate is not accepted for a purpose.
 public enum ChainProblem: Error, Hashable, Sendable {
@@ -9,10 +9,10 @@ public enum ChainProblem: Error, Hashable, Sendable {
     case wrongName(host: String, names: [String])
     case noSubjectAlternativeName
     case wrongPurpose(Certificate, lacks: CertificateRight)
-    /// An RSA key below 2048 bits or a curve below 224, or a signature over SHA-1 or weaker.
+    /// An RSA key below 2048 bits, a curve below 224, or a signature over SHA-1 or weaker.
     case weakKey(Certificate)
     case badSignature(Certificate)
-    /// More authorities in the chain than one of them allows below itself.
+    /// There are more authorities in the chain than this one allows below itself.
     case pathTooLong(Certificate)
     /// What OpenSSL says where none of the above does.
     case other(String)
@@ -20,8 +20,73 @@ public enum ChainProblem: Error, Hashable, Sendable {
 
 /// What a certificate must allow for a purpose.
 public enum CertificateRight: String, Hashable, Sendable, CaseIterable {
-    case serverAuth = "TLS server authentication"
-    case clientAuth = "TLS client authentication"
-    case digitalSignature = "digital signatures"
+    case serverAuth = "being a TLS server"
+    case clientAuth = "being a TLS client"
+    case digitalSignature = "making signatures"
     case certificateSigning = "signing certificates"
+    case identifyingOneParty = "being a leaf: it is an authority's"
+    /// A certificate above the leaf restricts what may stand below it.
+    case thisUse = "the use it is put to"
+}
+
+extension ChainProblem: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        switch self {
+        case .untrusted:
+            OperatorMessage(
+                code: "certificate.untrusted", title: "The certificate is not trusted",
+                cause: "None of the CA certificates meant for it stands above the certificate.",
+                nextAction: "Refresh the CA bundle from the other side and compare fingerprints.")
+        case .expired(let certificate):
+            OperatorMessage(
+                code: "certificate.expired", title: "A certificate has expired",
+                cause: "\(certificate.label) was valid until \(certificate.notAfter).",
+                nextAction: "Renew it, and check the clocks of both hosts.")
+        case .notYetValid(let certificate):
+            OperatorMessage(
+                code: "certificate.not-yet-valid", title: "A certificate is not valid yet",
+                cause: "\(certificate.label) is valid from \(certificate.notBefore).",
+                nextAction: "Check the clocks of both hosts.")
+        case .wrongName(let host, let names):
+            OperatorMessage(
+                code: "certificate.wrong-name", title: "The certificate is for another host",
+                cause: "The host is \(host), the certificate names \(names.prefix(8).joined(separator: ", ")).",
+                nextAction: "Use a host the certificate names, or issue one for this host.")
+        case .noSubjectAlternativeName:
+            OperatorMessage(
+                code: "certificate.no-name", title: "The certificate names no host",
+                cause: "It has no subject alternative name; its common name does not count.",
+                nextAction: "Issue a certificate with the host as a subject alternative name.")
+        case .wrongPurpose(let certificate, let right):
+            OperatorMessage(
+                code: "certificate.wrong-purpose", title: "A certificate is not meant for this",
+                cause: "\(certificate.label) does not allow \(right.rawValue).",
+                nextAction: "Use a certificate issued for this purpose.")
+        case .weakKey(let certificate):
+            OperatorMessage(
+                code: "certificate.weak", title: "A certificate is too weak",
+                cause: "\(certificate.label) has a key or signature below 112 bits of security.",
+                nextAction: "Replace it by one with P-256 or RSA from 2048 bits, and SHA-256.")
+        case .badSignature(let certificate):
+            OperatorMessage(
+                code: "certificate.bad-signature", title: "A certificate was not signed by its issuer",
+                cause: "The signature of \(certificate.label) does not verify.",
+                nextAction: "Fetch it again from its owner; if it stays so, treat it as forged.")
+        case .pathTooLong(let certificate):
+            OperatorMessage(
+                code: "certificate.path-too-long", title: "The chain has too many authorities",
+                cause: "\(certificate.label) does not allow as many authorities below itself.",
+                nextAction: "Use a leaf issued directly by an authority in the bundle.")
+        case .other(let reason):
+            OperatorMessage(
+                code: "certificate.refused", title: "The certificate chain was refused",
+                cause: "OpenSSL says: \(reason).",
+                nextAction: "Look at the chain with openssl verify.")
+        }
+    }
+}
+
+extension Certificate {
+    /// How a message names it.
+    fileprivate var label: String { "The certificate \(subject) (sha256 \(fingerprint))" }
 }

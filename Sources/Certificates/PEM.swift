@@ -36,7 +36,8 @@ enum PEM {
             } else if line.hasPrefix("-----BEGIN "), line.hasSuffix("-----"), line.utf8.count > 16 {
                 let label = String(line.dropFirst(11).dropLast(5))
                 guard label == expected else {
-                    throw .pem(label.hasSuffix(privateKey) ? .privateKeyInside : .unexpectedBlock(label: String(label.prefix(64))))
+                    guard !label.hasSuffix(privateKey) else { throw .pem(.privateKeyInside) }
+                    throw .pem(.unexpectedBlock(label: String(label.prefix(64))))
                 }
                 guard blocks.count < limit else { throw .pem(.tooMany(limit: limit)) }
                 open = (label, index + 1, [])

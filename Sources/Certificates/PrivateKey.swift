@@ -18,7 +18,8 @@ public final class PrivateKey: Sendable {
 
     /// Reads PKCS#8 (`PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`) PEM, unencrypted.
     ///
-    /// - Throws: `CertificateFailure.unsupportedKey` for any key that is not on P-256.
+    /// - Throws: `CertificateFailure.unsupportedKey` for any key that is not on P-256; `.keyMismatch` when the public
+    ///   half that stands beside the private one is another's.
     public convenience init(pem: Secret) throws(CertificateFailure) {
         let text = pem.revealText()
         let label = text.contains(PEM.sec1PrivateKey) ? PEM.sec1PrivateKey : PEM.privateKey
@@ -27,6 +28,7 @@ public final class PrivateKey: Sendable {
             unsafe d2i_AutoPrivateKey(nil, cursor, count)
         }
         try unsafe self.init(handle: KeyHandle(takingOwnership: key))
+        guard try handle.isPair() else { throw .keyMismatch }
     }
 
     private init(handle: KeyHandle) throws(CertificateFailure) {

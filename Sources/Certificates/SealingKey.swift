@@ -22,7 +22,9 @@ public struct SealingKey: Sendable {
         let operation = "seal a secret"
         let nonce = RandomBytes.generate(Self.nonceCount)
         let text = secret.reveal()
-        let cipher = try unsafe LibraryCall.owned(operation, freedBy: EVP_CIPHER_CTX_free) { unsafe EVP_CIPHER_CTX_new() }
+        let cipher = try unsafe LibraryCall.owned(operation, freedBy: EVP_CIPHER_CTX_free) {
+            unsafe EVP_CIPHER_CTX_new()
+        }
         var sealed = [UInt8](repeating: 0, count: text.count)
         var tag = [UInt8](repeating: 0, count: Self.tagCount)
         var count: Int32 = 0
@@ -50,7 +52,9 @@ public struct SealingKey: Sendable {
         let nonce = Array(sealed[1...].prefix(Self.nonceCount))
         let text = Array(sealed.dropFirst(1 + Self.nonceCount).dropLast(Self.tagCount))
         var tag = Array(sealed.suffix(Self.tagCount))
-        let cipher = try unsafe LibraryCall.owned(operation, freedBy: EVP_CIPHER_CTX_free) { unsafe EVP_CIPHER_CTX_new() }
+        let cipher = try unsafe LibraryCall.owned(operation, freedBy: EVP_CIPHER_CTX_free) {
+            unsafe EVP_CIPHER_CTX_new()
+        }
         var opened = [UInt8](repeating: 0, count: text.count)
         var count: Int32 = 0
         let associated = Self.associated(context)

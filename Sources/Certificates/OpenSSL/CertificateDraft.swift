@@ -13,7 +13,7 @@ struct CertificateDraft {
     func signed(by issuer: Certificate?, key: PrivateKey) throws(CertificateFailure) -> Certificate {
         guard publicKey.algorithm == .p256 else { throw .unsupportedKey(.publicKey) }
         guard (1...20).contains(serial.count), serial.contains(where: { $0 != 0 }) else { throw .invalidSerial }
-        guard validity.notBefore < validity.notAfter else { throw .invalidValidity }
+        guard validity.isExpressible else { throw .invalidValidity }
         let names = try alternativeNames()
 
         let owner = try unsafe LibraryCall.owned("make a certificate", freedBy: X509_free) { unsafe X509_new() }
@@ -64,12 +64,11 @@ struct CertificateDraft {
     }
 
     private func setValidity(of draft: OpaquePointer) throws(CertificateFailure) {
-        ERR_clear_error()
-        guard unsafe ASN1_TIME_set(X509_getm_notBefore(draft), Int(validity.notBefore.seconds)) != nil,
-            unsafe ASN1_TIME_set(X509_getm_notAfter(draft), Int(validity.notAfter.seconds)) != nil
-        else {
-            ERR_clear_error()
-            throw .invalidValidity
+        try LibraryCall.succeeds("set a validity") {
+            unsafe ASN1_TIME_set(X509_getm_notBefore(draft), Int(validity.notBefore.seconds)) == nil ? 0 : 1
+        }
+        try LibraryCall.succeeds("set a validity") {
+            unsafe ASN1_TIME_set(X509_getm_notAfter(draft), Int(validity.notAfter.seconds)) == nil ? 0 : 1
         }
     }
 
@@ -109,6 +108,15 @@ extension CertificateProfile {
         case .agentLeaf, .federation: return leaf + [(NID_ext_key_usage, "clientAuth")] + identifiers
         case .listener: return leaf + [(NID_ext_key_usage, "serverAuth")] + identifiers
         }
+    }
+}
+
+extension Validity {
+    /// Whole seconds that end after they begin, with years of four digits.
+    fileprivate var isExpressible: Bool {
+        let years = -62_167_219_200...Int64(253_402_300_799)
+        return notBefore.seconds < notAfter.seconds && years.contains(notBefore.seconds)
+            && years.contains(notAfter.seconds)
     }
 }
 

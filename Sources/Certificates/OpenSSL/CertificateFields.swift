@@ -47,15 +47,17 @@ import Vocabulary
             guard let name = unsafe shim_GENERAL_NAMES_at(list, index),
                 let value = unsafe GENERAL_NAME_get0_value(name, &type)
             else { return nil }
+            // Of the types below the value is an ASN1_STRING; of others it is not looked at.
+            let string = unsafe value.assumingMemoryBound(to: ASN1_STRING.self)
             switch type {
             case GEN_DNS, GEN_URI:
-                let bytes = unsafe stringBytes(value.assumingMemoryBound(to: ASN1_STRING.self))
+                let bytes = unsafe stringBytes(string)
                 // A name with a zero byte, a space or a control character has fooled verifiers before.
                 guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
                 let text = String(decoding: bytes, as: UTF8.self)
                 if type == GEN_DNS { names.dns.append(text) } else { names.uris.append(text) }
             case GEN_IPADD:
-                guard let address = unsafe IPAddress(bytes: stringBytes(value.assumingMemoryBound(to: ASN1_STRING.self))) else { return nil }
+                guard let address = unsafe IPAddress(bytes: stringBytes(string)) else { return nil }
                 names.addresses.append(address)
             default:
                 names.others += 1

@@ -19,6 +19,15 @@ internal import COpenSSL
         try unsafe body(pointer)
     }
 
+    /// Whether the public half follows from the private one.
+    func isPair() throws(CertificateFailure) -> Bool {
+        let context = try unsafe LibraryCall.owned("check a key pair", freedBy: EVP_PKEY_CTX_free) {
+            unsafe EVP_PKEY_CTX_new(pointer, nil)
+        }
+        defer { ERR_clear_error() }
+        return unsafe EVP_PKEY_pairwise_check(context.pointer) == 1
+    }
+
     /// SubjectPublicKeyInfo, DER.
     func publicKeyBytes() throws(CertificateFailure) -> [UInt8] {
         try unsafe encoded("encode a public key") { target in unsafe i2d_PUBKEY(pointer, target) }

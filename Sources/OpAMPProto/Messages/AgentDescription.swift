@@ -23,7 +23,7 @@ public struct KeyValue: Hashable, Sendable {
 /// An attribute's value.
 ///
 /// Two values with a NaN inside are unequal, as everywhere in Swift.
-public indirect enum AnyValue: Hashable, Sendable {
+public enum AnyValue: Hashable, Sendable {
     case string(String)
     case bool(Bool)
     case int(Int64)

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
@@ -42,7 +43,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         switch Self.unwrapOutboundIn(data) {
-        case .head(let head) where !head.isInformational: answersBegun += 1
+        case .head(let head) where head.status.code >= 200: answersBegun += 1
         case .end: answersBegun -= 1
         default: break
         }

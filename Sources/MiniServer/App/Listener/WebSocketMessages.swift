@@ -9,7 +9,7 @@ enum WebSocketMessage {
 }
 
 /// Asks for the closing handshake; triggered as an outbound event.
-struct WebSocketFarewell: Hashable, Sendable {
+struct WebSocketFarewell: Sendable {
     var code: WebSocketErrorCode
     var reason: String
 
@@ -35,8 +35,12 @@ final class WebSocketMessages: ChannelDuplexHandler {
     private var isClosing = false
     private var unsentBytes = 0
     private var hasHeldRead = false
+    /// Whether what the peer says would be read now; while not, its silence is ours.
+    private var isListening = false
     private var lastHeard = NIODeadline.now()
     private var hasHeardMessage = false
+    /// Since it was last heard.
+    private var isPinged = false
     private var checkup: Scheduled<Void>?
     private var stall: Scheduled<Void>?
 
@@ -51,7 +55,9 @@ final class WebSocketMessages: ChannelDuplexHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        checkup = later(limits.firstMessageWait, context) { handler in handler.checkFirstMessage(context) }
+        checkup = later(limits.firstMessageWait, context) { handler in
+            handler.close(.policyViolation, "no message came", context)
+        }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -70,6 +76,7 @@ final class WebSocketMessages: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = Self.unwrapInboundIn(data)
         lastHeard = .now()
+        isPinged = false
         guard frame.maskKey != nil else { return close(.protocolError, "a client's frames are masked", context) }
         guard !frame.rsv1, !frame.rsv2, !frame.rsv3 else {
             return close(.protocolError, "no extension was agreed on", context)
@@ -96,7 +103,7 @@ final class WebSocketMessages: ChannelDuplexHandler {
     private func resume(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) {
         guard var whole = assembly else { return close(.protocolError, "nothing to continue", context) }
         assembly = nil
-        guard whole.bytes.readableBytes + frame.length <= limits.bodyBytes, whole.frames < limits.fragments else {
+        guard whole.bytes.readableBytes + frame.length <= limits.webSocketBytes, whole.frames < limits.fragments else {
             return close(.messageTooLarge, "message too large", context)
         }
         var part = frame.unmaskedData
@@ -106,7 +113,11 @@ final class WebSocketMessages: ChannelDuplexHandler {
     }
 
     private func deliver(_ message: Assembly, _ context: ChannelHandlerContext) {
-        hasHeardMessage = true
+        if !hasHeardMessage {
+            hasHeardMessage = true
+            checkup?.cancel()
+            checkup = later(limits.pingAfter, context) { handler in handler.checkSilence(context) }
+        }
         context.fireChannelRead(Self.wrapInboundOut(message.isText ? .text : .binary(message.bytes)))
     }
 
@@ -139,7 +150,17 @@ final class WebSocketMessages: ChannelDuplexHandler {
 
     /// A peer that does not read is not read either.
     func read(context: ChannelHandlerContext) {
-        if context.channel.isWritable || isClosing { context.read() } else { hasHeldRead = true }
+        guard context.channel.isWritable || isClosing else {
+            hasHeldRead = true
+            return
+        }
+        isListening = true
+        context.read()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isListening = false
+        context.fireChannelReadComplete()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -148,7 +169,7 @@ final class WebSocketMessages: ChannelDuplexHandler {
             stall = later(limits.stallWait, context) { _ in context.close(promise: nil) }
         } else if hasHeldRead {
             hasHeldRead = false
-            context.read()
+            read(context: context)
         }
         context.fireChannelWritabilityChanged()
     }
@@ -217,17 +238,17 @@ final class WebSocketMessages: ChannelDuplexHandler {
 
     // MARK: - Patience
 
-    private func checkFirstMessage(_ context: ChannelHandlerContext) {
-        if hasHeardMessage { checkSilence(context) } else { close(.policyViolation, "no message came", context) }
-    }
-
     private func checkSilence(_ context: ChannelHandlerContext) {
+        if !isListening { lastHeard = .now() }
         let silence = NIODeadline.now() - lastHeard
-        if silence >= limits.silenceLimit {
+        if isPinged, silence >= limits.silenceLimit {
             context.close(promise: nil)
             return
         }
-        if silence >= limits.pingAfter { send(.ping, context.channel.allocator.buffer(capacity: 0), context) }
+        if silence >= limits.pingAfter {
+            isPinged = true
+            send(.ping, context.channel.allocator.buffer(capacity: 0), context)
+        }
         checkup = later(limits.pingAfter, context) { handler in handler.checkSilence(context) }
     }
 

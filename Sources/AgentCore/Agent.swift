@@ -1,0 +1,57 @@
+import HandoverToken
+public import OpAMPProto
+public import Vocabulary
+
+/// The agent's whole mind as one value: what is durable, and what this process knows.
+///
+/// Nothing here has a clock: `now` is the wall clock and serves certificates, tokens, records, and what is left of a
+/// wait after a restart. Everything this process waits for is a timer of the shell, so a wall clock that jumps neither
+/// ends nor extends it.
+public struct Agent: Equatable, Sendable {
+    public internal(set) var state: AgentState
+    public let configuration: AgentConfiguration
+    public internal(set) var phase: Phase = .idle
+    /// What the server has said it can do; `nil` until it has.
+    public var serverCapabilities: ServerCapabilities? { reporting.serverCapabilities }
+
+    var report: OwnReport
+    var reporting = Reporting()
+    /// Lines ordered so far.
+    var lines: UInt64 = 0
+    /// Attempts in a row without a stable session.
+    var failures = 0
+    var trial = Trial()
+    var waitingOffer: WaitingOffer?
+    /// The sink is at work on it.
+    var configBeingApplied: [UInt8]?
+    /// Probation has run its length in this process; it settles with the next contact.
+    var isProbationOver = false
+    /// The server is lost and the way back is being counted down.
+    var isLostTimerSet = false
+    /// When this line asked for a leaf.
+    var leafRequestedAt: Timestamp?
+    /// Replies that were on their way when the uid changed still carry the old one.
+    var formerUID: InstanceUID?
+    var isRenamedOnLine = false
+    /// Moves begun in this process, for the policy's limit.
+    var movesBegun: [Timestamp] = []
+    /// Sent with or before the leaf of an enrolment, not durable until the leaf is.
+    var announcedSigners: TokenSigners?
+
+    public init(state: AgentState, configuration: AgentConfiguration) {
+        self.state = state
+        self.configuration = configuration
+        report = configuration.report
+    }
+
+    /// Decides only; nothing happens, and nothing is lost, until the shell acts on the step.
+    ///
+    /// - Parameters:
+    ///   - now: the wall clock.
+    ///   - chance: an even draw from all of `UInt64`, for jitter.
+    public func next(after event: AgentEvent, at now: Timestamp, chance: UInt64) -> AgentStep {
+        var turn = Turn(agent: self, now: now, chance: chance)
+        turn.take(event)
+        return turn.step
+    }
+}

@@ -1,0 +1,106 @@
+public import Certificates
+public import OpAMPProto
+public import Vocabulary
+
+/// The core's part of the configuration: what the host decided before the agent started. It does not change while
+/// the process runs.
+public struct AgentConfiguration: Equatable, Sendable {
+    /// The server named by the configuration file, its leaf chain included when the file names one. It is the
+    /// starting point; once an offer has been adopted, the state decides instead.
+    public var home: Home
+    /// What the agent can do; `reportsStatus` is always added (OpAMP, AgentToServer.capabilities).
+    public var capabilities: AgentCapabilities
+    /// What the agent says about itself until the host says something else with `AgentEvent.reportChanged`.
+    public var report: OwnReport
+    /// The key pair of this host. Without it the agent can neither enrol nor hold a leaf.
+    public var identity: HeldIdentity?
+    /// Single-use enrolment token, sent as `Authorization: Bearer` until a leaf has been stored, never afterwards.
+    public var bootstrapToken: Secret?
+    public var policy: OfferPolicy
+    public var timings: AgentTimings
+    public var backoff: Backoff
+    /// Identifies the file's connection part, so that a later difference can be told to the operator. Any bytes.
+    public var digest: [UInt8]
+
+    public init(
+        home: Home, capabilities: AgentCapabilities = .handoverDefault, report: OwnReport = OwnReport(),
+        identity: HeldIdentity? = nil, bootstrapToken: Secret? = nil, policy: OfferPolicy = OfferPolicy(),
+        timings: AgentTimings = AgentTimings(), backoff: Backoff = Backoff(), digest: [UInt8] = []
+    ) {
+        self.home = home
+        self.capabilities = capabilities.union(.reportsStatus)
+        self.report = report
+        self.identity = identity
+        self.bootstrapToken = bootstrapToken
+        self.policy = policy
+        self.timings = timings
+        self.backoff = backoff
+        self.digest = digest
+    }
+}
+
+extension AgentCapabilities {
+    /// What an agent needs to be handed over, and nothing that the host must provide.
+    public static let handoverDefault: Self = [
+        .reportsStatus, .acceptsOpAMPConnectionSettings, .reportsHealth, .reportsHeartbeat,
+        .reportsConnectionSettingsStatus,
+    ]
+}
+
+/// The public side of the host's key pair. The private key stays with the shell.
+public struct HeldIdentity: Equatable, Sendable {
+    public var publicKey: PublicKey
+    /// PKCS#10 in PEM over the same key; only its public key means anything to a server.
+    public var signingRequest: String
+
+    public init(publicKey: PublicKey, signingRequest: String) {
+        self.publicKey = publicKey
+        self.signingRequest = signingRequest
+    }
+}
+
+/// What the host wants the server to know.
+public struct OwnReport: Equatable, Sendable {
+    /// An identifying attribute `service.instance.id` always carries the present `instance_uid`.
+    public var description: AgentDescription
+    public var health: ComponentHealth?
+    public var effectiveConfig: EffectiveConfig?
+    /// Beside `MoveMessage.capability`, which is always listed.
+    public var customCapabilities: [String]
+
+    public init(
+        description: AgentDescription = AgentDescription(), health: ComponentHealth? = nil,
+        effectiveConfig: EffectiveConfig? = nil, customCapabilities: [String] = []
+    ) {
+        self.description = description
+        self.health = health
+        self.effectiveConfig = effectiveConfig
+        self.customCapabilities = customCapabilities
+    }
+}
+
+/// Every wait of the core. All are spans of the running process, measured by the shell's monotonic clock.
+public struct AgentTimings: Equatable, Sendable {
+    /// From accepting an offer to its verdict; no server can extend it.
+    public var verification: Duration = .seconds(30)
+    /// Kept previous settings after an adoption whose token says nothing else.
+    public var probation: Duration = .seconds(300)
+    /// From the first report to the server's first answer, away from a verification.
+    public var answer: Duration = .seconds(30)
+    /// How long leaving a server may take before the line is dropped.
+    public var leaving: Duration = .seconds(2)
+    /// A session that lasted this long proves the server stable, and the backoff starts anew.
+    public var stable: Duration = .seconds(10)
+    /// Heartbeat, or poll interval, until a server names another one (OpAMP, heartbeat_interval_seconds).
+    public var heartbeat: Duration = .seconds(30)
+    /// One more try after a refused connection during verification.
+    public var secondTry: Duration = .milliseconds(200)
+    /// Least wait after a server refused this agent's credentials.
+    public var afterRefusal: Duration = .seconds(30)
+    /// Reports that a server can provoke are at least this far apart.
+    public var provoked: Duration = .seconds(1)
+    /// A leaf is renewed when less than this is left of it.
+    public var renewal: Duration = .seconds(30 * 86_400)
+
+    public init() {}
+}

@@ -1,0 +1,96 @@
+import Certificates
+import HandoverToken
+import OpAMPProto
+import Vocabulary
+
+// How an agent comes by its leaf: the specification's Agent-initiated CSR Flow. The bootstrap token opens a line, the
+// signing request goes over it, and the certificate comes back as an offer. The leaf is stored for the very server
+// that is being talked to, in one write with the end of the bootstrap token; whatever else the offer says is proven
+// like any other offer. A server has to answer a repeated request for the same public key with a leaf again, since
+// the agent may die between the answer and that write.
+extension Turn {
+    mutating func requestLeafIfDue() {
+        switch agent.phase {
+        case .online: break
+        case .idle, .waiting, .dialing, .reporting, .leaving, .stopped: return
+        }
+        guard agent.reporting.serverCapabilities?.contains(.acceptsConnectionSettingsRequest) == true,
+            agent.needsLeaf(at: now, renewal: timings.renewal),
+            !(agent.leafRequestedAt?.isWithin(.seconds(86_400), of: now) ?? false)
+        else { return }
+        agent.leafRequestedAt = now
+        agent.reporting.due.insert(.leafRequest)
+        note(.info, .leafRequested)
+    }
+
+    /// The first leaf. There is nothing to go back to, so it is kept whatever becomes of the rest of the offer.
+    mutating func storeLeaf(
+        of resolution: OfferReview.Resolution, hash: OfferHash, on line: Line
+    ) throws(OfferRefusal) {
+        let active = agent.state.active
+        guard resolution.home.settings.endpoint.origin == active.settings.endpoint.origin else {
+            throw .otherServerWhileEnrolling
+        }
+        guard canWrite else { throw .stateNotWritable }
+        agent.state.active.settings.leaf = resolution.home.settings.leaf
+        if let signers = agent.announcedSigners { agent.state.active.tokenSigners = signers }
+        agent.announcedSigners = nil
+        agent.state.isEnrolled = true
+        agent.state.isMoved = true
+        note(.info, .leafStored, ["fingerprint": resolution.home.settings.leaf?.leaf.fingerprint.description])
+
+        var rest = resolution.home
+        rest.tokenSigners = agent.state.active.tokenSigners
+        var bare = rest.settings
+        bare.heartbeat = active.settings.heartbeat
+        if bare == agent.state.active.settings {
+            agent.state.active.settings.heartbeat = rest.settings.heartbeat
+            record(Verdict(hash: hash, outcome: .applied))
+            keep()
+            leave(line, then: .dial(.home))
+        } else {
+            beginMove(to: rest, handover: nil, hash: hash, from: line)
+        }
+    }
+
+    // MARK: Token signers
+
+    /// Trusted once, over the line that enrols the agent.
+    mutating func signersAnnounced(_ pem: [UInt8]) {
+        guard agent.awaitsLeaf, let text = String(validating: pem, as: UTF8.self),
+            let signers = try? TokenSigners(pem: text)
+        else { return note(.warning, .ignoredMessage, ["reason": "token signers are not taken here"]) }
+        agent.announcedSigners = signers
+    }
+
+    /// Afterwards only somebody already trusted can name others.
+    mutating func signersStated(_ text: [UInt8]) {
+        guard let held = agent.state.active.tokenSigners, let text = String(validating: text, as: UTF8.self) else {
+            return note(.warning, .ignoredMessage, ["reason": "a trust statement needs signers to be checked by"])
+        }
+        do throws(TrustStatementRefusal) {
+            let statement = try TrustStatement.verified(text, signers: held, issuer: nil, at: now)
+            guard statement.version > agent.state.active.signersVersion, canWrite else { return }
+            agent.state.active.tokenSigners = statement.tokenSigners
+            agent.state.active.signersVersion = statement.version
+            note(.info, .signersReplaced, ["version": String(statement.version)])
+            keep()
+        } catch {
+            note(.warning, .ignoredMessage, ["reason": error.operatorMessage.cause])
+        }
+    }
+}
+
+extension Agent {
+    /// No leaf yet, and a key pair to have one for.
+    var awaitsLeaf: Bool { state.active.settings.leaf == nil && configuration.identity != nil }
+
+    /// The bootstrap token is still to be used.
+    var awaitsEnrolment: Bool { awaitsLeaf && !state.isEnrolled && configuration.bootstrapToken != nil }
+
+    func needsLeaf(at now: Timestamp, renewal: Duration) -> Bool {
+        guard let leaf = state.active.settings.leaf?.leaf else { return awaitsEnrolment }
+        return leaf.publicKey == configuration.identity?.publicKey && leaf.notAfter < now + renewal
+            && state.probation == nil && state.candidate == nil
+    }
+}

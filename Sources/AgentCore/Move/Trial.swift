@@ -1,0 +1,43 @@
+import Vocabulary
+
+/// What a candidate's dials have shown so far. Volatile: a restart begins anew, and the attempts are counted in the
+/// candidate itself.
+struct Trial: Equatable, Sendable {
+    private(set) var tries = 0
+    private(set) var refusals = 0
+    private(set) var bareCloses = 0
+    /// The last failure in words, for a verdict by timeout.
+    private(set) var lastWord = "no answer from the server"
+
+    enum Judgement: Equatable {
+        case verdict(MoveCause)
+        /// Not a verdict; try again within the deadline, which this does not extend.
+        case again(after: Duration)
+    }
+
+    mutating func judge(_ end: LineEnd, timings: AgentTimings, chance: UInt64) -> Judgement {
+        tries += 1
+        switch end {
+        case .closed:
+            // The upgrade was granted and then no answer came: not what an OpAMP server does.
+            return .verdict(.protocol)
+        case .failed(let failure):
+            lastWord = failure.detail.isEmpty ? failure.cause.code : "\(failure.cause.code), \(failure.detail)"
+            if failure.closedWithoutStatus {
+                bareCloses += 1
+                return bareCloses > 1 ? .verdict(.tlsLeafRefused) : .again(after: timings.secondTry)
+            }
+            switch failure.cause {
+            case .http(503), .http(429), .timeout:
+                let backoff = Backoff(initial: timings.secondTry * 2, maximum: .seconds(5), floor: timings.secondTry)
+                return .again(after: backoff.wait(attempt: tries - 1, chance: chance, advice: failure.retryAfter))
+            case .tcp:
+                refusals += 1
+                return refusals > 1 ? .verdict(.tcp) : .again(after: timings.secondTry)
+            case .dns, .proxy, .tlsUntrusted, .tlsName, .tlsExpired, .tlsLeafRefused, .http, .protocol, .serverError,
+                .policy, .token, .storage, .probation:
+                return .verdict(failure.cause)
+            }
+        }
+    }
+}

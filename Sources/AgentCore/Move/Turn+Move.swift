@@ -1,0 +1,162 @@
+import OpAMPProto
+import Vocabulary
+
+// The move of OpAMP's Connection Setting Offer Flow: candidate saved, server left, candidate dialled, verified by its
+// first answer, adopted by one write; or dropped, and the agent is back where it was.
+extension Turn {
+    mutating func beginMove(to home: Home, handover: HandoverFacts?, hash: OfferHash, from line: Line) {
+        agent.state.candidate = Candidate(
+            origin: .offer(handover), home: home, hash: hash, attempts: 1, until: now + timings.verification)
+        keep()
+        note(.info, .moveBegan, [
+            "endpoint": home.settings.endpoint.description, "offer": hash.text, "handover": handover?.id.description,
+        ])
+        agent.trial = Trial()
+        agent.movesBegun = agent.movesBegun.suffix(agent.configuration.policy.attemptLimit) + [now]
+        order(.setTimer(.verification, after: timings.verification))
+        agent.reporting.due.insert(.settingsStatus)
+        leave(line, then: .dial(.candidate))
+    }
+
+    /// After a restart. What is left of the deadline is never more than a whole one, whatever the clock says.
+    mutating func resumeMove() {
+        guard var candidate = agent.state.candidate else { return }
+        candidate.attempts += 1
+        agent.state.candidate = candidate
+        guard canWrite else { return failMove(.storage, detail: "the attempt could not be recorded") }
+        guard candidate.attempts <= Candidate.attemptLimit, now < candidate.until else {
+            return failMove(.timeout, detail: "the agent was restarted during the move")
+        }
+        note(.info, .moveResumed, ["offer": candidate.hash.text, "attempt": String(candidate.attempts)])
+        order(.setTimer(.verification, after: min(candidate.until - now, timings.verification)))
+        dial(.candidate)
+    }
+
+    /// A dial of the candidate came to nothing; the phase is `waiting(.candidate)`.
+    mutating func judge(_ end: LineEnd) {
+        switch agent.trial.judge(end, timings: timings, chance: chance) {
+        case .verdict(let cause): failMove(cause, detail: end.detail)
+        case .again(let wait): tryAgain(after: wait, because: end)
+        }
+    }
+
+    /// For an answer that asks for patience.
+    mutating func nextTry(after end: LineEnd) -> Duration {
+        switch agent.trial.judge(end, timings: timings, chance: chance) {
+        case .again(let wait): wait
+        case .verdict: timings.secondTry
+        }
+    }
+
+    private mutating func tryAgain(after duration: Duration, because end: LineEnd) {
+        note(.info, .moveRetried, ["cause": end.cause?.code, "detail": end.detail])
+        wait(duration, for: .candidate)
+    }
+
+    // MARK: Verdicts
+
+    /// - Returns: false when the candidate was dropped instead and nothing more of the message counts.
+    mutating func adoptCandidate(on line: Line, after message: ServerToAgent) -> Bool {
+        guard let candidate = agent.state.candidate else { return false }
+        let offersNewUID = message.agentIdentification.map { !$0.newInstanceUID.isEmpty } ?? false
+        if candidate.handover != nil, offersNewUID,
+            message.agentIdentification?.newInstanceUID != agent.state.instanceUID.bytes
+        {
+            failMove(.protocol, detail: "the target tried to rename the agent during a handover")
+            return false
+        }
+        guard canWrite else {
+            failMove(.storage, detail: "the verified settings could not be saved")
+            return false
+        }
+        agent.state.candidate = nil
+        order(.cancelTimer(.verification))
+        switch candidate.origin {
+        case .offer(let handover): adopt(candidate, handover: handover)
+        case .probation: returnHome(to: candidate)
+        }
+        keep()
+        agent.failures = 0
+        // Over HTTP the next request must no longer carry the candidate's headers.
+        if line.isHTTP {
+            order(.close(line.id))
+            dial(.home)
+        } else {
+            var line = Line(id: line.id, destination: .home, endpoint: line.endpoint)
+            line.isRequestOpen = false
+            becomeOnline(line)
+        }
+        return true
+    }
+
+    private mutating func adopt(_ candidate: Candidate, handover: HandoverFacts?) {
+        let window = agent.configuration.policy.adoptionWindow
+        agent.state.adoptions = agent.state.adoptions.filter { $0.isWithin(window, of: now) } + [now]
+        agent.state.isMoved = true
+        if let handover {
+            agent.state.epoch = handover.epoch
+            agent.state.handoverID = handover.id
+        }
+        record(Verdict(hash: candidate.hash, outcome: .applied))
+        agent.reporting.due.insert(.settingsStatus)
+        note(.info, .moveAdopted, [
+            "endpoint": candidate.home.settings.endpoint.description, "offer": candidate.hash.text,
+            "handover": handover?.id.description,
+        ])
+        // A target may change its own settings before the handover has settled; that does not end the handover.
+        let isSameServer = candidate.home.settings.endpoint.origin == agent.state.active.settings.endpoint.origin
+        if !(isSameServer && handover == nil && agent.state.probation?.isHandover == true) {
+            beginProbation(of: candidate, length: handover?.probation ?? timings.probation)
+        }
+        agent.state.active = candidate.home
+    }
+
+    /// Drops the candidate: nothing it brought is kept but the verdict.
+    mutating func failMove(_ cause: MoveCause, detail: String) {
+        guard let candidate = agent.state.candidate else { return }
+        agent.state.candidate = nil
+        order(.cancelTimer(.verification))
+        let verdict = Verdict(hash: candidate.hash, failed: cause, detail: detail)
+        note(.error, .moveFailed, ["offer": candidate.hash.text, "cause": cause.code, "detail": detail])
+        agent.trial = Trial()
+        switch candidate.origin {
+        case .offer: record(verdict)
+        case .probation:
+            // The way back stays open: both servers are tried in turn until one answers.
+            markLost()
+        }
+        keep()
+        switch agent.phase {
+        case .reporting(let line): leave(line, then: .dial(.home))
+        case .leaving(let line, .dial(.candidate)), .leaving(let line, .wait(.candidate, _)):
+            order(.drop(line.id))
+            order(.cancelTimer(.leaving))
+            agent.reporting.foldBack()
+            dial(.home)
+        case .dialing(let line):
+            order(.drop(line.id))
+            dial(.home)
+        case .waiting:
+            order(.cancelTimer(.retry))
+            dial(.home)
+        case .idle: dial(.home)
+        case .leaving(_, .dial(.home)), .leaving(_, .wait(.home, _)), .leaving(_, .stop), .online, .stopped: break
+        }
+        agent.reporting.due.insert(.settingsStatus)
+    }
+
+    /// An offer's hash keeps the first verdict it got.
+    mutating func record(_ verdict: Verdict) {
+        agent.state.verdict = verdict
+        agent.state.verdicts.removeAll { $0.hash == verdict.hash }
+        agent.state.verdicts.append(verdict)
+        agent.state.verdicts = Array(agent.state.verdicts.suffix(AgentState.verdictLimit))
+    }
+}
+
+extension Timestamp {
+    /// In either direction, so that a clock set back neither frees nor binds the agent for ever.
+    func isWithin(_ window: Duration, of other: Timestamp) -> Bool {
+        self > other - window && self < other + window
+    }
+}

@@ -1,0 +1,62 @@
+import Vocabulary
+
+// Start, stop, and what the host says in between.
+extension Turn {
+    mutating func start() {
+        switch agent.phase {
+        case .idle: break
+        case .waiting, .dialing, .reporting, .online, .leaving, .stopped: return
+        }
+        let configuration = agent.configuration
+        if !agent.state.isMoved {
+            agent.state.active = configuration.home
+            agent.state.configurationDigest = configuration.digest
+        } else if agent.state.configurationDigest != configuration.digest {
+            note(.warning, .configurationIgnored, ["endpoint": agent.state.active.settings.endpoint.description])
+        }
+        note(.info, .started, [
+            "instance_uid": agent.state.instanceUID.description,
+            "endpoint": agent.state.active.settings.endpoint.description,
+        ])
+        // Every start writes once: it counts the attempt at a candidate, and finds a broken disk before an offer does.
+        keep()
+        resumeProbation()
+        if agent.state.candidate != nil {
+            resumeMove()
+        } else {
+            dial(.home)
+        }
+    }
+
+    mutating func stop() {
+        switch agent.phase {
+        case .idle, .waiting, .stopped:
+            finish()
+        case .dialing(let line):
+            order(.drop(line.id))
+            finish()
+        case .reporting(let line), .online(let line):
+            leave(line, then: .stop)
+        case .leaving(let line, _):
+            agent.phase = .leaving(line, then: .stop)
+        }
+    }
+
+    /// A candidate stays saved: the next process goes on with it.
+    mutating func finish() {
+        agent.phase = .stopped
+        for timer in AgentTimer.allCases { order(.cancelTimer(timer)) }
+        note(.info, .stopped)
+        order(.finish)
+    }
+
+    mutating func reportChanged(_ report: OwnReport) {
+        let old = agent.report
+        agent.report = report
+        if report.description != old.description { agent.reporting.due.insert(.description) }
+        if report.health != old.health { agent.reporting.due.insert(.health) }
+        if report.effectiveConfig != old.effectiveConfig { agent.reporting.due.insert(.effectiveConfig) }
+        if report.customCapabilities != old.customCapabilities { agent.reporting.due.insert(.customCapabilities) }
+        flush()
+    }
+}

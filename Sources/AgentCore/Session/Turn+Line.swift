@@ -1,0 +1,207 @@
+import OpAMPProto
+import Vocabulary
+
+// One line from its order to its end.
+extension Turn {
+    mutating func dial(_ destination: Destination) {
+        let home = agent.home(of: destination)
+        agent.lines += 1
+        let line = Line(id: ConnectionID(agent.lines), destination: destination, endpoint: home.settings.endpoint)
+        var known = agent.reporting.knownBy
+        known?.heartbeat = home.settings.heartbeat
+        if destination == .candidate || known != home.settings { agent.reporting.forgetServer() }
+        agent.leafRequestedAt = nil
+        agent.isRenamedOnLine = false
+        agent.phase = .dialing(line)
+        note(.info, .dialing, ["endpoint": line.endpoint.description, "settings": destination.rawValue])
+        order(.open(line.id, Dial(settings: home.settings, extraHeaders: agent.extraHeaders(for: destination))))
+    }
+
+    mutating func opened(_ id: ConnectionID) {
+        switch agent.phase {
+        case .dialing(let line) where line.id == id:
+            agent.phase = .reporting(line)
+            if line.destination == .home { order(.setTimer(.answer, after: timings.answer)) }
+            agent.reporting.knownBy = agent.home(of: line.destination).settings
+            send(agent.reporting.due.union(.standing))
+        case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
+        }
+    }
+
+    /// The active server has answered on this line.
+    mutating func becomeOnline(_ line: Line) {
+        agent.phase = .online(line)
+        order(.cancelTimer(.answer))
+        order(.setTimer(.stable, after: timings.stable))
+        if agent.isLostTimerSet {
+            agent.isLostTimerSet = false
+            order(.cancelTimer(.lost))
+        }
+        note(.info, .online, ["endpoint": line.endpoint.description])
+        if agent.isProbationOver { settle() }
+        requestLeafIfDue()
+    }
+
+    mutating func ended(_ end: LineEnd, of id: ConnectionID) {
+        switch agent.phase {
+        case .dialing(let line) where line.id == id, .reporting(let line) where line.id == id,
+            .online(let line) where line.id == id:
+            lose(line, by: end)
+        case .leaving(let line, let departure) where line.id == id:
+            depart(departure)
+        case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
+        }
+    }
+
+    /// The line is gone without our doing.
+    mutating func lose(_ line: Line, by end: LineEnd) {
+        quiet()
+        // A message too large for this server would be too large again (RFC 9110 section 15.5.14).
+        if end.cause == .http(status: 413) { agent.reporting.unconfirmed = [] }
+        agent.reporting.foldBack()
+        agent.phase = .waiting(line.destination)
+        note(.warning, .lost, [
+            "endpoint": line.endpoint.description, "cause": end.cause?.code, "detail": end.detail,
+        ])
+        switch line.destination {
+        case .candidate: judge(end)
+        case .home:
+            markLost()
+            wait(advice: end.retryAfter, least: end.isRefusalOfAgent ? timings.afterRefusal : .zero)
+        }
+    }
+
+    /// Takes leave as OpAMP asks, Duplicate WebSocket Connections and Plain HTTP Transport: what the server must know,
+    /// then `agent_disconnect` as the last message, then the close; over HTTP each waits for the answer before it.
+    mutating func leave(_ line: Line, then departure: Departure) {
+        quiet()
+        agent.phase = .leaving(line, then: departure)
+        note(.info, .leaving, ["endpoint": line.endpoint.description])
+        order(.setTimer(.leaving, after: timings.leaving))
+        continueLeaving()
+    }
+
+    mutating func continueLeaving() {
+        while case .leaving(var line, let departure) = agent.phase, !line.isClosing {
+            guard !(line.isHTTP && line.isRequestOpen) else { return }
+            if line.hasTakenLeave {
+                line.isClosing = true
+                agent.phase = .leaving(line, then: departure)
+                order(.close(line.id))
+            } else if line.destination == .home, agent.reportable(agent.reporting.due).contains(.settingsStatus) {
+                send(.settingsStatus)
+            } else {
+                send([], takingLeave: true)
+            }
+        }
+    }
+
+    mutating func leavingOverdue() {
+        switch agent.phase {
+        case .leaving(let line, let departure):
+            order(.drop(line.id))
+            depart(departure)
+        case .idle, .waiting, .dialing, .reporting, .online, .stopped: break
+        }
+    }
+
+    private mutating func depart(_ departure: Departure) {
+        order(.cancelTimer(.leaving))
+        agent.reporting.foldBack()
+        switch departure {
+        case .dial(let destination): dial(destination)
+        case .wait(let destination, let duration): wait(duration, for: destination)
+        case .stop: finish()
+        }
+    }
+
+    // MARK: Waiting
+
+    mutating func wait(_ duration: Duration, for destination: Destination) {
+        agent.phase = .waiting(destination)
+        order(.setTimer(.retry, after: duration))
+    }
+
+    /// Waits before the active server is dialled again.
+    mutating func wait(advice: Duration?, least: Duration = .zero) {
+        wait(nextBackoff(advice: advice, least: least), for: .home)
+    }
+
+    mutating func nextBackoff(advice: Duration?, least: Duration = .zero) -> Duration {
+        defer { agent.failures += 1 }
+        return agent.configuration.backoff.wait(attempt: agent.failures, chance: chance, advice: advice, least: least)
+    }
+
+    mutating func retryDue() {
+        switch agent.phase {
+        case .waiting(let destination): dial(destination)
+        case .idle, .dialing, .reporting, .online, .leaving, .stopped: break
+        }
+    }
+
+    mutating func answerOverdue() {
+        switch agent.phase {
+        case .reporting(let line) where line.destination == .home:
+            order(.drop(line.id))
+            lose(line, by: .failed(LineFailure(cause: .timeout, detail: "no answer to the first report")))
+        case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
+        }
+    }
+
+    /// No timer of a session outlives it.
+    private mutating func quiet() {
+        for timer in [AgentTimer.heartbeat, .answer, .stable] { order(.cancelTimer(timer)) }
+    }
+}
+
+extension Agent {
+    func home(of destination: Destination) -> Home {
+        switch destination {
+        case .home: state.active
+        case .candidate: state.candidate?.home ?? state.active
+        }
+    }
+
+    func extraHeaders(for destination: Destination) -> [HeaderField] {
+        var headers = [HeaderField(MoveHeader.instanceUID, Secret(state.instanceUID.description))]
+        switch destination {
+        case .home:
+            if awaitsEnrolment, let token = configuration.bootstrapToken {
+                headers.append(HeaderField("Authorization", Secret(Array("Bearer ".utf8) + token.reveal())))
+            }
+        case .candidate:
+            if let handover = state.candidate?.handover {
+                headers.append(HeaderField(MoveHeader.handoverID, Secret(handover.id.description)))
+            }
+        }
+        return headers
+    }
+}
+
+extension LineEnd {
+    var cause: MoveCause? {
+        switch self {
+        case .closed: nil
+        case .failed(let failure): failure.cause
+        }
+    }
+
+    var detail: String {
+        switch self {
+        case .closed(let code, let reason): "closed by the server" + (code.map { " with \($0) \(reason)" } ?? "")
+        case .failed(let failure): failure.detail
+        }
+    }
+
+    var retryAfter: Duration? {
+        switch self {
+        case .closed: nil
+        case .failed(let failure): failure.retryAfter
+        }
+    }
+
+    /// More attempts soon would only look like an attack.
+    var isRefusalOfAgent: Bool {
+        cause == .http(status: 401) || cause == .http(status: 403) || cause == .tlsLeafRefused
+    }
+}

@@ -1,0 +1,190 @@
+import OpAMPProto
+import Vocabulary
+
+// What the agent says, and when.
+extension Turn {
+    /// Says what is due, if the line can take it.
+    mutating func flush() {
+        switch agent.phase {
+        case .online(let line):
+            guard !line.isRequestOpen else { return }
+            let sections = agent.reportable(agent.reporting.due)
+            agent.reporting.due = sections
+            if !sections.isEmpty { send(sections) }
+        case .idle, .waiting, .dialing, .reporting, .leaving, .stopped: break
+        }
+    }
+
+    /// Puts one message on the line of the present phase.
+    mutating func send(_ sections: Sections, takingLeave: Bool = false) {
+        guard var line = agent.phase.line else { return }
+        let said = agent.reportable(sections)
+        agent.reporting.sequenceNumber += 1
+        order(.send(line.id, agent.message(saying: said, takingLeave: takingLeave)))
+        agent.reporting.due.subtract(sections)
+        agent.reporting.unconfirmed.formUnion(said)
+        line.isRequestOpen = line.isHTTP
+        line.hasTakenLeave = takingLeave
+        agent.phase = agent.phase.with(line)
+        armHeartbeat()
+    }
+
+    mutating func sendFailed(_ failure: SendFailure, on id: ConnectionID) {
+        guard var line = agent.phase.line, line.id == id else { return }
+        line.isRequestOpen = false
+        agent.phase = agent.phase.with(line)
+        note(.warning, .sendFailed, ["reason": failure == .tooLarge ? "too large" : "line unusable"])
+        switch failure {
+        case .tooLarge: agent.reporting.unconfirmed = []
+        case .lineUnusable: agent.reporting.foldBack()
+        }
+        switch agent.phase {
+        case .reporting where line.destination == .candidate && failure == .tooLarge:
+            failMove(.protocol, detail: "the first report exceeds the send limit")
+        case .leaving: continueLeaving()
+        case .idle, .waiting, .dialing, .reporting, .online, .stopped: break
+        }
+    }
+
+    // MARK: Heartbeat
+
+    /// Counts from the last message of any kind (OpAMP, WebSocket Message Exchange); over HTTP it is the poll.
+    mutating func armHeartbeat() {
+        switch agent.phase {
+        case .reporting(let line), .online(let line):
+            if let interval = agent.heartbeat(on: line) {
+                order(.setTimer(.heartbeat, after: interval))
+            } else {
+                order(.cancelTimer(.heartbeat))
+            }
+        case .idle, .waiting, .dialing, .leaving, .stopped: break
+        }
+    }
+
+    mutating func heartbeatDue() {
+        switch agent.phase {
+        case .online(let line):
+            requestLeafIfDue()
+            if line.isRequestOpen { armHeartbeat() } else { send(agent.reporting.due) }
+        case .reporting: armHeartbeat()
+        case .idle, .waiting, .dialing, .leaving, .stopped: break
+        }
+    }
+
+    // MARK: What a server can provoke
+
+    /// Says something again because the server wants it, but not faster than `AgentTimings.provoked`, so that no
+    /// server can keep the agent talking.
+    mutating func provoke(_ sections: Sections) {
+        guard !agent.reporting.isPatienceUsed else {
+            agent.reporting.putOff.formUnion(sections)
+            return
+        }
+        agent.reporting.isPatienceUsed = true
+        agent.reporting.due.formUnion(sections)
+        order(.setTimer(.provoked, after: timings.provoked))
+    }
+
+    mutating func patienceBack() {
+        agent.reporting.isPatienceUsed = false
+        guard !agent.reporting.putOff.isEmpty else { return }
+        let sections = agent.reporting.putOff
+        agent.reporting.putOff = []
+        provoke(sections)
+        flush()
+    }
+}
+
+extension Agent {
+    /// `nil` when there is none. A server that says 0 ends heartbeats on WebSocket and changes nothing on HTTP.
+    func heartbeat(on line: Line) -> Duration? {
+        let interval = home(of: line.destination).settings.heartbeat
+        if line.isHTTP { return interval ?? configuration.timings.heartbeat }
+        return configuration.capabilities.contains(.reportsHeartbeat) ? interval : nil
+    }
+
+    /// Those that have content and that the server can use.
+    func reportable(_ sections: Sections) -> Sections {
+        let can = configuration.capabilities
+        let gates: [(Sections, Bool)] = [
+            (.health, can.contains(.reportsHealth) && report.health != nil),
+            (
+                .effectiveConfig,
+                can.contains(.reportsEffectiveConfig) && report.effectiveConfig != nil
+                    && reporting.serverHas(.acceptsEffectiveConfig)
+            ),
+            (
+                .remoteConfigStatus,
+                can.contains(.reportsRemoteConfig) && remoteConfigStatus != nil
+                    && reporting.serverHas(.offersRemoteConfig)
+            ),
+            (
+                .settingsStatus,
+                can.contains(.reportsConnectionSettingsStatus) && settingsStatus != nil
+                    && reporting.serverHas(.offersConnectionSettings)
+            ),
+            (.leafRequest, configuration.identity != nil && reporting.serverHas(.acceptsConnectionSettingsRequest)),
+            (.standing, reporting.serverUnderstands(custom: MoveMessage.capability)),
+        ]
+        return gates.reduce(sections) { $1.1 ? $0 : $0.subtracting($1.0) }
+    }
+
+    /// The message with the present values of these sections; capabilities stand in every message.
+    func message(saying sections: Sections, takingLeave: Bool) -> AgentToServer {
+        var message = AgentToServer(instanceUID: state.instanceUID.bytes)
+        message.sequenceNumber = reporting.sequenceNumber
+        message.capabilities = configuration.capabilities.union(.reportsStatus)
+        message.agentDisconnect = takingLeave
+        if sections.contains(.description) { message.agentDescription = description }
+        if sections.contains(.health) { message.health = report.health }
+        if sections.contains(.effectiveConfig) { message.effectiveConfig = report.effectiveConfig }
+        if sections.contains(.remoteConfigStatus) { message.remoteConfigStatus = remoteConfigStatus }
+        if sections.contains(.settingsStatus) { message.connectionSettingsStatus = settingsStatus }
+        if sections.contains(.customCapabilities) {
+            let names = [MoveMessage.capability] + report.customCapabilities.filter { $0 != MoveMessage.capability }
+            message.customCapabilities = CustomCapabilities(capabilities: names)
+        }
+        if sections.contains(.leafRequest), let identity = configuration.identity {
+            let request = CertificateRequest(csr: Array(identity.signingRequest.utf8))
+            message.connectionSettingsRequest = ConnectionSettingsRequest(
+                opamp: OpAMPConnectionSettingsRequest(certificateRequest: request))
+        }
+        if sections.contains(.standing) {
+            // A candidate's server is told the handover it is being tried for.
+            let trying = phase.line?.destination == .candidate ? state.candidate?.handover : nil
+            message.customMessage = CustomMessage(
+                capability: MoveMessage.capability, type: MoveMessage.standingType,
+                data: MoveMessage.standing(
+                    epoch: trying?.epoch ?? state.epoch, handover: trying?.id ?? state.handoverID))
+        }
+        return message
+    }
+
+    private var description: AgentDescription {
+        var description = report.description
+        for index in description.identifyingAttributes.indices
+        where description.identifyingAttributes[index].key == "service.instance.id" {
+            description.identifyingAttributes[index].value = .string(state.instanceUID.description)
+        }
+        return description
+    }
+
+    /// What is reported about the last offer; `nil` when there was none with a hash.
+    var settingsStatus: ConnectionSettingsStatus? {
+        if let candidate = state.candidate {
+            switch candidate.origin {
+            case .offer:
+                return candidate.hash.reported.map {
+                    ConnectionSettingsStatus(lastConnectionSettingsHash: $0, status: .applying)
+                }
+            case .probation: return Verdict(hash: candidate.hash, failed: .probation).status
+            }
+        }
+        return state.verdict?.status
+    }
+
+    var remoteConfigStatus: RemoteConfigStatus? {
+        configBeingApplied.map { RemoteConfigStatus(lastRemoteConfigHash: $0, status: .applying) }
+            ?? state.remoteConfigStatus
+    }
+}

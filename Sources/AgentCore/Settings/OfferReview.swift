@@ -1,0 +1,141 @@
+public import Certificates
+import HandoverToken
+public import OpAMPProto
+public import Vocabulary
+
+/// Reads an offer: what would the agent's settings be, and may they be?
+///
+/// Pure, and the only place where something received becomes settings.
+public struct OfferReview: Sendable {
+    /// What the agent has now.
+    public var active: Home
+    public var policy: OfferPolicy
+    /// The held key pair's public half; `nil` on a host without one.
+    public var ownKey: PublicKey?
+    public var epoch: Epoch
+    /// When the offer arrived; a token has to hold then, however long the agent was busy.
+    public var receivedAt: Timestamp
+    /// A handover has not settled: the leaf stays as it is.
+    public var isOnProbation: Bool
+
+    public init(
+        active: Home, policy: OfferPolicy, ownKey: PublicKey?, epoch: Epoch, receivedAt: Timestamp,
+        isOnProbation: Bool = false
+    ) {
+        self.active = active
+        self.policy = policy
+        self.ownKey = ownKey
+        self.epoch = epoch
+        self.receivedAt = receivedAt
+        self.isOnProbation = isOnProbation
+    }
+
+    public struct Resolution: Equatable, Sendable {
+        public var home: Home
+        /// From a token that held; `nil` without one.
+        public var handover: HandoverFacts?
+        /// A token came that nobody could check, since the agent holds no token signers.
+        public var isTokenUnchecked = false
+    }
+
+    /// Every rule for offers. Absent parts keep what there is; nothing is half applied.
+    public func resolve(_ offer: OpAMPConnectionSettings) throws(OfferRefusal) -> Resolution {
+        var settings = active.settings
+        settings.endpoint = try endpoint(of: offer)
+        let isNewOrigin = settings.endpoint.origin != active.settings.endpoint.origin
+        let offered = try offer.headers.map { list throws(OfferRefusal) in try OfferedHeaders.read(list) }
+        if let offered {
+            settings.headers = offered.fields
+        } else if isNewOrigin {
+            // Credentials of one server are nobody else's (Fetch and RFC 6454 have the same rule for redirects).
+            settings.headers = []
+        }
+        if let tls = offer.tls { try OfferedTLS.apply(tls, to: &settings, policy: policy) }
+        if let proxy = offer.proxy { settings.proxy = try OfferedProxy.read(proxy) }
+        settings.leaf = try leaf(of: offer)
+        settings.heartbeat = heartbeat(of: offer, at: settings.endpoint)
+
+        var resolution = Resolution(home: Home(
+            settings: settings, tokenSigners: active.tokenSigners, signersVersion: active.signersVersion))
+        guard resolution.home.json.description.utf8.count <= AgentState.homeBytes else {
+            throw .tooLarge(limit: AgentState.homeBytes)
+        }
+        try checkToken(offered?.token, of: offer, isNewOrigin: isNewOrigin, into: &resolution)
+        return resolution
+    }
+
+    private func endpoint(of offer: OpAMPConnectionSettings) throws(OfferRefusal) -> Endpoint {
+        let current = active.settings.endpoint
+        guard !offer.destinationEndpoint.isEmpty else { return current }
+        let endpoint: Endpoint
+        do { endpoint = try Endpoint(offer.destinationEndpoint) } catch { throw .badEndpoint(error) }
+        guard endpoint.isTLS || !current.isTLS || policy.allowsLeavingTLS else { throw .leavesTLS }
+        if let allowed = policy.allowedEndpoints, endpoint != current,
+            !allowed.contains(where: { $0.matches(endpoint) })
+        {
+            throw .endpointNotAllowed(endpoint)
+        }
+        return endpoint
+    }
+
+    /// `cert` without a key means the held one: the specification's CSR flow, and how an offer says "keep your leaf".
+    private func leaf(of offer: OpAMPConnectionSettings) throws(OfferRefusal) -> LeafChain? {
+        let held = active.settings.leaf
+        guard let certificate = offer.certificate else {
+            switch policy.absentCertificate {
+            case .keep: return held
+            case .drop: return isOnProbation && held != nil ? try refuseLeafChange() : nil
+            }
+        }
+        guard certificate.privateKey.isEmpty else { throw .privateKeyOffered }
+        guard let pem = String(validating: certificate.cert, as: UTF8.self) else { throw .badCertificate }
+        let chain: LeafChain
+        do { chain = try LeafChain(pem: pem) } catch { throw .badCertificate }
+        guard let ownKey, chain.leaf.publicKey == ownKey else { throw .certificateOfAnotherKey }
+        if isOnProbation, chain.leaf != held?.leaf { return try refuseLeafChange() }
+        return chain
+    }
+
+    private func refuseLeafChange() throws(OfferRefusal) -> LeafChain? { throw .leafChangeOnProbation }
+
+    /// 0 is off on WebSocket and says nothing on HTTP, where an agent that stops polling would be gone for good.
+    private func heartbeat(of offer: OpAMPConnectionSettings, at endpoint: Endpoint) -> Duration? {
+        switch (offer.heartbeatIntervalSeconds, endpoint.isWebSocket) {
+        case (0, true): nil
+        case (0, false): active.settings.heartbeat
+        case (let seconds, _): .seconds(Int64(min(seconds, Self.longestHeartbeat)))
+        }
+    }
+
+    /// A day: longer than that nobody could tell an agent from a dead one.
+    static let longestHeartbeat: UInt64 = 86_400
+
+    private func checkToken(
+        _ text: String?, of offer: OpAMPConnectionSettings, isNewOrigin: Bool, into resolution: inout Resolution
+    ) throws(OfferRefusal) {
+        guard let text else {
+            let isRequired = switch policy.requiresToken {
+            case .auto: active.tokenSigners != nil
+            case .always: true
+            case .never: false
+            }
+            guard !isNewOrigin || !isRequired else { throw .tokenMissing }
+            return
+        }
+        guard let signers = active.tokenSigners else {
+            guard policy.requiresToken != .always else { throw .noTokenSigners }
+            resolution.isTokenUnchecked = true
+            return
+        }
+        guard let ownLeaf = active.settings.leaf?.leaf.fingerprint else { throw .tokenWithoutLeaf }
+        let check = AgentTokenCheck(
+            ownLeaf: ownLeaf, tokenSigners: signers, endpoint: resolution.home.settings.endpoint,
+            serverCAs: resolution.home.settings.trust.anchors, currentEpoch: epoch, receivedAt: receivedAt)
+        let claims: HandoverClaims
+        do { claims = try check.check(text).claims } catch { throw .token(error) }
+        guard !resolution.home.settings.trust.includesSystemRoots else { throw .token(.wrongServerCA) }
+        resolution.home.tokenSigners = claims.target.tokenSigners
+        resolution.home.signersVersion = 0
+        resolution.handover = HandoverFacts(id: claims.id, epoch: claims.epoch, probation: claims.probation)
+    }
+}

@@ -1,0 +1,125 @@
+import Certificates
+import OpAMPProto
+import Vocabulary
+
+/// The header set of an offer, the token taken out.
+struct OfferedHeaders {
+    var fields: [HeaderField] = []
+    var token: String?
+
+    static func read(_ offered: Headers) throws(OfferRefusal) -> OfferedHeaders {
+        var result = OfferedHeaders()
+        var size = 0
+        for header in offered.headers {
+            if header.key.lowercased() == MoveHeader.handoverToken.lowercased() {
+                guard result.token == nil else { throw .badHeader(MoveHeader.handoverToken) }
+                result.token = header.value
+                continue
+            }
+            size += header.key.utf8.count + header.value.utf8.count + 4
+            result.fields.append(try field(header))
+        }
+        guard result.fields.count <= Limits.offeredHeaders, size <= Limits.headerSectionBytes / 2 else {
+            throw .tooManyHeaders
+        }
+        return result
+    }
+
+    /// RFC 9110 sections 5.1 and 5.5; a name that steers the connection itself is nobody's to offer.
+    static func field(_ header: Header) throws(OfferRefusal) -> HeaderField {
+        let shown = String(header.key.prefix(64).filter { $0.isASCII && !$0.isNewline })
+        guard !header.key.isEmpty, header.key.utf8.allSatisfy(isTokenCharacter) else { throw .badHeader(shown) }
+        let name = header.key.lowercased()
+        guard !reserved.contains(name), !name.hasPrefix("sec-"), !name.hasPrefix("proxy-") else {
+            throw .badHeader(shown)
+        }
+        let value = header.value.utf8
+        guard value.allSatisfy({ $0 == 9 || 32...126 ~= $0 || $0 > 127 }), value.first != 32, value.last != 32 else {
+            throw .badHeader(shown)
+        }
+        return HeaderField(header.key, Secret(header.value))
+    }
+
+    private static let reserved: Set<String> = [
+        "host", "connection", "upgrade", "te", "trailer", "transfer-encoding", "keep-alive", "content-length",
+        "content-type", "content-encoding", "accept-encoding", "expect", "http2-settings", "opamp-instance-uid",
+        "handover-id",
+    ]
+
+    private static func isTokenCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}
+
+enum OfferedTLS {
+    static func apply(
+        _ tls: TLSConnectionSettings, to settings: inout ConnectionSettings, policy: OfferPolicy
+    ) throws(OfferRefusal) {
+        guard !tls.insecureSkipVerify || policy.allowsSkippingVerification else { throw .skipsVerification }
+        settings.skipsVerification = tls.insecureSkipVerify
+        if !tls.caPEMContents.isEmpty || tls.includeSystemCACertsPool {
+            // Neither set: the trust stays as it is, it never becomes "nobody".
+            var anchors = CertificateBundle([])
+            if !tls.caPEMContents.isEmpty {
+                do { anchors = try CertificateBundle(pem: tls.caPEMContents) } catch { throw .badCABundle }
+            }
+            settings.trust = ServerTrust(anchors: anchors, includesSystemRoots: tls.includeSystemCACertsPool)
+        }
+        let minimum = try version(tls.minVersion) ?? policy.minimumTLS
+        let maximum = try version(tls.maxVersion) ?? .tls13
+        guard minimum >= policy.minimumTLS else { throw .tlsTooOld(tls.minVersion) }
+        guard minimum <= maximum else { throw .badTLSVersion(String(tls.maxVersion.prefix(16))) }
+        for suite in tls.cipherSuites where !knownSuites.contains(suite) {
+            throw .unknownCipherSuite(String(suite.prefix(64)))
+        }
+        settings.tls = TLSBounds(minimum: minimum, maximum: maximum, cipherSuites: tls.cipherSuites)
+    }
+
+    private static func version(_ text: String) throws(OfferRefusal) -> TLSVersion? {
+        switch text {
+        case "": return nil
+        case "1.2", "TLSv1.2": return .tls12
+        case "1.3", "TLSv1.3": return .tls13
+        case "1.0", "1.1", "TLSv1", "TLSv1.0", "TLSv1.1": throw .tlsTooOld(text)
+        default: throw .badTLSVersion(String(text.prefix(16)))
+        }
+    }
+
+    /// IANA names with forward secrecy and authenticated encryption; no other suite is worth a connection.
+    private static let knownSuites: Set<String> = [
+        "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    ]
+}
+
+enum OfferedProxy {
+    /// A URL, or a bare `host:port` (OpAMP, ProxyConnectionSettings.url).
+    static func read(_ offered: ProxyConnectionSettings) throws(OfferRefusal) -> ProxySettings {
+        let address: Endpoint
+        do {
+            address = try Endpoint(offered.url.contains("://") ? offered.url : "http://" + offered.url)
+        } catch {
+            throw .badProxy
+        }
+        guard address.scheme == .http, address.path == "/" else { throw .badProxy }
+        var fields: [HeaderField] = []
+        for header in offered.connectHeaders?.headers ?? [] {
+            // The one name that belongs here and nowhere else.
+            if header.key.lowercased() == "proxy-authorization" {
+                let value = try OfferedHeaders.field(Header(key: "Authorization", value: header.value)).value
+                fields.append(HeaderField(header.key, value))
+            } else {
+                fields.append(try OfferedHeaders.field(header))
+            }
+        }
+        guard fields.count <= Limits.offeredHeaders else { throw .tooManyHeaders }
+        return ProxySettings(host: address.host, port: address.port, connectHeaders: fields)
+    }
+}

@@ -1,0 +1,120 @@
+import Certificates
+import OpAMPProto
+import Vocabulary
+
+/// An offer that came while the agent was busy.
+struct WaitingOffer: Equatable, Sendable {
+    var offers: ConnectionSettingsOffers
+    var receivedAt: Timestamp
+}
+
+// What becomes of an offer.
+extension Turn {
+    mutating func consider(_ offers: ConnectionSettingsOffers) {
+        consider(WaitingOffer(offers: offers, receivedAt: now))
+    }
+
+    mutating func considerWaitingOffer() {
+        guard let waiting = agent.waitingOffer else { return }
+        agent.waitingOffer = nil
+        consider(waiting)
+    }
+
+    private mutating func consider(_ arrival: WaitingOffer) {
+        guard agent.configuration.capabilities.contains(.acceptsOpAMPConnectionSettings),
+            let offer = arrival.offers.opamp
+        else { return note(.debug, .offerIgnored, ["reason": "nothing in it is for this agent"]) }
+        guard let hash = OfferHash(of: arrival.offers) else {
+            return note(.warning, .offerIgnored, ["reason": "its hash is longer than \(OfferHash.longest) bytes"])
+        }
+        switch agent.phase {
+        case .online(let line) where agent.state.candidate == nil:
+            if let superseded = agent.waitingOffer {
+                agent.waitingOffer = nil
+                note(.info, .offerSuperseded, ["offer": OfferHash(of: superseded.offers)?.text])
+            }
+            decide(offer, hash: hash, receivedAt: arrival.receivedAt, on: line)
+        case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
+            // A move is decided before the next begins; of those that wait, the last one wins.
+            if agent.waitingOffer != arrival, let superseded = agent.waitingOffer {
+                note(.info, .offerSuperseded, ["offer": OfferHash(of: superseded.offers)?.text])
+            }
+            agent.waitingOffer = arrival
+            note(.info, .offerWaits, ["offer": hash.text])
+        }
+    }
+
+    private mutating func decide(
+        _ offer: OpAMPConnectionSettings, hash: OfferHash, receivedAt: Timestamp, on line: Line
+    ) {
+        if let verdict = agent.state.verdicts.first(where: { $0.hash == hash }) {
+            note(.info, .offerRepeated, ["offer": hash.text])
+            if agent.state.verdict != verdict {
+                agent.state.verdict = verdict
+                keep()
+            }
+            return provoke(.settingsStatus)
+        }
+        let active = agent.state.active
+        do throws(OfferRefusal) {
+            let resolution = try agent.review(receivedAt: receivedAt).resolve(offer)
+            if resolution.isTokenUnchecked { note(.warning, .tokenUnchecked, ["offer": hash.text]) }
+            if active.settings.leaf == nil, resolution.home.settings.leaf != nil {
+                return try storeLeaf(of: resolution, hash: hash, on: line)
+            }
+            var rest = resolution.home.settings
+            rest.heartbeat = active.settings.heartbeat
+            guard rest == active.settings else {
+                try checkMoveIsPossible()
+                return beginMove(to: resolution.home, handover: resolution.handover, hash: hash, from: line)
+            }
+            // Nothing to verify: the connection these settings describe is the one that brought them.
+            if resolution.home.settings.heartbeat != active.settings.heartbeat {
+                guard canWrite else { throw .stateNotWritable }
+                agent.state.active.settings.heartbeat = resolution.home.settings.heartbeat
+                agent.state.isMoved = true
+                armHeartbeat()
+            }
+            note(.info, .offerUnchanged, ["offer": hash.text])
+            record(Verdict(hash: hash, outcome: .applied))
+        } catch {
+            let message = error.operatorMessage
+            note(.error, .offerRefused, [
+                "offer": hash.text, "cause": error.moveCause.code, "code": message.code, "reason": message.cause,
+            ])
+            record(Verdict(hash: hash, failed: error.moveCause, detail: "\(message.code): \(message.cause)"))
+        }
+        keep()
+        provoke(.settingsStatus)
+    }
+
+    func checkMoveIsPossible() throws(OfferRefusal) {
+        guard canWrite else { throw .stateNotWritable }
+        let policy = agent.configuration.policy
+        let recent = agent.state.adoptions.filter { $0.isWithin(policy.adoptionWindow, of: now) }
+        guard recent.count < policy.adoptionLimit else { throw .tooManyAdoptions(limit: recent.count) }
+        let begun = agent.movesBegun.filter { $0.isWithin(policy.adoptionWindow, of: now) }
+        guard begun.count < policy.attemptLimit else { throw .tooManyAttempts(limit: begun.count) }
+    }
+}
+
+extension Agent {
+    func review(receivedAt: Timestamp) -> OfferReview {
+        OfferReview(
+            active: state.active, policy: configuration.policy, ownKey: configuration.identity?.publicKey,
+            epoch: state.epoch, receivedAt: receivedAt, isOnProbation: state.probation?.isHandover ?? false)
+    }
+}
+
+extension OfferHash {
+    /// `nil` when the hash is too long to be kept and repeated to a server.
+    init?(of offers: ConnectionSettingsOffers) {
+        guard offers.hash.count <= Self.longest else { return nil }
+        if offers.hash.isEmpty {
+            guard let bytes = try? offers.encoded() else { return nil }
+            self = .unnamed(digest: Digest.sha256(bytes))
+        } else {
+            self = .named(offers.hash)
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import OpAMPProto
+public import Vocabulary
+
+// The text of the state file. Header values stand in it in the clear, which is why the file is the owner's alone.
+extension AgentState {
+    public static let version: Int64 = 1
+
+    public var json: JSON {
+        .members([
+            "version": .integer(Self.version),
+            "instanceUID": .string(instanceUID.description),
+            "active": active.json,
+            "previous": previous?.json,
+            "candidate": candidate?.json,
+            "probation": probation?.json,
+            "verdict": verdict?.json,
+            "verdicts": .array(verdicts.map(\.json)),
+            "epoch": .string(String(epoch)),
+            "handover": handoverID.map { .string($0.description) },
+            "adoptions": .array(adoptions.map(JSON.time)),
+            "remoteConfig": remoteConfigStatus?.json,
+            "isMoved": .bool(isMoved),
+            "isEnrolled": .bool(isEnrolled),
+            "configurationDigest": .hex(configurationDigest),
+        ])
+    }
+
+    /// What `StateFile` keeps.
+    public var encoded: [UInt8] { Array(json.description.utf8) }
+
+    public init(decoding bytes: [UInt8]) throws(StateRefusal) {
+        let json: JSON
+        do { json = try JSON(reading: bytes) } catch { throw .notJSON(error) }
+        try self.init(json: json)
+    }
+
+    public init(json: JSON) throws(StateRefusal) {
+        guard let version = json["version"]?.integer else { throw .malformed("state.version") }
+        guard version == Self.version else { throw .unknownVersion(version) }
+        let reader = try StateReader(json, path: "state", allowed: [
+            "version", "instanceUID", "active", "previous", "candidate", "probation", "verdict", "verdicts", "epoch",
+            "handover", "adoptions", "remoteConfig", "isMoved", "isEnrolled", "configurationDigest",
+        ])
+        instanceUID = try reader.required("instanceUID") { $0.string.flatMap { InstanceUID($0) } }
+        active = try reader.object("active") { json throws(StateRefusal) in try Home(json: json) }
+        previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try Home(json: json) }
+        candidate = try reader.optionalObject("candidate") { json throws(StateRefusal) in try Candidate(json: json) }
+        probation = try reader.optionalObject("probation") { json throws(StateRefusal) in try Probation(json: json) }
+        verdict = try reader.optionalObject("verdict") { json throws(StateRefusal) in try Verdict(json: json) }
+        verdicts = try reader.list("verdicts") { json throws(StateRefusal) in try Verdict(json: json) }
+        epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
+        handoverID = try reader.optional("handover") { $0.string.flatMap { HandoverID($0) } }
+        adoptions = try reader.list("adoptions") { json throws(StateRefusal) in
+            guard let time = json.time else { throw .malformed("state.adoptions") }
+            return time
+        }
+        remoteConfigStatus = try reader.optionalObject("remoteConfig") { json throws(StateRefusal) in
+            try RemoteConfigStatus(json: json)
+        }
+        isMoved = try reader.required("isMoved", \.bool)
+        isEnrolled = try reader.required("isEnrolled", \.bool)
+        configurationDigest = try reader.required("configurationDigest", \.bytes)
+        guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }
+        guard (probation == nil) == (previous == nil) else { throw .malformed("state.probation") }
+    }
+}
+
+extension Candidate {
+    var json: JSON {
+        .members([
+            "isWayBack": .bool(origin == .probation), "handover": handover?.json, "home": home.json,
+            "hash": hash.json, "attempts": .integer(Int64(attempts)), "until": .time(until),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(
+            json, path: "candidate", allowed: ["isWayBack", "handover", "home", "hash", "attempts", "until"])
+        let handover = try reader.optionalObject("handover") { json throws(StateRefusal) in
+            try HandoverFacts(json: json)
+        }
+        origin = try reader.required("isWayBack", \.bool) ? .probation : .offer(handover)
+        home = try reader.object("home") { json throws(StateRefusal) in try Home(json: json) }
+        hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
+        attempts = try reader.required("attempts") { $0.integer.flatMap { (0...1000).contains($0) ? Int($0) : nil } }
+        until = try reader.required("until", \.time)
+    }
+}
+
+extension HandoverFacts {
+    var json: JSON {
+        .members([
+            "id": .string(id.description), "epoch": .string(String(epoch)), "probation": .span(probation),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "handover", allowed: ["id", "epoch", "probation"])
+        id = try reader.required("id") { $0.string.flatMap { HandoverID($0) } }
+        epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
+        probation = try reader.required("probation", \.span)
+    }
+}
+
+extension Probation {
+    var json: JSON {
+        .members([
+            "hash": hash.json, "length": .span(length), "until": .time(until), "isHandover": .bool(isHandover),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "probation", allowed: ["hash", "length", "until", "isHandover"])
+        hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
+        length = try reader.required("length", \.span)
+        until = try reader.required("until", \.time)
+        isHandover = try reader.required("isHandover", \.bool)
+    }
+}
+
+extension OfferHash {
+    var json: JSON {
+        switch self {
+        case .named(let bytes): .members(["named": .hex(bytes)])
+        case .unnamed(let digest): .members(["unnamed": .hex(digest)])
+        }
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "hash", allowed: ["named", "unnamed"])
+        if let digest = try reader.optional("unnamed", \.bytes) {
+            self = .unnamed(digest: digest)
+        } else {
+            self = .named(try reader.required("named", \.bytes))
+        }
+    }
+}
+
+extension Verdict {
+    var json: JSON {
+        switch outcome {
+        case .applied: .members(["hash": hash.json])
+        case .failed(let cause, let message):
+            .members(["hash": hash.json, "cause": .string(cause.code), "message": .string(message)])
+        }
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "verdict", allowed: ["hash", "cause", "message"])
+        hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
+        if let cause = try reader.optional("cause", { $0.string.flatMap { MoveCause(code: $0) } }) {
+            outcome = .failed(cause, message: try reader.required("message", \.string))
+        } else {
+            outcome = .applied
+        }
+    }
+}
+
+extension RemoteConfigStatus {
+    var json: JSON {
+        .members([
+            "hash": .hex(lastRemoteConfigHash), "isApplied": .bool(status == .applied),
+            "message": .string(errorMessage),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "remoteConfig", allowed: ["hash", "isApplied", "message"])
+        self.init(
+            lastRemoteConfigHash: try reader.required("hash", \.bytes),
+            status: try reader.required("isApplied", \.bool) ? .applied : .failed,
+            errorMessage: try reader.required("message", \.string))
+    }
+}

@@ -1,0 +1,145 @@
+public import OpAMPProto
+public import Vocabulary
+
+/// What survives the process: one file, replaced as a whole.
+///
+/// Invariant: `active` names a server this agent has verified, once it ever had one.
+public struct AgentState: Equatable, Sendable {
+    public var instanceUID: InstanceUID
+    public var active: Home
+    /// Kept from an adoption until the move has settled.
+    public var previous: Home?
+    /// Saved but unproven; there while a move is under way.
+    public var candidate: Candidate?
+    public var probation: Probation?
+    /// Of the last offer that got a verdict; reported in every full report.
+    public var verdict: Verdict?
+    /// Verdicts by hash, oldest first, at most `AgentState.verdictLimit`.
+    public var verdicts: [Verdict] = []
+    public var epoch: Epoch = 0
+    /// The `jti` of the handover that brought the agent where it is.
+    public var handoverID: HandoverID?
+    /// Wall-clock times of the last adoptions; bounds ping-pong.
+    public var adoptions: [Timestamp] = []
+    public var remoteConfigStatus: RemoteConfigStatus?
+    /// An offer or an enrolment was adopted: the configuration file no longer decides about the connection.
+    public var isMoved = false
+    /// The bootstrap token has done its work and is never sent again.
+    public var isEnrolled = false
+    /// `AgentConfiguration.digest` at the first start.
+    public var configurationDigest: [UInt8]
+
+    public static let verdictLimit = 16
+    /// Of one server's settings in the file; three of them always fit what is read back.
+    static let homeBytes = 128 * 1024
+
+    /// The state of an agent that has never run.
+    ///
+    /// - Parameter instanceUID: from the configuration file, or a new version 7 UUID.
+    public init(instanceUID: InstanceUID, configuration: AgentConfiguration) {
+        self.instanceUID = instanceUID
+        active = configuration.home
+        configurationDigest = configuration.digest
+    }
+}
+
+/// The answer an offer got for good: a hash that has one keeps it.
+public struct Verdict: Hashable, Sendable {
+    public enum Outcome: Hashable, Sendable {
+        case applied
+        /// The text begins with the code of the cause.
+        case failed(MoveCause, message: String)
+    }
+
+    /// The offer's hash; for an offer without one, a digest of ours that is never reported.
+    public var hash: OfferHash
+    public var outcome: Outcome
+
+    public init(hash: OfferHash, outcome: Outcome) {
+        self.hash = hash
+        self.outcome = outcome
+    }
+}
+
+/// What an offer is remembered by.
+public enum OfferHash: Hashable, Sendable {
+    /// The server's, 1 to `OfferHash.longest` bytes.
+    case named([UInt8])
+    /// SHA-256 over an offer that came without a hash.
+    case unnamed(digest: [UInt8])
+
+    public static let longest = 64
+
+    /// What may be reported to a server.
+    public var reported: [UInt8]? {
+        switch self {
+        case .named(let bytes): bytes
+        case .unnamed: nil
+        }
+    }
+}
+
+/// Settings the agent has set out to prove.
+public struct Candidate: Equatable, Sendable {
+    public enum Origin: Equatable, Sendable {
+        case offer(HandoverFacts?)
+        /// The previous settings, tried because the new server was lost for a whole probation.
+        case probation
+    }
+
+    public var origin: Origin
+    public var home: Home
+    public var hash: OfferHash
+    /// Processes that tried it, the present one included.
+    public var attempts: Int
+    /// Wall clock; decides only after a restart, and never for longer than a verification lasts.
+    public var until: Timestamp
+
+    public init(origin: Origin, home: Home, hash: OfferHash, attempts: Int, until: Timestamp) {
+        self.origin = origin
+        self.home = home
+        self.hash = hash
+        self.attempts = attempts
+        self.until = until
+    }
+
+    /// The third restart drops a candidate.
+    public static let attemptLimit = 3
+
+    public var handover: HandoverFacts? {
+        switch origin {
+        case .offer(let facts): facts
+        case .probation: nil
+        }
+    }
+}
+
+/// What a checked handover token adds to an offer.
+public struct HandoverFacts: Hashable, Sendable {
+    public var id: HandoverID
+    public var epoch: Epoch
+    public var probation: Duration
+
+    public init(id: HandoverID, epoch: Epoch, probation: Duration) {
+        self.id = id
+        self.epoch = epoch
+        self.probation = probation
+    }
+}
+
+/// The time after an adoption in which the way back is kept.
+public struct Probation: Hashable, Sendable {
+    public var hash: OfferHash
+    public var length: Duration
+    /// Wall clock; decides only how much is left after a restart.
+    public var until: Timestamp
+    /// It was a handover with a token, which binds the agent's identity until it has settled.
+    public var isHandover: Bool
+
+    public init(hash: OfferHash, length: Duration, until: Timestamp, isHandover: Bool) {
+        self.hash = hash
+        self.length = length
+        self.until = until
+        self.isHandover = isHandover
+    }
+}

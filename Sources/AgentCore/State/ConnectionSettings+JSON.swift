@@ -1,0 +1,88 @@
+import Certificates
+import HandoverToken
+public import Vocabulary
+
+extension Home {
+    public var json: JSON {
+        .members([
+            "settings": settings.json, "tokenSigners": tokenSigners.map { .string($0.pem) },
+            "signersVersion": .integer(signersVersion),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "home", allowed: ["settings", "tokenSigners", "signersVersion"])
+        self.init(
+            settings: try reader.object("settings") { json throws(StateRefusal) in try ConnectionSettings(json: json) },
+            tokenSigners: try reader.optional("tokenSigners") { $0.string.flatMap { try? TokenSigners(pem: $0) } },
+            signersVersion: try reader.required("signersVersion", \.integer))
+    }
+}
+
+extension ConnectionSettings {
+    public var json: JSON {
+        .members([
+            "endpoint": .string(endpoint.description),
+            "headers": .array(headers.map(\.json)),
+            "serverCAs": trust.anchors.isEmpty ? nil : .string(trust.anchors.pem),
+            "includesSystemRoots": .bool(trust.includesSystemRoots),
+            "leaf": leaf.map { .string($0.pem) },
+            "minimumTLS": .string(tls.minimum.rawValue),
+            "maximumTLS": .string(tls.maximum.rawValue),
+            "cipherSuites": .array(tls.cipherSuites.map(JSON.string)),
+            "skipsVerification": .bool(skipsVerification),
+            "proxy": proxy?.json,
+            "heartbeat": heartbeat.map(JSON.span),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "settings", allowed: [
+            "endpoint", "headers", "serverCAs", "includesSystemRoots", "leaf", "minimumTLS", "maximumTLS",
+            "cipherSuites", "skipsVerification", "proxy", "heartbeat",
+        ])
+        self.init(
+            endpoint: try reader.required("endpoint") { $0.string.flatMap { try? Endpoint($0) } },
+            headers: try reader.list("headers") { json throws(StateRefusal) in try HeaderField(json: json) },
+            trust: ServerTrust(
+                anchors: try reader.optional("serverCAs") { $0.string.flatMap { try? CertificateBundle(pem: $0) } }
+                    ?? CertificateBundle([]),
+                includesSystemRoots: try reader.required("includesSystemRoots", \.bool)),
+            leaf: try reader.optional("leaf") { $0.string.flatMap { try? LeafChain(pem: $0) } },
+            tls: TLSBounds(
+                minimum: try reader.required("minimumTLS") { $0.string.flatMap { TLSVersion(rawValue: $0) } },
+                maximum: try reader.required("maximumTLS") { $0.string.flatMap { TLSVersion(rawValue: $0) } },
+                cipherSuites: try reader.list("cipherSuites") { json throws(StateRefusal) in
+                    guard let suite = json.string else { throw .malformed("settings.cipherSuites") }
+                    return suite
+                }),
+            skipsVerification: try reader.required("skipsVerification", \.bool),
+            proxy: try reader.optionalObject("proxy") { json throws(StateRefusal) in try ProxySettings(json: json) },
+            heartbeat: try reader.optional("heartbeat", \.span))
+    }
+}
+
+extension HeaderField {
+    var json: JSON { .members(["name": .string(name), "value": .hex(value.reveal())]) }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "header", allowed: ["name", "value"])
+        self.init(try reader.required("name", \.string), Secret(try reader.required("value", \.bytes)))
+    }
+}
+
+extension ProxySettings {
+    var json: JSON {
+        .members([
+            "host": .string(host), "port": .integer(Int64(port)), "headers": .array(connectHeaders.map(\.json)),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        let reader = try StateReader(json, path: "proxy", allowed: ["host", "port", "headers"])
+        self.init(
+            host: try reader.required("host", \.string),
+            port: try reader.required("port") { $0.integer.flatMap { UInt16(exactly: $0) } },
+            connectHeaders: try reader.list("headers") { json throws(StateRefusal) in try HeaderField(json: json) })
+    }
+}

@@ -1,0 +1,126 @@
+public import Certificates
+public import HandoverToken
+public import Vocabulary
+
+/// Everything that decides whom the agent talks to and how; one value, replaced as a whole.
+public struct ConnectionSettings: Equatable, Sendable {
+    public var endpoint: Endpoint
+    public var headers: [HeaderField]
+    public var trust: ServerTrust
+    /// What the agent presents; `nil` presents nothing. The private key is always the held one.
+    public var leaf: LeafChain?
+    public var tls: TLSBounds
+    /// Only ever true by the operator's own policy.
+    public var skipsVerification: Bool
+    public var proxy: ProxySettings?
+    /// `nil` is off, which exists on WebSocket only; an HTTP endpoint always polls.
+    public var heartbeat: Duration?
+
+    public init(
+        endpoint: Endpoint, headers: [HeaderField] = [], trust: ServerTrust, leaf: LeafChain? = nil,
+        tls: TLSBounds = TLSBounds(), skipsVerification: Bool = false, proxy: ProxySettings? = nil,
+        heartbeat: Duration? = .seconds(30)
+    ) {
+        self.endpoint = endpoint
+        self.headers = headers
+        self.trust = trust
+        self.leaf = leaf
+        self.tls = tls
+        self.skipsVerification = skipsVerification
+        self.proxy = proxy
+        self.heartbeat = heartbeat
+    }
+}
+
+/// A server and what the agent holds because of it.
+public struct Home: Equatable, Sendable {
+    public var settings: ConnectionSettings
+    /// Whose signature a handover token may bear. Never used to verify a connection.
+    public var tokenSigners: TokenSigners?
+    /// Version of the last trust statement that changed them; a statement has to be above it.
+    public var signersVersion: Int64
+
+    public init(settings: ConnectionSettings, tokenSigners: TokenSigners? = nil, signersVersion: Int64 = 0) {
+        self.settings = settings
+        self.tokenSigners = tokenSigners
+        self.signersVersion = signersVersion
+    }
+}
+
+/// An HTTP header; its value is a secret until proven otherwise.
+public struct HeaderField: Equatable, Sendable {
+    public var name: String
+    public var value: Secret
+
+    public init(_ name: String, _ value: Secret) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Who may be at the other end of a dial (`serverCAs`).
+public struct ServerTrust: Hashable, Sendable {
+    public var anchors: CertificateBundle
+    public var includesSystemRoots: Bool
+
+    public init(anchors: CertificateBundle, includesSystemRoots: Bool = false) {
+        self.anchors = anchors
+        self.includesSystemRoots = includesSystemRoots
+    }
+}
+
+/// The agent's certificate and what leads from it to its CA.
+public struct LeafChain: Hashable, Sendable {
+    public var leaf: Certificate
+    public var intermediates: [Certificate]
+
+    public init(leaf: Certificate, intermediates: [Certificate] = []) {
+        self.leaf = leaf
+        self.intermediates = intermediates
+    }
+
+    /// - Parameter pem: the leaf first, at most `Limits.bundleCertificates` certificates.
+    public init(pem: String) throws(CertificateFailure) {
+        let certificates = try CertificateBundle(pem: pem).certificates
+        self.init(leaf: certificates[0], intermediates: Array(certificates.dropFirst()))
+    }
+
+    /// Leaf first.
+    public var certificates: [Certificate] { [leaf] + intermediates }
+    public var pem: String { certificates.map(\.pem).joined() }
+}
+
+public enum TLSVersion: String, Hashable, Sendable, Comparable, CaseIterable {
+    case tls12 = "1.2"
+    case tls13 = "1.3"
+
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+public struct TLSBounds: Hashable, Sendable {
+    public var minimum: TLSVersion
+    public var maximum: TLSVersion
+    /// IANA names; empty leaves the choice to the TLS library.
+    public var cipherSuites: [String]
+
+    public init(minimum: TLSVersion = .tls12, maximum: TLSVersion = .tls13, cipherSuites: [String] = []) {
+        self.minimum = minimum
+        self.maximum = maximum
+        self.cipherSuites = cipherSuites
+    }
+}
+
+/// An HTTP proxy that is asked to CONNECT.
+public struct ProxySettings: Equatable, Sendable {
+    /// Without brackets.
+    public var host: String
+    public var port: UInt16
+    /// For the CONNECT request only; the server never sees them, and the proxy never sees the server's.
+    public var connectHeaders: [HeaderField]
+
+    public init(host: String, port: UInt16, connectHeaders: [HeaderField] = []) {
+        self.host = host
+        self.port = port
+        self.connectHeaders = connectHeaders
+    }
+}

@@ -1,0 +1,90 @@
+public import Vocabulary
+
+/// Why a saved state is not read.
+public enum StateRefusal: Error, Hashable, Sendable {
+    case notJSON(JSONRefusal)
+    /// Written by another version of this agent.
+    case unknownVersion(Int64)
+    /// The member is missing, superfluous or says something it cannot say; its path, never its value.
+    case malformed(String)
+}
+
+extension StateRefusal: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        switch self {
+        case .notJSON:
+            OperatorMessage(
+                code: "state.not-json", title: "The agent's state cannot be read", cause: "It is not JSON.",
+                nextAction: "Restore the state directory, or run `opamp-agent reset` to start from the configuration.")
+        case .unknownVersion(let version):
+            OperatorMessage(
+                code: "state.unknown-version", title: "The agent's state is of another version",
+                cause: "It has version \(version); this agent reads version \(AgentState.version).",
+                nextAction: "Install the agent version that wrote it, or a later one.")
+        case .malformed(let member):
+            OperatorMessage(
+                code: "state.malformed", title: "The agent's state cannot be read",
+                cause: "Member \(member) is not what it has to be.",
+                nextAction: "Restore the state directory, or run `opamp-agent reset` to start from the configuration.")
+        }
+    }
+}
+
+/// Reads one object strictly: what is not asked for must not be there.
+struct StateReader {
+    private let members: [String: JSON]
+    private let path: String
+
+    init(_ json: JSON, path: String, allowed: Set<String>) throws(StateRefusal) {
+        guard let members = json.members else { throw .malformed(path) }
+        if let stranger = members.first(where: { !allowed.contains($0.name) }) {
+            throw .malformed("\(path).\(stranger.name.prefix(64))")
+        }
+        self.members = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
+        self.path = path
+    }
+
+    func required<Value>(_ name: String, _ read: (JSON) -> Value?) throws(StateRefusal) -> Value {
+        guard let value = members[name].flatMap(read) else { throw .malformed("\(path).\(name)") }
+        return value
+    }
+
+    func optional<Value>(_ name: String, _ read: (JSON) -> Value?) throws(StateRefusal) -> Value? {
+        guard members[name] != nil else { return nil }
+        return try required(name, read)
+    }
+
+    func object<Value>(
+        _ name: String, _ read: (JSON) throws(StateRefusal) -> Value
+    ) throws(StateRefusal) -> Value {
+        guard let json = members[name] else { throw .malformed("\(path).\(name)") }
+        return try read(json)
+    }
+
+    func optionalObject<Value>(
+        _ name: String, _ read: (JSON) throws(StateRefusal) -> Value
+    ) throws(StateRefusal) -> Value? {
+        guard let json = members[name] else { return nil }
+        return try read(json)
+    }
+
+    func list<Value>(
+        _ name: String, _ read: (JSON) throws(StateRefusal) -> Value
+    ) throws(StateRefusal) -> [Value] {
+        guard let items = members[name]?.array else { throw .malformed("\(path).\(name)") }
+        var values: [Value] = []
+        for item in items { values.append(try read(item)) }
+        return values
+    }
+}
+
+extension JSON {
+    static func hex(_ bytes: [UInt8]) -> JSON { .string(Hex.encode(bytes)) }
+    static func span(_ duration: Duration) -> JSON { .integer(duration.wholeMilliseconds) }
+    static func time(_ time: Timestamp) -> JSON { .string(time.description) }
+
+    var bytes: [UInt8]? { string.flatMap(Hex.decode) }
+    var time: Timestamp? { string.flatMap { Timestamp($0) } }
+    /// Milliseconds; not negative.
+    var span: Duration? { integer.flatMap { $0 < 0 ? nil : .milliseconds($0) } }
+}

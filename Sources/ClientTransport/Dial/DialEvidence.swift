@@ -1,0 +1,76 @@
+import Vocabulary
+
+/// What one connection has shown of itself; at its end it is judged once.
+struct DialEvidence {
+    var isTLS = false
+    var isTLSUp = false
+    var verification = ServerVerification.notReached
+    var presentedChain: [[UInt8]] = []
+    var peerAlert: TLSAlert?
+    var tlsError: TLSError?
+    var answer: AnswerHead?
+    /// libwebsockets' own word, for example "HS: Accept hash wrong". Its TLS texts are wrong and are not used.
+    var libraryReason: String?
+
+    /// Why the connection came to nothing.
+    ///
+    /// - Parameter expected: the status that would have been right.
+    func failure(expected: (Int) -> Bool) -> DialFailure {
+        if let answer, !expected(answer.status) { return refused(answer) }
+        if let problem = verification.failure { return failure(problem.cause, problem.words) }
+        if let peerAlert {
+            // A handshake failure after the server's certificate is about ours; before it, about versions and ciphers.
+            let isAboutOurs =
+                peerAlert.isAboutOurCertificate
+                || peerAlert.code == TLSAlert.handshakeFailure && verification == .passed
+            return failure(
+                isAboutOurs ? .tlsLeafRefused : .protocol, "the server ended TLS with the alert \"\(peerAlert.words)\"")
+        }
+        if let tlsError, !isTLSUp, !tlsError.isUnexpectedEnd {
+            return failure(.protocol, "TLS failed: \(tlsError.words)")
+        }
+        if answer != nil || libraryReason.map(Self.speaksOfNonsense) == true {
+            return failure(.protocol, "the server's answer is not an HTTP answer that fits (\(libraryReason ?? "cut off"))")
+        }
+        guard isTLS else {
+            return failure(.tcp, "the server closed the connection before it answered", closedBeforeAnswer: true)
+        }
+        guard isTLSUp || verification == .passed else {
+            return failure(.tcp, "the server closed the connection during the TLS handshake")
+        }
+        return failure(
+            .tlsLeafRefused, "TLS was up and the server closed without an answer; it probably refused our certificate",
+            closedBeforeAnswer: true)
+    }
+
+    private func refused(_ answer: AnswerHead) -> DialFailure {
+        var failure = failure(.http(status: answer.status), "the server answered with HTTP status \(answer.status)")
+        failure.httpStatus = answer.status
+        failure.retryAfter = answer.retryAfter
+        failure.handoverCause = answer.handoverCause
+        return failure
+    }
+
+    func failure(_ cause: MoveCause, _ detail: String, closedBeforeAnswer: Bool = false) -> DialFailure {
+        DialFailure(cause, detail, presentedChain: presentedChain, closedBeforeAnswer: closedBeforeAnswer)
+    }
+
+    private static func speaksOfNonsense(_ reason: String) -> Bool {
+        reason.hasPrefix("HS:") || reason.hasPrefix("problems parsing")
+    }
+
+    /// Where a connection stands that did not come up in time.
+    var stageWords: String {
+        if isTLS, !isTLSUp { return "the TLS handshake was not finished" }
+        return answer == nil ? "the server did not answer the request" : "the answer was not complete"
+    }
+}
+
+/// The head of an HTTP answer, as far as anyone here reads it.
+struct AnswerHead: Hashable {
+    let status: Int
+    let retryAfter: Duration?
+    let handoverCause: String?
+    let contentType: String?
+    let contentLength: Int?
+}

@@ -1,0 +1,316 @@
+internal import CWebSockets
+import Glibc
+import Vocabulary
+
+/// One attempt to reach a server, from the first look-up to the last byte: dials, hands the socket to libwebsockets,
+/// gathers what happens, and says exactly once how it ended. It lives on the loop's thread.
+///
+/// The loop's table `links` keeps it alive from `start` to `end`; libwebsockets holds an unretained pointer from
+/// `takeOver` to WSI_DESTROY, which lies in between.
+@safe final class Link {
+    enum Stage { case dialing, connected, ended }
+
+    enum Request {
+        case upgrade
+        case post(contentLength: Int)
+    }
+
+    let loop: EventLoop
+    let settings: DialSettings
+    private let headers: RequestHeaders
+    private let request: Request
+    var evidence = DialEvidence()
+    private(set) var stage = Stage.dialing
+    private(set) var wsi: OpaquePointer?
+    private let dial: SocketDial
+    private let tls: TLSContext
+    private var user: (any LinkUser)?
+    /// How it ended, if we decided so; the first word counts.
+    private var verdict: LinkEnd?
+    private var deadline: LoopTimer?
+    private var liveness: LoopTimer?
+    /// Ours until libwebsockets has it.
+    private var socket: Int32 = -1
+
+    /// - Throws: `DialFailure` with cause `policy` when the settings can never work.
+    init(
+        _ settings: DialSettings, extraHeaders: [HTTPHeader], request: Request, user: any LinkUser, loop: EventLoop
+    ) throws(DialFailure) {
+        loop.checkIsolated()
+        guard loop.isOpen else { throw DialFailure(.tcp, "the event loop was shut down") }
+        self.loop = loop
+        self.settings = settings
+        self.user = user
+        self.request = request
+        headers = try RequestHeaders(settings.headers + extraHeaders, for: settings.endpoint)
+        dial = try SocketDial(settings)
+        tls = try TLSContext.borrow(TLSContext.Key(settings), from: loop)
+        evidence.isTLS = settings.endpoint.isTLS
+    }
+
+    // MARK: - Dialling
+
+    func start() {
+        loop.links[ObjectIdentifier(self)] = self
+        // A resolver may wait longer than we do; its thread's late socket is closed in `dialed`. The extra quarter
+        // lets the dial report in its own words.
+        let limit = settings.connectTimeout + settings.connectTimeout / 4
+        setDeadline(limit) { link in link.end(.failed(DialFailure(.timeout, "no connection within \(limit)"))) }
+        let own = LoopBound(self)
+        let (loop, dial) = (self.loop, self.dial)
+        let problem = startThread {
+            let result = dial.connect()
+            loop.perform { own.value.dialed(result) }
+        }
+        if problem != 0 { end(.failed(DialFailure(.tcp, "no thread for the dial: \(words(forErrno: problem))"))) }
+    }
+
+    private func dialed(_ result: Result<Int32, DialFailure>) {
+        switch result {
+        case .success(let socket) where stage == .dialing: takeOver(socket)
+        case .success(let socket): close(socket)
+        case .failure(let failure): end(.failed(failure))
+        }
+    }
+
+    /// Makes libwebsockets believe it has dialled this socket itself.
+    private func takeOver(_ socket: Int32) {
+        stage = .connected
+        self.socket = socket
+        setDeadline(settings.handshakeTimeout) { link in link.timeOut() }
+        let endpoint = settings.endpoint
+        var info = unsafe lws_client_connect_info()
+        unsafe info.context = loop.context
+        unsafe info.vhost = tls.vhost
+        unsafe info.port = Int32(endpoint.port)
+        unsafe info.ietf_version_or_minus_one = -1
+        unsafe info.opaque_user_data = Unmanaged.passUnretained(self).toOpaque()
+        var flags = LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue
+        if endpoint.isTLS {
+            // The SSL_CTX knows the host; libwebsockets would cut an IPv6 address at its first colon.
+            flags |= LCCSCF_USE_SSL.rawValue | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK.rawValue
+        }
+        unsafe info.ssl_connection = Int32(bitPattern: flags)
+        // All of these are copied by the call.
+        unsafe loop.handover.address.withCString { address in
+            unsafe endpoint.hostHeader.withCString { host in
+                unsafe endpoint.path.withCString { path in
+                    unsafe withOptionalCString(method) { method in
+                        unsafe "http/1.1".withCString { alpn in
+                            unsafe info.address = address
+                            unsafe info.host = host
+                            unsafe info.path = path
+                            unsafe info.method = method
+                            unsafe info.alpn = alpn
+                            let made = unsafe lws_client_connect_via_info(&info)
+                            if unsafe made == nil { libraryGaveUp() }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The call returned nothing. If there was a wsi, WSI_DESTROY has told so already.
+    private func libraryGaveUp() {
+        if socket >= 0 {
+            close(socket)
+            socket = -1
+            evidence.libraryReason = "no room for another connection"
+            verdict = verdict ?? .failed(DialFailure(.tcp, "libwebsockets took no further connection"))
+        }
+        unsafe wsi = nil
+        later { link in link.end() }
+    }
+
+    // MARK: - What libwebsockets says
+
+    /// Its socket is connected to our own listener: ours goes in its place.
+    func wsiCreated(_ wsi: OpaquePointer) {
+        unsafe self.wsi = wsi
+        let descriptor = unsafe lws_get_socket_fd(wsi)
+        if shim_dup3(socket, descriptor, O_CLOEXEC) < 0 {
+            verdict = .failed(DialFailure(.tcp, "handing the socket over: \(words(forErrno: errno))"))
+        }
+        close(socket)
+        socket = -1
+        loop.handover.drain()
+        tls.links[descriptor] = self
+    }
+
+    func wsiDestroyed() {
+        unsafe wsi = nil
+        tls.links = tls.links.filter { $0.value !== self }
+        // The wsi is freed after this callback only, and the vhost must outlive it.
+        later { link in link.end() }
+    }
+
+    /// The head of an answer is there.
+    ///
+    /// - Returns: whether to go on.
+    func answered(_ head: AnswerHead) -> Bool {
+        evidence.answer = head
+        return user?.linkAnswered(head) ?? false
+    }
+
+    /// The WebSocket is open.
+    func opened() {
+        deadline?.cancel()
+        user?.linkOpened(facts)
+    }
+
+    var facts: TLSFacts? {
+        guard let ssl = unsafe wsi.flatMap({ unsafe lws_get_ssl($0) }) else { return nil }
+        return TLSFacts(peerChain: evidence.presentedChain, version: unsafe tlsVersion(of: ssl))
+    }
+
+    /// - Returns: whether to go on.
+    func received(_ piece: ReceivedPiece) -> Bool { user?.linkReceived(piece) ?? false }
+
+    /// - Returns: whether to go on.
+    func mayWrite() -> Bool {
+        guard let wsi = unsafe wsi else { return false }
+        return unsafe user?.linkMayWrite(wsi) ?? false
+    }
+
+    func completed() { user?.linkCompleted() }
+
+    /// The other side was heard without a message: a pong.
+    func heard() { user?.linkHeard() }
+
+    func peerCloses(_ payload: [UInt8]) { user?.linkPeerCloses(payload) }
+
+    /// The request's header lines, all that libwebsockets does not write itself.
+    var headerText: String {
+        guard case .post(let contentLength) = request else { return headers.text }
+        return headers.text + "Content-Type: application/x-protobuf\r\nContent-Length: \(contentLength)\r\n"
+    }
+
+    /// libwebsockets would wait for ever to write an empty body.
+    var hasBody: Bool {
+        if case .post(let contentLength) = request { contentLength > 0 } else { false }
+    }
+
+    private var method: String? {
+        switch request {
+        case .upgrade: nil
+        case .post: "POST"
+        }
+    }
+
+    // MARK: - What its user says
+
+    /// Prepares the Close frame that libwebsockets sends when a callback asks for the end.
+    func closeWithReason(_ code: UInt32) {
+        if let wsi = unsafe wsi { unsafe lws_close_reason(wsi, lws_close_status(code), nil, 0) }
+    }
+
+    func askToWrite() {
+        if let wsi = unsafe wsi { unsafe lws_callback_on_writable(wsi) }
+    }
+
+    /// Ends it without ceremony; of several verdicts the first counts.
+    func kill(_ end: LinkEnd) {
+        guard stage != .ended else { return }
+        verdict = verdict ?? end
+        if let wsi = unsafe wsi {
+            unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC)
+        } else if stage == .dialing {
+            self.end()
+        }
+    }
+
+    func abandon(_ reason: String) { kill(.failed(DialFailure(.tcp, reason))) }
+
+    /// Notes how it will end, for one that is about to close by itself.
+    func settle(_ end: LinkEnd) { verdict = verdict ?? end }
+
+    func setDeadline(_ delay: Duration, _ body: @escaping (Link) -> Void) {
+        deadline?.cancel()
+        let own = LoopBound((self, body))
+        deadline = loop.wake(after: delay) { own.value.1(own.value.0) }
+    }
+
+    func setLiveness(_ delay: Duration, _ body: @escaping () -> Void) {
+        liveness?.cancel()
+        let own = LoopBound(body)
+        liveness = loop.wake(after: delay) { own.value() }
+    }
+
+    private func timeOut() {
+        kill(.failed(evidence.failure(.timeout, "\(evidence.stageWords) within \(settings.handshakeTimeout)")))
+    }
+
+    private func later(_ body: @escaping (Link) -> Void) { loop.later { body(self) } }
+
+    // MARK: - The end
+
+    private func end(_ end: LinkEnd) {
+        verdict = verdict ?? end
+        self.end()
+    }
+
+    private func end() {
+        guard stage != .ended else { return }
+        stage = .ended
+        deadline?.cancel()
+        liveness?.cancel()
+        loop.links[ObjectIdentifier(self)] = nil
+        tls.giveBack(to: loop)
+        let user = self.user
+        self.user = nil
+        user?.linkEnded(verdict ?? .closedByItself)
+    }
+}
+
+/// How a connection ended.
+enum LinkEnd {
+    case failed(DialFailure)
+    /// Its user asked for it.
+    case abandoned
+    /// The other side, or the network; the evidence tells more.
+    case closedByItself
+}
+
+/// What travels over a link: a WebSocket, or one POST.
+protocol LinkUser: AnyObject {
+    func linkAnswered(_ head: AnswerHead) -> Bool
+    func linkOpened(_ facts: TLSFacts?)
+    func linkReceived(_ piece: ReceivedPiece) -> Bool
+    func linkMayWrite(_ wsi: OpaquePointer) -> Bool
+    func linkHeard()
+    func linkPeerCloses(_ payload: [UInt8])
+    func linkCompleted()
+    func linkEnded(_ end: LinkEnd)
+}
+
+/// What TLS settled with a server.
+public struct TLSFacts: Hashable, Sendable {
+    /// DER, leaf first.
+    public let peerChain: [[UInt8]]
+    /// As OpenSSL writes it: `TLSv1.3`.
+    public let version: String
+}
+
+/// A piece of a message or of a body.
+struct ReceivedPiece {
+    let bytes: [UInt8]
+    var isFirst = true
+    var isLast = true
+    var isText = false
+    /// What is still to come of the same frame.
+    var remainingInFrame = 0
+}
+
+private func withOptionalCString(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Void) {
+    guard let text else { return body(nil) }
+    unsafe text.withCString { text in unsafe body(text) }
+}
+
+/// Carries what belongs to the loop through a closure that must be sendable.
+///
+/// Safe because such closures are given to the loop only, which runs them on the thread the value lives on.
+struct LoopBound<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}

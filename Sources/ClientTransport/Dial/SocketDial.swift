@@ -1,0 +1,183 @@
+import Glibc
+import Vocabulary
+
+/// A TCP connection to an endpoint, made by a thread that may wait: names, every address, the proxy's CONNECT.
+///
+/// libwebsockets would resolve names on the loop, try addresses silently and lose `errno`, and knows only one proxy
+/// header; so it is given a connected socket instead.
+struct SocketDial: Sendable {
+    let host: String
+    let port: UInt16
+    /// What to say to the proxy, once connected to it.
+    let connectRequest: [UInt8]?
+    let timeout: Duration
+
+    /// - Throws: `DialFailure` with cause `policy` if the proxy's headers cannot be sent.
+    init(_ settings: DialSettings) throws(DialFailure) {
+        host = settings.proxy?.host ?? settings.endpoint.host
+        port = settings.proxy?.port ?? settings.endpoint.port
+        connectRequest = try settings.proxy?.connectRequest(for: settings.endpoint)
+        timeout = settings.connectTimeout
+    }
+
+    /// Blocks, at longest for `timeout` after the name is resolved.
+    ///
+    /// - Returns: a non-blocking connected socket that the caller owns.
+    func connect() -> Result<Int32, DialFailure> {
+        do throws(DialFailure) {
+            let addresses = try resolve()
+            let socket = try connect(to: addresses)
+            guard let connectRequest else { return .success(socket) }
+            do throws(DialFailure) {
+                try ProxyHandshake(socket: socket, deadline: deadline()).run(connectRequest)
+                return .success(socket)
+            } catch {
+                close(socket)
+                throw error
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private var isProxied: Bool { connectRequest != nil }
+    private var place: String { isProxied ? "the proxy \(host):\(port)" : "\(host):\(port)" }
+    private func deadline() -> Int64 { monotonicMicroseconds() + timeout.microseconds }
+
+    private func failure(_ cause: MoveCause, _ detail: String) -> DialFailure {
+        DialFailure(isProxied ? .proxy : cause, detail)
+    }
+
+    // MARK: - Names
+
+    private func resolve() throws(DialFailure) -> [SocketAddress] {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        unsafe hints.ai_flags = AI_NUMERICSERV
+        var first: UnsafeMutablePointer<addrinfo>?
+        let problem = unsafe getaddrinfo(host, String(port), &hints, &first)
+        guard problem == 0 else {
+            let text = unsafe problem == EAI_SYSTEM
+                ? words(forErrno: errno) : gai_strerror(problem).map { unsafe String(cString: $0) } ?? "error \(problem)"
+            throw failure(.dns, "resolving \(host): \(text)")
+        }
+        defer { unsafe freeaddrinfo(first) }
+        var addresses: [SocketAddress] = []
+        var next = unsafe first
+        while let entry = unsafe next {
+            unsafe addresses.append(SocketAddress(entry.pointee))
+            unsafe next = entry.pointee.ai_next
+        }
+        guard !addresses.isEmpty else { throw failure(.dns, "resolving \(host): no address") }
+        return addresses
+    }
+
+    // MARK: - Addresses
+
+    /// Tries the addresses in turn; each gets its share of the time that is left. A server that restarts refuses for a
+    /// moment, so when every address refused there is one more round after 200 ms.
+    func connect(to addresses: [SocketAddress]) throws(DialFailure) -> Int32 {
+        let deadline = deadline()
+        for round in 1...2 {
+            var problems: [(address: SocketAddress, code: Int32)] = []
+            for (index, address) in addresses.enumerated() {
+                let left = deadline - monotonicMicroseconds()
+                let share = left / Int64(addresses.count - index)
+                switch address.connect(within: max(1000, share)) {
+                case .success(let socket): return socket
+                case .failure(let problem): problems.append((address, problem.code))
+                }
+            }
+            let isRefusedEverywhere = problems.allSatisfy { $0.code == ECONNREFUSED }
+            if round == 1, isRefusedEverywhere, deadline - monotonicMicroseconds() > 200_000 {
+                usleep(200_000)
+                continue
+            }
+            let detail = problems.map { "\($0.address): \(words(forErrno: $0.code))" }.joined(separator: "; ")
+            let isTimeout = problems.allSatisfy { $0.code == ETIMEDOUT }
+            throw failure(isTimeout ? .timeout : .tcp, "connecting to \(place): \(detail)")
+        }
+        throw failure(.tcp, "connecting to \(place)")
+    }
+}
+
+/// One address of a host.
+struct SocketAddress: Sendable, CustomStringConvertible {
+    let family: Int32
+    let bytes: [UInt8]
+
+    init(_ info: addrinfo) {
+        family = unsafe info.ai_family
+        bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: info.ai_addr, count: Int(info.ai_addrlen)))
+    }
+
+    var description: String {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(NI_MAXHOST)) { host in
+            let problem = unsafe withSockaddr { address, length in
+                unsafe getnameinfo(address, length, host.baseAddress, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+            }
+            guard problem == 0, let text = host.baseAddress else { return "?" }
+            return unsafe String(cString: text)
+        }
+    }
+
+    /// - Parameter limit: microseconds.
+    func connect(within limit: Int64) -> Result<Int32, SystemError> {
+        let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(family, flags, 0)
+        guard descriptor >= 0 else { return .failure(SystemError(code: errno)) }
+        var problem = unsafe withSockaddr { address, length in
+            unsafe Glibc.connect(descriptor, address, length) == 0 ? 0 : errno
+        }
+        if problem == EINPROGRESS { problem = outcome(of: descriptor, within: limit) }
+        guard problem == 0 else {
+            close(descriptor)
+            return .failure(SystemError(code: problem))
+        }
+        var on: Int32 = 1
+        unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        return .success(descriptor)
+    }
+
+    private func outcome(of descriptor: Int32, within limit: Int64) -> Int32 {
+        guard waitFor(Int16(POLLOUT), on: descriptor, until: monotonicMicroseconds() + limit) else { return ETIMEDOUT }
+        var problem: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &problem, &length)
+        return problem
+    }
+
+    private func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>?, socklen_t) -> Result) -> Result {
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe body(bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+        }
+    }
+}
+
+/// An `errno` value.
+struct SystemError: Error {
+    let code: Int32
+}
+
+/// Waits until the descriptor is ready, or broken.
+///
+/// - Parameter deadline: microseconds of the monotonic clock.
+func waitFor(_ events: Int16, on descriptor: Int32, until deadline: Int64) -> Bool {
+    while true {
+        let left = deadline - monotonicMicroseconds()
+        guard left > 0 else { return false }
+        var entry = pollfd(fd: descriptor, events: events, revents: 0)
+        let count = unsafe poll(&entry, 1, Int32(clamping: (left + 999) / 1000))
+        if count > 0 { return true }
+        if count < 0, errno != EINTR { return false }
+    }
+}
+
+extension Endpoint {
+    /// The value of `Host`, and of the authority asked of a proxy's server.
+    var hostHeader: String {
+        let isDefault = port == (isTLS ? 443 : 80)
+        let name = host.contains(":") ? "[\(host)]" : host
+        return isDefault ? name : "\(name):\(port)"
+    }
+}

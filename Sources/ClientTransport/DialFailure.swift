@@ -1,0 +1,72 @@
+public import Vocabulary
+
+/// Why a server was not reached, or why it was given up.
+public struct DialFailure: Error, Hashable, Sendable {
+    public let cause: MoveCause
+    /// One line for an operator; never a header value or a key.
+    public let detail: String
+    /// What a server, or a proxy, answered instead of what was asked for.
+    public var httpStatus: Int?
+    /// How long the server asks to be left alone (RFC 9110 section 10.2.3), counted from the answer.
+    public var retryAfter: Duration?
+    /// The server's own word for its refusal, from the header `OpAMP-Handover-Cause`.
+    public var handoverCause: String?
+    /// What the server presented, DER, leaf first, whether or not it was accepted.
+    public var presentedChain: [[UInt8]]
+    /// TLS was up, or the server's certificate was good, and it closed without a word. A server that refuses our
+    /// certificate can look like this, because its alert is lost with the reset; once is a hint, twice is a refusal.
+    public var closedBeforeAnswer: Bool
+
+    public init(
+        _ cause: MoveCause,
+        _ detail: String,
+        httpStatus: Int? = nil,
+        retryAfter: Duration? = nil,
+        handoverCause: String? = nil,
+        presentedChain: [[UInt8]] = [],
+        closedBeforeAnswer: Bool = false
+    ) {
+        self.cause = cause
+        self.detail = detail
+        self.httpStatus = httpStatus
+        self.retryAfter = retryAfter
+        self.handoverCause = handoverCause
+        self.presentedChain = presentedChain
+        self.closedBeforeAnswer = closedBeforeAnswer
+    }
+}
+
+extension DialFailure: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        OperatorMessage(
+            code: "dial.\(cause.code)", title: cause.sentence, cause: detail, nextAction: cause.nextAction)
+    }
+}
+
+/// The loop itself could not be made: the host is out of something.
+public enum TransportFailure: OperatorExplainable, Hashable {
+    case contextNotCreated
+    case socketNotCreated(String)
+    case threadNotStarted(String)
+
+    public var operatorMessage: OperatorMessage {
+        OperatorMessage(code: "transport.\(reason)", title: "The network loop could not start.", cause: cause,
+            nextAction: "Check the memory and file descriptor limits of the process.")
+    }
+
+    private var reason: String {
+        switch self {
+        case .contextNotCreated: "context"
+        case .socketNotCreated: "socket"
+        case .threadNotStarted: "thread"
+        }
+    }
+
+    private var cause: String {
+        switch self {
+        case .contextNotCreated: "libwebsockets made no context."
+        case .socketNotCreated(let words): "Its hand-over socket: \(words)."
+        case .threadNotStarted(let words): "Its thread: \(words)."
+        }
+    }
+}

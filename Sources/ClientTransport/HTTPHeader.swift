@@ -1,0 +1,71 @@
+import Vocabulary
+
+/// One header field of a request. Its value may be a credential and is never printed.
+public struct HTTPHeader: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    public let name: String
+    public let value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+
+    public var description: String { "\(name): (redacted)" }
+    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}
+
+extension HTTPHeader {
+    /// The field as it stands in a request, or `nil` if it would break the request (RFC 9110 section 5.5) or belongs
+    /// to the transport itself.
+    var line: String? {
+        guard !name.isEmpty, name.utf8.allSatisfy(isTokenCharacter),
+            !value.utf8.contains(where: { $0 < 0x20 && $0 != UInt8(ascii: "\t") || $0 == 0x7F }),
+            !Self.ownNames.contains(name.lowercased()), !name.lowercased().hasPrefix("sec-websocket-")
+        else { return nil }
+        return "\(name): \(value)\r\n"
+    }
+
+    private static let ownNames: Set<String> = [
+        "host", "connection", "upgrade", "content-length", "transfer-encoding", "te", "trailer", "expect",
+    ]
+}
+
+private func isTokenCharacter(_ character: UInt8) -> Bool {
+    switch character {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+    default: tokenPunctuation.contains(character)
+    }
+}
+
+private let tokenPunctuation = Set("!#$%&'*+-.^_`|~".utf8)
+
+/// The header lines of one request, checked before anything is dialled.
+struct RequestHeaders {
+    let text: String
+
+    /// libwebsockets writes a request into one buffer of 16 KiB; this leaves room for what it writes itself.
+    static let limit = 12 * 1024
+    /// libwebsockets cuts a longer request line off.
+    static let pathLimit = 1900
+
+    /// - Throws: `DialFailure` with cause `policy`: such settings can never work.
+    init(_ headers: [HTTPHeader], for endpoint: Endpoint) throws(DialFailure) {
+        guard endpoint.path.utf8.count <= Self.pathLimit else {
+            throw DialFailure(.policy, "the endpoint's path is longer than \(Self.pathLimit) bytes")
+        }
+        var text = ""
+        for header in headers {
+            guard let line = header.line else {
+                let name = header.name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }.prefix(64)
+                throw DialFailure(.policy, "the header \"\(name)\" has a name or value that cannot be sent")
+            }
+            text += line
+        }
+        guard text.utf8.count <= Self.limit else {
+            throw DialFailure(.policy, "the headers are longer than \(Self.limit) bytes")
+        }
+        self.text = text
+    }
+}

@@ -1,0 +1,196 @@
+internal import CWebSockets
+import Vocabulary
+
+/// One WebSocket to a server, from the dial to its end. It carries binary messages only, as OpAMP does.
+///
+/// Everything here is called on the loop's thread. The loop keeps an open connection alive until its last event.
+public final class WebSocketConnection: LinkUser {
+    private enum Phase {
+        case dialing, open
+        /// A Close frame of ours is due, or waits for its answer.
+        case closing(code: UInt16, reason: String, isSent: Bool)
+        case ended
+    }
+
+    /// Messages waiting to be written; beyond these a peer that does not read would take all memory.
+    private static let queueLimit = 256
+
+    private let settings: DialSettings
+    private let events: (WebSocketEvent) -> Void
+    private var link: Link?
+    private var phase = Phase.dialing
+    private var queue: [[UInt8]] = []
+    private var message: [UInt8] = []
+    private var peerClose: (code: UInt16?, reason: String)?
+    private var isPingDue = false
+    private var lastHeard = monotonicMicroseconds()
+
+    init(_ settings: DialSettings, events: @escaping (WebSocketEvent) -> Void, loop: EventLoop) {
+        self.settings = settings
+        self.events = events
+        do throws(DialFailure) {
+            let link = try Link(settings, extraHeaders: [], request: .upgrade, user: self, loop: loop)
+            self.link = link
+            link.start()
+        } catch {
+            loop.later { self.finish(.failed(error)) }
+        }
+    }
+
+    // MARK: - Sending
+
+    /// Queues a binary message. An error means that nothing was queued.
+    public func send(_ message: [UInt8]) throws(SendRefusal) {
+        guard case .open = phase, let link else { throw .notOpen }
+        guard message.count <= settings.sendLimit else { throw .tooLarge(limit: settings.sendLimit) }
+        guard queue.count < Self.queueLimit else { throw .queueFull }
+        queue.append(message)
+        link.askToWrite()
+    }
+
+    /// Says goodbye after what is queued (RFC 6455 section 7.1.2) and waits `closeTimeout` for the answer; while still
+    /// dialling it just gives up. Idempotent; the last event tells when it is over.
+    public func close(code: UInt16 = 1000, reason: String = "") {
+        switch phase {
+        case .dialing: link?.kill(.abandoned)
+        case .open:
+            phase = .closing(code: code, reason: reason, isSent: false)
+            link?.askToWrite()
+            link?.setDeadline(settings.closeTimeout) { $0.kill(.closedByItself) }
+        case .closing, .ended: break
+        }
+    }
+
+    func linkMayWrite(_ wsi: OpaquePointer) -> Bool {
+        if isPingDue {
+            isPingDue = false
+            guard unsafe write([], LWS_WRITE_PING, to: wsi) else { return false }
+        } else if !queue.isEmpty {
+            guard unsafe write(queue.removeFirst(), LWS_WRITE_BINARY, to: wsi) else { return false }
+        } else if case .closing(let code, let reason, isSent: false) = phase {
+            phase = .closing(code: code, reason: reason, isSent: true)
+            var text = Array(reason.utf8.prefix(123))
+            unsafe text.withUnsafeMutableBufferPointer { text in
+                unsafe lws_close_reason(wsi, lws_close_status(UInt32(code)), text.baseAddress, text.count)
+            }
+            return false
+        }
+        if !queue.isEmpty || isPingDue || isClosePending { link?.askToWrite() }
+        return true
+    }
+
+    private var isClosePending: Bool {
+        if case .closing(_, _, isSent: false) = phase { true } else { false }
+    }
+
+    private func write(_ message: [UInt8], _ kind: lws_write_protocol, to wsi: OpaquePointer) -> Bool {
+        let room = shim_LWS_PRE()
+        var frame = [UInt8](repeating: 0, count: room) + message
+        return unsafe frame.withUnsafeMutableBufferPointer { frame in
+            guard let start = frame.baseAddress else { return false }
+            return unsafe lws_write(wsi, start + room, message.count, kind) >= message.count
+        }
+    }
+
+    // MARK: - Receiving
+
+    func linkAnswered(_ head: AnswerHead) -> Bool { true }
+
+    func linkOpened(_ facts: TLSFacts?) {
+        phase = .open
+        linkHeard()
+        scheduleLiveness()
+        emit(.opened(facts))
+    }
+
+    func linkReceived(_ piece: ReceivedPiece) -> Bool {
+        linkHeard()
+        guard !piece.isText else {
+            return refuse(code: 1003, "the server sent a text message; OpAMP is binary")
+        }
+        if piece.isFirst { message.removeAll(keepingCapacity: true) }
+        let (total, overflow) = (message.count + piece.bytes.count).addingReportingOverflow(piece.remainingInFrame)
+        guard !overflow, total <= settings.receiveLimit else {
+            return refuse(code: 1009, "the server sent a message of more than \(settings.receiveLimit) bytes")
+        }
+        message += piece.bytes
+        if piece.isLast, piece.remainingInFrame == 0 {
+            emit(.message(message))
+            message = []
+        }
+        return true
+    }
+
+    func linkHeard() { lastHeard = monotonicMicroseconds() }
+
+    func linkPeerCloses(_ payload: [UInt8]) {
+        let code = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil
+        let reason = String(decoding: payload.dropFirst(2), as: UTF8.self).unicodeScalars.filter { $0.value >= 0x20 }
+        peerClose = (code, String(String.UnicodeScalarView(reason)))
+    }
+
+    /// Ends a connection whose other side broke the protocol, telling it why.
+    private func refuse(code: UInt32, _ reason: String) -> Bool {
+        link?.settle(.failed(DialFailure(.protocol, reason)))
+        link?.closeWithReason(code)
+        link?.setDeadline(settings.closeTimeout) { $0.kill(.closedByItself) }
+        return false
+    }
+
+    // MARK: - Liveness
+
+    private func scheduleLiveness() {
+        guard settings.pingInterval > .zero, let link else { return }
+        let sinceHeard = Duration.microseconds(monotonicMicroseconds() - lastHeard)
+        let next = min(settings.pingInterval, max(.milliseconds(1), settings.idleTimeout - sinceHeard))
+        link.setLiveness(next) { [weak self] in self?.checkLiveness() }
+    }
+
+    private func checkLiveness() {
+        guard case .open = phase, let link else { return }
+        let silence = Duration.microseconds(monotonicMicroseconds() - lastHeard)
+        guard silence < settings.idleTimeout else {
+            link.kill(.failed(link.evidence.failure(.timeout, "the server was silent for \(settings.idleTimeout)")))
+            return
+        }
+        isPingDue = true
+        link.askToWrite()
+        scheduleLiveness()
+    }
+
+    // MARK: - The end
+
+    func linkCompleted() {}
+
+    func linkEnded(_ end: LinkEnd) {
+        switch (end, phase) {
+        case (.failed(let failure), _): finish(.failed(failure))
+        case (.abandoned, _): finish(.closed(code: nil, reason: "given up before it was open"))
+        case (.closedByItself, .dialing):
+            finish(.failed(link?.evidence.failure(expected: { $0 == 101 }) ?? DialFailure(.tcp, "closed")))
+        case (.closedByItself, _): finish(closeEvent)
+        }
+    }
+
+    private var closeEvent: WebSocketEvent {
+        if let peerClose { return .closed(code: peerClose.code, reason: peerClose.reason) }
+        if case .closing(let code, let reason, isSent: true) = phase { return .closed(code: code, reason: reason) }
+        return .closed(code: nil, reason: "the connection broke")
+    }
+
+    /// Events are delivered outside libwebsockets, so that whatever the receiver does is safe there.
+    private func emit(_ event: WebSocketEvent) {
+        link?.loop.later { [self] in
+            if case .ended = phase { return }
+            events(event)
+        }
+    }
+
+    private func finish(_ event: WebSocketEvent) {
+        if case .ended = phase { return }
+        phase = .ended
+        link = nil
+        queue = []
+        events(event)
+    }
+}

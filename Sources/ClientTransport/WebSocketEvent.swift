@@ -1,0 +1,20 @@
+/// What a WebSocket tells. The last event is `closed` or `failed`, exactly one of them, and nothing follows it.
+public enum WebSocketEvent: Sendable {
+    /// `nil` without TLS.
+    case opened(TLSFacts?)
+    case message([UInt8])
+    /// An open WebSocket has ended, by whichever side, or was given up by `close` before it was open.
+    ///
+    /// - Parameter code: from the Close frame (RFC 6455 section 7.4); `nil` when there was none and the connection just broke.
+    case closed(code: UInt16?, reason: String)
+    /// It never opened, or the other side broke the protocol, or fell silent.
+    case failed(DialFailure)
+}
+
+/// Why a message was not taken.
+public enum SendRefusal: Error, Hashable, Sendable {
+    case notOpen
+    case tooLarge(limit: Int)
+    /// The other side reads slower than we send.
+    case queueFull
+}

@@ -1,0 +1,74 @@
+internal import Glibc
+
+/// Files that are there whole or not at all, whatever happens while they are written.
+public enum AtomicFile {
+    public enum Mode: Hashable, Sendable {
+        /// 0600: only the owner.
+        case `private`
+        /// 0644: everyone may read.
+        case `public`
+
+        var bits: mode_t {
+            switch self {
+            case .private: 0o600
+            case .public: 0o644
+            }
+        }
+    }
+
+    /// Writes under a temporary name, syncs, renames and syncs the directory. When it returns the bytes are on disk;
+    /// when it throws the old file stands unless only the last sync failed.
+    ///
+    /// - Parameters:
+    ///   - path: a symbolic link there is replaced, not followed.
+    ///   - label: the prefix of this write's `CrashPoint`s.
+    public static func write(
+        _ bytes: [UInt8], to path: String, mode: Mode = .private, label: String? = nil
+    ) throws(FileFailure) {
+        try replace(path, with: bytes, mode: mode, label: label) { _, _ throws(FileFailure) in }
+    }
+
+    /// The whole file; `nil` if there is none.
+    ///
+    /// - Parameters:
+    ///   - limit: a larger file is refused without being read to its end.
+    ///   - mode: `.private` refuses a file that others than its owner, this process's user, could read or write.
+    public static func read(_ path: String, limit: Int, mode: Mode = .public) throws(FileFailure) -> [UInt8]? {
+        do throws(FileFailure) {
+            // Not to wait for a writer if it is a pipe.
+            let file = try OpenFile(path, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+            let status = try file.status()
+            guard status.st_mode & S_IFMT == S_IFREG else { throw FileFailure.notAFile(path: path) }
+            if mode == .private { try status.checkPrivate(path) }
+            return try file.readAll(limit: limit)
+        } catch {
+            switch error {
+            case .system(_, .open, ENOENT): return nil
+            case .system(_, .open, ELOOP): throw .symbolicLink(path: path)
+            default: throw error
+            }
+        }
+    }
+
+    /// - Parameter prepare: runs when the new file is complete and before it takes the old one's place.
+    static func replace(
+        _ path: String, with bytes: [UInt8], mode: Mode, label: String?,
+        _ prepare: (borrowing Folder, String) throws(FileFailure) -> Void
+    ) throws(FileFailure) {
+        let (parent, name) = Folder.split(path)
+        let folder = try Folder(parent, followsLink: true)
+        CrashPoint.reach(label, .beforeTemp)
+        let temporary = try folder.writeTemporary(for: name, bytes, mode: mode.bits)
+        do throws(FileFailure) {
+            CrashPoint.reach(label, .tempSynced)
+            try prepare(folder, name)
+            try folder.rename(temporary, to: name)
+        } catch {
+            try? folder.remove(temporary)
+            throw error
+        }
+        CrashPoint.reach(label, .renamed)
+        try folder.sync()
+        CrashPoint.reach(label, .directorySynced)
+    }
+}

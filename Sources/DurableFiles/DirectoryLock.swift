@@ -1,0 +1,25 @@
+internal import Glibc
+
+/// One process per private directory, until this object goes or the process ends, however it ends.
+///
+/// The directory is checked before it is locked. Whoever holds the lock is the only writer, so it also clears away
+/// the temporary files that a killed predecessor left.
+public final class DirectoryLock: Sendable {
+    private let file: OpenFile
+
+    /// - Throws: `FileFailure.locked`, and what `PrivateDirectory.check` finds wrong.
+    public init(directory: String) throws(FileFailure) {
+        try PrivateDirectory.check(directory)
+        let folder = try Folder(directory, followsLink: false)
+        file = try folder.open("lock", flags: O_RDWR | O_CREAT, mode: 0o600)
+        guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else { throw .system(file.path, .lock) }
+            let text = try? file.readAll(limit: 32)
+            let holder = text.flatMap { Int32(String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self)) }
+            throw .locked(path: file.path, holder: holder)
+        }
+        guard ftruncate(file.descriptor, 0) == 0 else { throw .system(file.path, .write) }
+        try file.write(Array("\(getpid())\n".utf8))
+        try folder.removeLeftovers()
+    }
+}

@@ -1,0 +1,98 @@
+internal import Certificates
+internal import Glibc
+import Vocabulary
+
+/// An open directory: entries are made, renamed and removed in it whatever happens to its path meanwhile.
+struct Folder: ~Copyable {
+    private let file: OpenFile
+
+    /// - Parameter followsLink: whether the path may be a symbolic link to the directory.
+    init(_ path: String, followsLink: Bool) throws(FileFailure) {
+        file = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY | (followsLink ? 0 : O_NOFOLLOW))
+    }
+
+    /// The path of the folder that holds `path`, and the name `path` has in it.
+    static func split(_ path: String) -> (parent: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        let parent = path[..<slash]
+        return (parent.isEmpty ? "/" : String(parent), String(path[path.index(after: slash)...]))
+    }
+
+    /// Writes a complete, synced file under a name that nothing else uses, and gives the name.
+    func writeTemporary(for name: String, _ bytes: [UInt8], mode: mode_t) throws(FileFailure) -> String {
+        let temporary = temporaryName(for: name)
+        let target = try OpenFile(
+            temporary, shownAs: name, in: file, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        do throws(FileFailure) {
+            // The umask must not decide who can read it.
+            guard fchmod(target.descriptor, mode) == 0 else { throw FileFailure.system(target.path, .create) }
+            try target.write(bytes)
+            try target.sync()
+        } catch {
+            try? remove(temporary)
+            throw error
+        }
+        return temporary
+    }
+
+    func rename(_ old: String, to new: String) throws(FileFailure) {
+        guard unsafe renameat(file.descriptor, old, file.descriptor, new) == 0 else {
+            throw .system(file.path(of: new), .rename)
+        }
+    }
+
+    /// Gives a file a second name, replacing what had that name; at every moment the name has the old or the new file.
+    func link(_ name: String, as other: String) throws(FileFailure) {
+        let temporary = temporaryName(for: other)
+        guard unsafe linkat(file.descriptor, name, file.descriptor, temporary, 0) == 0 else {
+            throw .system(file.path(of: other), .link)
+        }
+        do throws(FileFailure) {
+            try rename(temporary, to: other)
+            // POSIX: renaming one link of a file onto another does nothing and leaves both.
+            try? remove(temporary)
+        } catch {
+            try? remove(temporary)
+            throw error
+        }
+    }
+
+    func remove(_ name: String) throws(FileFailure) {
+        guard unsafe unlinkat(file.descriptor, name, 0) == 0 else { throw .system(file.path(of: name), .remove) }
+    }
+
+    func sync() throws(FileFailure) { try file.sync() }
+
+    func open(_ name: String, flags: Int32, mode: mode_t = 0) throws(FileFailure) -> OpenFile {
+        try OpenFile(name, in: file, flags: flags, mode: mode)
+    }
+
+    /// Removes what killed processes left behind. Only for who knows that nobody is writing here.
+    func removeLeftovers() throws(FileFailure) {
+        for name in try names() where name.hasPrefix(".") && name.contains(Self.temporaryMark) {
+            try remove(name)
+        }
+    }
+
+    private func names() throws(FileFailure) -> [String] {
+        // The stream takes the descriptor over and moves its position, so it gets one of its own.
+        let own = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
+        guard own >= 0, let stream = unsafe fdopendir(own) else { throw .system(file.path, .list) }
+        defer { unsafe closedir(stream) }
+        unsafe rewinddir(stream)
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    private static let temporaryMark = ".tmp-"
+
+    private func temporaryName(for name: String) -> String {
+        ".\(name)\(Self.temporaryMark)\(Hex.encode(RandomBytes.generate(8)))"
+    }
+}

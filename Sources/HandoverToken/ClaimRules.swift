@@ -1,0 +1,60 @@
+import Vocabulary
+
+extension HandoverClaims {
+    /// What holds for the claims of every handover token, whoever reads it and whenever. The signer asks too, so a
+    /// source never issues what a target must refuse.
+    func checkRules() throws(ClaimDefect) {
+        for (claim, holds, reason) in rules() where !holds { throw ClaimDefect(claim, reason) }
+    }
+
+    private func rules() -> [(claim: String, holds: Bool, reason: ClaimDefect.Reason)] {
+        [
+            ("aud", audience != issuer, .audienceIsIssuer),
+            ("exp", purpose.lifetimes.contains(expiresAt - issuedAt), .lifetime),
+            ("nbf", notBefore < expiresAt, .outOfBounds),
+            ("epoch", (1...Epoch(Int64.max)).contains(epoch), .outOfBounds),
+            ("probation", Self.probations.contains(probation), .outOfBounds),
+            ("capabilities", agent.capabilities <= UInt64(Int64.max), .outOfBounds),
+            ("target.endpoint", target.endpoint.isTLS, .plaintext),
+            ("target.name", isValidName(target.name), .unsafeText),
+            ("source.name", isValidName(source.name), .unsafeText),
+            ("display_name", isSafeFreeText(agent.displayName), .unsafeText),
+            ("group", agent.group.map(isValidName) ?? true, .unsafeText),
+            ("configuration", agent.configuration.map(isValidName) ?? true, .unsafeText),
+            ("target.headers", target.headers.count <= Limits.offeredHeaders, .outOfBounds),
+            ("target.headers", target.headers.allSatisfy(\.isWellFormed), .unsafeText),
+        ]
+    }
+}
+
+extension HandoverClaims.Header {
+    /// A field name of RFC 9110 section 5.1 and a value of section 5.5 in visible ASCII, space and tab.
+    fileprivate var isWellFormed: Bool {
+        let bytes = value.reveal()
+        let blanks: [UInt8] = [0x20, 0x09]
+        return !name.isEmpty && name.utf8.allSatisfy(isFieldNameCharacter)
+            && bytes.allSatisfy { (0x21...0x7E).contains($0) || blanks.contains($0) }
+            && !blanks.contains(bytes.first ?? 0) && !blanks.contains(bytes.last ?? 0)
+    }
+}
+
+private func isFieldNameCharacter(_ character: UInt8) -> Bool {
+    switch character {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(character)
+    }
+}
+
+/// 1 to 256 bytes that print as what they are: no control character can forge a log line, no format character can
+/// turn the reading direction or hide.
+private func isSafeFreeText(_ text: String) -> Bool {
+    (1...256).contains(text.utf8.count)
+        && text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+            default: true
+            }
+        }
+}

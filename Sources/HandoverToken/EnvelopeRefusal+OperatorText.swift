@@ -1,0 +1,100 @@
+import Certificates
+import Vocabulary
+
+extension EnvelopeRefusal {
+    /// - Parameters:
+    ///   - area: the first half of the code, for example `handover`.
+    ///   - noun: what was refused, for example `token`.
+    func operatorMessage(area: String, noun: String) -> OperatorMessage {
+        let (name, title, cause, nextAction): (String, String, String, String) =
+            switch self {
+            case .tooLarge(let limit):
+                (
+                    "too-large", "The \(noun) is too large", "It is longer than \(limit) bytes.",
+                    "Check that only the \(noun) was pasted."
+                )
+            case .malformed(let malformation):
+                (
+                    "malformed", "The text is not a \(noun)", malformation.sentence,
+                    "Copy the \(noun) again, from its first to its last character."
+                )
+            case .badChecksum:
+                (
+                    "bad-checksum", "The \(noun) was damaged on its way",
+                    "Its checksum does not fit its text; a part is missing or was changed.",
+                    "Copy the \(noun) again, from its first to its last character."
+                )
+            case .wrongType(let defect):
+                (
+                    "wrong-type", "The text is signed, but is not a \(noun) of ours", defect.sentence,
+                    "Check what kind of token was given, and that both servers speak the same version."
+                )
+            case .unknownIssuer(let peer):
+                (
+                    "unknown-issuer", "The issuer is not a known peer",
+                    "No enabled peer has the identity \(peer).",
+                    "Register the issuing server as a peer, or enable it, under Settings > Federation."
+                )
+            case .unknownSigner(let fingerprint):
+                (
+                    "unknown-signer", "The signing certificate is not one of the issuer's",
+                    "Certificate sha256 \(fingerprint) is not among the signers recorded for the issuer.",
+                    "Refresh the peer's trust bundle, then try again."
+                )
+            case .unusableSigner(let fingerprint, let defect):
+                (
+                    "signer-not-usable", "The signing certificate may not sign now",
+                    "Certificate sha256 \(fingerprint): \(defect.sentence)",
+                    "Check the clocks; otherwise activate a new CA key on the issuing server and refresh the peer."
+                )
+            case .badSignature:
+                (
+                    "bad-signature", "The signature is not valid",
+                    "The text was changed after it was signed, or was not signed by the certificate it names.",
+                    "Do not use this \(noun). Get a new one from the issuing server."
+                )
+            }
+        return OperatorMessage(code: "\(area).\(name)", title: title, cause: cause, nextAction: nextAction)
+    }
+}
+
+extension EnvelopeRefusal.Malformation {
+    fileprivate var sentence: String {
+        switch self {
+        case .foreignCharacter(let scalar):
+            "It holds the character U+\(Self.hex(scalar)), which may be invisible and never belongs to it."
+        case .noPrefix: "It does not begin as one."
+        case .parts(let count): "It has \(count) parts, which is not the right number; it was probably cut off."
+        case .encoding: "One of its parts is empty or not canonical base64url."
+        case .checksumForm: "It does not end with eight hexadecimal digits; it is probably cut off."
+        case .headerNotJSON: "Its header is not strict JSON."
+        case .payloadNotJSON: "Its payload is not strict JSON."
+        case .noIssuer: "It does not say who issued it."
+        }
+    }
+
+    private static func hex(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}
+
+extension EnvelopeRefusal.HeaderDefect {
+    fileprivate var sentence: String {
+        switch self {
+        case .type: "Its header names another type."
+        case .algorithm: "Its header names another signature algorithm than ES256."
+        case .signer: "Its header does not name the signing certificate by x5t#S256."
+        case .unexpectedMember: "Its header holds more than alg, typ and x5t#S256."
+        }
+    }
+}
+
+extension EnvelopeRefusal.SignerDefect {
+    fileprivate var sentence: String {
+        switch self {
+        case .keyType: "its key is not on P-256."
+        case .certificate(let problems): problems.map(\.operatorMessage.cause).joined(separator: " ")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+public import Vocabulary
+
+/// Every way in which a handover token's text alone is not good enough. What depends on a server's records
+/// (already redeemed, cancelled, configuration missing ...) is refused elsewhere.
+public enum TokenRefusal: Error, Hashable, Sendable {
+    /// Size, shape, checksum, header, signer or signature.
+    case envelope(EnvelopeRefusal)
+    /// The signature holds and the token says something no token may say.
+    case unacceptableClaim(ClaimDefect)
+    case wrongAudience(PeerID)
+    case wrongPurpose(HandoverClaims.Purpose)
+    case notYetValid(from: Timestamp)
+    case expired(at: Timestamp)
+    /// The rest is the agent's: what the token says against the offer it came with.
+    case fingerprintMismatch(named: Fingerprint, own: Fingerprint)
+    case wrongEndpoint(named: Endpoint, offered: Endpoint)
+    case wrongServerCA
+    case staleEpoch(named: Epoch, held: Epoch)
+}
+
+extension TokenRefusal: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        let (name, title, cause, nextAction): (String, String, String, String)
+        switch self {
+        case .envelope(let refusal):
+            return refusal.operatorMessage(area: "handover", noun: "handover token")
+        case .unacceptableClaim(let defect):
+            (name, title, cause, nextAction) = (
+                "unacceptable-claim", "The token says something no token may say", defect.sentence,
+                "Compare the versions of both servers; the issuing server should not have signed this."
+            )
+        case .wrongAudience(let peer):
+            (name, title, cause, nextAction) = (
+                "wrong-audience", "The token is meant for another server", "It names the target \(peer).",
+                "Redeem it there, or issue one for this server."
+            )
+        case .wrongPurpose(let purpose):
+            (name, title, cause, nextAction) = (
+                "wrong-purpose", "The token is of the other kind", "Its purpose is \(purpose.rawValue).",
+                purpose == .standby
+                    ? "Choose \"accept standby\", or issue a token for a handover."
+                    : "Issue a standby token for this agent."
+            )
+        case .notYetValid(let start):
+            (name, title, cause, nextAction) = (
+                "not-yet-valid", "The token is not valid yet", "It is valid from \(start).",
+                "Check the clocks of both servers."
+            )
+        case .expired(let end):
+            (name, title, cause, nextAction) = (
+                "expired", "The token has expired", "It was valid until \(end).",
+                "Issue a new token on the source; check the clocks if it was fresh."
+            )
+        case .fingerprintMismatch(let named, let own):
+            (name, title, cause, nextAction) = (
+                "fingerprint-mismatch", "The token is bound to another certificate",
+                "It names sha256 \(named); the agent's is \(own), perhaps since a rotation.",
+                "Issue a new token after the rotation has completed."
+            )
+        case .wrongEndpoint(let named, let offered):
+            (name, title, cause, nextAction) = (
+                "wrong-endpoint", "The token is for another endpoint",
+                "It names \(named), the offer \(offered).",
+                "Issue a new token for the endpoint that is to be offered."
+            )
+        case .wrongServerCA:
+            (name, title, cause, nextAction) = (
+                "wrong-server-ca", "The token and the offer differ in whom to trust",
+                "The CA bundle of the offer is not the one the token was signed with.",
+                "Refresh the peer's trust bundle on the source and issue a new token."
+            )
+        case .staleEpoch(let named, let held):
+            (name, title, cause, nextAction) = (
+                "stale-epoch", "The token is older than the agent's last move",
+                "It has epoch \(named); the agent is at \(held).",
+                "Issue a new token on the server that has the agent now."
+            )
+        }
+        return OperatorMessage(code: "handover.\(name)", title: title, cause: cause, nextAction: nextAction)
+    }
+}

@@ -1,0 +1,68 @@
+public import Certificates
+public import Vocabulary
+
+/// A source's Active CA key, as far as statements are signed with it.
+public struct TokenSigner: Sendable {
+    public let certificate: Certificate
+    private let key: PrivateKey
+
+    /// - Throws: `CertificateFailure.notAnAuthority` or `.keyMismatch`.
+    public init(certificate: Certificate, key: PrivateKey) throws(CertificateFailure) {
+        guard certificate.isCA else { throw .notAnAuthority(subject: certificate.subject) }
+        guard certificate.publicKey == key.publicKey else { throw .keyMismatch }
+        self.certificate = certificate
+        self.key = key
+    }
+
+    /// The text form of a token with these claims. It is the same for the same claims, apart from the signature.
+    public func sign(_ claims: HandoverClaims) throws(SigningRefusal) -> String {
+        do { try claims.checkRules() } catch { throw .claim(error) }
+        let text = TokenText.armoured(try jws(claims.json, .handover))
+        guard text.utf8.count <= Limits.tokenBytes else { throw .tooLarge(bytes: text.utf8.count) }
+        return text
+    }
+
+    /// The compact JWS in which a peer learns of changes to the trust sets.
+    public func sign(_ statement: TrustStatement) throws(SigningRefusal) -> String {
+        do { try statement.checkRules() } catch { throw .claim(error) }
+        return try jws(statement.json, .trustBundle)
+    }
+
+    private func jws(_ payload: JSON, _ type: StatementType) throws(SigningRefusal) -> String {
+        do throws(CertificateFailure) {
+            return try SignedText.signed(payload, type: type, by: certificate, key: key)
+        } catch {
+            throw .key(error)
+        }
+    }
+}
+
+/// Why something was not signed.
+public enum SigningRefusal: Error, Hashable, Sendable {
+    /// Every reader would refuse it.
+    case claim(ClaimDefect)
+    /// A token holds three trust sets; large ones do not fit.
+    case tooLarge(bytes: Int)
+    case key(CertificateFailure)
+}
+
+extension SigningRefusal: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        switch self {
+        case .claim(let defect):
+            OperatorMessage(
+                code: "handover.claim-not-signable", title: "No token can be issued with these facts",
+                cause: defect.sentence, nextAction: "Correct the agent's row, the peer's row or the form, then issue.")
+        case .tooLarge(let bytes):
+            OperatorMessage(
+                code: "handover.token-would-be-too-large", title: "The token would be too large",
+                cause: "It would have \(bytes) bytes; \(Limits.tokenBytes) are allowed.",
+                nextAction: "Retire CA keys that are no longer used, on both servers, and refresh the peer.")
+        case .key:
+            OperatorMessage(
+                code: "handover.signing-failed", title: "The CA key could not sign",
+                cause: "The cryptographic library refused the key.",
+                nextAction: "Check the Active CA key under Settings > PKI.")
+        }
+    }
+}

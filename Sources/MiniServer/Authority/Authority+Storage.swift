@@ -1,0 +1,105 @@
+import Certificates
+import Foundation
+import PeerCore
+import Vocabulary
+
+extension Authority {
+    /// Reads this server's authority from its database, or founds it at the first start: identity and CA key, straight
+    /// to Active, in one transaction.
+    static func open(
+        in database: PeerDatabase, sealing: SealingKey, name: String, at now: Timestamp
+    ) async throws -> Authority {
+        let newKey = try PrivateKey.generateP256()
+        let newCertificate = try Issuer.selfSigned(
+            subject: "\(name) CA", key: newKey, serial: RandomBytes.generate(16),
+            validity: validity(authorityLifetime, from: now))
+        let newID = Hex.encode(RandomBytes.generate(16))
+        let sealedNewKey = try sealing.seal(newKey.pem, for: .signingKey)
+
+        let (identity, records) = try await database.write { tables in
+            if try tables.facts.find(FactRecord.peerID) == nil {
+                try tables.facts.save(FactRecord(text: newID), key: FactRecord.peerID)
+                let founder = SigningKey(certificate: newCertificate, state: .active, since: now)
+                try tables.signingKeys.save(founder, sealedKey: sealedNewKey)
+                try tables.audit.append(
+                    AuditFact(
+                        .signingKeyActivated, entityType: "signing-key",
+                        entityID: newCertificate.fingerprint.description, after: SigningKey.State.active.rawValue),
+                    context: .server, at: now)
+            }
+            return (try tables.facts.find(FactRecord.peerID)?.text, try tables.signingKeys.all())
+        }
+        guard let peerID = identity.flatMap({ PeerID($0) }) else {
+            throw StorageFailure.unreadable(table: "facts", key: FactRecord.peerID)
+        }
+        return Authority(peerID: peerID, sealing: sealing, keyRing: try keyRing(records, sealing: sealing))
+    }
+
+    private static func keyRing(_ records: [SigningKeyRecord], sealing: SealingKey) throws -> KeyRing {
+        var ring = KeyRing(lives: SigningKeys([]), privateKeys: [:])
+        var lives: [SigningKey] = []
+        for record in records {
+            let certificate = try Certificate(pem: record.certificatePEM)
+            guard let state = SigningKey.State(rawValue: record.state) else {
+                throw StorageFailure.unreadable(table: "signingKeys", key: certificate.fingerprint.description)
+            }
+            lives.append(SigningKey(certificate: certificate, state: state, since: record.since))
+            let pem = try sealing.open(record.sealedKey, for: .signingKey)
+            ring.privateKeys[certificate.fingerprint] = try PrivateKey(pem: pem)
+        }
+        ring.lives = SigningKeys(lives.sorted { $0.since < $1.since })
+        return ring
+    }
+
+    /// Makes a new CA key and lets it sign from now on; the one before stays trusted for its period.
+    func rotate(name: String, in database: PeerDatabase, by context: AuditContext, at now: Timestamp) async throws {
+        let key = try PrivateKey.generateP256()
+        let certificate = try Issuer.selfSigned(
+            subject: "\(name) CA", key: key, serial: RandomBytes.generate(16),
+            validity: Self.validity(Self.authorityLifetime, from: now))
+        let sealed = try sealing.seal(key.pem, for: .signingKey)
+        let lives = try signingKeys.drafting(certificate, at: now).activating(certificate.fingerprint, at: now)
+        try await database.write { tables in
+            for life in lives.keys {
+                let stored = try tables.signingKeys.find(life.certificate.fingerprint.description)?.sealedKey
+                try tables.signingKeys.save(life, sealedKey: stored.map { Array($0) } ?? sealed)
+            }
+            try tables.facts.raiseTrustVersion()
+            try tables.audit.append(
+                AuditFact(
+                    .signingKeyActivated, entityType: "signing-key", entityID: certificate.fingerprint.description,
+                    before: self.signingKeys.active?.certificate.fingerprint.description,
+                    after: SigningKey.State.active.rawValue),
+                context: context, at: now)
+        }
+        adopt(lives, newKey: key, for: certificate)
+    }
+}
+
+extension RecordTable<SigningKeyRecord> {
+    func save(_ key: SigningKey, sealedKey: [UInt8]) throws {
+        let record = SigningKeyRecord(
+            certificatePEM: key.certificate.pem, sealedKey: Data(sealedKey), state: key.state.rawValue,
+            since: key.since)
+        try save(record, key: key.certificate.fingerprint.description)
+    }
+}
+
+extension FactRecord {
+    static let peerID = "peerId"
+    static let trustVersion = "trustVersion"
+}
+
+extension RecordTable<FactRecord> {
+    /// Counts the changes of what this server publishes about itself; 1 at first.
+    func trustVersion() throws -> Int64 { try find(FactRecord.trustVersion).flatMap { Int64($0.text) } ?? 1 }
+
+    func raiseTrustVersion() throws {
+        try save(FactRecord(text: String(try trustVersion() + 1)), key: FactRecord.trustVersion)
+    }
+}
+
+extension AuditContext {
+    /// What the server does by itself.
+    static let server = AuditContext(actor: "server", role: "server")
+}

@@ -1,0 +1,137 @@
+import Certificates
+import HandoverToken
+import PeerCore
+import Synchronization
+import Vocabulary
+
+/// This server as an authority: who it is, what it signs, and whom that makes others trust.
+///
+/// Everything is in memory after `open`; a change is stored first and then shown here.
+final class Authority: Sendable {
+    let peerID: PeerID
+    /// Seals what the database must keep and nobody may read.
+    let sealing: SealingKey
+    private let keyRing: Mutex<KeyRing>
+
+    /// The life of every CA key, and the private half of each.
+    struct KeyRing: Sendable {
+        var lives: SigningKeys
+        var privateKeys: [Fingerprint: PrivateKey]
+    }
+
+    init(peerID: PeerID, sealing: SealingKey, keyRing: KeyRing) {
+        self.peerID = peerID
+        self.sealing = sealing
+        self.keyRing = Mutex(keyRing)
+    }
+
+    var signingKeys: SigningKeys { keyRing.withLock { $0.lives } }
+
+    /// Shows what has been stored.
+    func adopt(_ lives: SigningKeys, newKey: PrivateKey? = nil, for certificate: Certificate? = nil) {
+        keyRing.withLock { ring in
+            ring.lives = lives
+            if let newKey, let certificate { ring.privateKeys[certificate.fingerprint] = newKey }
+        }
+    }
+
+    /// The Active CA certificate and its key.
+    ///
+    /// - Throws: `AuthorityFailure.noActiveKey`.
+    func active() throws -> (certificate: Certificate, key: PrivateKey) {
+        try keyRing.withLock { ring in
+            guard let life = ring.lives.active, let key = ring.privateKeys[life.certificate.fingerprint] else {
+                throw AuthorityFailure.noActiveKey
+            }
+            return (life.certificate, key)
+        }
+    }
+
+    // MARK: Issuing
+
+    static let listenerLifetime = Duration.seconds(90 * 86_400)
+    static let authorityLifetime = Duration.seconds(3650 * 86_400)
+    /// A clock that is a little late must not find a new certificate not yet valid.
+    static let backdate = Duration.seconds(60)
+
+    /// The leaf that an enrolment was granted.
+    func issueLeaf(_ grant: Enrolment.Grant) throws -> Certificate {
+        try issue(grant.profile, subject: grant.subject, publicKey: grant.publicKey, validity: grant.validity)
+    }
+
+    /// A federation client certificate with a new key.
+    func issueFederation(
+        subject: String, lifetime: Duration, at now: Timestamp
+    ) throws -> (certificate: Certificate, key: PrivateKey) {
+        let key = try PrivateKey.generateP256()
+        let certificate = try issue(
+            .federation(peerID), subject: subject, publicKey: key.publicKey,
+            validity: Self.validity(lifetime, from: now))
+        return (certificate, key)
+    }
+
+    /// A listener certificate with a new key, under DNS names or IP addresses.
+    func issueListener(names: [String], at now: Timestamp) throws -> (certificate: Certificate, key: PrivateKey) {
+        let key = try PrivateKey.generateP256()
+        let certificate = try issue(
+            .listener(names: names), subject: names.first ?? "mini-server", publicKey: key.publicKey,
+            validity: Self.validity(Self.listenerLifetime, from: now))
+        return (certificate, key)
+    }
+
+    static func validity(_ lifetime: Duration, from now: Timestamp) -> Validity {
+        Validity(notBefore: now - backdate, notAfter: now + lifetime)
+    }
+
+    private func issue(
+        _ profile: CertificateProfile, subject: String, publicKey: PublicKey, validity: Validity
+    ) throws -> Certificate {
+        let active = try active()
+        return try Issuer(certificate: active.certificate, key: active.key).issue(
+            profile, subject: subject, publicKey: publicKey, serial: RandomBytes.generate(16), validity: validity)
+    }
+
+    // MARK: Signing
+
+    /// The text form of a handover token, signed by the Active CA key.
+    func sign(_ claims: HandoverClaims) throws -> String { try tokenSigner().sign(claims) }
+
+    func sign(_ statement: TrustStatement) throws -> String { try tokenSigner().sign(statement) }
+
+    private func tokenSigner() throws -> TokenSigner {
+        let active = try active()
+        return try TokenSigner(certificate: active.certificate, key: active.key)
+    }
+}
+
+/// What a sealed secret is for; one sealed for another purpose does not open.
+enum SealedPurpose: Hashable {
+    case signingKey
+    case federationKey
+    case listenerKey
+    case outboundSecret(PeerID)
+
+    var context: String {
+        switch self {
+        case .signingKey: "CA key"
+        case .federationKey: "federation key"
+        case .listenerKey: "listener key"
+        case .outboundSecret(let peer): "outbound secret \(peer)"
+        }
+    }
+}
+
+extension SealingKey {
+    func seal(_ secret: Secret, for purpose: SealedPurpose) throws -> [UInt8] {
+        try seal(secret, context: purpose.context)
+    }
+
+    /// - Throws: `AuthorityFailure.sealedUnderAnotherKey`.
+    func open(_ sealed: some Sequence<UInt8>, for purpose: SealedPurpose) throws -> Secret {
+        do {
+            return try open(Array(sealed), context: purpose.context)
+        } catch {
+            throw AuthorityFailure.sealedUnderAnotherKey(what: purpose.context)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Certificates
+import HandoverToken
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+/// Where operators and peers bring their requests about handovers.
+struct HandoverDesk: Sendable {
+    let site: Site
+    let shell: HandoverShell
+}
+
+// MARK: - The source's side
+
+extension HandoverDesk {
+    /// What an operator wants to issue.
+    struct Issue: Sendable {
+        var agent: AgentID
+        var peerName: String
+        var timeToLive = HandoverTiming.defaultTimeToLive
+        var probation = HandoverTiming.defaultProbation
+        var certificate = OfferedCertificate.repeat
+    }
+
+    /// Issues a handover; the token's text is in the answer and nowhere else.
+    func issue(
+        _ issue: Issue, by context: AuditContext
+    ) async throws -> (handover: HandoverRow<SourceHandover>, token: String, warnings: [String]) {
+        let now = site.now()
+        guard let id = HandoverID(bytes: RandomBytes.generate(16)) else { preconditionFailure("16 bytes are an id") }
+        let session = site.agents.session(of: issue.agent)
+        let authorities = site.authority.signingKeys.honoured
+        let (row, token, warnings) = try await site.database.write { [site] tables in
+            guard let agent = try tables.agents.find(issue.agent) else {
+                throw HandoverRefusal.agentUnknown(issue.agent.description)
+            }
+            guard var peer = try tables.peers.find(name: issue.peerName) else {
+                throw HandoverRefusal.peerUnknown(issue.peerName)
+            }
+            // The transport offered is the one the agent uses now (protocol section 3).
+            if let session { peer.opampEndpoint = peer.opampEndpoint?.over(webSocket: session.transport == .webSocket) }
+            let departures = try tables.sources.concerning(agent: agent.id).map(\.machine)
+            let arrivals = try tables.targets.concerning(agent: agent.id).map(\.machine)
+            let open =
+                departures.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
+                ?? arrivals.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
+            let preconditions = HandoverIssue(
+                agent: agent, peer: peer, open: open, server: site.authority.peerID, serverName: site.name,
+                agentCAs: authorities + arrivals.flatMap(\.claims.source.agentCAs.certificates),
+                timeToLive: issue.timeToLive, probation: issue.probation)
+            let claims = try preconditions.claims(id: id, at: now)
+            let token = try site.authority.sign(claims)
+            let step = SourceHandover.issue(
+                claims, tokenDigest: Digest.sha256(Array(token.utf8)), certificate: issue.certificate)
+            try tables.save(step, by: context, at: now)
+            return (HandoverRow(machine: step.state, updatedAt: now), token, preconditions.warnings)
+        }
+        await shell.alarms.set(.source, id, at: row.machine.claims.expiresAt)
+        return (row, token, warnings)
+    }
+
+    /// A target's claim; the same redemption is answered the same again.
+    ///
+    /// - Throws: `HandoverRefusal`, which is audited here.
+    func claim(_ id: HandoverID, _ request: ClaimRequest, by peer: PeerRecord, _ context: AuditContext) async throws
+        -> SourceHandover
+    {
+        let now = site.now()
+        do {
+            let step = try await site.database.write { tables in
+                guard let row = try tables.sources.find(id) else { throw HandoverRefusal.unknownHandover(id) }
+                let agent = try tables.agents.find(row.machine.agent)
+                let claim = TokenClaim(
+                    redemption: request.redemption, tokenDigest: Hex.decode(request.tokenSHA256) ?? [],
+                    peer: peer.id, leaf: agent?.fingerprint, leafRevoked: agent?.leafRevoked ?? false,
+                    epoch: agent?.epoch ?? 0)
+                let step = try row.machine.next(after: .claimed(claim), at: now)
+                if step.state != row.machine { try tables.save(step, by: context, at: now) }
+                return step
+            }
+            // The peer gets its answer first: the agent must not arrive before the target knows that it may.
+            Task { await shell.carryOut(step) }
+            return step.state
+        } catch let refusal as HandoverRefusal {
+            await refused(refusal.operatorMessage, handover: id, by: context)
+            throw refusal
+        }
+    }
+
+    /// Leaves an entry about a token that was not accepted.
+    func refused(_ message: OperatorMessage, handover: HandoverID?, by context: AuditContext) async {
+        var context = context
+        context.traceID = handover?.traceID ?? context.traceID
+        let fact = AuditFact(
+            .tokenRefused, entityType: "handover", entityID: handover?.description ?? "unreadable",
+            additional: .members([
+                "code": .string(message.code), "cause": .string(message.cause),
+                "handover": handover.map { .string($0.description) },
+            ]))
+        let now = site.now()
+        do {
+            _ = try await site.database.write { [context] tables in try tables.audit.append(fact, context: context, at: now) }
+        } catch {
+            site.log.error("refusal not audited", metadata: ["reason": "\(error.explained)"])
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Certificates
+import HandoverToken
+import PeerCore
+import Vocabulary
+
+// MARK: - The target's side
+
+extension HandoverDesk {
+    /// A verified token beside everything that stands for and against it here.
+    struct Preview: Sendable {
+        var token: VerifiedToken
+        var review: RedemptionReview
+        var problems: [HandoverRefusal]
+    }
+
+    /// Verifies a pasted token and shows what redeeming it would mean; changes nothing but the audit trail of refusals.
+    ///
+    /// - Throws: `TokenRefusal`.
+    func preview(
+        _ text: String, choice: RedemptionReview.Choice = .init(), by context: AuditContext
+    ) async throws -> Preview {
+        let now = site.now()
+        let token = try await verified(text, by: context, at: now)
+        let isReachable = (try? await shell.peers.status(of: token.claims.id, at: token.claims.issuer)) != nil
+        let review = try await site.database.read { try review(token, tables: $0, sourceReachable: isReachable) }
+        return Preview(token: token, review: review, problems: review.problems(with: choice, at: now))
+    }
+
+    /// Confirms a token: saved, then claimed at its source.
+    ///
+    /// - Throws: `TokenRefusal` or `HandoverRefusal`; both are audited here.
+    func redeem(
+        _ text: String, choice: RedemptionReview.Choice, by context: AuditContext
+    ) async throws -> HandoverRow<TargetHandover> {
+        let now = site.now()
+        let token = try await verified(text, by: context, at: now)
+        let id = token.claims.id
+        let isReachable = (try? await shell.peers.status(of: id, at: token.claims.issuer)) != nil
+        guard let redemptionID = RedemptionID(bytes: RandomBytes.generate(16)) else {
+            preconditionFailure("16 bytes are an id")
+        }
+        let newRow = AgentID(version7At: now, random: RandomBytes.generate(10))
+        do {
+            let step = try await site.database.write { tables in
+                let review = try review(token, tables: tables, sourceReachable: isReachable)
+                let redemption = try review.redemption(redemptionID, choice: choice, newRow: newRow, at: now)
+                let preview = TargetHandover(previewing: token)
+                let step = try preview.next(after: .redeemRequested(redemption), at: now)
+                try tables.save(step, by: context, at: now)
+                return step
+            }
+            await shell.carryOut(step)
+        } catch let refusal as HandoverRefusal {
+            await refused(refusal.operatorMessage, handover: id, by: context)
+            throw refusal
+        }
+        guard let row = try await site.database.read({ try $0.targets.find(id) }) else {
+            throw HandoverRefusal.unknownHandover(id)
+        }
+        return row
+    }
+
+    private func verified(_ text: String, by context: AuditContext, at now: Timestamp) async throws -> VerifiedToken {
+        let peers = try await site.database.read { try $0.peers.all() }
+        let signers = peers.filter(\.enabled).flatMap { peer in
+            peer.trust.tokenSigners.certificates.map { TokenVerifier.KnownSigner(certificate: $0, owner: peer.id) }
+        }
+        do {
+            return try TokenVerifier().verify(text, signers: signers, audience: site.authority.peerID, at: now)
+        } catch {
+            await refused(error.operatorMessage, handover: nil, by: context)
+            throw error
+        }
+    }
+
+    private func review(
+        _ token: VerifiedToken, tables: StorageTransaction, sourceReachable: Bool
+    ) throws -> RedemptionReview {
+        let claims = token.claims
+        guard let peer = try tables.peers.find(claims.issuer) else {
+            throw HandoverRefusal.peerUnknown(claims.source.name)
+        }
+        let byLeaf = try tables.agents.find(claims.leaf)
+        let byUID = try tables.agents.namesakes(of: claims.agent.instanceUID)
+        return RedemptionReview(
+            claims: claims, peer: peer, known: try tables.targets.find(claims.id)?.machine,
+            namesakes: byUID + (byLeaf.map { row in byUID.contains { $0.id == row.id } ? [] : [row] } ?? []),
+            ownEndpoints: site.ownEndpoints, listener: site.listener.chain[0],
+            listenerIntermediates: Array(site.listener.chain.dropFirst()),
+            groups: Set(try tables.groups.all().map(\.name)),
+            configurations: Set(try tables.configurations.all().map(\.name)), sourceReachable: sourceReachable)
+    }
+}
+
+// MARK: - Either side
+
+extension HandoverDesk {
+    /// Sends the offer out again.
+    func push(_ id: HandoverID, by context: AuditContext) async throws {
+        try await shell.take(.pushRequested, SourceHandover.self, of: id, by: context)
+    }
+
+    /// Ends a handover from this side, as far as its phase allows.
+    func cancel(_ id: HandoverID, reason: String?, by context: AuditContext) async throws {
+        if try await site.database.read({ try $0.sources.find(id) }) != nil {
+            try await shell.take(.cancelRequested(reason: reason), SourceHandover.self, of: id, by: context)
+        } else {
+            try await shell.take(.withdrawRequested(reason: reason), TargetHandover.self, of: id, by: context)
+        }
+    }
+
+    /// A notice from the other party, which is the only peer whose notices count.
+    func take(
+        _ notice: HandoverNotice, of id: HandoverID, from peer: PeerRecord, by context: AuditContext
+    ) async throws -> NoticeAnswer {
+        let (source, target) = try await site.database.read {
+            (try $0.sources.find(id)?.machine, try $0.targets.find(id)?.machine)
+        }
+        if let source, source.otherParty == peer.id {
+            return try await answer(notice, SourceHandover.self, of: id, by: context)
+        }
+        if let target, target.otherParty == peer.id {
+            return try await answer(notice, TargetHandover.self, of: id, by: context)
+        }
+        throw HandoverRefusal.unknownHandover(id)
+    }
+
+    private func answer<Machine: HandoverMachine>(
+        _ notice: HandoverNotice, _ type: Machine.Type, of id: HandoverID, by context: AuditContext
+    ) async throws -> NoticeAnswer {
+        let step = try await shell.take(Machine.noticed(notice), type, of: id, by: context)
+        return step.answer ?? .accepted
+    }
+}

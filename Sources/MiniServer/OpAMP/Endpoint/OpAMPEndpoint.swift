@@ -1,0 +1,102 @@
+import Certificates
+import HTTPTypes
+import Logging
+import NIOCore
+import NIOHTTP1
+import OpAMPProto
+import ServiceLifecycle
+import Synchronization
+import Vocabulary
+
+/// `/v1/opamp`: both transports on one path, in front of one desk.
+///
+/// As a service it only looks after agents that stopped polling.
+final class OpAMPEndpoint: Service {
+    static let path = "/v1/opamp"
+    /// An agent that polls is taken for gone when it has not for this long.
+    static let pollSilence: Duration = .seconds(300)
+
+    let desk: any OpAMPDesk
+    let agents: ConnectedAgents
+    let gate: LoadGate
+    let logger: Logger
+    let now: @Sendable () -> Timestamp
+    private let sessions = Atomic<UInt64>(0)
+
+    init(
+        desk: any OpAMPDesk,
+        agents: ConnectedAgents = ConnectedAgents(),
+        gate: LoadGate = LoadGate(limit: 2048),
+        logger: Logger,
+        now: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        (self.desk, self.agents, self.gate, self.logger, self.now) = (desk, agents, gate, logger, now)
+    }
+
+    /// Upgrades; what is no upgrade reaches `PollingRoute` through the router.
+    var webSocketRoute: WebSocketRoute {
+        WebSocketRoute(path: Self.path) { head, caller in
+            do throws(Problem) {
+                let fields = { (name: String) in head.headers.first(name: name) }
+                let session = try await self.admit(caller, fields: fields, transport: .webSocket)
+                return .accept { channel in
+                    try channel.pipeline.syncOperations.addHandler(WebSocketSession(session, at: self))
+                }
+            } catch {
+                return .refuse(error)
+            }
+        }
+    }
+
+    /// Decides on a caller; the session is opened by whoever asked.
+    func admit(
+        _ caller: Caller, fields: (String) -> String?, transport: Knock.Transport
+    ) async throws(Problem) -> AgentSession {
+        if caller.presented == .unreadable { throw ListenerRefusal.unreadableCertificate.problem }
+        let handoverText = fields("handover-id")
+        let handover = handoverText.flatMap { HandoverID($0) }
+        if handoverText != nil, handover == nil { throw ListenerRefusal.malformedRequest.problem }
+        let knock = Knock(
+            caller: caller,
+            bearer: fields("authorization").flatMap(Self.bearer),
+            handover: handover,
+            transport: transport,
+            traceparent: fields("traceparent"),
+            at: now()
+        )
+        guard let admission = await gate.pass({ await self.desk.admit(knock) }) else {
+            throw ListenerRefusal.overloaded.problem
+        }
+        switch admission {
+        case .refused(let problem): throw problem
+        case .admitted(let agent, let standing):
+            let number = sessions.wrappingAdd(1, ordering: .relaxed).newValue
+            return AgentSession(number: number, agent: agent, standing: standing, knock: knock)
+        }
+    }
+
+    /// What the desk says to a report, or that it is too busy to say anything.
+    func answer(to report: AgentReport, from session: AgentSession) async -> DeskAnswer {
+        await gate.pass { await self.desk.received(report, from: session) }
+            ?? .unavailable(retryAfter: LoadGate.retryAfter, "The server is busy.")
+    }
+
+    func freshInstanceUID() -> [UInt8] {
+        InstanceUID(version7At: now(), random: RandomBytes.generate(10)).bytes
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: .seconds(15))) != nil {
+                for link in self.agents.pollingLinks { await link.endIfSilent(for: Self.pollSilence) }
+            }
+        }
+    }
+
+    /// RFC 6750 section 2.1; the scheme's name is case-insensitive.
+    private static func bearer(_ authorization: String) -> BearerToken? {
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return BearerToken(String(parts[1].drop { $0 == " " }))
+    }
+}

@@ -1,0 +1,60 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+import OpAMPProto
+import Vocabulary
+
+/// The plain-HTTP transport (OpAMP, "Plain HTTP Transport"): one poll is one POST.
+struct PollingRoute: Sendable {
+    let endpoint: OpAMPEndpoint
+
+    func add(to router: Router<CallerContext>) {
+        let path = RouterPath(OpAMPEndpoint.path)
+        router.post(path) { request, context in
+            try await poll(request, context)
+        }
+        router.get(path) { _, _ -> Response in
+            throw ListenerRefusal.badUpgrade.problem
+        }
+    }
+
+    private func poll(_ request: Request, _ context: CallerContext) async throws -> Response {
+        let mediaType = request.headers[.contentType]?.prefix { $0 != ";" && $0 != " " }.lowercased()
+        guard mediaType == Self.mediaType else { throw ListenerRefusal.wrongMediaType.problem }
+        let fields = { (name: String) in HTTPField.Name(name).flatMap { request.headers[$0] } }
+        let session = try await endpoint.admit(context.caller, fields: fields, transport: .polling)
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: Limits.messageBytes)
+        } catch is NIOTooManyBytesError {
+            throw ListenerRefusal.bodyTooLarge.problem
+        }
+        let answer = try await answer(to: Array(buffer: body), in: session)
+        return Response(
+            status: .ok,
+            headers: [.contentType: Self.mediaType],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer))
+        )
+    }
+
+    /// Goes on with the agent's session, or opens this one.
+    private func answer(to body: [UInt8], in session: AgentSession) async throws(Problem) -> [UInt8] {
+        while true {
+            let link = endpoint.agents.polling(session.agent) { known in
+                known.session.leaf == session.leaf && known.session.standing == session.standing
+            } make: {
+                PollingLink(session, at: endpoint)
+            }
+            do throws(WireFailure) {
+                if let answer = try await link.exchange(body) { return answer }
+            } catch {
+                throw Problem(.internalServerError, error)
+            }
+            // It ended between the two calls, and so is not found again.
+            endpoint.agents.leave(link.session)
+        }
+    }
+
+    private static let mediaType = "application/x-protobuf"
+}

@@ -1,0 +1,201 @@
+import Logging
+import NIOCore
+import NIOWebSocket
+import OpAMPProto
+import Vocabulary
+
+/// One agent's WebSocket: messages in, one reply to each, and pushes in between. Lives on the event loop.
+///
+/// One message is at the desk at a time. Later ones wait here while the socket is not read, so an agent that sends
+/// faster than it is answered is slowed down by TCP.
+final class WebSocketSession: ChannelDuplexHandler {
+    typealias InboundIn = WebSocketMessage
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let session: AgentSession
+    private let endpoint: OpAMPEndpoint
+    private var conversation = AgentConversation(transport: .webSocket)
+    private var waiting = CircularBuffer<WebSocketMessage>()
+    private var isAtDesk = false
+    private var hasHeldRead = false
+    /// Set when the session is over, though the connection may take a moment longer.
+    private var ending: SessionEnding?
+    private var hasToldDesk = false
+
+    init(_ session: AgentSession, at endpoint: OpAMPEndpoint) {
+        self.session = session
+        self.endpoint = endpoint
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        endpoint.agents.enter(WebSocketLink(session: session, eventLoop: context.eventLoop, bound: bound))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave(.lost)
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        leave(.lost)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isAtDesk { hasHeldRead = true } else { context.read() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard ending == nil else { return }
+        waiting.append(Self.unwrapInboundIn(data))
+        takeNext(context)
+    }
+
+    // MARK: - Conversation
+
+    private func takeNext(_ context: ChannelHandlerContext) {
+        while !isAtDesk, ending == nil, let message = waiting.popFirst() {
+            take(message, context)
+        }
+        if !isAtDesk, hasHeldRead {
+            hasHeldRead = false
+            context.read()
+        }
+    }
+
+    private func take(_ message: WebSocketMessage, _ context: ChannelHandlerContext) {
+        let report: AgentReport
+        do throws(ConversationRefusal) {
+            report = try conversation.hear(Self.decoded(message), at: endpoint.now())
+        } catch {
+            write(conversation.refusal(error), context)
+            return
+        }
+        if report.isRoutine, endpoint.desk.heard(from: session, at: report.at) {
+            reply(.nothing, to: report, context)
+            return
+        }
+        isAtDesk = true
+        let (endpoint, session) = (endpoint, session)
+        context.eventLoop.makeFutureWithTask { await endpoint.answer(to: report, from: session) }
+            .assumeIsolated()
+            .whenSuccess { answer in
+                self.isAtDesk = false
+                self.reply(answer, to: report, context)
+                self.takeNext(context)
+            }
+    }
+
+    private static func decoded(_ message: WebSocketMessage) throws(ConversationRefusal) -> AgentToServer {
+        guard case .binary(let bytes) = message else { throw .textMessage }
+        do throws(WireFailure) {
+            return try AgentToServer(decoding: FrameHeader.unframed(Array(buffer: bytes)))
+        } catch {
+            throw .unreadable(error)
+        }
+    }
+
+    private func reply(_ answer: DeskAnswer, to report: AgentReport, _ context: ChannelHandlerContext) {
+        guard ending == nil else { return tellDesk() }
+        let permitted = conversation.reply(
+            to: report, with: answer.content, freshInstanceUID: endpoint.freshInstanceUID())
+        note(permitted.withheld)
+        // Every message is answered, if only with the echo of its uid.
+        if !write(permitted.message, context) {
+            write(ServerToAgent(instanceUID: permitted.message.instanceUID), context)
+        }
+        if report.message.agentDisconnect {
+            leave(.agentDisconnected)
+            farewell(WebSocketFarewell(.normalClosure, "goodbye"), context)
+        } else if let reason = answer.dismissal {
+            end(.dismissed(reason), context)
+        }
+    }
+
+    // MARK: - Pushes
+
+    fileprivate func push(_ content: ServerToAgent, _ context: ChannelHandlerContext) -> Delivery {
+        guard ending == nil else { return .notConnected }
+        let permitted = conversation.permitted(content)
+        let isEmpty = permitted.message == ServerToAgent(instanceUID: permitted.message.instanceUID)
+        if isEmpty, !permitted.withheld.isEmpty { return .notPermitted(permitted.withheld) }
+        note(permitted.withheld)
+        return write(permitted.message, context) ? .sent(withheld: permitted.withheld) : .unsendable
+    }
+
+    /// `false` for what cannot be encoded; it is logged and not sent.
+    @discardableResult
+    private func write(_ message: ServerToAgent, _ context: ChannelHandlerContext) -> Bool {
+        do throws(WireFailure) {
+            let bytes = FrameHeader.framed(try message.encoded())
+            context.writeAndFlush(Self.wrapOutboundOut(context.channel.allocator.buffer(bytes: bytes)), promise: nil)
+            return true
+        } catch {
+            endpoint.logger.error(
+                "message not sent", metadata: ["agent": "\(session.agent)", "reason": "\(error.operatorMessage)"])
+            return false
+        }
+    }
+
+    private func note(_ withheld: PermittedMessage.Parts) {
+        guard !withheld.isEmpty else { return }
+        endpoint.logger.notice(
+            "left out what the agent does not accept",
+            metadata: ["agent": "\(session.agent)", "parts": "\(withheld.rawValue)"])
+    }
+
+    // MARK: - Ending
+
+    fileprivate func end(_ ending: SessionEnding, _ context: ChannelHandlerContext) {
+        leave(ending)
+        switch ending {
+        case .dismissed(let reason): farewell(WebSocketFarewell(.policyViolation, reason), context)
+        case .replaced: farewell(WebSocketFarewell(.normalClosure, "replaced by a newer connection"), context)
+        case .agentDisconnected, .lost, .silent: context.close(promise: nil)
+        }
+    }
+
+    private func farewell(_ farewell: WebSocketFarewell, _ context: ChannelHandlerContext) {
+        context.triggerUserOutboundEvent(farewell, promise: nil)
+    }
+
+    /// The first call counts.
+    private func leave(_ ending: SessionEnding) {
+        guard self.ending == nil else { return }
+        self.ending = ending
+        waiting.removeAll()
+        endpoint.agents.leave(session)
+        tellDesk()
+    }
+
+    /// Not while a message is at the desk: that call returns first.
+    private func tellDesk() {
+        guard let ending, !isAtDesk, !hasToldDesk else { return }
+        hasToldDesk = true
+        let (endpoint, session, now) = (endpoint, session, endpoint.now())
+        Task { await endpoint.desk.closed(session, ending, at: now) }
+    }
+}
+
+/// The way to a `WebSocketSession` from any thread.
+private struct WebSocketLink: AgentLink {
+    let session: AgentSession
+    let eventLoop: any EventLoop
+    let bound: NIOLoopBound<(WebSocketSession, ChannelHandlerContext)>
+
+    func send(_ content: ServerToAgent) async -> Delivery {
+        let delivery = eventLoop.submit { [bound] in
+            let (handler, context) = bound.value
+            return handler.push(content, context)
+        }
+        return (try? await delivery.get()) ?? .notConnected
+    }
+
+    func end(_ ending: SessionEnding) {
+        eventLoop.execute { [bound] in
+            let (handler, context) = bound.value
+            handler.end(ending, context)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Certificates
+import HandoverToken
+import OpAMPProto
+import PeerCore
+import Vocabulary
+
+// First contact: a bootstrap token and a signing request in, a leaf and the signers to trust out.
+extension FleetDesk {
+    func enrol(_ report: AgentReport, _ session: AgentSession) async throws -> DeskAnswer {
+        guard report.message.connectionSettingsRequest != nil else { return .nothing }
+        let token = try await bootstrapToken(session.knock)
+        let leaf: Certificate
+        if let agent = token.usedBy {
+            leaf = try await issuedBefore(to: agent, report)
+        } else {
+            leaf = try await grant(token, report, session)
+        }
+        let offer = try offer(of: leaf)
+        return DeskAnswer(
+            ServerToAgent(
+                connectionSettings: offer,
+                customMessage: CustomMessage(
+                    capability: HandoverOffer.capability, type: "trust",
+                    data: site.authority.signingKeys.published.flatMap { Array($0.pem.utf8) })))
+    }
+
+    private func grant(_ token: BootstrapToken, _ report: AgentReport, _ session: AgentSession) async throws
+        -> Certificate
+    {
+        try await site.database.write { [site] tables in
+            // Read again inside the transaction: two agents may hold the same token.
+            guard let token = try tables.bootstrapTokens.find(digest: token.digest) else {
+                throw FleetRefusal.bootstrapUnknown
+            }
+            let namesakes = try InstanceUID(bytes: report.message.instanceUID).map(tables.agents.namesakes) ?? []
+            var enrolling = report.message
+            enrolling.agentDescription = report.state.description
+            enrolling.capabilities = report.state.capabilities
+            let grant = try Enrolment(token: token, report: enrolling, namesakes: namesakes)
+                .grant(row: session.agent, at: report.at)
+            let leaf = try site.authority.issueLeaf(grant)
+            var row = grant.row
+            row.leaf = leaf
+            try tables.agents.save(row)
+            try tables.bootstrapTokens.save(grant.token)
+            let fact = AuditFact(
+                .agentEnrolled, entityType: "agent", entityID: row.id.description, after: row.displayName,
+                additional: .members([
+                    "fingerprint": .string(leaf.fingerprint.description),
+                    "instanceUid": .string(row.instanceUID.description),
+                    "bootstrapToken": .string(String(Hex.encode(token.digest).prefix(16))),
+                ]))
+            try tables.audit.append(fact, context: .agent(session), at: report.at)
+            return leaf
+        }
+    }
+
+    /// The leaf that this very key got with this very token, when the answer was lost on the way.
+    private func issuedBefore(to agent: AgentID, _ report: AgentReport) async throws -> Certificate {
+        let csr = report.message.connectionSettingsRequest?.opamp?.certificateRequest?.csr ?? []
+        guard let leaf = try await site.database.read({ try $0.agents.find(agent)?.leaf }),
+            let request = try? SigningRequest(pem: String(decoding: csr, as: UTF8.self)),
+            request.publicKey == leaf.publicKey
+        else { throw FleetRefusal.bootstrapUsed }
+        return leaf
+    }
+
+    private func offer(of leaf: Certificate) throws -> ConnectionSettingsOffers {
+        var settings = OpAMPConnectionSettings()
+        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds
+        settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))
+        var offers = ConnectionSettingsOffers()
+        offers.opamp = settings
+        offers.hash = Digest.sha256(try offers.encoded())
+        return offers
+    }
+}

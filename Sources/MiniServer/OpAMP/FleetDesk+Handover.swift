@@ -1,0 +1,85 @@
+import OpAMPProto
+import PeerCore
+import Vocabulary
+
+// What an agent's messages mean to the handovers it takes part in.
+extension FleetDesk {
+    func tellHandovers(_ report: AgentReport, _ session: AgentSession) async {
+        if case .arriving(let handover) = session.standing {
+            await arrive(report, session, handover)
+            return
+        }
+        // What it says of an offer comes before that it is here: an agent that has failed is back, not merely connected.
+        if let status = report.message.connectionSettingsStatus {
+            let hash = status.lastConnectionSettingsHash
+            switch status.status {
+            case .failed: await departures(of: session) { _ in .agentFailed(hash: hash, message: status.errorMessage) }
+            case .applying: await departures(of: session) { $0.offerHashes.contains(hash) ? .agentLeaving : nil }
+            case .unset, .applied, .unrecognized: break
+            }
+        }
+        guard report.isFirst else { return }
+        await departures(of: session) { _ in .agentConnected }
+        await arrivals(of: session) { _ in .agentConnected }
+    }
+
+    private func arrive(_ report: AgentReport, _ session: AgentSession, _ handover: HandoverID) async {
+        let context = AuditContext.agent(session)
+        if report.isFirst { await shell.tell(.agentConnected, TargetHandover.self, of: handover, by: context) }
+        let reportsStatus = report.state.capabilities.contains(.reportsConnectionSettingsStatus)
+        if let status = report.state.connectionSettingsStatus, status.status == .applied,
+            report.changes.contains(.connectionSettingsStatus)
+        {
+            await shell.tell(
+                .agentCommitted(hash: status.lastConnectionSettingsHash), TargetHandover.self, of: handover,
+                by: context)
+        } else if !reportsStatus, !report.isFirst, report.at - session.openedAt >= Self.silentCommitment {
+            await shell.tell(.agentCommitted(hash: nil), TargetHandover.self, of: handover, by: context)
+        }
+    }
+
+    /// One heartbeat: an agent without status reports has committed when it is still here after it.
+    static let silentCommitment = Duration.seconds(30)
+
+    /// An agent that belongs to a peer is answered with the way there, and nothing else of what it says counts - but
+    /// that it has failed to get there.
+    func sendHome(_ report: AgentReport, _ session: AgentSession, _ handover: HandoverID) async -> DeskAnswer {
+        let context = AuditContext.agent(session)
+        if let status = report.message.connectionSettingsStatus, status.status == .failed {
+            let failed = SourceHandover.Event.agentFailed(
+                hash: status.lastConnectionSettingsHash, message: status.errorMessage)
+            await shell.tell(failed, SourceHandover.self, of: handover, by: context)
+            let phase = try? await site.database.read { try $0.sources.find(handover)?.machine.phase }
+            // It is ours again: it comes back as the member that it now is.
+            if phase == .returned { return DeskAnswer(dismissal: "The agent is this server's again; connect anew.") }
+        } else if report.isFirst {
+            await shell.tell(.agentConnected, SourceHandover.self, of: handover, by: context)
+        }
+        return .nothing
+    }
+
+    /// Tells every open handover in which this agent leaves.
+    func departures(
+        of session: AgentSession, _ event: @Sendable (SourceHandover) -> SourceHandover.Event?
+    ) async {
+        let open = try? await site.database.read { tables in
+            try tables.sources.concerning(agent: session.agent).map(\.machine).filter(\.isOpen)
+        }
+        for machine in open ?? [] {
+            guard let event = event(machine) else { continue }
+            await shell.tell(event, SourceHandover.self, of: machine.id, by: .agent(session))
+        }
+    }
+
+    private func arrivals(
+        of session: AgentSession, _ event: @Sendable (TargetHandover) -> TargetHandover.Event?
+    ) async {
+        let open = try? await site.database.read { tables in
+            try tables.targets.concerning(agent: session.agent).map(\.machine).filter(\.isOpen)
+        }
+        for machine in open ?? [] {
+            guard let event = event(machine) else { continue }
+            await shell.tell(event, TargetHandover.self, of: machine.id, by: .agent(session))
+        }
+    }
+}

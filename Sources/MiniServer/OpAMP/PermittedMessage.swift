@@ -1,0 +1,75 @@
+import OpAMPProto
+
+/// A message to an agent after everything its capabilities forbid has been left out of it
+/// (OpAMP, "AgentToServer.capabilities", "ServerToAgent Message").
+struct PermittedMessage: Hashable, Sendable {
+    /// What can be left out, and is then worth telling whoever wanted it sent.
+    struct Parts: OptionSet, Hashable, Sendable {
+        let rawValue: Int
+
+        static let remoteConfig = Parts(rawValue: 1 << 0)
+        static let opampSettings = Parts(rawValue: 1 << 1)
+        static let telemetrySettings = Parts(rawValue: 1 << 2)
+        static let otherSettings = Parts(rawValue: 1 << 3)
+        static let packages = Parts(rawValue: 1 << 4)
+        static let command = Parts(rawValue: 1 << 5)
+        static let customMessage = Parts(rawValue: 1 << 6)
+        static let availableComponents = Parts(rawValue: 1 << 7)
+    }
+
+    private(set) var message: ServerToAgent
+    private(set) var withheld: Parts = []
+
+    init(_ content: ServerToAgent, for state: ReportedState) {
+        message = content
+        if let error = content.errorResponse {
+            message = ServerToAgent(instanceUID: content.instanceUID, errorResponse: error)
+            return
+        }
+        let capabilities = state.capabilities
+        withhold(\.command, .command, unless: capabilities.contains(.acceptsRestartCommand))
+        if let command = message.command {
+            message = ServerToAgent(
+                instanceUID: content.instanceUID, capabilities: content.capabilities, command: command)
+            return
+        }
+        withhold(\.remoteConfig, .remoteConfig, unless: capabilities.contains(.acceptsRemoteConfig))
+        withhold(\.packagesAvailable, .packages, unless: capabilities.contains(.acceptsPackages))
+        withholdSettings(capabilities)
+        let custom = state.customCapabilities?.capabilities ?? []
+        let isUnderstood = content.customMessage.map { custom.contains($0.capability) } ?? true
+        withhold(\.customMessage, .customMessage, unless: isUnderstood)
+        if message.flags.contains(.reportAvailableComponents), !capabilities.contains(.reportsAvailableComponents) {
+            message.flags.remove(.reportAvailableComponents)
+            withheld.insert(.availableComponents)
+        }
+    }
+
+    private mutating func withhold<Value>(
+        _ field: WritableKeyPath<ServerToAgent, Value?>, _ part: Parts, unless isAllowed: Bool
+    ) {
+        guard !isAllowed, message[keyPath: field] != nil else { return }
+        message[keyPath: field] = nil
+        withheld.insert(part)
+    }
+
+    /// Leaves out the kinds of connection the agent does not take, and the whole offer when none is left.
+    private mutating func withholdSettings(_ capabilities: AgentCapabilities) {
+        guard var offer = message.connectionSettings else { return }
+        func clear<Value>(_ place: inout Value?, _ part: Parts, unless needed: AgentCapabilities) {
+            guard place != nil, !capabilities.contains(needed) else { return }
+            place = nil
+            withheld.insert(part)
+        }
+        clear(&offer.opamp, .opampSettings, unless: .acceptsOpAMPConnectionSettings)
+        clear(&offer.ownMetrics, .telemetrySettings, unless: .reportsOwnMetrics)
+        clear(&offer.ownTraces, .telemetrySettings, unless: .reportsOwnTraces)
+        clear(&offer.ownLogs, .telemetrySettings, unless: .reportsOwnLogs)
+        if !offer.otherConnections.isEmpty, !capabilities.contains(.acceptsOtherConnectionSettings) {
+            offer.otherConnections = [:]
+            withheld.insert(.otherSettings)
+        }
+        let isEmpty = offer == ConnectionSettingsOffers(hash: offer.hash)
+        message.connectionSettings = isEmpty ? nil : offer
+    }
+}

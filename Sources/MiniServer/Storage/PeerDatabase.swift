@@ -1,0 +1,53 @@
+import Foundation
+import GRDB
+import Vocabulary
+
+/// The server's one SQLite file: write-ahead log, every commit synced, foreign to nobody else.
+///
+/// One closure is one transaction: it holds as a whole or not at all.
+final class PeerDatabase: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens the file, creates it when it is missing, and brings its schema up to date.
+    ///
+    /// - Throws: `StorageFailure.unopened` or `.newerSchema`.
+    init(path: String) throws(StorageFailure) {
+        var configuration = GRDB.Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        // A handover that was answered must survive the power cord: WAL alone would sync only at checkpoints.
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        do {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            guard try pool.read({ try !Migrations.all.hasBeenSuperseded($0) }) else {
+                throw StorageFailure.newerSchema(path: path)
+            }
+            try Migrations.all.migrate(pool)
+            self.pool = pool
+        } catch let failure as StorageFailure {
+            throw failure
+        } catch {
+            throw .unopened(path: path, reason: "\(error)")
+        }
+    }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (StorageTransaction) throws -> Value
+    ) async throws -> Value {
+        try await pool.read { try body(StorageTransaction(database: $0)) }
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (StorageTransaction) throws -> Value
+    ) async throws -> Value {
+        try await pool.write { try body(StorageTransaction(database: $0)) }
+    }
+
+    static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// Moves the log into the main file and lets go of both.
+    func close() throws { try pool.close() }
+}

@@ -1,0 +1,46 @@
+import GRDB
+import PeerCore
+
+/// All tables within one transaction.
+struct StorageTransaction {
+    let database: Database
+
+    var facts: RecordTable<FactRecord> { table("facts") }
+    var signingKeys: RecordTable<SigningKeyRecord> { table("signingKeys") }
+    var ownCertificates: RecordTable<OwnCertificateRecord> { table("ownCertificates") }
+    var operatorTokens: RecordTable<StoredOperatorToken> { table("operatorTokens") }
+    var groups: RecordTable<GroupRecord> { table("groups") }
+    var configurations: RecordTable<ConfigurationRecord> { table("configurations") }
+    var bootstrapTokens: RecordTable<StoredBootstrapToken> { table("bootstrapTokens") }
+    var peers: RecordTable<StoredPeer> { table("peers") }
+    var agents: RecordTable<StoredAgent> { table("agents") }
+    var sources: RecordTable<StoredHandover<SourceHandover>> { table("sourceHandovers") }
+    var targets: RecordTable<StoredHandover<TargetHandover>> { table("targetHandovers") }
+    var outbox: OutboxTable { OutboxTable(database: database) }
+    var audit: AuditTable { AuditTable(database: database) }
+
+    func table<Form>(_ name: String) -> RecordTable<Form> { RecordTable(database: database, name: name) }
+}
+
+extension StorageTransaction {
+    /// The handovers of one side.
+    func handovers<Machine: HandoverMachine>(
+        of machine: Machine.Type = Machine.self
+    ) -> RecordTable<StoredHandover<Machine>> {
+        switch Machine.side {
+        case .source: table("sourceHandovers")
+        case .target: table("targetHandovers")
+        }
+    }
+
+    /// Every row and every handover by which an agent with this leaf is known here.
+    func kin(of leaf: Fingerprint) throws -> (
+        row: AgentRecord?, arrivals: [TargetHandover], departures: [SourceHandover]
+    ) {
+        let arrivals = try targets.concerning(leaf: leaf).map(\.machine)
+        let byArrival = try arrivals.compactMap(\.agentRow).last.flatMap { try agents.find($0) }
+        return (
+            try agents.find(leaf) ?? byArrival, arrivals, try sources.concerning(leaf: leaf).map(\.machine)
+        )
+    }
+}

@@ -1,0 +1,49 @@
+import GRDB
+import HandoverToken
+import PeerCore
+import Vocabulary
+
+/// A handover as it is stored: the machine's own state, and the columns by which it is found.
+struct StoredHandover<Machine: HandoverMachine>: StoredForm {
+    var leaf: Fingerprint
+    /// Its row here; on a target from redemption on.
+    var agent: AgentID?
+    var isOpen: Bool
+    var updatedAt: Timestamp
+    var machine: Machine
+
+    init(_ row: HandoverRow<Machine>) {
+        leaf = row.machine.claims.leaf
+        agent = row.machine.agentRow
+        isOpen = row.machine.isOpen
+        updatedAt = row.updatedAt
+        machine = row.machine
+    }
+
+    func value() -> HandoverRow<Machine> { HandoverRow(machine: machine, updatedAt: updatedAt) }
+}
+
+struct HandoverRow<Machine: HandoverMachine>: Sendable {
+    var machine: Machine
+    var updatedAt: Timestamp
+}
+
+extension RecordTable {
+    func find<Machine>(_ id: HandoverID) throws -> Record? where Form == StoredHandover<Machine> {
+        try find(id.description)
+    }
+
+    func save<Machine>(_ row: Record) throws where Form == StoredHandover<Machine> {
+        try save(row, key: row.machine.id.description)
+    }
+
+    func open<Machine>() throws -> [Record] where Form == StoredHandover<Machine> { try all("isOpen", []) }
+
+    func concerning<Machine>(leaf: Fingerprint) throws -> [Record] where Form == StoredHandover<Machine> {
+        try all("leaf = ?", [leaf.description])
+    }
+
+    func concerning<Machine>(agent: AgentID) throws -> [Record] where Form == StoredHandover<Machine> {
+        try all("agent = ?", [agent.description])
+    }
+}

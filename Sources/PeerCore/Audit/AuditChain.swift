@@ -1,0 +1,72 @@
+import Certificates
+import Vocabulary
+
+/// The hash chain over the audit trail: whoever changes, drops or reorders an entry changes every hash after it.
+public enum AuditChain {
+    /// What stands in for the hash before the first entry.
+    public static let origin = [UInt8](repeating: 0, count: 32)
+
+    /// From where a verification starts: the beginning, or the row that a retention run left behind.
+    public struct Checkpoint: Hashable, Sendable {
+        /// The last entry that was deleted.
+        public var sequence: Int64
+        public var hash: [UInt8]
+        /// Entries deleted by this run and all before it.
+        public var count: Int64
+        public var by: String
+
+        public init(sequence: Int64, hash: [UInt8], count: Int64, by: String) {
+            self.sequence = sequence
+            self.hash = hash
+            self.count = count
+            self.by = by
+        }
+    }
+
+    public enum Verdict: Hashable, Sendable {
+        /// All entries hold; `head` is the hash of the last one.
+        case intact(entries: Int, head: [UInt8])
+        case missing(sequence: Int64)
+        /// This entry does not carry the hash of the one before it.
+        case unlinked(sequence: Int64)
+        /// This entry's content is not what its stored hash was made of.
+        case altered(sequence: Int64)
+    }
+
+    /// SHA-256 over the entry's canonical text, previous hash included.
+    public static func hash(_ entry: AuditEntry) -> [UInt8] {
+        Digest.sha256(Array(canonicalText(entry).utf8))
+    }
+
+    /// Checks entries in ascending order, each beside the hash stored with it.
+    public static func verify(
+        _ entries: some Sequence<(entry: AuditEntry, hash: [UInt8])>,
+        after checkpoint: Checkpoint? = nil
+    ) -> Verdict {
+        var sequence = checkpoint?.sequence ?? 0
+        var head = checkpoint?.hash ?? origin
+        var count = 0
+        for (entry, stored) in entries {
+            sequence += 1
+            count += 1
+            guard entry.sequence == sequence else { return .missing(sequence: sequence) }
+            guard entry.previousHash == head else { return .unlinked(sequence: sequence) }
+            head = hash(entry)
+            guard stored == head else { return .altered(sequence: sequence) }
+        }
+        return .intact(entries: count, head: head)
+    }
+
+    /// Every field in a fixed order; the JSON writer gives one text per value.
+    private static func canonicalText(_ entry: AuditEntry) -> String {
+        let text = { (value: String?) in value.map(JSON.string) ?? .null }
+        return JSON.array([
+            .integer(entry.sequence), .integer(entry.at.milliseconds), .string(entry.context.actor),
+            .string(entry.context.role), .string(entry.fact.action.rawValue), .string(entry.fact.entityType),
+            .string(entry.fact.entityID), text(entry.fact.before), text(entry.fact.after),
+            text(entry.context.sourceAddress), text(entry.context.traceID),
+            text(entry.fact.originPeerID?.description), entry.fact.additional,
+            .string(Hex.encode(entry.previousHash)),
+        ]).description
+    }
+}

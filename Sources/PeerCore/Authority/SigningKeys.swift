@@ -1,0 +1,82 @@
+public import Certificates
+public import Vocabulary
+
+/// A key of this server's authority, by its CA certificate.
+public struct SigningKey: Hashable, Sendable {
+    public enum State: String, CaseIterable, Codable, Sendable {
+        /// Published, so that peers and agents know it before anything is signed with it. Next: `active`.
+        case draft
+        /// Signs leaves and tokens; there is one. Next: `trusted`.
+        case active
+        /// Signs nothing, and what it signed still holds. Next: `retired`.
+        case trusted
+        case retired
+    }
+
+    public var certificate: Certificate
+    public var state: State
+    public var since: Timestamp
+
+    public init(certificate: Certificate, state: State, since: Timestamp) {
+        self.certificate = certificate
+        self.state = state
+        self.since = since
+    }
+}
+
+/// All keys of this server's authority.
+public struct SigningKeys: Hashable, Sendable {
+    /// How long a replaced key stays trusted.
+    public static let trustedPeriod = Duration.seconds(30 * 24 * 3600)
+
+    public private(set) var keys: [SigningKey]
+
+    public init(_ keys: [SigningKey]) { self.keys = keys }
+
+    public var active: SigningKey? { keys.first { $0.state == .active } }
+
+    /// Who may have issued a leaf or signed a token that still counts.
+    public var honoured: [Certificate] { certificates(in: [.active, .trusted]) }
+
+    /// What `trust-bundle` and `/pki/trust-bundle.pem` publish.
+    public var published: [Certificate] { certificates(in: [.active, .trusted, .draft]) }
+
+    public func drafting(_ certificate: Certificate, at now: Timestamp) -> SigningKeys {
+        SigningKeys(keys + [SigningKey(certificate: certificate, state: .draft, since: now)])
+    }
+
+    /// The draft becomes active and the active one trusted.
+    ///
+    /// - Throws: `FleetRefusal.keyNotDraft`.
+    public func activating(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
+        guard keys.contains(where: { $0.certificate.fingerprint == fingerprint && $0.state == .draft }) else {
+            throw .keyNotDraft
+        }
+        return changed(at: now) { key in
+            if key.certificate.fingerprint == fingerprint { return .active }
+            return key.state == .active ? .trusted : key.state
+        }
+    }
+
+    /// - Throws: `FleetRefusal` unless the key is trusted and its period is over.
+    public func retiring(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
+        guard let key = keys.first(where: { $0.certificate.fingerprint == fingerprint }), key.state == .trusted else {
+            throw .keyNotTrusted
+        }
+        let end = key.since + Self.trustedPeriod
+        guard now >= end else { throw .keyStillNeeded(until: end) }
+        return changed(at: now) { $0.certificate.fingerprint == fingerprint ? .retired : $0.state }
+    }
+
+    private func certificates(in states: [SigningKey.State]) -> [Certificate] {
+        states.flatMap { state in keys.filter { $0.state == state }.map(\.certificate) }
+    }
+
+    private func changed(at now: Timestamp, _ state: (SigningKey) -> SigningKey.State) -> SigningKeys {
+        SigningKeys(
+            keys.map { key in
+                let next = state(key)
+                return next == key.state ? key : SigningKey(certificate: key.certificate, state: next, since: now)
+            })
+    }
+}

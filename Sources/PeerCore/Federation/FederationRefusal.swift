@@ -1,0 +1,120 @@
+public import Certificates
+public import Vocabulary
+
+/// What the federation rules do not allow.
+public enum FederationRefusal: Error, Hashable, Sendable {
+    public enum CertificateReason: Hashable, Sendable {
+        case absent, notPinned
+        case peerDisabled(String)
+        /// Expired or not yet valid.
+        case notInForce(String)
+    }
+
+    // A peer calls
+    case certificateNotAccepted(Fingerprint?, CertificateReason)
+    case secretNotAccepted(String)
+
+    // An operator registers a peer
+    case pasteUnreadable(String)
+    case pasteWithoutCertificate
+    case pasteWithTwoCertificates
+    case pasteWithoutAuthority
+    case pasteNotVerified([ChainProblem])
+    case pasteWithoutPeerID
+    case nameNotValid(String)
+    case nameTaken(String)
+    case endpointNotHTTPS(String)
+    case peerIsThisServer
+    case peerKnown(PeerID, as: String)
+    case otherPeer(PeerID, expected: PeerID)
+    case secretNotValid
+}
+
+extension FederationRefusal {
+    /// What the audit trail says; the caller of the federation interface is only told the code.
+    public var auditReason: String {
+        switch self {
+        case .certificateNotAccepted(_, .absent): "certificate: none presented"
+        case .certificateNotAccepted(_, .notPinned): "certificate: not pinned by any peer"
+        case .certificateNotAccepted(_, .peerDisabled(let name)): "certificate: the peer \(name) is disabled"
+        case .certificateNotAccepted(_, .notInForce(let name)): "certificate: of \(name), expired or not yet valid"
+        case .secretNotAccepted(let name): "secret: not that of \(name)"
+        case .pasteUnreadable, .pasteWithoutCertificate, .pasteWithTwoCertificates, .pasteWithoutAuthority,
+            .pasteNotVerified, .pasteWithoutPeerID, .nameNotValid, .nameTaken, .endpointNotHTTPS, .peerIsThisServer,
+            .peerKnown, .otherPeer, .secretNotValid:
+            operatorMessage.cause
+        }
+    }
+}
+
+extension FederationRefusal: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        switch self {
+        case .certificateNotAccepted(let presented, _):
+            message(
+                "certificate-not-accepted", "The certificate is not accepted",
+                "The certificate presented (sha256 \(presented?.description ?? "none")) is not pinned here, "
+                    + "not in force, or of a disabled peer.",
+                "Compare the fingerprint with the peer row, and read this server's audit trail.")
+        case .secretNotAccepted:
+            message(
+                "secret-not-accepted", "The secret is not accepted", "The shared secret is not the one kept here.",
+                "Set the secrets again on both sides.")
+        case .pasteUnreadable(let reason):
+            message("paste-unreadable", "The paste cannot be read", reason, "Copy the whole PEM text again.")
+        case .pasteWithoutCertificate:
+            message(
+                "pem-without-certificate", "The federation certificate is missing",
+                "The first certificate of the paste is a CA's.",
+                "Paste the text shown when the other side issued its federation certificate.")
+        case .pasteWithTwoCertificates:
+            message(
+                "pem-with-two-certificates", "There is more than one federation certificate",
+                "After the first, the paste may only hold CA certificates.", "Paste one certificate with its CA.")
+        case .pasteWithoutAuthority:
+            message(
+                "pem-without-ca", "The CA is missing", "The paste holds the certificate but not the CA that issued it.",
+                "Paste the whole text shown when the other side issued its federation certificate.")
+        case .pasteNotVerified(let problems):
+            message(
+                "pem-not-verified", "The CA does not verify the certificate",
+                problems.map(\.operatorMessage.cause).joined(separator: " "),
+                "Paste the whole text shown when the other side issued its federation certificate.")
+        case .pasteWithoutPeerID:
+            message(
+                "pem-without-peer-id", "The certificate names no peer",
+                "It does not carry exactly one name \(HandoverURN.peerPrefix)...",
+                "Paste a federation certificate, not an agent's or a listener's.")
+        case .nameNotValid(let name):
+            message(
+                "name-not-valid", "The name is not valid", "\(String(name.prefix(80))) is not a name.",
+                "Use 1 to \(Limits.nameBytes) letters, digits, dots, underscores and hyphens.")
+        case .nameTaken(let name):
+            message("name-taken", "The name is taken", "There is a peer \(name) already.", "Choose another name.")
+        case .endpointNotHTTPS(let endpoint):
+            message(
+                "endpoint-not-https", "The endpoint is not HTTPS", "\(endpoint) does not begin with https://.",
+                "Enter the peer's https:// URL.")
+        case .peerIsThisServer:
+            message(
+                "peer-is-this-server", "That is this server", "The certificate is one of this server's own.",
+                "Paste the certificate that the other side issued.")
+        case .peerKnown(let id, let name):
+            message(
+                "peer-known", "The peer is registered already", "The peer \(id) is registered as \(name).",
+                "Update that peer instead.")
+        case .otherPeer(let id, let expected):
+            message(
+                "other-peer", "It is another peer's", "It is of peer \(id), not of \(expected).",
+                "Check what you pasted, and the endpoint of the peer row.")
+        case .secretNotValid:
+            message(
+                "secret-not-valid", "The secret is not valid", "It is not opamp-fs. followed by 43 characters.",
+                "Copy the secret again as the other side showed it.")
+        }
+    }
+
+    private func message(_ reason: String, _ title: String, _ cause: String, _ nextAction: String) -> OperatorMessage {
+        OperatorMessage(code: "federation.\(reason)", title: title, cause: cause, nextAction: nextAction)
+    }
+}

@@ -1,0 +1,132 @@
+public import Certificates
+public import HandoverToken
+public import Vocabulary
+
+/// One peer as this server knows it.
+public struct PeerRecord: Hashable, Sendable {
+    /// A local label; between peers only `id` counts.
+    public var name: String
+    /// Where its federation interface answers: `https`.
+    public var endpoint: Endpoint
+    public var id: PeerID
+    public var pin: PeerPin
+    public var trust: PeerTrust
+    public var opampEndpoint: Endpoint?
+    /// What the peer shows us; `nil` until it is generated or pasted.
+    public var inbound: InboundSecret?
+    /// What we show the peer.
+    public var outbound: OutboundSecret?
+    public var enabled: Bool
+    public var lastContact: Timestamp?
+    public var lastError: String?
+
+    public init(
+        name: String,
+        endpoint: Endpoint,
+        id: PeerID,
+        pin: PeerPin,
+        trust: PeerTrust,
+        opampEndpoint: Endpoint? = nil,
+        inbound: InboundSecret? = nil,
+        outbound: OutboundSecret? = nil,
+        enabled: Bool = true,
+        lastContact: Timestamp? = nil,
+        lastError: String? = nil
+    ) {
+        self.name = name
+        self.endpoint = endpoint
+        self.id = id
+        self.pin = pin
+        self.trust = trust
+        self.opampEndpoint = opampEndpoint
+        self.inbound = inbound
+        self.outbound = outbound
+        self.enabled = enabled
+        self.lastContact = lastContact
+        self.lastError = lastError
+    }
+}
+
+extension PeerRecord {
+    /// Whose signature makes a token of this peer; nobody's while the peer is disabled.
+    public var knownSigners: [TokenVerifier.KnownSigner] {
+        enabled ? trust.tokenSigners.certificates.map { .init(certificate: $0, owner: id) } : []
+    }
+}
+
+/// How long the previous certificate and the previous inbound secret of a peer stay valid beside the new ones.
+public let peerOverlap = Duration.seconds(24 * 3600)
+
+/// The federation certificates by which a peer is known.
+public struct PeerPin: Hashable, Sendable {
+    public var current: Certificate
+    public var previous: Certificate?
+    public var previousUntil: Timestamp?
+
+    public init(_ current: Certificate, previous: Certificate? = nil, previousUntil: Timestamp? = nil) {
+        self.current = current
+        self.previous = previous
+        self.previousUntil = previousUntil
+    }
+
+    public func rotated(to next: Certificate, at now: Timestamp) -> PeerPin {
+        next == current ? self : PeerPin(next, previous: current, previousUntil: now + peerOverlap)
+    }
+
+    public func holds(_ certificate: Certificate, at now: Timestamp) -> Bool {
+        if certificate == current { return true }
+        guard let previous, let previousUntil else { return false }
+        return certificate == previous && now < previousUntil
+    }
+}
+
+/// What a peer's statements and certificates are trusted for, as of a version of its trust bundle.
+public struct PeerTrust: Hashable, Sendable {
+    public var serverCAs: ServerCAs
+    public var agentCAs: AgentCAs
+    public var tokenSigners: TokenSigners
+    /// 0 as long as it is only what was pasted.
+    public var version: Int64
+
+    public init(serverCAs: ServerCAs, agentCAs: AgentCAs, tokenSigners: TokenSigners, version: Int64 = 0) {
+        self.serverCAs = serverCAs
+        self.agentCAs = agentCAs
+        self.tokenSigners = tokenSigners
+        self.version = version
+    }
+}
+
+/// The secret that a peer shows us; only digests are kept.
+public struct InboundSecret: Hashable, Sendable {
+    public var digest: [UInt8]
+    public var previousDigest: [UInt8]?
+    public var previousUntil: Timestamp?
+
+    public init(digest: [UInt8], previousDigest: [UInt8]? = nil, previousUntil: Timestamp? = nil) {
+        self.digest = digest
+        self.previousDigest = previousDigest
+        self.previousUntil = previousUntil
+    }
+
+    public func rotated(to digest: [UInt8], at now: Timestamp) -> InboundSecret {
+        InboundSecret(digest: digest, previousDigest: self.digest, previousUntil: now + peerOverlap)
+    }
+
+    /// Takes the same time whatever the digest is.
+    func holds(_ shown: [UInt8], at now: Timestamp) -> Bool {
+        let isCurrent = constantTimeEqual(shown, digest)
+        let isPrevious = constantTimeEqual(shown, previousDigest ?? [])
+        return isCurrent || isPrevious && previousUntil.map { now < $0 } ?? false
+    }
+}
+
+/// The secret that we show a peer: sealed under the server's master key with the peer's `PeerID` text as context.
+public struct OutboundSecret: Hashable, Sendable {
+    public var sealed: [UInt8]
+    public var digest: [UInt8]
+
+    public init(sealed: [UInt8], digest: [UInt8]) {
+        self.sealed = sealed
+        self.digest = digest
+    }
+}

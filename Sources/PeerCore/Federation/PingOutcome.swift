@@ -1,0 +1,107 @@
+public import Certificates
+public import Vocabulary
+
+/// How one call to a peer went, for the ping button, the peer's row and the metrics.
+public enum PingOutcome: Hashable, Sendable {
+    case answered(milliseconds: Int)
+    /// 403: the peer does not pin the certificate that we presented.
+    case certificateNotAccepted(presented: Fingerprint?)
+    /// 401.
+    case secretNotAccepted
+    case serverError(status: Int)
+    /// Another status, or a body that is not the answer.
+    case notAPeer(status: Int)
+    /// The answer came from another peer than this row's.
+    case otherPeer(PeerID)
+    /// The handshake failed; what the chain check says of the certificate that the peer presented, and the error text
+    /// of the TLS library.
+    case tls([ChainProblem], detail: String)
+    case unreachable(detail: String)
+    case timedOut(milliseconds: Int)
+
+    public var isOK: Bool {
+        switch self {
+        case .answered: true
+        case .certificateNotAccepted, .secretNotAccepted, .serverError, .notAPeer, .otherPeer, .tls, .unreachable,
+            .timedOut:
+            false
+        }
+    }
+
+    /// The label `outcome` of `ampora_federation_calls_total`.
+    public var metricLabel: String {
+        switch self {
+        case .answered: "ok"
+        case .certificateNotAccepted: "forbidden"
+        case .secretNotAccepted: "unauthorized"
+        case .serverError: "server_error"
+        case .notAPeer, .otherPeer: "protocol_error"
+        case .tls: "tls_error"
+        case .unreachable: "unreachable"
+        case .timedOut: "timeout"
+        }
+    }
+
+    /// One line beside the button.
+    public var text: String {
+        switch self {
+        case .answered(let milliseconds): "200 OK · \(milliseconds) ms"
+        case .certificateNotAccepted(let presented):
+            "mTLS: the peer does not pin the certificate we presented (sha256 \(presented?.description ?? "none"))"
+        case .secretNotAccepted: "401: the shared secret did not match"
+        case .serverError(let status): "\(status): the peer could not decide; its audit log tells which check failed"
+        case .notAPeer(let status): "\(status): the answer is not that of a peer server"
+        case .otherPeer(let id): "the answer came from another peer (\(id))"
+        case .tls(let problems, let detail):
+            "TLS: " + (problems.isEmpty ? detail : problems.map(\.operatorMessage.cause).joined(separator: " "))
+        case .unreachable(let detail): "unreachable: \(detail)"
+        case .timedOut(let milliseconds): "no answer within \(milliseconds) ms"
+        }
+    }
+}
+
+extension PingOutcome {
+    /// What to do about it; `nil` when all is well.
+    public var failure: OperatorMessage? {
+        let (reason, title, nextAction): (String, String, String)
+        switch self {
+        case .answered: return nil
+        case .certificateNotAccepted:
+            (reason, title, nextAction) = (
+                "certificate-not-accepted", "The peer does not accept our certificate",
+                "Paste our current federation certificate into the peer row on the other side."
+            )
+        case .secretNotAccepted:
+            (reason, title, nextAction) = (
+                "secret-not-accepted", "The shared secret did not match",
+                "Set both secrets again: our outbound secret is the other side's inbound one."
+            )
+        case .serverError:
+            (reason, title, nextAction) = (
+                "server-error", "The peer failed", "Look up this time in the peer's audit trail and log."
+            )
+        case .notAPeer:
+            (reason, title, nextAction) = (
+                "not-a-peer", "Something else answers there", "Check the peer's endpoint URL and what stands before it."
+            )
+        case .otherPeer:
+            (reason, title, nextAction) = (
+                "other-peer", "Another peer answers there", "Check the endpoint URL of both peer rows."
+            )
+        case .tls(let problems, _):
+            (reason, title, nextAction) = (
+                "tls", "The TLS handshake failed",
+                problems.first?.operatorMessage.nextAction ?? "Check the endpoint, its certificate and the clocks."
+            )
+        case .unreachable:
+            (reason, title, nextAction) = (
+                "unreachable", "The peer cannot be reached", "Check that the peer runs and that no firewall is between."
+            )
+        case .timedOut:
+            (reason, title, nextAction) = (
+                "timeout", "The peer did not answer in time", "Check the peer's load and the path to it."
+            )
+        }
+        return OperatorMessage(code: "federation.ping-\(reason)", title: title, cause: text, nextAction: nextAction)
+    }
+}

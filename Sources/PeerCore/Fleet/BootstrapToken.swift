@@ -1,0 +1,69 @@
+public import Vocabulary
+
+/// Lets one new agent enrol, once. Its text form is `Credential.bootstrapToken`.
+public struct BootstrapToken: Hashable, Sendable {
+    public static let timeToLive = Duration.seconds(15 * 60)...Duration.seconds(168 * 3600)
+    public static let defaultTimeToLive = Duration.seconds(24 * 3600)
+
+    /// SHA-256 over the text form, and its identifier in lists.
+    public let digest: [UInt8]
+    public let group: String?
+    public let createdBy: String
+    public let createdAt: Timestamp
+    public let expiresAt: Timestamp
+    public private(set) var usedAt: Timestamp?
+    public private(set) var usedBy: AgentID?
+
+    /// A row read from storage.
+    public init(
+        digest: [UInt8],
+        group: String?,
+        createdBy: String,
+        createdAt: Timestamp,
+        expiresAt: Timestamp,
+        usedAt: Timestamp? = nil,
+        usedBy: AgentID? = nil
+    ) {
+        self.digest = digest
+        self.group = group
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.usedAt = usedAt
+        self.usedBy = usedBy
+    }
+
+    /// A new token.
+    ///
+    /// - Throws: `FleetRefusal` when the life is out of range or the group does not exist.
+    public static func created(
+        digest: [UInt8],
+        group: String?,
+        groups: Set<String>,
+        by creator: String,
+        timeToLive: Duration = defaultTimeToLive,
+        at now: Timestamp
+    ) throws(FleetRefusal) -> BootstrapToken {
+        guard Self.timeToLive.contains(timeToLive) else { throw .bootstrapTimeOutOfRange }
+        if let group, !groups.contains(group) { throw .groupMissing(group) }
+        return BootstrapToken(
+            digest: digest, group: group, createdBy: creator, createdAt: now, expiresAt: now + timeToLive)
+    }
+
+    /// - Throws: `FleetRefusal` when it was used before or has expired.
+    public func check(at now: Timestamp) throws(FleetRefusal) {
+        guard usedAt == nil else { throw .bootstrapUsed }
+        guard now < expiresAt else { throw .bootstrapExpired(at: expiresAt) }
+    }
+
+    /// The token after this agent has enrolled with it.
+    ///
+    /// - Throws: as `check`.
+    public func used(by agent: AgentID, at now: Timestamp) throws(FleetRefusal) -> BootstrapToken {
+        try check(at: now)
+        var token = self
+        token.usedAt = now
+        token.usedBy = agent
+        return token
+    }
+}

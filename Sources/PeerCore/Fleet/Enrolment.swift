@@ -1,0 +1,76 @@
+public import Certificates
+public import OpAMPProto
+public import Vocabulary
+
+/// A new agent asks for its leaf with a bootstrap token and a signing request (protocol section 2.4).
+public struct Enrolment: Sendable {
+    public static let leafLife = Duration.seconds(365 * 24 * 3600)
+    /// A leaf is valid a little before it is issued, for hosts whose clock is behind.
+    public static let backdating = Duration.seconds(60)
+
+    public var token: BootstrapToken
+    /// What the agent reported with the request.
+    public var report: AgentToServer
+    /// Rows with the same instance uid.
+    public var namesakes: [AgentRecord]
+
+    public init(token: BootstrapToken, report: AgentToServer, namesakes: [AgentRecord]) {
+        self.token = token
+        self.report = report
+        self.namesakes = namesakes
+    }
+
+    /// What is to be issued and saved: leaf, row and used token belong into one transaction.
+    public struct Grant: Sendable {
+        public var token: BootstrapToken
+        public var profile: CertificateProfile
+        public var publicKey: PublicKey
+        public var subject: String
+        public var validity: Validity
+        /// The row, but for its leaf.
+        public var row: AgentRecord
+    }
+
+    /// - Parameter row: the identifier of the row to create.
+    /// - Throws: `FleetRefusal` for a spent token, a request that does not hold, or an instance uid that is in
+    ///   use here.
+    public func grant(row: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
+        let token = try token.used(by: row, at: now)
+        guard let csr = report.connectionSettingsRequest?.opamp?.certificateRequest?.csr, !csr.isEmpty else {
+            throw .requestMissing
+        }
+        let request: SigningRequest
+        do { request = try SigningRequest(pem: String(decoding: csr, as: UTF8.self)) } catch {
+            throw .requestNotValid(error.operatorMessage.cause)
+        }
+        guard let uid = InstanceUID(bytes: report.instanceUID) else { throw .instanceUIDNotValid }
+        if let other = namesakes.first(where: \.presence.isHere) { throw .uidCollision(uid, row: other.id) }
+        return Grant(
+            token: token, profile: .agentLeaf(row), publicKey: request.publicKey, subject: "agent \(row)",
+            validity: Validity(notBefore: now - Self.backdating, notAfter: now + Self.leafLife),
+            row: AgentRecord(
+                id: row, displayName: report.agentDescription?.displayName ?? uid.description, instanceUID: uid,
+                leaf: nil, description: report.agentDescription, capabilities: report.capabilities,
+                group: token.group, lastSeen: now))
+    }
+}
+
+extension AgentDescription {
+    /// The first of host name, service instance and service name that is text and fit to be shown.
+    public var displayName: String? {
+        let attributes = identifyingAttributes + nonIdentifyingAttributes
+        for key in ["host.name", "service.instance.id", "service.name"] {
+            guard case .string(let text)? = attributes.first(where: { $0.key == key })?.value else { continue }
+            let shown = String(
+                text.unicodeScalars.filter { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+                        false
+                    default: true
+                    }
+                }.map(Character.init))
+            if !shown.isEmpty, shown.utf8.count <= 256 { return shown }
+        }
+        return nil
+    }
+}

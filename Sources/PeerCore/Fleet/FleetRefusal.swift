@@ -1,0 +1,82 @@
+public import Vocabulary
+
+/// What the rules of the fleet do not allow.
+public enum FleetRefusal: Error, Hashable, Sendable {
+    case bootstrapUnknown
+    case bootstrapUsed
+    case bootstrapExpired(at: Timestamp)
+    case bootstrapTimeOutOfRange
+    case requestMissing
+    case requestNotValid(String)
+    case instanceUIDNotValid
+    case uidCollision(InstanceUID, row: AgentID)
+    case groupMissing(String)
+    case configurationMissing(String)
+    case inUse(String)
+    case keyNotDraft
+    case keyNotTrusted
+    case keyStillNeeded(until: Timestamp)
+}
+
+extension FleetRefusal: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        switch self {
+        case .bootstrapUnknown:
+            message(
+                "bootstrap-unknown", "The bootstrap token is not known", "No such token was created here.",
+                "Create a bootstrap token on this server.")
+        case .bootstrapUsed:
+            message(
+                "bootstrap-used", "The bootstrap token was used before", "A token enrols one agent, once.",
+                "Create another bootstrap token.")
+        case .bootstrapExpired(let time):
+            message(
+                "bootstrap-expired", "The bootstrap token has expired", "It was valid until \(time).",
+                "Create another bootstrap token.")
+        case .bootstrapTimeOutOfRange:
+            message(
+                "bootstrap-ttl-out-of-range", "The token's life is out of range",
+                "A bootstrap token lives from 15 minutes to 168 hours.", "Choose a time within that range.")
+        case .requestMissing:
+            message(
+                "request-missing", "The signing request is missing",
+                "An agent that enrols sends a certificate signing request.", "Update the agent.")
+        case .requestNotValid(let reason):
+            message("request-not-valid", "The signing request does not hold", reason, "Enrol the agent again.")
+        case .instanceUIDNotValid:
+            message(
+                "instance-uid-not-valid", "The instance uid is not valid", "It is not 16 bytes long.",
+                "Mend the agent's identity file.")
+        case .uidCollision(let uid, let row):
+            message(
+                "uid-collision", "Another agent here has that instance uid", "Row \(row) has instance uid \(uid).",
+                "Reset the agent's identity, or withdraw the other row.")
+        case .groupMissing(let name):
+            message(
+                "group-missing", "No such group", "There is no group named \(name).", "Create it, or choose another.")
+        case .configurationMissing(let name):
+            message(
+                "configuration-missing", "No such configuration", "There is no configuration named \(name).",
+                "Create it, or choose another.")
+        case .inUse(let name):
+            message(
+                "in-use", "It is in use", "\(name) is still assigned.", "Assign something else first.")
+        case .keyNotDraft:
+            message(
+                "key-not-draft", "The key is not a draft", "Only a draft key can become active.",
+                "Draft a new key first.")
+        case .keyNotTrusted:
+            message(
+                "key-not-trusted", "The key cannot retire", "Only a key that was replaced can be retired.",
+                "Activate another key first.")
+        case .keyStillNeeded(let time):
+            message(
+                "key-still-needed", "The key is still needed", "Its certificates are in use until \(time).",
+                "Wait until then.")
+        }
+    }
+
+    private func message(_ reason: String, _ title: String, _ cause: String, _ nextAction: String) -> OperatorMessage {
+        OperatorMessage(code: "fleet.\(reason)", title: title, cause: cause, nextAction: nextAction)
+    }
+}

@@ -1,0 +1,86 @@
+public import Certificates
+public import HandoverToken
+import OpAMPProto
+public import Vocabulary
+
+/// The rows and facts from which a source issues a handover.
+public struct HandoverIssue: Sendable {
+    public var agent: AgentRecord
+    public var peer: PeerRecord
+    /// The agent's other handovers that have not ended, in either direction.
+    public var open: (id: HandoverID, phase: String)?
+    public var server: PeerID
+    /// This server's name as the target may show it.
+    public var serverName: String
+    /// Own agent CAs, and those recorded for a leaf that came here by an earlier handover.
+    public var agentCAs: [Certificate]
+    public var timeToLive: Duration
+    public var probation: Duration
+
+    public init(
+        agent: AgentRecord,
+        peer: PeerRecord,
+        open: (id: HandoverID, phase: String)?,
+        server: PeerID,
+        serverName: String,
+        agentCAs: [Certificate],
+        timeToLive: Duration = HandoverTiming.defaultTimeToLive,
+        probation: Duration = HandoverTiming.defaultProbation
+    ) {
+        self.agent = agent
+        self.peer = peer
+        self.open = open
+        self.server = server
+        self.serverName = serverName
+        self.agentCAs = agentCAs
+        self.timeToLive = timeToLive
+        self.probation = probation
+    }
+
+    /// The claims to sign.
+    ///
+    /// - Parameter id: 128 random bits.
+    /// - Throws: the first precondition of protocol section 6.1 that does not hold.
+    public func claims(id: HandoverID, at now: Timestamp) throws(HandoverRefusal) -> HandoverClaims {
+        guard HandoverClaims.Purpose.handover.lifetimes.contains(timeToLive) else { throw .timeToLiveOutOfRange }
+        guard HandoverClaims.probations.contains(probation) else { throw .probationOutOfRange }
+        let (target, endpoint) = try checkedTarget()
+        guard agent.presence.isHere else { throw .agentElsewhere(presence: agent.presence.text) }
+        if let open { throw .handoverOpen(open.id, phase: open.phase) }
+        guard agent.acceptsConnectionSettings else { throw .agentLacksCapability }
+        guard let leaf = agent.leaf else { throw .agentHasNoLeaf }
+        guard !agent.leafRevoked else { throw .leafRevoked(leaf.fingerprint) }
+        let issuers = agentCAs.filter {
+            ChainCheck.problems(leaf: leaf, anchors: [$0], purpose: .client, at: now).isEmpty
+        }
+        guard let agentCAs = try? AgentCAs(issuers) else { throw .agentHasNoLeaf }
+        return HandoverClaims(
+            id: id, issuer: server, audience: peer.id, issuedAt: now, expiresAt: now + timeToLive,
+            leaf: leaf.fingerprint,
+            agent: .init(
+                row: agent.id, instanceUID: agent.instanceUID, displayName: agent.displayName,
+                capabilities: agent.capabilities.rawValue, group: agent.group, configuration: agent.configuration),
+            target: .init(
+                name: peer.name, endpoint: endpoint, serverCAs: target.serverCAs, tokenSigners: target.tokenSigners),
+            source: .init(name: serverName, agentCAs: agentCAs),
+            epoch: agent.epoch + 1, probation: probation)
+    }
+
+    /// What the operator should know although the token is issued.
+    public var warnings: [String] {
+        switch agent.presence {
+        case .live: []
+        case .stale, .offline, .arriving, .movedToPeer, .withdrawn:
+            ["The agent is \(agent.presence.text): the offer waits until it connects."]
+        }
+    }
+
+    private func checkedTarget() throws(HandoverRefusal) -> (PeerTrust, Endpoint) {
+        guard peer.enabled else { throw .peerDisabled(peer.name) }
+        guard peer.inbound != nil else { throw .peerIncomplete(peer.name, missing: "inbound secret") }
+        guard peer.outbound != nil else { throw .peerIncomplete(peer.name, missing: "outbound secret") }
+        guard peer.lastContact != nil else { throw .peerIncomplete(peer.name, missing: "successful contact") }
+        guard let endpoint = peer.opampEndpoint else { throw .peerIncomplete(peer.name, missing: "OpAMP endpoint") }
+        return (peer.trust, endpoint)
+    }
+}

@@ -1,0 +1,75 @@
+public import Vocabulary
+
+/// What one party of a handover tells the other, in order and at least once.
+public struct HandoverNotice: Hashable, Sendable, Codable {
+    /// Counts from 1, separately in each direction of each handover.
+    public var sequence: Int
+    public var type: NoticeType
+    public var epoch: Epoch
+    public var at: Timestamp
+    public var facts: [String: String]
+
+    public init(sequence: Int, type: NoticeType, epoch: Epoch, at: Timestamp, facts: [String: String] = [:]) {
+        self.sequence = sequence
+        self.type = type
+        self.epoch = epoch
+        self.at = at
+        self.facts = facts
+    }
+}
+
+public enum NoticeType: String, CaseIterable, Codable, Sendable {
+    case connected, arrived, settled, lapsed
+    case offered, returned, cancelled
+    case leafRevoked = "leaf-revoked"
+
+    public var sender: HandoverRole {
+        switch self {
+        case .connected, .arrived, .settled, .lapsed: .target
+        case .offered, .returned, .cancelled, .leafRevoked: .source
+        }
+    }
+}
+
+public enum HandoverRole: String, CaseIterable, Codable, Sendable {
+    case source, target
+}
+
+/// What the sender of a notice is told.
+public enum NoticeAnswer: Hashable, Sendable {
+    /// Taken in now; 200.
+    case accepted
+    /// Taken in before; 200.
+    case duplicate
+    /// Numbers are missing before this one, or this party is not ready for it; 409, to be sent again from `last + 1`.
+    case gap(last: Int)
+    /// Counted, but this party's state forbids it; 409, and not to be sent again.
+    case refused(HandoverRefusal)
+}
+
+/// The numbers of the notices sent and received in one handover.
+public struct NoticeLedger: Hashable, Sendable, Codable {
+    public private(set) var sent = 0
+    public private(set) var received = 0
+    /// Numbers that were refused: a repetition must not be told otherwise.
+    public private(set) var refused: [Int] = []
+
+    public init() {}
+
+    mutating func number() -> Int {
+        sent += 1
+        return sent
+    }
+
+    mutating func take(_ notice: HandoverNotice, refusing: Bool) {
+        received = notice.sequence
+        if refusing { refused.append(notice.sequence) }
+    }
+
+    /// `nil` when the notice is the next one.
+    func verdict(on notice: HandoverNotice, refusal: HandoverRefusal) -> NoticeAnswer? {
+        if notice.sequence == received + 1 { return nil }
+        if notice.sequence > received { return .gap(last: received) }
+        return refused.contains(notice.sequence) ? .refused(refusal) : .duplicate
+    }
+}

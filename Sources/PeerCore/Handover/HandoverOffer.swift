@@ -1,0 +1,40 @@
+public import Certificates
+public import HandoverToken
+public import OpAMPProto
+import Vocabulary
+
+/// The connection settings that send an agent to another server (protocol section 3).
+public enum HandoverOffer {
+    public static let tokenHeader = "Handover-Token"
+    /// Custom capability of agents and servers that know this handover.
+    public static let capability = "io.opamp-handover.move/1"
+    /// Every offer of ours names it: on a WebSocket an absent interval would switch heartbeats off.
+    public static let heartbeatSeconds: UInt64 = 30
+
+    /// - Parameters:
+    ///   - token: the text form, signed over `claims`.
+    ///   - leaf: the agent's leaf; repeated without a key, so that the agent keeps the one it holds.
+    /// - Throws: `WireFailure` when the offer cannot be encoded, as it is too large.
+    public static func make(
+        _ claims: HandoverClaims,
+        token: String,
+        leaf: Certificate,
+        certificate: OfferedCertificate
+    ) throws(WireFailure) -> ConnectionSettingsOffers {
+        var settings = OpAMPConnectionSettings()
+        settings.destinationEndpoint = claims.target.endpoint.description
+        settings.headers = Headers(
+            headers: claims.target.headers.map { Header(key: $0.name, value: $0.value.revealText()) }
+                + [Header(key: tokenHeader, value: token)])
+        settings.heartbeatIntervalSeconds = heartbeatSeconds
+        settings.tls = TLSConnectionSettings(caPEMContents: claims.target.serverCAs.pem)
+        switch certificate {
+        case .repeat: settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))
+        case .omit: break
+        }
+        var offers = ConnectionSettingsOffers()
+        offers.opamp = settings
+        offers.hash = Digest.sha256(try offers.encoded())
+        return offers
+    }
+}

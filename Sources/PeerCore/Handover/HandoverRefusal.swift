@@ -1,0 +1,43 @@
+public import Certificates
+public import Vocabulary
+
+/// A handover request that this server does not grant, for reasons of state. What is wrong with a token's text is a
+/// `TokenRefusal`.
+public enum HandoverRefusal: Error, Hashable, Sendable {
+    // Issuing
+    case agentUnknown(String)
+    case remoteAgent(String)
+    case agentLacksCapability
+    case agentHasNoLeaf
+    case agentElsewhere(presence: String)
+    case handoverOpen(HandoverID, phase: String)
+    case peerUnknown(String)
+    case peerDisabled(String)
+    case peerIncomplete(String, missing: String)
+    case timeToLiveOutOfRange
+    case probationOutOfRange
+
+    // Claiming
+    case unknownHandover(HandoverID)
+    case expired(at: Timestamp)
+    case alreadyRedeemed
+    case cancelled(phase: String)
+    case leafChanged(inToken: Fingerprint, present: Fingerprint?)
+    case leafRevoked(Fingerprint)
+    case staleEpoch(Epoch, known: Epoch)
+
+    // Previewing and redeeming
+    case endpointNotMine(String)
+    case listenerNotCovered([ChainProblem])
+    case uidCollision(InstanceUID, row: AgentID)
+    case configurationMissing(String)
+    case groupMissing(String)
+    case sourceUnreachable(String)
+
+    // While it runs
+    case notRedeemed
+    case alreadyMoved(to: String)
+    case alreadyArrived
+    case over(phase: String)
+    case noticeNotAllowed(NoticeType, phase: String)
+}

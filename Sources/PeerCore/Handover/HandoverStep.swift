@@ -1,0 +1,139 @@
+public import HandoverToken
+public import Vocabulary
+
+/// What a handover decides on one event.
+///
+/// The shell saves `state`, `audit`, `rows` and `notices` in one transaction, and only then carries out the directives,
+/// gives `answer` or answers the agent. Nothing has happened, and nothing is lost, when `next` throws instead.
+public struct HandoverStep<State: Hashable & Sendable>: Hashable, Sendable {
+    public var state: State
+    public var audit: [AuditFact] = []
+    public var rows: [RowChange] = []
+    /// For the durable outbox; first in, first out per handover.
+    public var notices: [HandoverNotice] = []
+    public var directives: [HandoverDirective] = []
+    /// Only after a notice was received.
+    public var answer: NoticeAnswer?
+
+    init(_ state: State) { self.state = state }
+
+    /// Nothing changed and nothing is to be done.
+    public var isEmpty: Bool {
+        audit.isEmpty && rows.isEmpty && notices.isEmpty && directives.isEmpty
+    }
+}
+
+/// A change of an agent's row that belongs into the transaction of the step.
+public enum RowChange: Hashable, Sendable {
+    /// The row's epoch becomes the greater of its own and this one.
+    case raiseEpoch(AgentID, to: Epoch)
+    /// `MovedToPeer <name>`; its sessions are closed by a directive.
+    case markMoved(AgentID, to: PeerID, name: String)
+    /// The row is this server's again.
+    case restore(AgentID)
+    /// Creates the row, or re-uses the agent's own moved one, in presence `arriving`.
+    case expect(Arrival)
+    case activate(AgentID)
+    case withdraw(AgentID)
+}
+
+/// The row that waits for an agent.
+public struct Arrival: Hashable, Sendable {
+    public var row: AgentID
+    /// The row exists, marked moved; otherwise it is created.
+    public var reusesRow: Bool
+    public var claims: HandoverClaims
+    public var group: String?
+    public var configuration: String?
+
+    public init(row: AgentID, reusesRow: Bool, claims: HandoverClaims, group: String?, configuration: String?) {
+        self.row = row
+        self.reusesRow = reusesRow
+        self.claims = claims
+        self.group = group
+        self.configuration = configuration
+    }
+}
+
+/// What the shell is to do after a step is saved. Each is safe to repeat.
+public enum HandoverDirective: Hashable, Sendable {
+    /// Sign these claims, build the offer, and feed `offerSigned` back.
+    case signOffer(HandoverClaims)
+    /// Send the offer now over WebSocket, or with the next answer over HTTP; feed `offerSent` back. When the agent is
+    /// not there nothing happens: its next connection brings the directive again.
+    case pushOffer(SignedOffer)
+    /// Ask the source for the token; feed `claimAccepted`, `claimRefused` or `claimUnanswered` back.
+    case sendClaim(RedemptionID, tokenDigest: [UInt8])
+    /// Ask the source how the handover stands; feed `sourceAnswered` back.
+    case askSource
+    /// Ask all peers where the agent with this leaf belongs.
+    case askPeers(Fingerprint)
+    case closeSessions(Fingerprint)
+    /// Feed `wake` at this time; a later directive replaces an earlier one.
+    case wake(at: Timestamp)
+}
+
+/// A token signed for the agent's eyes and the offer that carries it.
+public struct SignedOffer: Hashable, Sendable, Codable {
+    public var token: String
+    /// The hash of the whole offer, by which agent and servers speak of it.
+    public var hash: [UInt8]
+    /// From then on the token is signed anew before it is pushed.
+    public var expiresAt: Timestamp
+
+    public init(token: String, hash: [UInt8], expiresAt: Timestamp) {
+        self.token = token
+        self.hash = hash
+        self.expiresAt = expiresAt
+    }
+}
+
+/// What source and target have in common.
+protocol HandoverParty: Hashable, Sendable {
+    associatedtype Phase: RawRepresentable<String>
+    static var role: HandoverRole { get }
+    var claims: HandoverClaims { get }
+    var phase: Phase { get set }
+    var notices: NoticeLedger { get set }
+    var ending: String? { get set }
+    /// The agent's row here; `nil` on a target before redemption.
+    var row: AgentID? { get }
+}
+
+extension HandoverStep where State: HandoverParty {
+    /// Enters a phase and says so in the audit trail.
+    mutating func enter(_ phase: State.Phase, _ action: AuditAction, _ facts: KeyValuePairs<String, String?> = [:]) {
+        let before = state.phase.rawValue
+        state.phase = phase
+        record(action, before: before, facts)
+    }
+
+    /// Ends the handover otherwise than settled.
+    mutating func end(_ phase: State.Phase, _ action: AuditAction, because ending: String) {
+        state.ending = ending
+        enter(phase, action, ["reason": ending])
+    }
+
+    mutating func record(_ action: AuditAction, before: String? = nil, _ facts: KeyValuePairs<String, String?> = [:]) {
+        let claims = state.claims
+        let own: [JSON.Member] = [
+            .init("handover", .string(claims.id.description)),
+            .init("fingerprint", .string(claims.leaf.description)),
+            .init("originAgent", .string(claims.agent.row.description)),
+            .init("epoch", .integer(Int64(clamping: claims.epoch))),
+            .init("from", .string(claims.issuer.description)),
+            .init("to", .string(claims.audience.description)),
+        ]
+        let more = facts.compactMap { name, value in value.map { JSON.Member(name, .string($0)) } }
+        audit.append(
+            AuditFact(
+                action, entityType: "agent", entityID: (state.row ?? claims.agent.row).description, before: before,
+                after: state.phase.rawValue, originPeerID: claims.issuer, additional: .object(own + more)))
+    }
+
+    mutating func tell(_ type: NoticeType, at now: Timestamp, _ facts: [String: String] = [:]) {
+        let number = state.notices.number()
+        notices.append(
+            HandoverNotice(sequence: number, type: type, epoch: state.claims.epoch, at: now, facts: facts))
+    }
+}

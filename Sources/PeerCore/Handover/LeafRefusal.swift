@@ -1,0 +1,57 @@
+public import Certificates
+public import Vocabulary
+
+/// Why a certificate does not open the OpAMP endpoint. The agent reads the cause in `OpAMP-Handover-Cause`.
+public enum LeafRefusal: Error, Hashable, Sendable {
+    case absent
+    case unknown(Fingerprint)
+    case notIssued([ChainProblem])
+    case otherAgent(AgentID)
+    case revoked(Fingerprint)
+    case notHere(AgentID, presence: String)
+    /// Two hosts hold the same key.
+    case clone(Fingerprint)
+
+    public var cause: MoveCause { .tlsLeafRefused }
+}
+
+extension LeafRefusal: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        switch self {
+        case .absent:
+            message(
+                "absent", "No client certificate", "The agent presented no certificate and no bootstrap token.",
+                "Enrol the agent with a bootstrap token.")
+        case .unknown(let leaf):
+            message(
+                "unknown", "The certificate is not known here",
+                "No agent and no open handover has the fingerprint \(leaf).",
+                "Enrol the agent, or redeem the handover token that names this fingerprint.")
+        case .notIssued(let problems):
+            message(
+                "not-issued", "The certificate does not hold",
+                problems.map(\.operatorMessage.cause).joined(separator: " "),
+                "Renew the agent's certificate, or enrol it anew.")
+        case .otherAgent(let row):
+            message(
+                "other-agent", "The certificate names another agent", "It does not carry the name of row \(row).",
+                "Enrol the agent anew.")
+        case .revoked(let leaf):
+            message(
+                "revoked", "The certificate is revoked", "The leaf \(leaf) was revoked here.", "Enrol the agent anew.")
+        case .notHere(let row, let presence):
+            message(
+                "not-here", "The agent does not belong here", "Row \(row) is marked \(presence).",
+                "Look up the agent's handovers to see where it belongs.")
+        case .clone(let leaf):
+            message(
+                "clone", "Two hosts use one identity",
+                "The leaf \(leaf) was replaced, and a session with its successor is live.",
+                "Find the second host, then revoke the leaf and enrol both anew.")
+        }
+    }
+
+    private func message(_ reason: String, _ title: String, _ cause: String, _ nextAction: String) -> OperatorMessage {
+        OperatorMessage(code: "fleet.leaf-\(reason)", title: title, cause: cause, nextAction: nextAction)
+    }
+}

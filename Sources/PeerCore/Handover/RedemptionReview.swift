@@ -1,0 +1,127 @@
+public import Certificates
+public import HandoverToken
+public import Vocabulary
+
+/// What a target checks about a verified token against its own state: protocol sections 6.2 and 6.3.
+public struct RedemptionReview: Sendable {
+    public var claims: HandoverClaims
+    public var peer: PeerRecord
+    /// An earlier record of the same handover here.
+    public var known: TargetHandover?
+    /// Every row here with the token's instance uid or leaf.
+    public var namesakes: [AgentRecord]
+    public var ownEndpoints: Set<Endpoint>
+    /// The listener's present certificate, and what it sends with it.
+    public var listener: Certificate
+    public var listenerIntermediates: [Certificate]
+    public var groups: Set<String>
+    public var configurations: Set<String>
+    public var sourceReachable: Bool
+
+    public init(
+        claims: HandoverClaims,
+        peer: PeerRecord,
+        known: TargetHandover?,
+        namesakes: [AgentRecord],
+        ownEndpoints: Set<Endpoint>,
+        listener: Certificate,
+        listenerIntermediates: [Certificate] = [],
+        groups: Set<String>,
+        configurations: Set<String>,
+        sourceReachable: Bool
+    ) {
+        self.claims = claims
+        self.peer = peer
+        self.known = known
+        self.namesakes = namesakes
+        self.ownEndpoints = ownEndpoints
+        self.listener = listener
+        self.listenerIntermediates = listenerIntermediates
+        self.groups = groups
+        self.configurations = configurations
+        self.sourceReachable = sourceReachable
+    }
+
+    /// What the operator chose in the redemption form.
+    public struct Choice: Hashable, Sendable {
+        /// `nil`: the group named in the token when there is one here, else none.
+        public var group: String?
+        /// `nil`: the configuration named in the token, which then must exist here.
+        public var configuration: String?
+        public var withoutConfiguration: Bool
+
+        public init(group: String? = nil, configuration: String? = nil, withoutConfiguration: Bool = false) {
+            self.group = group
+            self.configuration = configuration
+            self.withoutConfiguration = withoutConfiguration
+        }
+    }
+
+    /// The row that an agent coming back gets again: marked moved, and of this leaf or moved to this very source.
+    public var returningRow: AgentRecord? {
+        namesakes.filter { row in
+            switch row.presence {
+            case .movedToPeer(let peer, _): row.fingerprint == claims.leaf || peer == claims.issuer
+            case .live, .stale, .offline, .arriving, .withdrawn: false
+            }
+        }.max { $0.epoch < $1.epoch }
+    }
+
+    /// Everything that stands against the redemption, most important first; empty means it may be confirmed.
+    public func problems(with choice: Choice = Choice(), at now: Timestamp) -> [HandoverRefusal] {
+        var found: [HandoverRefusal] = []
+        if !peer.enabled { found.append(.peerDisabled(peer.name)) }
+        if let known {
+            found.append(
+                known.phase == .lapsed || known.phase == .withdrawn
+                    ? .over(phase: known.phase.rawValue) : .alreadyRedeemed)
+        }
+        if let latest = namesakes.filter({ $0.fingerprint == claims.leaf }).map(\.epoch).max(), latest >= claims.epoch {
+            found.append(.staleEpoch(claims.epoch, known: latest))
+        }
+        if !ownEndpoints.contains(claims.target.endpoint) {
+            found.append(.endpointNotMine(claims.target.endpoint.description))
+        } else {
+            let problems = ChainCheck.problems(
+                leaf: listener, intermediates: listenerIntermediates, anchors: claims.target.serverCAs.certificates,
+                purpose: .server(host: claims.target.endpoint.host), at: now)
+            if !problems.isEmpty { found.append(.listenerNotCovered(problems)) }
+        }
+        if let other = namesakes.first(where: { $0.presence.isHere }) {
+            found.append(.uidCollision(claims.agent.instanceUID, row: other.id))
+        }
+        if let group = choice.group, !groups.contains(group) { found.append(.groupMissing(group)) }
+        if let wanted = wantedConfiguration(choice), !configurations.contains(wanted) {
+            found.append(.configurationMissing(wanted))
+        }
+        if !sourceReachable { found.append(.sourceUnreachable(peer.name)) }
+        return found
+    }
+
+    /// The confirmed choice.
+    ///
+    /// - Parameters:
+    ///   - id: 128 random bits.
+    ///   - newRow: the identifier of the row to create, unless the agent's own moved row is used again.
+    /// - Throws: the first of `problems`.
+    public func redemption(
+        _ id: RedemptionID,
+        choice: Choice,
+        newRow: AgentID,
+        at now: Timestamp
+    ) throws(HandoverRefusal) -> Redemption {
+        if let problem = problems(with: choice, at: now).first { throw problem }
+        return Redemption(
+            id: id, row: returningRow?.id ?? newRow, reusesRow: returningRow != nil, group: group(choice),
+            configuration: wantedConfiguration(choice))
+    }
+
+    /// The group the agent would get.
+    public func group(_ choice: Choice) -> String? {
+        choice.group ?? claims.agent.group.flatMap { groups.contains($0) ? $0 : nil }
+    }
+
+    private func wantedConfiguration(_ choice: Choice) -> String? {
+        choice.withoutConfiguration ? nil : choice.configuration ?? claims.agent.configuration
+    }
+}

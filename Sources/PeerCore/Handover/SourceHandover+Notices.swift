@@ -1,0 +1,49 @@
+import HandoverToken
+import Vocabulary
+
+extension SourceHandover {
+    /// What the target may send while this handover is in a phase; everything else is refused.
+    public static func accepts(_ type: NoticeType, in phase: Phase) -> Bool {
+        switch (phase, type) {
+        case (.redeemed, .connected), (.redeemed, .arrived), (.redeemed, .lapsed),
+            (.offered, .connected), (.offered, .arrived), (.offered, .lapsed),
+            (.leaving, .connected), (.leaving, .arrived), (.leaving, .lapsed),
+            (.moved, .settled):
+            true
+        case (.issued, _), (.redeemed, _), (.offered, _), (.leaving, _), (.moved, _), (.settled, _), (.expired, _),
+            (.cancelled, _), (.returned, _):
+            false
+        }
+    }
+
+    func taking(_ notice: HandoverNotice, at now: Timestamp) -> Step {
+        var step = Step(self)
+        let refusal = HandoverRefusal.noticeNotAllowed(notice.type, phase: phase.rawValue)
+        if let answer = notices.verdict(on: notice, refusal: refusal) {
+            step.answer = answer
+            return step
+        }
+        let refused: HandoverRefusal? =
+            notice.epoch != claims.epoch
+            ? .staleEpoch(notice.epoch, known: claims.epoch) : Self.accepts(notice.type, in: phase) ? nil : refusal
+        step.state.notices.take(notice, refusing: refused != nil)
+        if let refused {
+            step.answer = .refused(refused)
+            step.record(.noticeRefused, ["notice": notice.type.rawValue])
+            return step
+        }
+        step.answer = .accepted
+        switch notice.type {
+        case .connected:
+            if phase != .leaving { step.enter(.leaving, .agentLeaving, ["seen": "at the target"]) }
+        case .arrived:
+            step.rows = [.markMoved(agent, to: claims.audience, name: claims.target.name)]
+            step.enter(.moved, .completed, ["target": claims.target.name, "targetAgent": notice.facts["agent"]])
+            step.directives = [.closeSessions(claims.leaf)]
+        case .settled: step.enter(.settled, .settled)
+        case .lapsed: step.end(.expired, .lapsed, because: notice.facts["reason"] ?? "the target never saw the agent")
+        case .offered, .returned, .cancelled, .leafRevoked: break
+        }
+        return step
+    }
+}

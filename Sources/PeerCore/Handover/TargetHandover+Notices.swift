@@ -1,0 +1,64 @@
+import HandoverToken
+import Vocabulary
+
+extension TargetHandover {
+    /// What the source may send while this handover is in a phase. `redeeming` takes `offered` only once the answer
+    /// to the claim is here, so that is a gap and not a refusal.
+    public static func accepts(_ type: NoticeType, in phase: Phase) -> Bool {
+        switch (phase, type) {
+        case (.redeeming, .cancelled), (.redeeming, .leafRevoked), (.redeeming, .returned),
+            (.awaiting, .offered), (.awaiting, .returned), (.awaiting, .cancelled), (.awaiting, .leafRevoked),
+            (.connected, .offered), (.connected, .returned), (.connected, .cancelled), (.connected, .leafRevoked),
+            (.arrived, .offered), (.arrived, .returned), (.arrived, .cancelled), (.arrived, .leafRevoked),
+            (.settled, .offered), (.settled, .returned), (.settled, .cancelled),
+            (.lapsed, .offered), (.lapsed, .returned), (.lapsed, .cancelled), (.lapsed, .leafRevoked),
+            (.withdrawn, .offered), (.withdrawn, .returned), (.withdrawn, .cancelled), (.withdrawn, .leafRevoked):
+            true
+        case (.previewed, _), (.redeeming, _), (.awaiting, _), (.connected, _), (.arrived, _), (.settled, _),
+            (.lapsed, _), (.withdrawn, _):
+            false
+        }
+    }
+
+    func taking(_ notice: HandoverNotice, at now: Timestamp) -> Step {
+        var step = Step(self)
+        let refusal = HandoverRefusal.noticeNotAllowed(notice.type, phase: phase.rawValue)
+        if let answer = notices.verdict(on: notice, refusal: refusal) {
+            step.answer = answer
+            return step
+        }
+        if phase == .redeeming, notice.type == .offered {
+            step.answer = .gap(last: notices.received)
+            return step
+        }
+        let refused: HandoverRefusal? =
+            notice.epoch != claims.epoch
+            ? .staleEpoch(notice.epoch, known: claims.epoch) : Self.accepts(notice.type, in: phase) ? nil : refusal
+        step.state.notices.take(notice, refusing: refused != nil)
+        if let refused {
+            step.answer = .refused(refused)
+            step.record(.noticeRefused, ["notice": notice.type.rawValue])
+            return step
+        }
+        step.answer = .accepted
+        take(notice, into: &step, at: now)
+        return step
+    }
+
+    private func take(_ notice: HandoverNotice, into step: inout Step, at now: Timestamp) {
+        switch notice.type {
+        case .offered:
+            step.state.offerHash = offerHash ?? notice.facts["hash"].flatMap { Hex.decode($0) }
+            step.record(.offerSent, ["hash": notice.facts["hash"]])
+        case .returned: withdraw(&step, .agentReturned, notice.facts["reason"] ?? "the agent went back", at: now)
+        case .cancelled: withdraw(&step, .cancelled, notice.facts["reason"] ?? "the source cancelled it", at: now)
+        case .leafRevoked: withdraw(&step, .leafRevoked, "the source revoked the leaf", at: now)
+        case .connected, .arrived, .settled, .lapsed: break
+        }
+    }
+
+    private func withdraw(_ step: inout Step, _ action: AuditAction, _ reason: String, at now: Timestamp) {
+        guard phase != .lapsed, phase != .withdrawn else { return }
+        step.withdraw(action, because: reason, at: now)
+    }
+}

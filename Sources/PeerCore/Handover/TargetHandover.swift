@@ -1,0 +1,132 @@
+public import HandoverToken
+public import Vocabulary
+
+/// One agent coming to this server: the target's side of protocol section 6.
+public struct TargetHandover: Hashable, Sendable, Codable {
+    public enum Phase: String, CaseIterable, Codable, Sendable {
+        /// Verified and shown, not saved. Next: `redeeming`.
+        case previewed
+        /// An operator confirmed; the source is asked. Next: `awaiting`, `withdrawn`.
+        case redeeming
+        /// The token is ours; the agent may come. Next: `connected`, `lapsed`, `withdrawn`.
+        case awaiting
+        /// The leaf is here and may still go back. Next: `arrived`, `awaiting`, `lapsed`, `withdrawn`.
+        case connected
+        /// The agent has committed to this server. Next: `settled`, `withdrawn`.
+        case arrived
+        /// For good - unless the source says that the agent was back before it heard of us. Next: `withdrawn`.
+        case settled
+        /// The agent never came.
+        case lapsed
+        case withdrawn
+
+        /// The agent may connect with the leaf named in the token.
+        public var admitsLeaf: Bool {
+            switch self {
+            case .awaiting, .connected, .arrived, .settled: true
+            case .previewed, .redeeming, .lapsed, .withdrawn: false
+            }
+        }
+
+        /// A handover to another server has to wait for the end of this one.
+        public var isOpen: Bool {
+            switch self {
+            case .redeeming, .awaiting, .connected, .arrived: true
+            case .previewed, .settled, .lapsed, .withdrawn: false
+            }
+        }
+    }
+
+    public enum Event: Hashable, Sendable {
+        case redeemRequested(Redemption)
+        case claimAccepted
+        /// The source said no, by this code.
+        case claimRefused(code: String)
+        /// No answer, or one that says nothing: the claim may or may not have been honoured.
+        case claimUnanswered
+        case sourceAnswered(phase: SourceHandover.Phase, redemption: RedemptionID?)
+        /// The leaf connected.
+        case agentConnected
+        /// `APPLIED` for this hash, or, from an agent without such reports, a second message at least one heartbeat
+        /// after the first (no hash).
+        case agentCommitted(hash: [UInt8]?)
+        case agentDisconnected
+        case noticeReceived(HandoverNotice)
+        /// The source will not have this notice of ours.
+        case noticeRefused(NoticeType)
+        case withdrawRequested(reason: String?)
+        case higherEpochSeen(Epoch)
+        case wake(agentPresent: Bool)
+    }
+
+    public typealias Step = HandoverStep<TargetHandover>
+
+    public let claims: HandoverClaims
+    /// SHA-256 over the text form that was pasted.
+    public let tokenDigest: [UInt8]
+    public internal(set) var phase = Phase.previewed
+    public internal(set) var redemption: Redemption?
+    /// The handover lapses then, unless the agent has arrived.
+    public internal(set) var deadline: Timestamp?
+    public internal(set) var probationEnds: Timestamp?
+    /// The offer that brought the agent here; it is not offered again.
+    public internal(set) var offerHash: [UInt8]?
+    public internal(set) var notices = NoticeLedger()
+    /// Why it ended otherwise than settled.
+    public internal(set) var ending: String?
+
+    public var id: HandoverID { claims.id }
+
+    /// A verified token before an operator confirms it.
+    public init(previewing token: VerifiedToken) {
+        self.init(claims: token.claims, tokenDigest: token.digest)
+    }
+
+    init(claims: HandoverClaims, tokenDigest: [UInt8]) {
+        self.claims = claims
+        self.tokenDigest = tokenDigest
+    }
+
+    /// What a saved handover still owes after a restart.
+    public func resume(at now: Timestamp) -> [HandoverDirective] {
+        switch phase {
+        case .redeeming: claimAgain(at: now)
+        case .awaiting, .connected: deadline.map { [.wake(at: $0)] } ?? []
+        case .arrived: probationEnds.map { [.wake(at: $0)] } ?? []
+        case .lapsed, .withdrawn: [.closeSessions(claims.leaf)]
+        case .previewed, .settled: []
+        }
+    }
+
+    /// Until the token's end the claim is repeated; afterwards the source is asked what became of it.
+    func claimAgain(at now: Timestamp) -> [HandoverDirective] {
+        guard let redemption else { return [] }
+        return now < claims.expiresAt
+            ? [.sendClaim(redemption.id, tokenDigest: tokenDigest), .wake(at: now + HandoverTiming.claimRetry)]
+            : [.askSource, .wake(at: now + HandoverTiming.sourceQuestion)]
+    }
+}
+
+/// An operator's confirmation, with the choices made.
+public struct Redemption: Hashable, Sendable, Codable {
+    public var id: RedemptionID
+    /// The row that the agent will have here.
+    public var row: AgentID
+    /// The agent was here before and its moved row is used again.
+    public var reusesRow: Bool
+    public var group: String?
+    public var configuration: String?
+
+    public init(id: RedemptionID, row: AgentID, reusesRow: Bool, group: String?, configuration: String?) {
+        self.id = id
+        self.row = row
+        self.reusesRow = reusesRow
+        self.group = group
+        self.configuration = configuration
+    }
+}
+
+extension TargetHandover: HandoverParty {
+    static var role: HandoverRole { .target }
+    var row: AgentID? { redemption?.row }
+}

@@ -1,0 +1,38 @@
+import Certificates
+public import Vocabulary
+
+/// The texts that this server hands out once and keeps only as SHA-256: `<prefix>.<base64url of 32 random bytes>`,
+/// and for those that people paste, `.<crc>` (CRC-32/ISO-HDLC, 8 lower-case hex digits) over all before the last dot.
+public enum Credential: String, CaseIterable, Sendable {
+    case federationSecret = "opamp-fs"
+    case bootstrapToken = "opamp-bs"
+    case operatorToken = "opamp-pat"
+
+    /// - Parameter random: 32 random bytes.
+    public func text(random: [UInt8]) -> Secret {
+        precondition(random.count == 32, "a credential takes 32 random bytes")
+        let body = "\(rawValue).\(Base64URL.encode(random))"
+        return Secret(hasChecksum ? "\(body).\(Self.checksum(body))" : body)
+    }
+
+    /// SHA-256 over a text of this kind; `nil` when it is not of this kind or not whole.
+    public func digest(of text: String) -> [UInt8]? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == (hasChecksum ? 3 : 2), parts[0] == rawValue, Base64URL.decode(parts[1])?.count == 32,
+            !hasChecksum || parts[2] == Self.checksum("\(parts[0]).\(parts[1])")
+        else { return nil }
+        return Digest.sha256(Array(text.utf8))
+    }
+
+    private var hasChecksum: Bool {
+        switch self {
+        case .federationSecret: false
+        case .bootstrapToken, .operatorToken: true
+        }
+    }
+
+    private static func checksum(_ text: String) -> String {
+        let value = CRC32.checksum(text.utf8)
+        return Hex.encode((0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) })
+    }
+}

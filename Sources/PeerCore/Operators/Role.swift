@@ -1,0 +1,35 @@
+/// What an operator may do; each role may all that the one before it may.
+public enum Role: String, CaseIterable, Codable, Comparable, Sendable {
+    case viewer, `operator`, admin
+
+    public static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
+
+    private var rank: Int {
+        switch self {
+        case .viewer: 0
+        case .operator: 1
+        case .admin: 2
+        }
+    }
+
+    public func may(_ act: OperatorAct) -> Bool { self >= act.role }
+}
+
+/// Everything the operator interface lets somebody do.
+public enum OperatorAct: String, CaseIterable, Sendable {
+    case readFleet, readHandovers, readPeers, readAudit, readAuthority
+    case assignAgents, editGroups, editConfigurations, manageBootstrapTokens, pingPeers
+    case revokeLeaves, manageOperatorTokens, manageAuthority, managePeers, issueFederationCertificates
+    case issueHandovers, redeemHandovers, endHandovers, verifyAudit
+
+    /// The least role that may: federation, PKI, issuing and redeeming are an admin's.
+    public var role: Role {
+        switch self {
+        case .readFleet, .readHandovers, .readPeers, .readAudit, .readAuthority: .viewer
+        case .assignAgents, .editGroups, .editConfigurations, .manageBootstrapTokens, .pingPeers: .operator
+        case .revokeLeaves, .manageOperatorTokens, .manageAuthority, .managePeers, .issueFederationCertificates,
+            .issueHandovers, .redeemHandovers, .endHandovers, .verifyAudit:
+            .admin
+        }
+    }
+}

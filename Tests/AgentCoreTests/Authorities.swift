@@ -1,0 +1,133 @@
+import Certificates
+import HandoverToken
+import OpAMPProto
+import Vocabulary
+
+@testable import AgentCore
+
+/// Three servers' authorities and one agent's key pair, made anew for each run of the tests.
+struct Authorities: Sendable {
+    static let shared = Authorities()
+
+    let now = Timestamp(seconds: 1_800_000_000)
+    let source: Authority
+    let target: Authority
+    let third: Authority
+    let agentKey: PrivateKey
+    let request: String
+    let leaf: LeafChain
+    let uid: InstanceUID
+
+    struct Authority: Sendable {
+        let certificate: Certificate
+        let issuer: Issuer
+        let signer: TokenSigner
+        let id: PeerID
+        let endpoint: Endpoint
+        let http: Endpoint
+
+        init(_ name: String, number: UInt8, at now: Timestamp) throws {
+            let key = try PrivateKey.generateP256()
+            certificate = try Issuer.selfSigned(
+                subject: "\(name) CA", key: key, serial: Authorities.serial(number),
+                validity: Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(3650 * 86_400)))
+            issuer = try Issuer(certificate: certificate, key: key)
+            signer = try TokenSigner(certificate: certificate, key: key)
+            id = Authorities.identifier(number)
+            endpoint = try Endpoint("wss://\(name).example:4320/v1/opamp")
+            http = try Endpoint("https://\(name).example:4320/v1/opamp")
+        }
+
+        var trust: ServerTrust { ServerTrust(anchors: CertificateBundle([certificate])) }
+        var tokenSigners: TokenSigners { get throws { try TrustSet([certificate]) } }
+    }
+
+    private init() {
+        do {
+            source = try Authority("source", number: 1, at: now)
+            target = try Authority("target", number: 2, at: now)
+            third = try Authority("third", number: 3, at: now)
+            agentKey = try PrivateKey.generateP256()
+            request = try SigningRequest(key: agentKey, subject: "agent").pem
+            uid = InstanceUID(version7At: now, random: [UInt8](repeating: 9, count: 10))
+            leaf = try Self.leaf(from: source, over: agentKey, number: 4, at: now, days: 365)
+        } catch {
+            preconditionFailure("the test authorities could not be made: \(error)")
+        }
+    }
+
+    static func leaf(
+        from authority: Authority, over key: PrivateKey, number: UInt8, at now: Timestamp, days: Int64
+    ) throws -> LeafChain {
+        let row = AgentID(version7At: now, random: [UInt8](repeating: 7, count: 10))
+        return LeafChain(leaf: try authority.issuer.issue(
+            .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: serial(number),
+            validity: Validity(notBefore: now - .seconds(60), notAfter: now + .seconds(days * 86_400))))
+    }
+
+    static func serial(_ number: UInt8) -> [UInt8] { [0x10] + [UInt8](repeating: number, count: 15) }
+
+    static func identifier<Kind>(_ byte: UInt8) -> Identifier<Kind> {
+        guard let identifier = Identifier<Kind>(bytes: [UInt8](repeating: byte, count: 16)) else {
+            preconditionFailure("16 bytes are an identifier")
+        }
+        return identifier
+    }
+
+    // MARK: What the tests configure and offer
+
+    func configuration(
+        at endpoint: Endpoint? = nil, isEnrolled: Bool = true, holdsSigners: Bool = true,
+        _ change: (inout AgentConfiguration) -> Void = { _ in }
+    ) throws -> AgentConfiguration {
+        let settings = ConnectionSettings(
+            endpoint: endpoint ?? source.endpoint, trust: source.trust, leaf: isEnrolled ? leaf : nil)
+        let home = Home(settings: settings, tokenSigners: holdsSigners && isEnrolled ? try source.tokenSigners : nil)
+        var configuration = AgentConfiguration(
+            home: home,
+            report: OwnReport(
+                description: AgentDescription(identifyingAttributes: [
+                    KeyValue(key: "service.instance.id", value: .string("")),
+                ]),
+                health: ComponentHealth(healthy: true)),
+            identity: HeldIdentity(publicKey: agentKey.publicKey, signingRequest: request),
+            bootstrapToken: isEnrolled ? nil : Secret("canary-bootstrap"))
+        change(&configuration)
+        return configuration
+    }
+
+    func token(
+        from authority: Authority? = nil, to target: Authority? = nil, endpoint: Endpoint? = nil, epoch: Epoch = 1,
+        leaf: LeafChain? = nil, probation: Duration = .seconds(300), issuedAt: Timestamp? = nil, number: UInt8 = 0xC3
+    ) throws -> String {
+        let from = authority ?? source
+        let to = target ?? self.target
+        let issued = issuedAt ?? now
+        return try from.signer.sign(HandoverClaims(
+            id: Self.identifier(number), issuer: from.id, audience: to.id, issuedAt: issued,
+            expiresAt: issued + .seconds(3600), leaf: (leaf ?? self.leaf).leaf.fingerprint,
+            agent: .init(row: Self.identifier(0xD4), instanceUID: uid, displayName: "agent", capabilities: 0xA901),
+            target: .init(
+                name: "there", endpoint: endpoint ?? to.endpoint, serverCAs: try TrustSet([to.certificate]),
+                tokenSigners: try to.tokenSigners),
+            source: .init(name: "here", agentCAs: try TrustSet([from.certificate])),
+            epoch: epoch, probation: probation))
+    }
+
+    /// The handover offer of our own servers.
+    func handover(
+        from authority: Authority? = nil, to target: Authority? = nil, endpoint: Endpoint? = nil, hash: [UInt8] = [7],
+        epoch: Epoch = 1, probation: Duration = .seconds(300), number: UInt8 = 0xC3, issuedAt: Timestamp? = nil
+    ) throws -> ConnectionSettingsOffers {
+        let to = target ?? self.target
+        let there = endpoint ?? to.endpoint
+        let token = try token(
+            from: authority, to: to, endpoint: there, epoch: epoch, probation: probation, issuedAt: issuedAt,
+            number: number)
+        return ConnectionSettingsOffers(hash: hash, opamp: OpAMPConnectionSettings(
+            destinationEndpoint: there.description,
+            headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
+            certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 30,
+            tls: TLSConnectionSettings(caPEMContents: to.certificate.pem)))
+    }
+}

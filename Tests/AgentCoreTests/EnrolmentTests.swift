@@ -1,0 +1,145 @@
+import Certificates
+import HandoverToken
+import OpAMPProto
+import Testing
+import Vocabulary
+
+@testable import AgentCore
+
+@Suite struct EnrolmentTests {
+    let all = Authorities.shared
+
+    func answer(_ change: (inout OpAMPConnectionSettings) -> Void = { _ in }) -> ServerToAgent {
+        var offer = OpAMPConnectionSettings(
+            certificate: TLSCertificate(cert: Array(all.leaf.pem.utf8)), heartbeatIntervalSeconds: 30)
+        change(&offer)
+        return ServerToAgent(
+            connectionSettings: ConnectionSettingsOffers(hash: [1], opamp: offer),
+            customMessage: CustomMessage(
+                capability: MoveMessage.capability, type: MoveMessage.trustType,
+                data: Array(all.source.certificate.pem.utf8)))
+    }
+
+    func unenrolled() throws -> World { World(try all.configuration(isEnrolled: false)) }
+
+    func bearers(_ server: FakeServer) -> [String] {
+        server.dials.flatMap(\.extraHeaders).filter { $0.name == "Authorization" }.map { $0.value.revealText() }
+    }
+
+    @Test func `A9 a bootstrap token and a signing request become a leaf, and the token is never sent again`() throws {
+        var world = try unenrolled()
+        world.start()
+        #expect(world.trace == [
+            "dial source.example", "source.example <- description health custom standing", "source.example <- csr",
+        ])
+        let csr = world.source.received.last?.connectionSettingsRequest?.opamp?.certificateRequest?.csr
+        #expect(csr.map { String(decoding: $0, as: UTF8.self) } == all.request)
+        world.say(answer())
+        #expect(world.disk.active.settings.leaf == all.leaf && world.disk.isEnrolled)
+        #expect(world.disk.active.tokenSigners == (try all.source.tokenSigners))
+        #expect(world.source.dials.last?.settings.leaf == all.leaf)
+        #expect(world.source.received.last?.summary == "description health custom applied standing")
+        world.breakLine()
+        world.advance(.seconds(10))
+        world.restart()
+        #expect(bearers(world.source) == ["Bearer canary-bootstrap"])
+        #expect(!world.disk.json.description.contains("canary"))
+    }
+
+    @Test func `what else comes with the leaf is proven, and the leaf stays if it fails`() throws {
+        for works in [true, false] {
+            var world = try unenrolled()
+            world.start()
+            if !works { world.source.behaviour = [.fails(LineFailure(cause: .tlsUntrusted)), .works] }
+            world.say(answer { $0.tls = TLSConnectionSettings(caPEMContents: self.all.third.certificate.pem) })
+            #expect(world.disk.active.settings.leaf == all.leaf && world.disk.isEnrolled)
+            #expect(world.disk.active.settings.trust == (works ? all.third.trust : all.source.trust))
+            #expect(world.disk.active.tokenSigners == (try all.source.tokenSigners))
+            #expect(world.source.statuses.last?.status == (works ? .applied : .failed))
+            #expect(bearers(world.source).count == 1)
+        }
+    }
+
+    @Test func `a leaf over another key, or for another server, is refused`() throws {
+        let stranger = try Authorities.leaf(
+            from: all.source, over: PrivateKey.generateP256(), number: 5, at: all.now, days: 9)
+        let answers = [
+            answer { $0.certificate?.cert = Array(stranger.pem.utf8) },
+            answer { $0.destinationEndpoint = self.all.target.endpoint.description },
+        ]
+        for answer in answers {
+            var world = try unenrolled()
+            world.start()
+            world.say(answer)
+            #expect(world.disk.active.settings.leaf == nil && !world.disk.isEnrolled)
+            #expect(world.source.statuses.last?.status == .failed)
+            #expect(world.source.dials.count == 1)
+        }
+    }
+
+    @Test func `a leaf that cannot be stored is not used`() throws {
+        var world = try unenrolled()
+        world.start()
+        world.diskWorks = false
+        world.say(answer())
+        #expect(world.agent.state.active.settings.leaf == nil && !world.agent.state.isEnrolled)
+        world.diskWorks = true
+        world.restart()
+        world.say(answer())
+        #expect(world.disk.active.settings.leaf == all.leaf)
+    }
+
+    @Test func `a process that dies anywhere in an enrolment is enrolled by the next one`() throws {
+        for saves in 1...3 {
+            var world = try unenrolled()
+            world.savesUntilCrash = saves
+            world.start()
+            if !world.crashed { world.say(answer()) }
+            if world.crashed { world.restart() }
+            if !world.disk.isEnrolled { world.say(answer()) }
+            #expect(world.disk.isEnrolled && world.disk.active.tokenSigners != nil)
+            guard case .online = world.agent.phase else {
+                Issue.record("not online after a crash at save \(saves)")
+                continue
+            }
+        }
+    }
+
+    @Test func `signers are taken at the enrolment, and later only from a signer already held`() throws {
+        var world = World(try all.configuration())
+        world.start()
+        let third = MoveMessage.trustType
+        world.say(ServerToAgent(customMessage: CustomMessage(
+            capability: MoveMessage.capability, type: third, data: Array(all.third.certificate.pem.utf8))))
+        #expect(world.disk.active.tokenSigners == (try all.source.tokenSigners))
+
+        func statement(by signer: Authorities.Authority, version: Int64) throws -> ServerToAgent {
+            let text = try signer.signer.sign(TrustStatement(
+                issuer: signer.id, version: version, serverCAs: try TrustSet([signer.certificate]),
+                agentCAs: try TrustSet([signer.certificate]),
+                tokenSigners: try TrustSet([all.source.certificate, all.third.certificate]),
+                opampEndpoint: all.source.endpoint, issuedAt: all.now))
+            return ServerToAgent(customMessage: CustomMessage(
+                capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8)))
+        }
+        world.say(try statement(by: all.third, version: 2))
+        #expect(world.disk.active.tokenSigners?.certificates.count == 1)
+        world.say(try statement(by: all.source, version: 2))
+        #expect(world.disk.active.tokenSigners?.certificates.count == 2 && world.disk.active.signersVersion == 2)
+        let saves = world.saves.count
+        world.say(try statement(by: all.source, version: 2))
+        #expect(world.saves.count == saves, "no version counts twice")
+    }
+
+    @Test func `a leaf near its end is renewed over the same key, once a day`() throws {
+        let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
+        var world = World(try all.configuration { $0.home.settings.leaf = old })
+        world.start()
+        world.advance(.seconds(3600))
+        #expect(world.source.received.filter { $0.connectionSettingsRequest != nil }.count == 1)
+        world.say(answer())
+        #expect(world.disk.active.settings.leaf == all.leaf)
+        world.advance(.seconds(3600))
+        #expect(world.source.received.filter { $0.connectionSettingsRequest != nil }.count == 1)
+    }
+}

@@ -1,0 +1,250 @@
+import OpAMPProto
+import Testing
+import Vocabulary
+
+@testable import AgentCore
+
+@Suite struct SessionTests {
+    let all = Authorities.shared
+
+    func world(at endpoint: Endpoint? = nil, _ change: (inout AgentConfiguration) -> Void = { _ in }) throws -> World {
+        var world = World(try all.configuration(at: endpoint, change))
+        world.start()
+        return world
+    }
+
+    @Test func `C39 a reconnect repeats nothing that is known, and everything that got no answer`() throws {
+        var world = try world()
+        world.breakLine()
+        world.advance(.seconds(2))
+        #expect(world.trace == [
+            "dial source.example", "source.example <- description health custom standing",
+            "dial source.example", "source.example <- standing",
+        ])
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
+        world.breakLine()
+        world.advance(.seconds(5))
+        #expect(world.source.received.last?.health?.healthy == false, "C50")
+        #expect(world.source.received.last?.agentDescription != nil)
+    }
+
+    @Test func `C24 numbers rise by one with every message and go on over all lines`() throws {
+        var world = try world(at: all.source.http)
+        world.advance(.seconds(100))
+        world.breakLine()
+        world.advance(.seconds(100))
+        let numbers = world.source.received.map(\.sequenceNumber)
+        #expect(numbers.count > 5 && numbers == Array(1...UInt64(numbers.count)))
+    }
+
+    @Test func `C35 a full report is complete, and asked for again at once it waits its turn`() throws {
+        var world = try world {
+            $0.report.effectiveConfig = EffectiveConfig()
+            $0.capabilities.insert(.reportsEffectiveConfig)
+        }
+        world.source.capabilities.insert(.acceptsEffectiveConfig)
+        world.breakLine()
+        world.advance(.seconds(2))
+        let before = world.source.received.count
+        for _ in 0..<50 { world.say(ServerToAgent(flags: .reportFullState, capabilities: world.source.capabilities)) }
+        #expect(world.source.received.count == before + 1)
+        #expect(world.source.received.last?.summary == "description health config custom")
+        world.advance(.seconds(1))
+        #expect(world.source.received.count == before + 2)
+    }
+
+    @Test func `C36 what a server lacks is not used, and the next server is asked anew`() throws {
+        var world = World(try all.configuration {
+            $0.report.effectiveConfig = EffectiveConfig()
+            $0.capabilities.insert(.reportsEffectiveConfig)
+        })
+        world.source.capabilities = [.acceptsStatus]
+        world.source.customCapabilities = []
+        world.start()
+        #expect(world.source.received[0].effectiveConfig != nil, "not known yet")
+        world.say(ServerToAgent(flags: .reportFullState))
+        #expect(world.source.received.last?.effectiveConfig == nil)
+        world.breakLine()
+        world.advance(.seconds(2))
+        #expect(world.source.received.last?.customMessage == nil, "C61")
+        world.offer(try all.handover())
+        #expect(world.target.received[0].effectiveConfig != nil)
+    }
+
+    @Test func `C43 C45 a heartbeat counts from the last message and rests without a line`() throws {
+        var world = try world()
+        world.advance(.seconds(20))
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
+        let count = world.source.received.count
+        world.advance(.seconds(29))
+        #expect(world.source.received.count == count)
+        world.advance(.seconds(1))
+        #expect(world.source.received.count == count + 1)
+        #expect(world.source.received.last?.summary == "")
+        world.source.behaviour = [.blackHole]
+        world.breakLine()
+        world.advance(.seconds(500))
+        #expect(world.source.received.count == count + 1)
+    }
+
+    @Test func `C14 C15 over HTTP one request is open at a time and idle polls go on`() throws {
+        var world = try world(at: all.source.http)
+        #expect(world.timers[.heartbeat] == .seconds(30))
+        world.advance(.seconds(95))
+        #expect(world.source.received.count == 4)
+        world.source.behaviour = [.silent]
+        world.line?.behaviour = .silent
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: true))))
+        #expect(world.source.received.count == 5, "the second waits for the answer")
+        world.line?.behaviour = .works
+        world.say(ServerToAgent())
+        #expect(world.source.received.count == 6)
+    }
+
+    @Test func `C31 a message for another uid is ignored`() throws {
+        var world = try world()
+        let offer = try all.handover()
+        let id = try #require(world.line?.id)
+        let other = [UInt8](repeating: 1, count: 16)
+        world.run(.received(id, ServerToAgent(instanceUID: other, connectionSettings: offer)))
+        #expect(world.target.dials.isEmpty && world.logged(.ignoredMessage) != nil)
+    }
+
+    @Test func `C32 a new uid is taken once a line, and junk never`() throws {
+        var world = try world()
+        for bytes in [[1], [UInt8](repeating: 0, count: 16), [UInt8](repeating: 3, count: 17)] {
+            world.say(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: bytes)))
+            #expect(world.disk.instanceUID == all.uid)
+        }
+        for byte in [UInt8(3), 4, 5] {
+            world.say(ServerToAgent(agentIdentification: AgentIdentification(
+                newInstanceUID: [UInt8](repeating: byte, count: 16))))
+        }
+        #expect(world.disk.instanceUID.bytes == [UInt8](repeating: 3, count: 16))
+        world.breakLine()
+        world.advance(.seconds(2))
+        let header = world.source.dials.last?.extraHeaders.first { $0.name == "OpAMP-Instance-UID" }
+        #expect(header?.value.revealText() == world.disk.instanceUID.description, "C17")
+    }
+
+    @Test func `C47 what was bad is not sent again`() throws {
+        var world = try world()
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
+        let count = world.source.received.count
+        world.say(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))
+        world.say(ServerToAgent())
+        #expect(world.source.received.count == count)
+    }
+
+    @Test func `C48 an unavailable server is left alone as long as it asks`() throws {
+        var world = try world()
+        world.say(ServerToAgent(errorResponse: ServerErrorResponse(
+            type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 90_000_000_000))))
+        #expect(world.trace.suffix(2) == ["source.example <- disconnect", "close source.example"])
+        world.advance(.seconds(89))
+        #expect(world.source.dials.count == 1)
+        world.advance(.seconds(2))
+        #expect(world.source.dials.count == 2)
+    }
+
+    @Test func `C49 no server can silence the agent for ever`() throws {
+        var world = try world()
+        world.source.behaviour = [
+            .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(10_000_000))), .works,
+        ]
+        world.breakLine()
+        world.advance(.seconds(3700))
+        #expect(world.source.dials.count == 3)
+    }
+
+    @Test func `C52 a refused agent asks slowly`() throws {
+        var world = World(try all.configuration())
+        world.source.behaviour = [.fails(LineFailure(cause: .http(status: 401)))]
+        world.start()
+        world.advance(.seconds(300))
+        #expect(world.source.dials.count <= 11)
+    }
+
+    @Test func `a server that answers nothing is given up and tried again`() throws {
+        var world = World(try all.configuration())
+        world.source.behaviour = [.silent, .works]
+        world.start()
+        world.advance(.seconds(33))
+        #expect(world.source.dials.count == 2)
+        #expect(world.source.received.last?.agentDescription != nil)
+    }
+
+    @Test func `C34 a restart is obeyed where the host allows it and then excludes everything else`() throws {
+        let message = try ServerToAgent(
+            connectionSettings: all.handover(), command: ServerToAgentCommand(type: .restart))
+        var deaf = try world()
+        deaf.say(message)
+        #expect(!deaf.directives.contains(.restart) && deaf.target.dials.count == 1)
+        var willing = try world { $0.capabilities.insert(.acceptsRestartCommand) }
+        willing.say(message)
+        #expect(willing.directives.contains(.restart) && willing.target.dials.isEmpty)
+    }
+
+    @Test func `a remote configuration goes to the sink once and its outcome is reported and kept`() throws {
+        var world = World(try all.configuration {
+            $0.capabilities.formUnion([.acceptsRemoteConfig, .reportsRemoteConfig])
+        })
+        world.source.capabilities.insert(.offersRemoteConfig)
+        world.start()
+        let offered = AgentRemoteConfig(config: AgentConfigMap(), configHash: [5])
+        world.say(ServerToAgent(remoteConfig: offered))
+        world.say(ServerToAgent(remoteConfig: offered))
+        #expect(world.directives.filter { $0 == .applyRemoteConfig(offered) }.count == 1)
+        #expect(world.source.received.last?.remoteConfigStatus?.status == .applying)
+        world.run(.remoteConfigFailed(hash: [4], message: "stale"))
+        world.run(.remoteConfigFailed(hash: [5], message: "no"))
+        #expect(world.source.received.last?.remoteConfigStatus?.errorMessage == "no")
+        world.restart()
+        world.say(ServerToAgent(remoteConfig: offered))
+        #expect(world.directives.filter { $0 == .applyRemoteConfig(offered) }.count == 1)
+        #expect(world.source.received.last?.remoteConfigStatus?.status == .failed)
+    }
+
+    @Test func `C27 stopping takes leave on both transports`() throws {
+        for endpoint in [all.source.endpoint, all.source.http] {
+            var world = try world(at: endpoint)
+            world.run(.stopRequested)
+            #expect(world.trace.suffix(2) == ["source.example <- disconnect", "close source.example"])
+            #expect(world.isFinished && world.timers.isEmpty)
+        }
+    }
+
+    @Test func `F58 stopping during a move keeps the candidate for the next process`() throws {
+        var world = try world()
+        world.target.behaviour = [.silent, .works]
+        world.offer(try all.handover())
+        world.run(.stopRequested)
+        #expect(world.isFinished && world.disk.candidate != nil)
+        world.restart()
+        #expect(world.disk.active.settings.endpoint == all.target.endpoint)
+    }
+
+    @Test func `an offer without a hash is judged, remembered and not reported`() throws {
+        var world = try world()
+        world.target.behaviour = [.fails(LineFailure(cause: .dns))]
+        var offer = try all.handover()
+        offer.hash = []
+        world.offer(offer)
+        world.advance(.seconds(5))
+        world.offer(offer)
+        #expect(world.target.dials.count == 1)
+        #expect(world.source.statuses.isEmpty)
+        world.offer(ConnectionSettingsOffers(hash: [UInt8](repeating: 1, count: 65), opamp: OpAMPConnectionSettings()))
+        #expect(world.source.statuses.isEmpty && world.logged(.offerIgnored) != nil)
+    }
+
+    @Test(arguments: [(0, 0.0, 1.0), (3, 0.0, 8.0), (50, 0.0, 300.0)])
+    func `the backoff draws from nothing to a ceiling that doubles`(attempt: Int, least: Double, most: Double) {
+        let backoff = Backoff()
+        let draws = [0, UInt64.max / 2, UInt64.max].map { backoff.wait(attempt: attempt, chance: $0) / .seconds(1) }
+        #expect(draws[0] == 0.05 && draws == draws.sorted())
+        #expect(draws[2] <= most && draws[2] > most * 0.99)
+        #expect(backoff.wait(attempt: attempt, chance: 0, advice: .seconds(7)) == .seconds(7))
+    }
+}

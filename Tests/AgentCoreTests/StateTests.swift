@@ -1,0 +1,88 @@
+import OpAMPProto
+import Testing
+import Vocabulary
+
+@testable import AgentCore
+
+@Suite struct StateTests {
+    let all = Authorities.shared
+
+    func full() throws -> AgentState {
+        var configuration = try all.configuration()
+        configuration.home.settings.headers = [HeaderField("Authorization", Secret([0xFF, 0x00, 0x41]))]
+        configuration.home.settings.proxy = ProxySettings(
+            host: "::1", port: 1, connectHeaders: [HeaderField("a", Secret("b"))])
+        configuration.home.settings.heartbeat = nil
+        configuration.home.settings.tls.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
+        configuration.digest = [1, 2]
+        var state = AgentState(instanceUID: all.uid, configuration: configuration)
+        let facts = HandoverFacts(id: Authorities.identifier(7), epoch: .max, probation: .seconds(60))
+        state.previous = configuration.home
+        state.candidate = Candidate(
+            origin: .offer(facts), home: configuration.home, hash: .unnamed(digest: [1]), attempts: 2, until: all.now)
+        state.probation = Probation(hash: .named([1]), length: .seconds(300), until: all.now, isHandover: true)
+        state.verdict = Verdict(hash: .named([1]), failed: .http(status: 404))
+        state.verdicts = [Verdict(hash: .named([1]), outcome: .applied), try #require(state.verdict)]
+        state.epoch = .max
+        state.handoverID = facts.id
+        state.adoptions = [all.now]
+        state.remoteConfigStatus = RemoteConfigStatus(lastRemoteConfigHash: [1], status: .failed, errorMessage: "no")
+        state.isMoved = true
+        state.isEnrolled = true
+        return state
+    }
+
+    @Test func `a state survives its text`() throws {
+        let state = try full()
+        #expect(try AgentState(decoding: state.encoded) == state)
+        var wayBack = state
+        wayBack.candidate?.origin = .probation
+        #expect(try AgentState(decoding: wayBack.encoded) == wayBack)
+        let first = AgentState(instanceUID: all.uid, configuration: try all.configuration())
+        #expect(try AgentState(decoding: first.encoded) == first)
+    }
+
+    @Test func `F25 a text that is not exactly a state is refused by name`() throws {
+        let text = try full().json.description
+        let cases: [(String, String, StateRefusal)] = [
+            (#""version":1"#, #""version":2"#, .unknownVersion(2)),
+            (#""version":1"#, #""version":1,"more":1"#, .malformed("state.more")),
+            (#""isMoved":true,"#, "", .malformed("state.isMoved")),
+            (#""attempts":2"#, #""attempts":-2"#, .malformed("candidate.attempts")),
+            ("wss://source", "ftp://source", .malformed("settings.endpoint")),
+            (#""minimumTLS":"1.2""#, #""minimumTLS":"1.0""#, .malformed("settings.minimumTLS")),
+            ("BEGIN CERTIFICATE", "BEGIN PRIVATE KEY", .malformed("settings.serverCAs")),
+        ]
+        for (old, new, expected) in cases {
+            try #require(text.contains(old))
+            let broken = text.replacing(old, with: new, maxReplacements: 1)
+            #expect(throws: expected) { try AgentState(decoding: Array(broken.utf8)) }
+        }
+        for end in stride(from: 0, to: text.utf8.count, by: 97) {
+            #expect(throws: StateRefusal.self) { try AgentState(decoding: Array(text.utf8.prefix(end))) }
+        }
+    }
+
+    @Test func `secrets stand in the file and in no description`() throws {
+        var state = try full()
+        state.active.settings.headers = [HeaderField("Authorization", Secret("canary-header"))]
+        #expect(!"\(state)".contains("canary"))
+        var dumped = ""
+        dump(state, to: &dumped)
+        #expect(!dumped.contains("canary"))
+        #expect(try AgentState(decoding: state.encoded).active.settings.headers[0].value == Secret("canary-header"))
+    }
+
+    @Test func `the file decides until an offer has been adopted`() throws {
+        var state = AgentState(instanceUID: all.uid, configuration: try all.configuration { $0.digest = [1] })
+        let edited = try all.configuration(at: all.third.endpoint) { $0.digest = [2] }
+        var fresh = World(edited, state: state)
+        fresh.start()
+        #expect(fresh.disk.active.settings.endpoint == all.third.endpoint)
+        state.isMoved = true
+        var moved = World(edited, state: state)
+        moved.start()
+        #expect(moved.disk.active.settings.endpoint == all.source.endpoint)
+        #expect(moved.logged(.configurationIgnored) != nil)
+    }
+}

@@ -1,0 +1,50 @@
+import Certificates
+import Testing
+import Vocabulary
+
+@Suite struct OperatorTextTests {
+    private let failures: [CertificateFailure] = [
+        .unreadable(.certificate, reasons: ["wrong tag"]), .unsupportedKey(.privateKey), .requestNotSigned,
+        .keyMismatch, .notAnAuthority(subject: "CN=x"), .invalidSubject, .invalidName("a\nb"), .invalidName(""),
+        .invalidSerial, .invalidValidity, .invalidSealingKey(bytes: 3), .unknownSeal, .brokenSeal,
+        .library(operation: "sign", reasons: []), .pem(.tooLarge(bytes: 2, limit: 1)), .pem(.privateKeyInside),
+        .pem(.unexpectedBlock(label: "a\u{1B}[31mb")), .pem(.nothingInside(expected: "CERTIFICATE")),
+        .pem(.tooMany(limit: 8)), .pem(.strayText(line: 3)), .pem(.damagedBlock(line: 4)),
+    ]
+
+    private func problems() throws -> [ChainProblem] {
+        let certificate = try Authority().certificate
+        return [
+            .untrusted, .expired(certificate), .notYetValid(certificate), .wrongName(host: "a", names: ["b"]),
+            .noSubjectAlternativeName, .wrongPurpose(certificate, lacks: .serverAuth), .weakKey(certificate),
+            .badSignature(certificate), .pathTooLong(certificate), .other("odd"),
+        ]
+    }
+
+    @Test func `each failure and problem has a code of its own and one line that says what to do`() throws {
+        let explainable = failures.map { $0 as any OperatorExplainable } + (try problems())
+        let messages = explainable.map(\.operatorMessage)
+        for message in messages {
+            #expect(message.code.contains("."))
+            #expect(message.cause.hasSuffix("."))
+            #expect(message.nextAction.hasSuffix("."))
+            #expect(message.description.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
+        }
+        // The two kinds of invalid name share one.
+        #expect(Set(messages.map(\.code)).count == messages.count - 1)
+    }
+
+    @Test func `a reason is blamed on the call it came from`() throws {
+        #expect(throws: CertificateFailure.self) { try Certificate(der: [0x30, 0x03, 0x02, 0x01, 0x01]) }
+        guard case .unreadable(_, let first)? = failure(of: { try PublicKey(spki: [0x30, 0x00]) }) else {
+            Issue.record("it was taken")
+            return
+        }
+        guard case .unreadable(_, let second)? = failure(of: { try PublicKey(spki: [0x30, 0x00]) }) else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(!first.isEmpty)
+        #expect(first == second)
+    }
+}

@@ -1,0 +1,56 @@
+import Certificates
+import Vocabulary
+
+/// A moment inside every validity below unless a test says otherwise.
+let noon = Timestamp(seconds: 1_795_000_000)
+let day = Duration.seconds(86_400)
+let year = Validity(notBefore: noon - day, notAfter: noon + day * 365)
+
+let agentID = AgentID(version7At: noon, random: [UInt8](repeating: 7, count: 10))
+let peerID = PeerID(bytes: [UInt8](repeating: 0xAB, count: 16))!  // 16 bytes are what it takes
+
+/// An authority with its key, made anew.
+struct Authority {
+    let issuer: Issuer
+    var certificate: Certificate { issuer.certificate }
+
+    init(_ subject: String = "Test CA", validity: Validity = year) throws {
+        let key = try PrivateKey.generateP256()
+        let certificate = try Issuer.selfSigned(
+            subject: subject, key: key, serial: RandomBytes.generate(16), validity: validity)
+        issuer = try Issuer(certificate: certificate, key: key)
+    }
+
+    func leaf(
+        _ profile: CertificateProfile, subject: String = "leaf", key: PrivateKey? = nil, validity: Validity = year
+    ) throws -> Certificate {
+        try issuer.issue(
+            profile, subject: subject, publicKey: (key ?? .generateP256()).publicKey, serial: RandomBytes.generate(16),
+            validity: validity)
+    }
+}
+
+/// A generator whose every run is the same.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
+
+/// What a throwing call threw; a call that does not throw gives `nil`.
+func failure(of body: () throws -> some Any) -> CertificateFailure? {
+    do {
+        _ = try body()
+        return nil
+    } catch {
+        return error as? CertificateFailure
+    }
+}

@@ -1,0 +1,128 @@
+import Certificates
+import ClientTransport
+import ScriptedServer
+import Testing
+import Vocabulary
+
+/// An actor that lives on an event loop, as the agent does.
+actor LoopClient {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+    private let dialer: Dialer
+
+    init(connectionLimit: Int = 64) throws {
+        loop = try EventLoop(connectionLimit: connectionLimit)
+        dialer = Dialer(loop: loop)
+    }
+
+    func open(_ settings: DialSettings) -> LoopSocket {
+        let (events, continuation) = AsyncStream.makeStream(of: WebSocketEvent.self)
+        let connection = dialer.openWebSocket(settings) { [loop] event in
+            loop.assertIsOnLoop()
+            continuation.yield(event)
+            switch event {
+            case .closed, .failed: continuation.finish()
+            case .opened, .message: break
+            }
+        }
+        return LoopSocket(client: self, connection: connection, events: events)
+    }
+
+    func send(_ message: [UInt8], over connection: WebSocketConnection) throws { try connection.send(message) }
+    func close(_ connection: WebSocketConnection, code: UInt16, reason: String) {
+        connection.close(code: code, reason: reason)
+    }
+
+    func post(
+        _ settings: DialSettings, headers: [HTTPHeader] = [], body: [UInt8] = [1]
+    ) async -> Result<HTTPAnswer, DialFailure> {
+        await withCheckedContinuation { continuation in
+            _ = dialer.post(settings, headers: headers, body: body) { continuation.resume(returning: $0) }
+        }
+    }
+
+    func isOnLoop() -> Bool { loop.isIsolatingCurrentContext() == true }
+}
+
+extension EventLoop {
+    func assertIsOnLoop() { checkIsolated() }
+}
+
+/// One WebSocket as a test sees it.
+///
+/// Safe to share because the connection is touched through the client only, which lives on its loop.
+struct LoopSocket: @unchecked Sendable {
+    let client: LoopClient
+    let connection: WebSocketConnection
+    let events: AsyncStream<WebSocketEvent>
+
+    func send(_ message: [UInt8]) async throws { try await client.send(message, over: connection) }
+    func close(code: UInt16 = 1000, reason: String = "") async {
+        await client.close(connection, code: code, reason: reason)
+    }
+
+    func next() async -> WebSocketEvent? {
+        for await event in events { return event }
+        return nil
+    }
+
+    /// All events to the end.
+    func all() async -> [WebSocketEvent] { await events.reduce(into: []) { $0.append($1) } }
+
+    /// The failure it ended with.
+    func failure() async throws -> DialFailure {
+        let all = await all()
+        guard case .failed(let failure) = all.last else {
+            Issue.record("no failure but \(all)")
+            throw NoFailure()
+        }
+        return failure
+    }
+
+    struct NoFailure: Error {}
+}
+
+/// Runs the body with a client and shuts its loop down afterwards.
+func withClient<Result>(_ body: (LoopClient) async throws -> Result) async throws -> Result {
+    let client = try LoopClient()
+    defer { client.loop.shutDown() }
+    return try await body(client)
+}
+
+/// Runs the body with a client and a server and stops both afterwards.
+func withServer<Result>(
+    tls: ScriptedServer.TLS?, arrival: @escaping @Sendable (Int) -> ScriptedServer.Arrival = { _ in .serve },
+    script: @escaping ScriptedServer.Script, _ body: (LoopClient, ScriptedServer) async throws -> Result
+) async throws -> Result {
+    let server = try await ScriptedServer.start(tls: tls, arrival: arrival, script: script)
+    defer { server.stop() }
+    return try await withClient { try await body($0, server) }
+}
+
+extension DialSettings {
+    static func to(
+        _ server: ScriptedServer, _ scheme: String = "wss", host: String = "127.0.0.1", path: String = "/v1/opamp",
+        trusting anchors: [Certificate] = [], as holder: TestAuthority.Holder? = nil
+    ) throws -> DialSettings {
+        DialSettings(
+            endpoint: try Endpoint("\(scheme)://\(host):\(server.port)\(path)"), anchors: anchors.map(\.der),
+            identity: holder.map { ClientIdentity(chain: [$0.certificate.der], key: $0.key.pem) })
+    }
+
+    func with(_ change: (inout DialSettings) -> Void) -> DialSettings {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+}
+
+/// Sends every binary message back.
+@Sendable func echo(_ request: ScriptedRequest) async -> ScriptedReply {
+    guard request.isUpgrade else { return .answer(200, body: request.body) }
+    return .webSocket { socket in
+        for await frame in socket.frames {
+            if case .binary(let bytes) = frame { socket.send(bytes) }
+            if case .close = frame { return }
+        }
+    }
+}

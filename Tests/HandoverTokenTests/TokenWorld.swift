@@ -1,0 +1,155 @@
+import Certificates
+import Vocabulary
+
+@testable import HandoverToken
+
+/// Two peers, their authorities and one agent of the source, made anew for each test run.
+struct TokenWorld: Sendable {
+    static let shared = TokenWorld()
+
+    let now = Timestamp(seconds: 1_800_000_000)
+    let sourceID: PeerID = identity(0xA1)
+    let targetID: PeerID = identity(0xB2)
+    let source: Authority
+    let target: Authority
+    let stranger: Authority
+    let leaf: Certificate
+
+    /// A certificate authority with its key.
+    struct Authority: Sendable {
+        let certificate: Certificate
+        let key: PrivateKey
+        let issuer: Issuer
+
+        init(_ subject: String, serial: UInt8, at now: Timestamp, days: Int64 = 3650) throws {
+            key = try PrivateKey.generateP256()
+            let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(days * 86_400))
+            certificate = try Issuer.selfSigned(
+                subject: subject, key: key, serial: TokenWorld.serial(serial), validity: validity)
+            issuer = try Issuer(certificate: certificate, key: key)
+        }
+
+        var signer: TokenSigner { get throws { try TokenSigner(certificate: certificate, key: key) } }
+    }
+
+    private init() {
+        do {
+            source = try Authority("source CA", serial: 1, at: now)
+            target = try Authority("target CA", serial: 2, at: now)
+            stranger = try Authority("stranger CA", serial: 3, at: now)
+            let row = AgentID(version7At: now, random: [UInt8](repeating: 7, count: 10))
+            leaf = try source.issuer.issue(
+                .agentLeaf(row), subject: "agent", publicKey: PrivateKey.generateP256().publicKey,
+                serial: Self.serial(4),
+                validity: Validity(notBefore: now - .seconds(60), notAfter: now + .seconds(86_400)))
+        } catch {
+            preconditionFailure("the test authorities could not be made: \(error)")
+        }
+    }
+
+    static func serial(_ number: UInt8) -> [UInt8] { [0x10] + [UInt8](repeating: number, count: 15) }
+
+    static func identity<Kind>(_ byte: UInt8) -> Identifier<Kind> {
+        guard let identifier = Identifier<Kind>(bytes: [UInt8](repeating: byte, count: 16)) else {
+            preconditionFailure("16 bytes are an identifier")
+        }
+        return identifier
+    }
+}
+
+extension TokenWorld {
+    func claims(
+        issuedAt: Timestamp? = nil, notBefore: Timestamp? = nil, expiresAt: Timestamp? = nil, audience: PeerID? = nil,
+        displayName: String = "db-7 \u{1F418}", group: String? = "eu-west", configuration: String? = "base",
+        capabilities: UInt64 = 0x2501, targetName: String = "eu-west", sourceName: String = "eu",
+        endpoint: String = "wss://eu-west.example:4320/v1/opamp", headers: [HandoverClaims.Header] = [],
+        serverCAs: [Certificate]? = nil, epoch: Epoch = 3, probation: Duration = .seconds(300),
+        purpose: HandoverClaims.Purpose = .handover
+    ) throws -> HandoverClaims {
+        HandoverClaims(
+            id: Self.identity(0xC3), issuer: sourceID, audience: audience ?? targetID, issuedAt: issuedAt ?? now,
+            notBefore: notBefore, expiresAt: expiresAt ?? (issuedAt ?? now) + .seconds(3600), leaf: leaf.fingerprint,
+            agent: .init(
+                row: Self.identity(0xD4), instanceUID: Self.identity(0xE5), displayName: displayName,
+                capabilities: capabilities, group: group, configuration: configuration),
+            target: .init(
+                name: targetName, endpoint: try Endpoint(endpoint),
+                serverCAs: try TrustSet(serverCAs ?? [target.certificate]),
+                tokenSigners: try TrustSet([target.certificate]), headers: headers),
+            source: .init(name: sourceName, agentCAs: try TrustSet([source.certificate])),
+            epoch: epoch, probation: probation, purpose: purpose)
+    }
+
+    /// Both peers' rows as the target has them: the source, and another peer that is not involved.
+    var signers: [TokenVerifier.KnownSigner] {
+        [
+            .init(certificate: source.certificate, owner: sourceID),
+            .init(certificate: target.certificate, owner: Self.identity(0x77)),
+        ]
+    }
+
+    func verify(
+        _ text: String, at time: Timestamp? = nil, expected: Set<HandoverClaims.Purpose> = [.handover]
+    ) throws(TokenRefusal) -> VerifiedToken {
+        try TokenVerifier().verify(text, signers: signers, audience: targetID, at: time ?? now, expected: expected)
+    }
+
+    /// Signs any payload as the source would, whatever it says.
+    func token(payload: JSON, header: JSON? = nil, signedBy authority: Authority? = nil) throws -> String {
+        try token(payload: Array(payload.description.utf8), header: header, signedBy: authority)
+    }
+
+    func token(payload: [UInt8], header: JSON? = nil, signedBy authority: Authority? = nil) throws -> String {
+        let header = header ?? self.header()
+        return try token(payload: payload, header: Array(header.description.utf8), signedBy: authority)
+    }
+
+    func token(payload: [UInt8], header: [UInt8], signedBy authority: Authority? = nil) throws -> String {
+        let input = Base64URL.encode(header) + "." + Base64URL.encode(payload)
+        let signature = try (authority ?? source).key.signature(for: Array(input.utf8))
+        return TokenText.armoured(input + "." + Base64URL.encode(signature))
+    }
+
+    func header(_ changes: [(String, JSON?)] = []) -> JSON {
+        JSON.members([
+            "alg": .string("ES256"), "typ": .string("handover+jwt"),
+            "x5t#S256": .string(source.certificate.fingerprint.x5tS256),
+        ]).replacing(changes)
+    }
+}
+
+extension JSON {
+    /// The object with some members replaced, added, or, for `nil`, taken out.
+    func replacing(_ changes: [(String, JSON?)]) -> JSON {
+        changes.reduce(self) { object, change in
+            var members = object.members ?? []
+            let index = members.firstIndex { $0.name == change.0 }
+            switch (index, change.1) {
+            case (let index?, let value?): members[index] = .init(change.0, value)
+            case (let index?, nil): members.remove(at: index)
+            case (nil, let value?): members.append(.init(change.0, value))
+            case (nil, nil): break
+            }
+            return .object(members)
+        }
+    }
+}
+
+/// Takes a token's text apart and puts it together again with a right checksum.
+struct TokenParts {
+    var parts: [String]
+
+    init(_ text: String) { parts = text.split(separator: ".").map(String.init) }
+
+    /// Header, payload or signature.
+    subscript(_ index: Int) -> [UInt8] {
+        get { Base64URL.decode(parts[index + 1]) ?? [] }
+        set { parts[index + 1] = Base64URL.encode(newValue) }
+    }
+
+    var text: String { TokenText.armoured(parts[1...3].joined(separator: ".")) }
+}
+
+extension TokenWorld {
+    func payload(of claims: HandoverClaims) -> JSON { claims.json }
+}

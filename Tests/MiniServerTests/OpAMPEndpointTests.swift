@@ -1,0 +1,268 @@
+import Certificates
+import NIOCore
+import OpAMPProto
+import Synchronization
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+@Suite(.timeLimit(.minutes(1)))
+struct OpAMPEndpointTests {
+    typealias Example = AgentToServerExample
+
+    static let offer = ServerToAgent(
+        connectionSettings: ConnectionSettingsOffers(
+            hash: [1], opamp: OpAMPConnectionSettings(destinationEndpoint: "wss://b.example/v1/opamp")))
+
+    @Test func `the desk is shown what was presented`() async throws {
+        let desk = ScriptedDesk()
+        let handover = try #require(HandoverID(bytes: Array(1...16)))
+        try await TestServer.run(desk: desk) { server in
+            let headers = [
+                "Authorization: bearer  opamp-bs.secret", "Handover-Id: \(handover)", "traceparent: 00-a-b-01",
+            ]
+            let client = try await server.client()
+            #expect(try await client.upgrade(headers: headers)?.status == 101)
+            await client.close()
+            _ = try await server.client().poll(Example.full(sequence: 1), headers: headers)
+        }
+        #expect(desk.knocks.map(\.transport) == [.webSocket, .polling])
+        for knock in desk.knocks {
+            #expect(knock.bearer?.reveal() == "opamp-bs.secret")
+            #expect("\(knock)".contains("opamp-bs.secret") == false)
+            #expect(knock.handover == handover)
+            #expect(knock.traceparent == "00-a-b-01")
+            #expect(knock.caller == Caller(presented: .nothing, address: "127.0.0.1"))
+        }
+    }
+
+    @Test func `every message is answered, and a heartbeat does not trouble the desk`() async throws {
+        let desk = ScriptedDesk()
+        try await TestServer.run(desk: desk) { server in
+            let client = try await server.socket(as: try server.pki.agent())
+            let first = try #require(try await client.exchange(Example.full(sequence: 1)))
+            #expect(first.capabilities.contains(.acceptsStatus))
+            #expect(first.customCapabilities?.capabilities == ["io.opamp-handover.move/1"])
+            for sequence in UInt64(2)...20 {
+                let reply = try await client.exchange(Example.heartbeat(sequence: sequence))
+                #expect(reply == ServerToAgent(instanceUID: Example.uid))
+            }
+            await client.close()
+        }
+        #expect(desk.reports.count == 1)
+        #expect(desk.heartbeats == 19)
+    }
+
+    @Test func `messages sent in one breath are answered in their order`() async throws {
+        let desk = ScriptedDesk(answer: { report, _ in
+            await Task.yield()
+            return .badRequest("\(report.message.sequenceNumber)")
+        })
+        try await TestServer.run(desk: desk) { server in
+            let client = try await server.socket(as: try server.pki.agent())
+            let frames = try (UInt64(1)...50).flatMap { sequence in
+                RawFrame.bytes(0x82, FrameHeader.framed(try Example.full(sequence: sequence).encoded()))
+            }
+            try await client.send(frames)
+            for sequence in 1...50 {
+                #expect(try await client.message()?.errorResponse?.errorMessage == "\(sequence)")
+            }
+            await client.close()
+        }
+    }
+
+    @Test func `an offer reaches a WebSocket at once and a poll with the next answer`() async throws {
+        try await TestServer.run { server in
+            let socket = try await server.socket(as: try server.pki.agent())
+            _ = try await socket.exchange(Example.full(sequence: 1))
+            let row = try #require(server.endpoint.agents.sessions.first?.agent)
+            #expect(await server.endpoint.agents.send(Self.offer, to: row) == .sent(withheld: []))
+            let pushed = try await socket.message()
+            #expect(pushed?.connectionSettings == Self.offer.connectionSettings)
+            #expect(pushed?.instanceUID == Example.uid)
+            await socket.close()
+
+            let poller = try await server.client()
+            _ = try await poller.poll(Example.full(sequence: 1))
+            let polling = try #require(server.endpoint.agents.sessions.first { $0.transport == .polling }?.agent)
+            #expect(await server.endpoint.agents.send(Self.offer, to: polling) == .waitsForPoll)
+            let answer = try await poller.poll(Example.heartbeat(sequence: 2))
+            #expect(answer?.connectionSettings == Self.offer.connectionSettings)
+            #expect(try await poller.poll(Example.heartbeat(sequence: 3))?.connectionSettings == nil)
+        }
+    }
+
+    @Test func `an agent without the capability is not offered settings`() async throws {
+        try await TestServer.run { server in
+            let socket = try await server.socket(as: try server.pki.agent())
+            _ = try await socket.exchange(Example.full(sequence: 1, capabilities: [.reportsStatus]))
+            let row = try #require(server.endpoint.agents.sessions.first?.agent)
+            #expect(await server.endpoint.agents.send(Self.offer, to: row) == .notPermitted(.opampSettings))
+            let nobody = try #require(AgentID(bytes: Array(repeating: 9, count: 16)))
+            #expect(await server.endpoint.agents.send(Self.offer, to: nobody) == .notConnected)
+            await socket.close()
+        }
+    }
+
+    @Test func `commands pushed to a poller go alone and after the rest`() async throws {
+        try await TestServer.run { server in
+            let poller = try await server.client()
+            var capable = Example.full(sequence: 1)
+            capable.capabilities.insert(.acceptsRestartCommand)
+            _ = try await poller.poll(capable)
+            let row = try #require(server.endpoint.agents.sessions.first?.agent)
+            let restart = ServerToAgent(command: ServerToAgentCommand())
+            _ = await server.endpoint.agents.send(restart, to: row)
+            _ = await server.endpoint.agents.send(Self.offer, to: row)
+            var heartbeat = Example.heartbeat(sequence: 2)
+            heartbeat.capabilities = capable.capabilities
+            let first = try await poller.poll(heartbeat)
+            #expect(first?.command == nil && first?.connectionSettings != nil)
+            heartbeat.sequenceNumber = 3
+            #expect(try await poller.poll(heartbeat)?.command != nil)
+            heartbeat.sequenceNumber = 4
+            #expect(try await poller.poll(heartbeat)?.command == nil)
+        }
+    }
+
+    @Test func `goodbye forgets the agent and tells the desk once`() async throws {
+        let desk = ScriptedDesk()
+        try await TestServer.run(desk: desk) { server in
+            var goodbye = Example.heartbeat(sequence: 2)
+            goodbye.agentDisconnect = true
+            let socket = try await server.socket(as: try server.pki.agent())
+            _ = try await socket.exchange(Example.full(sequence: 1))
+            #expect(try await socket.exchange(goodbye)?.instanceUID == Example.uid)
+            #expect(await socket.frame()?.closeCode == 1000)
+            #expect(server.endpoint.agents.sessions == [])
+            await socket.close()
+
+            let poller = try await server.client()
+            _ = try await poller.poll(Example.full(sequence: 1))
+            _ = try await poller.poll(goodbye)
+            #expect(server.endpoint.agents.sessions == [])
+            #expect(await desk.closings(2).map(\.ending) == [.agentDisconnected, .agentDisconnected])
+            // Forgotten: a compressed report is not enough any more.
+            let stranger = try await poller.poll(Example.heartbeat(sequence: 3))
+            #expect(stranger?.flags.contains(.reportFullState) == true)
+        }
+        #expect(desk.reports.map(\.message.agentDisconnect) == [false, true, false, true, false])
+        #expect(desk.closings.count == 2)
+    }
+
+    @Test func `the newest connection of an agent stands`() async throws {
+        let desk = ScriptedDesk()
+        try await TestServer.run(desk: desk) { server in
+            let agent = try server.pki.agent()
+            let old = try await server.socket(as: agent)
+            _ = try await old.exchange(Example.full(sequence: 1))
+            let new = try await server.socket(as: agent)
+            let frame = await old.frame()
+            #expect(frame?.closeCode == 1000 && frame?.closeReason == "replaced by a newer connection")
+            #expect(try await new.exchange(Example.full(sequence: 1)) != nil)
+            #expect(server.endpoint.agents.sessions.map(\.number) == [2])
+            #expect(await desk.closings(1).map(\.ending) == [.replaced])
+            await old.close()
+            _ = try await server.client(as: agent).poll(Example.full(sequence: 1))
+            #expect(await new.frame()?.closeCode == 1000)
+            #expect(server.endpoint.agents.sessions.map(\.transport) == [.polling])
+            await new.close()
+        }
+    }
+
+    @Test func `a change of trust closes the sessions it concerns and no others`() async throws {
+        let desk = ScriptedDesk()
+        try await TestServer.run(desk: desk) { server in
+            let revoked = try server.pki.agent()
+            let victim = try await server.socket(as: revoked)
+            let other = try await server.socket(as: try server.pki.agent())
+            _ = try await victim.exchange(Example.full(sequence: 1))
+            _ = try await other.exchange(Example.full(sequence: 1))
+            server.endpoint.agents.dismiss(because: "leaf-revoked") { $0.leaf == revoked.certificate.fingerprint }
+            let frame = await victim.frame()
+            #expect(frame?.closeCode == 1008 && frame?.closeReason == "leaf-revoked")
+            #expect(try await other.exchange(Example.heartbeat(sequence: 2)) != nil)
+            #expect(await desk.closings(1).map(\.session.leaf) == [revoked.certificate.fingerprint])
+            await victim.close()
+            await other.close()
+        }
+    }
+
+    @Test func `the desk may end a session behind its answer`() async throws {
+        let desk = ScriptedDesk(answer: { _, _ in DeskAnswer(ServerToAgent(), dismissal: "moved") })
+        try await TestServer.run(desk: desk) { server in
+            let socket = try await server.socket(as: try server.pki.agent())
+            #expect(try await socket.exchange(Example.full(sequence: 1))?.instanceUID == Example.uid)
+            #expect(await socket.frame()?.closeCode == 1008)
+            #expect(await desk.closings(1).map(\.ending) == [.dismissed("moved")])
+            await socket.close()
+        }
+    }
+
+    @Test func `a full gate answers 503 at the door and UNAVAILABLE inside`() async throws {
+        let closed = LoadGate(limit: 0)
+        try await TestServer.run(gate: closed) { server in
+            let answer = try #require(try await server.client().upgrade())
+            #expect(answer.status == 503 && answer["retry-after"] == "30")
+            let poll = try #require(try await server.client().post("/v1/opamp", []))
+            #expect(poll.status == 503 && poll["retry-after"] == "30")
+        }
+        let session = Mutex<CheckedContinuation<Void, Never>?>(nil)
+        let entered = AsyncStream<Void>.makeStream()
+        let desk = ScriptedDesk(answer: { _, _ in
+            await withCheckedContinuation { continuation in
+                session.withLock { $0 = continuation }
+                entered.continuation.yield()
+            }
+            return .nothing
+        })
+        let gate = LoadGate(limit: 1)
+        try await TestServer.run(desk: desk, gate: gate) { server in
+            let early = try await server.socket(as: try server.pki.agent())
+            let late = try await server.socket(as: try server.pki.agent())
+            try await early.send(Example.full(sequence: 1))
+            for await _ in entered.stream { break }
+            let refused = try await late.exchange(Example.full(sequence: 1))
+            #expect(refused?.errorResponse?.type == .unavailable)
+            #expect(refused?.errorResponse?.retryInfo?.retryAfterNanoseconds == 30_000_000_000)
+            session.withLock { $0 }?.resume()
+            #expect(try await early.message()?.errorResponse == nil)
+            await early.close()
+            await late.close()
+        }
+    }
+
+    @Test func `polls of one agent are one session whose answers can be compressed`() async throws {
+        let desk = ScriptedDesk()
+        try await TestServer.run(desk: desk) { server in
+            let agent = try server.pki.agent()
+            let client = try await server.client(as: agent)
+            #expect(try await client.poll(Example.full(sequence: 1))?.capabilities == .ours)
+            await client.close()
+            let next = try await server.client(as: agent)
+            #expect(try await next.poll(Example.heartbeat(sequence: 2)) == ServerToAgent(instanceUID: Example.uid))
+            let link = try #require(server.endpoint.agents.pollingLinks.first)
+            await link.endIfSilent(for: .zero)
+            #expect(await desk.closings(1).map(\.ending) == [.silent])
+            #expect(try await next.poll(Example.heartbeat(sequence: 3))?.flags == .reportFullState)
+        }
+        #expect(desk.reports.map(\.isFirst) == [true, true])
+    }
+
+    @Test func `a large answer is compressed for a client that takes it`() async throws {
+        let file = AgentConfigFile(body: Array(repeating: 7, count: 100_000), contentType: "")
+        let config = ServerToAgent(
+            remoteConfig: AgentRemoteConfig(config: AgentConfigMap(configMap: ["": file]), configHash: [1]))
+        let desk = ScriptedDesk(answer: { _, _ in DeskAnswer(config) })
+        try await TestServer.run(desk: desk) { server in
+            let message = try Example.full(sequence: 1, capabilities: [.reportsStatus, .acceptsRemoteConfig]).encoded()
+            let client = try await server.client()
+            let plain = try #require(try await client.post("/v1/opamp", message))
+            #expect(try ServerToAgent(decoding: plain.body).remoteConfig == config.remoteConfig)
+            let small = try #require(try await client.post("/v1/opamp", message, headers: ["Accept-Encoding: gzip"]))
+            #expect(small["content-encoding"] == "gzip")
+            #expect(small.body.count < 2000)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Certificates
+import HandoverToken
+import Testing
+import Vocabulary
+
+@testable import PeerCore
+
+@Suite struct LeafAcceptanceTests {
+    let world = PeerWorld.shared
+    let stages: HandoverStages
+
+    init() throws { stages = try HandoverStages() }
+
+    /// On the source: the row is here and its own CA issued the leaf.
+    private func atHome(_ change: (inout LeafAcceptance) -> Void = { _ in }) -> LeafAcceptance.Decision {
+        var facts = LeafAcceptance(
+            presented: world.leaf, bearsBootstrapToken: false, row: world.agent(), arrivals: [], departures: [],
+            ownAuthorities: [world.eu.authority], newerLeafIsLive: false)
+        change(&facts)
+        return facts.decision(at: world.now)
+    }
+
+    /// On the target: nothing is known but a handover.
+    private func away(
+        _ phase: TargetHandover.Phase, _ change: (inout LeafAcceptance) -> Void = { _ in }
+    ) throws -> LeafAcceptance.Decision {
+        var facts = LeafAcceptance(
+            presented: world.leaf, bearsBootstrapToken: false, row: nil, arrivals: [try stages.target(phase)],
+            departures: [], ownAuthorities: [world.us.authority], newerLeafIsLive: false)
+        change(&facts)
+        return facts.decision(at: world.now)
+    }
+
+    @Test func `without a certificate only a bootstrap token helps`() {
+        #expect(atHome { $0.presented = nil } == .refused(.absent))
+        #expect(atHome { $0.presented = nil; $0.bearsBootstrapToken = true } == .bootstrap)
+    }
+
+    @Test func `an own leaf is an agent when its row is here, it names the row and it is not revoked`() throws {
+        let row = world.row
+        #expect(atHome() == .agent(row))
+        #expect(atHome { $0.row = nil } == .refused(.unknown(world.leaf.fingerprint)))
+        #expect(atHome { $0.row?.leafRevoked = true } == .refused(.revoked(world.leaf.fingerprint)))
+        #expect(atHome { $0.ownAuthorities = [world.us.authority] } == .refused(.notIssued([.untrusted])))
+        #expect(atHome { $0.row?.id = PeerWorld.identity(9) } == .refused(.otherAgent(PeerWorld.identity(9))))
+        #expect(atHome { $0.row?.presence = .withdrawn } == .refused(.notHere(row, presence: "withdrawn")))
+        #expect(atHome { $0.newerLeafIsLive = true } == .refused(.clone(world.leaf.fingerprint)))
+    }
+
+    @Test func `a federation certificate is no agent`() {
+        guard case .refused(.notIssued) = atHome({ $0.presented = world.us.federation }) else {
+            Issue.record("a peer was taken for an agent")
+            return
+        }
+    }
+
+    @Test(arguments: TargetHandover.Phase.allCases)
+    func `a foreign leaf is accepted by exact fingerprint and live record only`(phase: TargetHandover.Phase) throws {
+        let unknown = LeafAcceptance.Decision.refused(.unknown(world.leaf.fingerprint))
+        let expected: LeafAcceptance.Decision =
+            switch phase {
+            case .awaiting, .connected: .arriving(stages.claims.id)
+            case .arrived, .settled: .agent(stages.redemption.row)
+            case .previewed, .redeeming, .lapsed, .withdrawn: unknown
+            }
+        #expect(try away(phase) == expected)
+        let sibling = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 2)
+        #expect(try away(phase) { $0.presented = sibling } == .refused(.unknown(sibling.fingerprint)))
+    }
+
+    @Test func `the record's agent CAs must stand above the leaf`() throws {
+        let target = try TargetHandover(claims: world.claims(agentCA: world.us.authority), tokenDigest: [1])
+            .next(after: .redeemRequested(stages.redemption), at: world.now).state
+            .next(after: .claimAccepted, at: world.now).state
+        #expect(try away(.awaiting) { $0.arrivals = [target] } == .refused(.notIssued([.untrusted])))
+    }
+
+    @Test(arguments: SourceHandover.Phase.allCases)
+    func `a leaf that is leaving is still an agent until it has moved`(phase: SourceHandover.Phase) throws {
+        let expected: LeafAcceptance.Decision =
+            switch phase {
+            case .issued, .expired, .cancelled, .returned: .agent(world.row)
+            case .redeemed, .offered, .leaving: .departing(world.row, stages.claims.id)
+            case .moved, .settled: .homeward(stages.claims.id)
+            }
+        let source = try stages.source(phase)
+        #expect(atHome { $0.departures = [source] } == expected)
+    }
+
+    @Test func `the handover with the higher epoch has the say`() throws {
+        let gone = try stages.source(.settled)
+        let back = try returning(epoch: 4)
+        let facts = { (facts: inout LeafAcceptance) in
+            facts.departures = [gone]
+            facts.arrivals = [back]
+            facts.row?.presence = .arriving
+        }
+        #expect(atHome(facts) == .arriving(back.id))
+        let lapsed = try back.next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.arrival).state
+        #expect(atHome { facts(&$0); $0.arrivals = [lapsed] } == .homeward(gone.id))
+    }
+
+    private func returning(epoch: Epoch) throws -> TargetHandover {
+        try TargetHandover(claims: world.claims(7, epoch: epoch), tokenDigest: [1])
+            .next(after: .redeemRequested(stages.redemption), at: world.now).state
+            .next(after: .claimAccepted, at: world.now).state
+    }
+}

@@ -1,0 +1,50 @@
+import PeerCore
+import Testing
+import Vocabulary
+
+@Suite struct SourceHandoverTests {
+    let stages: HandoverStages
+
+    init() throws { stages = try HandoverStages() }
+
+    private var events: [(String, SourceHandover.Event, Timestamp)] {
+        let now = stages.now
+        let late = now + HandoverTiming.verification
+        return [
+            ("claimed", .claimed(stages.claim), now),
+            ("claimed late", .claimed(stages.claim), now + .seconds(3600)),
+            ("offerSigned", .offerSigned(stages.offer), now),
+            ("offerSent", .offerSent, now),
+            ("pushRequested", .pushRequested, now),
+            ("agentConnected", .agentConnected, now),
+            ("agentConnected late", .agentConnected, late),
+            ("agentLeaving", .agentLeaving, now),
+            ("agentFailed", .agentFailed(hash: [5], message: "tcp"), now),
+            ("agentFailed other", .agentFailed(hash: [6], message: "tcp"), now),
+            ("cancelRequested", .cancelRequested(reason: "no"), now),
+            ("leafRevoked", .leafRevoked, now),
+            ("higherEpochSeen", .higherEpochSeen(4), now),
+            ("wake", .wake(agentPresent: true), now),
+            ("wake late", .wake(agentPresent: true), now + .seconds(3600)),
+        ]
+    }
+
+    @Test func `every phase has a stated outcome for every event`() throws {
+        var lines: [String] = []
+        for phase in SourceHandover.Phase.allCases {
+            let handover = try stages.source(phase)
+            let notices = NoticeType.allCases.map { type in
+                let notice = stages.notice(type, handover.notices.received + 1)
+                return ("<\(type.rawValue)>", SourceHandover.Event.noticeReceived(notice), stages.now)
+            }
+            let outcomes = (events + notices).map { name, event, time in
+                let text = outcome(of: handover) { () throws(HandoverRefusal) in
+                    try handover.next(after: event, at: time)
+                }
+                return (name, text)
+            }
+            lines += table(phase.rawValue, outcomes)
+        }
+        #expect(lines == sourceTable.split(separator: "\n").map(String.init))
+    }
+}

@@ -1,0 +1,95 @@
+/// Reviewed by hand against the two machines of the protocol.
+let sourceTable = """
+    issued:
+      claimed: -> redeemed Handover.TokenRedeemed do:signOffer
+      claimed late: refused handover.expired
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other: \
+    nothing
+      pushRequested: refused handover.not-redeemed
+      cancelRequested, leafRevoked: -> cancelled Handover.Cancelled
+      higherEpochSeen: -> cancelled Handover.Cancelled do:askPeers
+      wake: do:wake
+      wake late: -> expired Handover.Lapsed
+      <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
+    Handover.NoticeRefused = refused handover.notice-not-allowed
+    redeemed:
+      claimed, claimed late, agentFailed other, wake, wake late: nothing
+      offerSigned, agentConnected, agentConnected late: do:pushOffer
+      offerSent: -> offered Handover.OfferSent tell:offered#1
+      pushRequested: Handover.PushRequested do:pushOffer
+      agentLeaving: -> leaving Handover.AgentLeaving
+      agentFailed: -> returned Handover.AgentReturned row:restore tell:returned#1
+      cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#1
+      leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#1
+      higherEpochSeen: -> cancelled Handover.Cancelled tell:cancelled#1 do:askPeers
+      <connected>: -> leaving Handover.AgentLeaving = accepted
+      <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
+      <settled>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
+    handover.notice-not-allowed
+      <lapsed>: -> expired Handover.Lapsed = accepted
+    offered:
+      claimed, claimed late, offerSent, agentFailed other, wake, wake late: nothing
+      offerSigned, agentConnected: do:pushOffer
+      pushRequested: Handover.PushRequested do:pushOffer
+      agentConnected late, agentFailed: -> returned Handover.AgentReturned row:restore tell:returned#2
+      agentLeaving: -> leaving Handover.AgentLeaving
+      cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
+      leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
+      higherEpochSeen: -> cancelled Handover.Cancelled tell:cancelled#2 do:askPeers
+      <connected>: -> leaving Handover.AgentLeaving = accepted
+      <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
+      <settled>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
+    handover.notice-not-allowed
+      <lapsed>: -> expired Handover.Lapsed = accepted
+    leaving:
+      claimed, claimed late, offerSent, agentLeaving, agentFailed other: nothing
+      offerSigned: do:pushOffer
+      pushRequested: Handover.PushRequested do:pushOffer
+      agentConnected, wake: do:wake
+      agentConnected late, agentFailed, wake late: -> returned Handover.AgentReturned row:restore tell:returned#2
+      cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
+      leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
+      higherEpochSeen: -> cancelled Handover.Cancelled tell:cancelled#2 do:askPeers
+      <connected>: = accepted
+      <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
+      <settled>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
+    handover.notice-not-allowed
+      <lapsed>: -> expired Handover.Lapsed = accepted
+    moved:
+      claimed, claimed late, offerSent, agentLeaving, agentFailed other, wake, wake late: nothing
+      offerSigned, agentConnected, agentConnected late: do:pushOffer
+      pushRequested, cancelRequested: refused handover.already-moved
+      agentFailed: -> returned Handover.AgentReturned row:restore tell:returned#2
+      leafRevoked: tell:leaf-revoked#2
+      higherEpochSeen: -> settled Handover.Settled
+      <connected>, <arrived>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused \
+    = refused handover.notice-not-allowed
+      <settled>: -> settled Handover.Settled = accepted
+    settled:
+      claimed, claimed late, offerSent, agentLeaving, leafRevoked, higherEpochSeen, wake, wake late: nothing
+      offerSigned, agentConnected, agentConnected late, agentFailed, agentFailed other: do:pushOffer
+      pushRequested, cancelRequested: refused handover.already-moved
+      <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
+    Handover.NoticeRefused = refused handover.notice-not-allowed
+    expired:
+      claimed, claimed late: refused handover.expired
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
+    leafRevoked, higherEpochSeen, wake, wake late: nothing
+      pushRequested, cancelRequested: refused handover.over
+      <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
+    Handover.NoticeRefused = refused handover.notice-not-allowed
+    cancelled:
+      claimed, claimed late: refused handover.cancelled
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
+    leafRevoked, higherEpochSeen, wake, wake late: nothing
+      pushRequested, cancelRequested: refused handover.over
+      <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
+    Handover.NoticeRefused = refused handover.notice-not-allowed
+    returned:
+      claimed, claimed late: refused handover.cancelled
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
+    leafRevoked, higherEpochSeen, wake, wake late: nothing
+      pushRequested, cancelRequested: refused handover.over
+      <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
+    Handover.NoticeRefused = refused handover.notice-not-allowed
+    """
