@@ -58,7 +58,7 @@ import Vocabulary
             storage:
               directory: \(stateDirectory.path)
             config_sink:
-              file: \(sink.path)
+              path: \(sink.path)
             \(extra)
             """
         try text.write(to: configurationFile, atomically: true, encoding: .utf8)
