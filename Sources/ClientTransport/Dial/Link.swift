@@ -84,6 +84,8 @@ import Vocabulary
         unsafe info.vhost = tls.vhost
         unsafe info.port = Int32(endpoint.port)
         unsafe info.ietf_version_or_minus_one = -1
+        // Without it libwebsockets drops the bodies of answers. Unlike `protocol` it sends nothing.
+        unsafe info.local_protocol_name = loopProtocols.pointee.name
         unsafe info.opaque_user_data = Unmanaged.passUnretained(self).toOpaque()
         var flags = LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue
         if endpoint.isTLS {
@@ -173,7 +175,12 @@ import Vocabulary
         return unsafe user?.linkMayWrite(wsi) ?? false
     }
 
-    func completed() { user?.linkCompleted() }
+    /// The answer is complete. libwebsockets would keep the connection, and forgets to close it if the callback says
+    /// so about an answer without a body.
+    func completed() {
+        user?.linkCompleted()
+        later { link in link.kill(.closedByItself) }
+    }
 
     /// The other side was heard without a message: a pong.
     func heard() { user?.linkHeard() }
