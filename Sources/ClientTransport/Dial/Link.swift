@@ -207,11 +207,6 @@ import Vocabulary
 
     // MARK: - What its user says
 
-    /// Prepares the Close frame that libwebsockets sends when a callback asks for the end.
-    func closeWithReason(_ code: UInt32) {
-        if let wsi = unsafe wsi { unsafe lws_close_reason(wsi, lws_close_status(code), nil, 0) }
-    }
-
     func askToWrite() {
         if let wsi = unsafe wsi { unsafe lws_callback_on_writable(wsi) }
     }
