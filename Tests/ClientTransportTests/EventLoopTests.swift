@@ -4,7 +4,7 @@ import ScriptedServer
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct EventLoopTests {
     @Test func `an actor on the loop runs on its thread and nowhere else`() async throws {
         try await withClient { client in
             #expect(await client.isOnLoop())

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(1))) struct ProxyTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct ProxyTests {
     @Test(arguments: ["wss", "https", "ws", "http"])
     func `a connection goes through the proxy with its headers`(scheme: String) async throws {
         let authority = try TestAuthority()

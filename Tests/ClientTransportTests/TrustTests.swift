@@ -5,7 +5,7 @@ import Testing
 import Vocabulary
 
 /// Whether the server is the one that was meant, for both transports.
-@Suite(.timeLimit(.minutes(1))) struct TrustTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct TrustTests {
     enum Server: CaseIterable {
         case wrongCA, selfSigned, wrongName, wrongAddress, expired, notYetValid, onlyACommonName, clientCertificate
 

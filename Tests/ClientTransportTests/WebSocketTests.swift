@@ -4,7 +4,7 @@ import ScriptedServer
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(1))) struct WebSocketTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct WebSocketTests {
     @Test func `a message comes back over mutual TLS`() async throws {
         let authority = try TestAuthority()
         let agent = try authority.agent()

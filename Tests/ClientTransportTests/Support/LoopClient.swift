@@ -106,7 +106,8 @@ extension DialSettings {
     ) throws -> DialSettings {
         DialSettings(
             endpoint: try Endpoint("\(scheme)://\(host):\(server.port)\(path)"), anchors: anchors.map(\.der),
-            identity: holder.map { ClientIdentity(chain: [$0.certificate.der], key: $0.key.pem) })
+            identity: holder.map { ClientIdentity(chain: [$0.certificate.der], key: $0.key.pem) },
+            connectTimeout: .seconds(60), handshakeTimeout: .seconds(60))
     }
 
     func with(_ change: (inout DialSettings) -> Void) -> DialSettings {
