@@ -16,6 +16,8 @@ struct Command: Sendable {
     let details: String
     let options: [Option]
     var isHidden = false
+    /// It minds SIGTERM and SIGINT itself; every other command just ends.
+    var takesLeave = false
     let body: @Sendable (Options) async throws -> ExitCode
 
     var help: String {

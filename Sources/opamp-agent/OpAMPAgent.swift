@@ -7,9 +7,12 @@ import Vocabulary
 @main struct OpAMPAgent {
     static let commands: [Command] = [.run, .enroll, .status, .check, .reset, .crashPoints]
 
-    static func main() async {
+    /// Not `async`: the main thread of an asynchronous main waits in libdispatch with every signal open, and SIGTERM
+    /// would end the process there.
+    static func main() {
         TerminationSignals.block()
-        exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
+        Task { exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue) }
+        while true { pause() }
     }
 
     private static func run(_ arguments: [String]) async -> ExitCode {
@@ -27,6 +30,7 @@ import Vocabulary
                 StandardStream.output.write(line: command.help)
                 return .done
             }
+            if !command.takesLeave { TerminationSignals.onEach { _ in endAtOnce() } }
             return try await command.body(options)
         } catch let refusal as UsageRefusal {
             StandardStream.error.write(line: "opamp-agent \(name): \(refusal.reason)\n\n\(command.help)")

@@ -11,7 +11,7 @@ extension Command {
             Runs in the foreground and logs to standard error. On SIGTERM or SIGINT the agent takes leave of its server
             and the program ends with 0; a second signal ends it at once.
             """,
-        options: [.config, .logFormat]
+        options: [.config, .logFormat], takesLeave: true
     ) { options in
         let configuration = try HostConfiguration(options: options)
         let agent = try AgentExtension.start(configuration)
