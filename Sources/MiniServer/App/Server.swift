@@ -81,7 +81,11 @@ public struct Server: Sendable {
         site: Site, fleet: FleetDesk, handovers: HandoverDesk, federation: FederationClient, endpoint: OpAMPEndpoint
     ) -> Router<CallerContext> {
         let router = Router(context: CallerContext.self)
+        router.add(middleware: ProblemAnswers(log: site.log))
         PollingRoute(endpoint: endpoint).add(to: router)
+        PublicRoutes(site: site).add(to: router)
+        OperatorInterface(site: site, fleet: fleet, handovers: handovers, federation: federation).add(to: router)
+        FederationInterface(site: site, fleet: fleet, handovers: handovers, gate: PeerGate(site: site)).add(to: router)
         return router
     }
 }
