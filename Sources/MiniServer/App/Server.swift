@@ -56,7 +56,11 @@ public struct Server: Sendable {
 
     /// The port that was bound; `nil` when the server ended without.
     public var port: Int? {
-        get async { await listener.boundPort.value }
+        get async {
+            let port = await listener.boundPort.value
+            if let port { site.address.bound(to: port) }
+            return port
+        }
     }
 
     /// `https://host:port`, once the listener is bound.
@@ -102,8 +106,7 @@ private struct HandoverService: Service {
     let server: Server
 
     func run() async throws {
-        guard let port = await server.port else { return }
-        server.site.address.bound(to: port)
+        guard await server.port != nil else { return }
         let shell = server.shell
         try await shell.resume()
         await cancelWhenGracefulShutdown {
