@@ -4,6 +4,7 @@ import Hummingbird
 public import Logging
 import PeerCore
 import ServiceLifecycle
+public import UnixSignals
 public import Vocabulary
 
 /// One peer server, from its data directory to its listener. Tests start it as `mini-server serve` does.
@@ -56,7 +57,11 @@ public struct Server: Sendable {
 
     /// The port that was bound; `nil` when the server ended without.
     public var port: Int? {
-        get async { await listener.boundPort.value }
+        get async {
+            let port = await listener.boundPort.value
+            if let port { site.address.bound(to: port) }
+            return port
+        }
     }
 
     /// `https://host:port`, once the listener is bound.
@@ -81,7 +86,11 @@ public struct Server: Sendable {
         site: Site, fleet: FleetDesk, handovers: HandoverDesk, federation: FederationClient, endpoint: OpAMPEndpoint
     ) -> Router<CallerContext> {
         let router = Router(context: CallerContext.self)
+        router.add(middleware: ProblemAnswers(log: site.log))
         PollingRoute(endpoint: endpoint).add(to: router)
+        PublicRoutes(site: site).add(to: router)
+        OperatorInterface(site: site, fleet: fleet, handovers: handovers, federation: federation).add(to: router)
+        FederationInterface(site: site, fleet: fleet, handovers: handovers, gate: PeerGate(site: site)).add(to: router)
         return router
     }
 }
@@ -98,8 +107,7 @@ private struct HandoverService: Service {
     let server: Server
 
     func run() async throws {
-        guard let port = await server.port else { return }
-        server.site.address.bound(to: port)
+        guard await server.port != nil else { return }
         let shell = server.shell
         try await shell.resume()
         await cancelWhenGracefulShutdown {

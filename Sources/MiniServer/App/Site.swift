@@ -13,6 +13,7 @@ struct Site: Sendable {
     let listener: ListenerIdentity
     let agents: ConnectedAgents
     let log: Logger
+    let metrics = Metrics()
     var now: @Sendable () -> Timestamp = { .now }
 
     /// The OpAMP endpoint in both transports.
