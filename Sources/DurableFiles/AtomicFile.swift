@@ -50,6 +50,18 @@ public enum AtomicFile {
         }
     }
 
+    /// Removes the file and syncs the directory; nothing happens if there is none.
+    public static func remove(_ path: String) throws(FileFailure) {
+        let (parent, name) = Folder.split(path)
+        let folder = try Folder(parent, followsLink: true)
+        do throws(FileFailure) {
+            try folder.remove(name)
+        } catch {
+            guard case .system(_, .remove, ENOENT) = error else { throw error }
+        }
+        try folder.sync()
+    }
+
     /// - Parameter prepare: runs when the new file is complete and before it takes the old one's place.
     static func replace(
         _ path: String, with bytes: [UInt8], mode: Mode, label: String?,

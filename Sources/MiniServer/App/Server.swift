@@ -4,6 +4,7 @@ import Hummingbird
 public import Logging
 import PeerCore
 import ServiceLifecycle
+public import UnixSignals
 public import Vocabulary
 
 /// One peer server, from its data directory to its listener. Tests start it as `mini-server serve` does.

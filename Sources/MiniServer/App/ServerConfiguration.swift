@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// What an operator decides before the server starts.
 public struct ServerConfiguration: Sendable {

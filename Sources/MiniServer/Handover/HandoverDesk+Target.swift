@@ -22,7 +22,9 @@ extension HandoverDesk {
         let now = site.now()
         let token = try await verified(text, by: context, at: now)
         let isReachable = (try? await shell.peers.status(of: token.claims.id, at: token.claims.issuer)) != nil
-        let review = try await site.database.read { try review(token, tables: $0, sourceReachable: isReachable) }
+        let review = try await site.database.read { tables in
+            try self.review(token, tables: tables, sourceReachable: isReachable)
+        }
         return Preview(token: token, review: review, problems: review.problems(with: choice, at: now))
     }
 

@@ -1,4 +1,5 @@
 import Certificates
+import HTTPTypes
 import HandoverToken
 import Logging
 import OpAMPProto

@@ -1,5 +1,6 @@
 import GRDB
 import PeerCore
+import Vocabulary
 
 /// All tables within one transaction.
 struct StorageTransaction {

@@ -1,0 +1,86 @@
+import AgentCore
+import Certificates
+import ClientTransport
+public import OpAMPProto
+import Vocabulary
+
+/// An OpAMP agent inside a host program.
+///
+///     let agent = try AgentExtension.start(HostConfiguration(file: "/etc/agent.yaml"))
+///     Task { for await news in agent.news { ... } }
+///     await agent.setHealth(ComponentHealth(healthy: true))
+///     ...
+///     await agent.stop()
+///
+/// It has one thread of its own and blocks none of the host's. One state directory serves one agent at a time.
+public struct AgentExtension: Sendable {
+    /// Everything that happens, in order, until the agent has ended. One reader.
+    public let news: AsyncStream<AgentNews>
+    private let shell: AgentShell
+
+    /// Takes hold of the state directory and begins to connect; does not wait for a server.
+    ///
+    /// - Parameter sink: where remote configuration goes; by default what the configuration says.
+    public static func start(
+        _ configuration: HostConfiguration, sink: (any ConfigurationSink)? = nil, log: AgentLog? = nil
+    ) throws(StateFailure) -> AgentExtension {
+        let log = log ?? .standardError(configuration.logFormat, minimum: configuration.logLevel)
+        let sink = sink ?? configuration.sink.map { FileSink(path: $0.path, reloadCommand: $0.reloadCommand) }
+        let directory = try StateDirectory(path: configuration.stateDirectory, key: configuration.key)
+        var configuration = configuration
+        if configuration.report.effectiveConfig == nil { configuration.report.effectiveConfig = sink?.current() }
+
+        let core = configuration.agentConfiguration(identity: try HeldIdentity(directory.key))
+        let clock = AgentClock()
+        let loaded = try directory.load(
+            core, preferred: configuration.instanceUID,
+            fresh: InstanceUID(version7At: clock.now(), random: RandomBytes.generate(10)))
+        let loop: EventLoop
+        do { loop = try EventLoop(connectionLimit: 16) } catch { throw .transport(error) }
+        let (news, continuation) = AsyncStream.makeStream(of: AgentNews.self, bufferingPolicy: .bufferingNewest(1024))
+        let shell = AgentShell(
+            agent: Agent(state: loaded.state, configuration: core), state: directory, sink: sink, log: log, loop: loop,
+            news: continuation)
+        Task {
+            if loaded.isPreviousGeneration { await shell.warn(.storageFailed, "the newest state was damaged; the one before is used") }
+            if loaded.isStartedAnew { await shell.warn(.storageFailed, "the state was damaged; the configuration file is used") }
+            await shell.start()
+        }
+        return AgentExtension(news: news, shell: shell)
+    }
+
+    /// Takes leave of the server, which may take some seconds, and returns when all is over.
+    public func stop() async {
+        await shell.stop()
+        await waitUntilStopped()
+    }
+
+    /// Returns when the agent has ended, by `stop` or because the server asked for a restart and the host stopped it.
+    public func waitUntilStopped() async {
+        await shell.waitUntilFinished()
+        shell.loop.shutDown()
+    }
+
+    public func setHealth(_ health: ComponentHealth?) async { await shell.change { $0.health = health } }
+
+    public func setDescription(_ description: AgentDescription) async {
+        await shell.change { $0.description = description }
+    }
+
+    public func setEffectiveConfiguration(_ configuration: EffectiveConfig?) async {
+        await shell.change { $0.effectiveConfig = configuration }
+    }
+
+    public var standing: AgentStanding { get async { await shell.standing } }
+}
+
+extension HeldIdentity {
+    /// - Parameter key: the host's; the request names nobody, since a server takes only the public key from it.
+    fileprivate init(_ key: PrivateKey) throws(StateFailure) {
+        do {
+            self.init(publicKey: key.publicKey, signingRequest: try SigningRequest(key: key, subject: "opamp-agent").pem)
+        } catch {
+            throw .key(error)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import AgentCore
+import Certificates
+import ClientTransport
+public import Vocabulary
+
+/// Dials the server an agent would dial now and says what was verified; no OpAMP message is sent.
+public struct ConnectionCheck: Sendable {
+    private let dial: Dial
+    private let key: PrivateKey?
+    private let isConfigured: Bool
+
+    /// - Throws: `StateFailure` when there is a state and it cannot be read.
+    public init(_ configuration: HostConfiguration) throws(StateFailure) {
+        let state = try AgentStatus(of: configuration).state
+        let settings = state.map { $0.isMoved ? $0.active.settings : configuration.home.settings }
+            ?? configuration.home.settings
+        isConfigured = settings.endpoint == configuration.home.settings.endpoint
+        dial = Dial(settings: settings, extraHeaders: [])
+        if let key = configuration.key {
+            self.key = key
+        } else {
+            key = try StateDirectory.readKey(in: configuration.stateDirectory)
+        }
+    }
+
+    /// - Throws: `CheckFailure` when the settings cannot be dialled at all, `StateFailure` without a network loop.
+    public func run() async throws -> CheckReport {
+        var settings: DialSettings
+        do {
+            settings = try DialSettings(dial, key: key)
+        } catch {
+            throw CheckFailure(dial: error)
+        }
+        // An upgrade carries no OpAMP message, an HTTP request would.
+        settings.endpoint = try Endpoint(
+            "\(settings.endpoint.isTLS ? "wss" : "ws")://\(settings.endpoint.origin)\(settings.endpoint.path)")
+        let loop: EventLoop
+        do { loop = try EventLoop(connectionLimit: 4) } catch { throw StateFailure.transport(error) }
+        defer { loop.shutDown() }
+        let event = await CheckLine(loop).firstWord(of: settings)
+        return CheckReport(dial.settings, isConfigured: isConfigured, event: event)
+    }
+}
+
+/// One upgrade, and what became of it.
+private actor CheckLine {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActors }
+    private let dialer: Dialer
+    private var connection: WebSocketConnection?
+    private var waiter: CheckedContinuation<WebSocketEvent, Never>?
+
+    init(_ loop: EventLoop) {
+        self.loop = loop
+        dialer = Dialer(loop: loop)
+    }
+
+    func firstWord(of settings: DialSettings) async -> WebSocketEvent {
+        await withCheckedContinuation { continuation in
+            waiter = continuation
+            connection = dialer.openWebSocket(settings) { self.heard($0) }
+        }
+    }
+
+    private func heard(_ event: WebSocketEvent) {
+        waiter?.resume(returning: event)
+        waiter = nil
+        connection?.close()
+    }
+}
+
+/// What a check found.
+public struct CheckReport: Sendable {
+    private let settings: ConnectionSettings
+    private let isConfigured: Bool
+    private let presented: [Certificate]
+    private let tlsVersion: String?
+    private let failure: DialFailure?
+
+    init(_ settings: ConnectionSettings, isConfigured: Bool, event: WebSocketEvent) {
+        self.settings = settings
+        self.isConfigured = isConfigured
+        switch event {
+        case .opened(let facts):
+            presented = (facts?.peerChain ?? []).compactMap { try? Certificate(der: $0) }
+            (tlsVersion, failure) = (facts?.version, nil)
+        case .failed(let failure):
+            presented = failure.presentedChain.compactMap { try? Certificate(der: $0) }
+            (tlsVersion, self.failure) = (nil, failure)
+        case .message, .closed:
+            (presented, tlsVersion) = ([], nil)
+            failure = DialFailure(.protocol, "the server closed the connection at once")
+        }
+    }
+
+    /// An endpoint that speaks OpAMP over HTTP only refuses the upgrade after everything else was good.
+    public var isGood: Bool {
+        guard let status = failure?.httpStatus else { return failure == nil }
+        return !settings.endpoint.isWebSocket && [400, 404, 405, 426].contains(status)
+    }
+
+    public var json: JSON {
+        .members([
+            "endpoint": .string(settings.endpoint.description),
+            "from_configuration": .bool(isConfigured),
+            "good": .bool(isGood),
+            "cause": isGood ? nil : failure.map { .string($0.cause.code) },
+            "detail": failure.map { .string($0.detail) },
+            "http_status": failure?.httpStatus.map { .integer(Int64($0)) },
+            "tls_version": tlsVersion.map(JSON.string),
+            "server_chain": .array(presented.map { certificate in
+                .members([
+                    "subject": .string(certificate.subject), "fingerprint": .string(certificate.fingerprint.description),
+                    "not_after": .string(certificate.notAfter.description),
+                    "names": .array((certificate.dnsNames + certificate.ipAddresses).map(JSON.string)),
+                ])
+            }),
+            "trusted_cas": .array(settings.trust.anchors.certificates.map { .string($0.fingerprint.description) }),
+            "trusts_system": .bool(settings.trust.includesSystemRoots),
+            "leaf": settings.leaf.map { .string($0.leaf.fingerprint.description) },
+        ])
+    }
+
+    public var text: String {
+        var lines = [
+            "endpoint      \(settings.endpoint)" + (isConfigured ? "" : " (adopted; not the one in the file)"),
+            "verified by   "
+                + (settings.trust.anchors.certificates.map { "\($0.subject) (sha256 \($0.fingerprint))" }
+                    + (settings.trust.includesSystemRoots ? ["the system's CA certificates"] : []))
+                    .joined(separator: ", "),
+            "presented     " + (settings.leaf.map { "certificate sha256 \($0.leaf.fingerprint)" } ?? "no certificate"),
+        ]
+        for certificate in presented {
+            let names = (certificate.dnsNames + certificate.ipAddresses).joined(separator: " ")
+            lines.append("server chain  \(certificate.subject), names \(names.isEmpty ? "none" : names), until \(certificate.notAfter), sha256 \(certificate.fingerprint)")
+        }
+        if let tlsVersion { lines.append("TLS           \(tlsVersion), host name and chain verified") }
+        lines.append(isGood ? "result        good" : "result        \(failure.map { "\($0.operatorMessage)" } ?? "")")
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// The settings cannot be dialled.
+public struct CheckFailure: OperatorExplainable, Hashable {
+    let dial: DialFailure
+    public var operatorMessage: OperatorMessage { dial.operatorMessage }
+}

@@ -1,0 +1,149 @@
+import AgentCore
+public import DurableFiles
+import OpAMPProto
+public import Vocabulary
+
+extension HostConfiguration {
+    /// Reads and validates a configuration file, and the files it names.
+    public init(file path: String) throws(ConfigurationRefusal) {
+        let bytes: [UInt8]?
+        do {
+            bytes = try AtomicFile.read(path, limit: YAML.sizeLimit)
+        } catch {
+            throw .unreadable(path: path, reason: error.operatorMessage.cause)
+        }
+        guard let bytes else { throw .unreadable(path: path, reason: "there is no such file.") }
+        try self.init(yaml: bytes)
+    }
+
+    /// - Parameter bytes: the YAML text.
+    public init(yaml bytes: [UInt8]) throws(ConfigurationRefusal) {
+        let document: YAML
+        do { document = try YAML(reading: bytes) } catch { throw .notYAML(reason: error.reason) }
+        let file = try ConfigurationSection(document, path: "", keys: [
+            "server", "tls", "headers", "instance_uid", "capabilities", "agent_description", "storage", "handover",
+            "config_sink", "bootstrap", "log",
+        ])
+        let server = try ServerConfiguration(file)
+        let storage = try file.section("storage", keys: ["directory"])
+        guard let directory = try storage?.text("directory") else { throw .missing("storage.directory") }
+        self.init(home: server.home, key: server.key, stateDirectory: directory.content)
+        if case .http = server.home.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
+        if case .ws = server.home.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
+
+        instanceUID = try file.value("instance_uid", expected: "a UUID in lower case") { InstanceUID($0) }
+        if let sink = try file.section("config_sink", keys: ["path", "reload_command"]) {
+            guard let path = try sink.text("path") else { throw .missing("config_sink.path") }
+            self.sink = SinkSettings(path: path.content, reloadCommand: try sink.text("reload_command")?.content)
+            capabilities.formUnion([.acceptsRemoteConfig, .reportsEffectiveConfig, .reportsRemoteConfig])
+        }
+        try readCapabilities(file)
+        try readDescription(file)
+        try readHandover(file)
+        try readBootstrap(file)
+        if let log = try file.section("log", keys: ["level", "format"]) {
+            logLevel = try log.value("level", expected: "debug, info, warning or error") {
+                AgentLogEntry.Level(rawValue: $0)
+            } ?? logLevel
+            logFormat = try log.value("format", expected: "text or json") { AgentLog.Format(rawValue: $0) } ?? logFormat
+        }
+    }
+
+    /// The names of the supervisor's `capabilities`.
+    private static let capabilityKeys: KeyValuePairs<String, AgentCapabilities> = [
+        "accepts_opamp_connection_settings": .acceptsOpAMPConnectionSettings,
+        "accepts_remote_config": .acceptsRemoteConfig,
+        "accepts_restart_command": .acceptsRestartCommand,
+        "reports_connection_settings_status": .reportsConnectionSettingsStatus,
+        "reports_effective_config": .reportsEffectiveConfig,
+        "reports_health": .reportsHealth,
+        "reports_heartbeat": .reportsHeartbeat,
+        "reports_remote_config": .reportsRemoteConfig,
+    ]
+
+    private mutating func readCapabilities(_ file: ConfigurationSection) throws(ConfigurationRefusal) {
+        let keys = Self.capabilityKeys
+        guard let section = try file.section("capabilities", keys: keys.map(\.key)) else { return }
+        for (key, capability) in keys {
+            guard let isOn = try section.bool(key) else { continue }
+            if isOn { capabilities.insert(capability) } else { capabilities.remove(capability) }
+        }
+        if capabilities.contains(.acceptsRemoteConfig), sink == nil {
+            throw .badValue(
+                section.name("accepts_remote_config"), line: section.line(of: "accepts_remote_config"),
+                reason: "a remote configuration needs config_sink.path to go to")
+        }
+    }
+
+    private mutating func readDescription(_ file: ConfigurationSection) throws(ConfigurationRefusal) {
+        let section = try file.section(
+            "agent_description", keys: ["identifying_attributes", "non_identifying_attributes"])
+        var identifying = try section?.attributes("identifying_attributes") ?? []
+        if !identifying.contains(where: { $0.key == "service.name" }) {
+            identifying.insert(KeyValue(key: "service.name", value: .string("opamp-agent")), at: 0)
+        }
+        // Its value is the present instance_uid, whatever the file says.
+        identifying.removeAll { $0.key == "service.instance.id" }
+        identifying.append(KeyValue(key: "service.instance.id", value: .string("")))
+        report.description = AgentDescription(
+            identifyingAttributes: identifying,
+            nonIdentifyingAttributes: try section?.attributes("non_identifying_attributes") ?? [])
+    }
+
+    private mutating func readHandover(_ file: ConfigurationSection) throws(ConfigurationRefusal) {
+        guard let section = try file.section("handover", keys: [
+            "require_token", "allowed_endpoints", "absent_certificate", "verification_timeout", "probation",
+            "min_tls_version", "token_signers_file", "allow_plaintext", "allow_skip_verify",
+        ]) else { return }
+        policy.requiresToken = try section.value("require_token", expected: "auto, always or never") {
+            OfferPolicy.TokenRule(rawValue: $0)
+        } ?? policy.requiresToken
+        policy.absentCertificate = try section.value("absent_certificate", expected: "keep or drop") {
+            OfferPolicy.AbsentCertificate(rawValue: $0)
+        } ?? policy.absentCertificate
+        policy.minimumTLS = try section.value("min_tls_version", expected: "\"1.2\" or \"1.3\"") {
+            AgentCore.TLSVersion(rawValue: $0)
+        } ?? policy.minimumTLS
+        policy.allowsLeavingTLS = try section.bool("allow_plaintext") ?? policy.allowsLeavingTLS
+        policy.allowsSkippingVerification = try section.bool("allow_skip_verify") ?? policy.allowsSkippingVerification
+        if let patterns = try section.texts("allowed_endpoints") {
+            var allowed: [EndpointPattern] = []
+            for pattern in patterns {
+                guard let read = EndpointPattern(pattern.content) else {
+                    throw .wrongForm(
+                        section.name("allowed_endpoints"), line: pattern.line,
+                        expected: "host, host:port or *.domain, without scheme and path")
+                }
+                allowed.append(read)
+            }
+            policy.allowedEndpoints = allowed
+        }
+        timings.verification = try section.duration("verification_timeout", in: .seconds(1)...(.seconds(600)))
+            ?? timings.verification
+        timings.probation = try section.duration("probation", in: .seconds(1)...(.seconds(86_400))) ?? timings.probation
+        home.tokenSigners = try section.tokenSigners("token_signers_file")
+    }
+
+    private mutating func readBootstrap(_ file: ConfigurationSection) throws(ConfigurationRefusal) {
+        guard let section = try file.section("bootstrap", keys: ["token_file"]),
+            let path = try section.text("token_file")
+        else { return }
+        do {
+            // An operator may remove it once it is used.
+            bootstrapToken = try Secret(tokenFile: path.content)
+        } catch {
+            throw .badFile(
+                section.name("token_file"), line: path.line, path: path.content, reason: error.operatorMessage.cause)
+        }
+    }
+}
+
+extension Secret {
+    /// The first line of a file that only its owner may read; `nil` if there is no file or nothing in it.
+    public init?(tokenFile path: String) throws(FileFailure) {
+        guard let bytes = try AtomicFile.read(path, limit: 4096, mode: .private) else { return nil }
+        let line = bytes.prefix { $0 != 10 && $0 != 13 }
+        guard !line.isEmpty else { return nil }
+        self.init(Array(line))
+    }
+}

@@ -1,0 +1,44 @@
+public import Vocabulary
+
+/// Why a configuration file is not accepted. Lines are counted from 1; keys are written with their whole path.
+public enum ConfigurationRefusal: Error, Hashable, Sendable {
+    case unreadable(path: String, reason: String)
+    case notYAML(reason: String)
+    case unknownKey(String, line: Int, nearest: String?)
+    case missing(String)
+    case wrongForm(String, line: Int, expected: String)
+    case badValue(String, line: Int, reason: String)
+    case conflict(String, with: String, line: Int)
+    /// A file that the configuration names.
+    case badFile(String, line: Int, path: String, reason: String)
+}
+
+extension ConfigurationRefusal: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        let title = "The configuration file is not accepted"
+        let (reason, cause, nextAction): (String, String, String) =
+            switch self {
+            case .unreadable(let path, let reason):
+                ("unreadable", "\(path): \(reason)", "Check the path after --config and the rights of this user.")
+            case .notYAML(let reason): ("not-yaml", "\(reason).", "Correct the YAML there.")
+            case .unknownKey(let key, let line, let nearest):
+                (
+                    "unknown-key", "Line \(line): there is no key \(key).",
+                    nearest.map { "Write \($0), if that was meant, or remove the line." } ?? "Remove the line."
+                )
+            case .missing(let key): ("missing-key", "\(key) is not there.", "Add \(key).")
+            case .wrongForm(let key, let line, let expected):
+                ("wrong-form", "Line \(line): \(key) has to be \(expected).", "Write \(expected) there.")
+            case .badValue(let key, let line, let reason):
+                ("bad-value", "Line \(line): \(key): \(reason).", "Correct the value.")
+            case .conflict(let key, let other, let line):
+                (
+                    "conflict", "Line \(line): \(key) and \(other) say the same thing twice.",
+                    "Keep one of the two."
+                )
+            case .badFile(let key, let line, let path, let reason):
+                ("bad-file", "Line \(line): \(key): \(path): \(reason)", "Correct the path or mend the file.")
+            }
+        return OperatorMessage(code: "configuration.\(reason)", title: title, cause: cause, nextAction: nextAction)
+    }
+}

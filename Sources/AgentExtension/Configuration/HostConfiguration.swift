@@ -1,0 +1,70 @@
+public import AgentCore
+public import Certificates
+public import OpAMPProto
+public import Vocabulary
+
+/// What the operator of a host has decided: the configuration file as values that make sense together.
+///
+/// The keys and their meaning are in `docs/operator/agent.md`.
+public struct HostConfiguration: Sendable {
+    /// The server to begin with. Once an offer has been adopted, the state directory decides instead.
+    public var home: Home
+    /// Of the leaf that the file names. Without it the agent makes a key pair of its own in the state directory.
+    public var key: PrivateKey?
+    public var stateDirectory: String
+    /// Used on the first start; `nil` makes a new version 7 UUID.
+    public var instanceUID: InstanceUID?
+    public var capabilities: AgentCapabilities
+    public var report: OwnReport
+    public var policy: OfferPolicy
+    public var timings: AgentTimings
+    public var backoff: Backoff
+    /// Sent once, to enrol.
+    public var bootstrapToken: Secret?
+    public var sink: SinkSettings?
+    public var logLevel: AgentLogEntry.Level
+    public var logFormat: AgentLog.Format
+
+    /// `config_sink` of the file.
+    public struct SinkSettings: Hashable, Sendable {
+        public var path: String
+        public var reloadCommand: String?
+
+        public init(path: String, reloadCommand: String? = nil) {
+            self.path = path
+            self.reloadCommand = reloadCommand
+        }
+    }
+
+    public init(
+        home: Home, key: PrivateKey? = nil, stateDirectory: String, instanceUID: InstanceUID? = nil,
+        capabilities: AgentCapabilities = .handoverDefault, report: OwnReport = OwnReport(),
+        policy: OfferPolicy = OfferPolicy(), timings: AgentTimings = AgentTimings(), backoff: Backoff = Backoff(),
+        bootstrapToken: Secret? = nil, sink: SinkSettings? = nil, logLevel: AgentLogEntry.Level = .info,
+        logFormat: AgentLog.Format = .text
+    ) {
+        self.home = home
+        self.key = key
+        self.stateDirectory = stateDirectory
+        self.instanceUID = instanceUID
+        self.capabilities = capabilities
+        self.report = report
+        self.policy = policy
+        self.timings = timings
+        self.backoff = backoff
+        self.bootstrapToken = bootstrapToken
+        self.sink = sink
+        self.logLevel = logLevel
+        self.logFormat = logFormat
+    }
+
+    /// Identifies what the file says about the connection; never shown, since header values are part of it.
+    var digest: [UInt8] { Digest.sha256(Array(home.json.description.utf8)) }
+
+    /// The core's part of it.
+    func agentConfiguration(identity: HeldIdentity) -> AgentConfiguration {
+        AgentConfiguration(
+            home: home, capabilities: capabilities, report: report, identity: identity,
+            bootstrapToken: bootstrapToken, policy: policy, timings: timings, backoff: backoff, digest: digest)
+    }
+}

@@ -1,0 +1,149 @@
+public import AgentCore
+import Certificates
+import DurableFiles
+import HandoverToken
+import HostSystem
+public import Vocabulary
+
+/// What the state directory says, as `opamp-agent status` shows it; no secrets.
+public struct AgentStatus: Sendable {
+    let configured: Endpoint
+    let directory: String
+    /// `nil` before the first start.
+    let state: AgentState?
+    let heldUID: InstanceUID?
+    /// SHA-256 over the SubjectPublicKeyInfo.
+    let publicKeyDigest: String?
+    let presence: Presence?
+    let isConfigurationIgnored: Bool
+    let isPreviousGeneration: Bool
+
+    /// - Throws: `StateFailure` when there is something and it cannot be read.
+    public init(of configuration: HostConfiguration) throws(StateFailure) {
+        directory = configuration.stateDirectory
+        configured = configuration.home.settings.endpoint
+        let loaded: StateFile.Loaded?
+        let uid: [UInt8]?
+        do throws(FileFailure) {
+            loaded = try StateDirectory.connectionFile(in: directory).load()
+            uid = try AtomicFile.read(StateDirectory.path(of: .identity, in: directory), limit: 256)
+        } catch {
+            throw .file(error)
+        }
+        do throws(StateRefusal) {
+            var state: AgentState?
+            if let loaded { state = try AgentState(decoding: loaded.payload) }
+            self.state = state
+        } catch {
+            throw .state(error)
+        }
+        isPreviousGeneration = loaded?.recoveredFromPrevious ?? false
+        heldUID = uid.flatMap { InstanceUID(String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self)) }
+        var key = configuration.key
+        if key == nil { key = try StateDirectory.readKey(in: directory) }
+        publicKeyDigest = key.map { Hex.encode(Digest.sha256($0.publicKey.spki)) }
+        presence = PresenceFile.read(in: directory).flatMap { ProcessTable.contains($0.process) ? $0 : nil }
+        isConfigurationIgnored = state.map { $0.isMoved && $0.configurationDigest != configuration.digest } ?? false
+    }
+
+    public var leaf: LeafChain? { state?.active.settings.leaf }
+
+    public var json: JSON {
+        .members([
+            "instance_uid": (state?.instanceUID ?? heldUID).map { .string($0.description) },
+            "state_directory": .string(directory),
+            "public_key_sha256": publicKeyDigest.map(JSON.string),
+            "leaf": leaf.map(\.leaf).map(Self.json),
+            "configured": .members(["endpoint": .string(configured.description)]),
+            "active": state.map { Self.json($0.active) },
+            "previous": state?.previous.map(Self.json),
+            "candidate": state?.candidate.map { candidate in
+                .members([
+                    "endpoint": .string(candidate.home.settings.endpoint.description),
+                    "offer_hash": candidate.hash.reported.map { .string(Hex.encode($0)) },
+                    "handover_id": candidate.handover.map { .string($0.id.description) },
+                    "attempts": .integer(Int64(candidate.attempts)), "until": .string(candidate.until.description),
+                ])
+            },
+            "probation_until": state?.probation.map { .string($0.until.description) },
+            "last_verdict": state?.verdict.map(Self.json),
+            "verdicts": state.map { .array($0.verdicts.map(Self.json)) },
+            "epoch": state.map { .integer(Int64(clamping: $0.epoch)) },
+            "handover_id": state?.handoverID.map { .string($0.description) },
+            "is_moved": state.map { .bool($0.isMoved) },
+            "is_enrolled": state.map { .bool($0.isEnrolled) },
+            "configuration_ignored": .bool(isConfigurationIgnored),
+            "recovered_from_previous": .bool(isPreviousGeneration),
+            "process": presence.map { .integer(Int64($0.process)) },
+            "connection": presence.map { presence in
+                .members([
+                    "contact": .string(presence.contact.rawValue), "endpoint": .string(presence.endpoint),
+                    "since": .string(presence.since.description),
+                ])
+            },
+        ])
+    }
+
+    private static func json(_ home: Home) -> JSON {
+        .members([
+            "endpoint": .string(home.settings.endpoint.description),
+            "server_cas": fingerprints(home.settings.trust.anchors.certificates),
+            "token_signers": fingerprints(home.tokenSigners?.certificates ?? []),
+            "leaf": home.settings.leaf.map { .string($0.leaf.fingerprint.description) },
+        ])
+    }
+
+    private static func fingerprints(_ certificates: [Certificate]) -> JSON {
+        .array(certificates.map { .string($0.fingerprint.description) })
+    }
+
+    private static func json(_ leaf: Certificate) -> JSON {
+        .members([
+            "fingerprint": .string(leaf.fingerprint.description), "subject": .string(leaf.subject),
+            "issuer": .string(leaf.issuer), "not_before": .string(leaf.notBefore.description),
+            "not_after": .string(leaf.notAfter.description),
+        ])
+    }
+
+    private static func json(_ verdict: Verdict) -> JSON {
+        let hash: JSON? = verdict.hash.reported.map { .string(Hex.encode($0)) }
+        return switch verdict.outcome {
+        case .applied: .members(["offer_hash": hash, "status": .string("APPLIED")])
+        case .failed(let cause, let message):
+            .members([
+                "offer_hash": hash, "status": .string("FAILED"), "cause": .string(cause.code),
+                "message": .string(message),
+            ])
+        }
+    }
+}
+
+extension AgentStatus {
+    /// For a person: one fact a line, in the order of the questions that are asked.
+    public var text: String {
+        let json = self.json
+        func row(_ name: String, _ value: String?) -> String? {
+            value.map { name + String(repeating: " ", count: max(1, 18 - name.count)) + $0 }
+        }
+        let verdict = json["last_verdict"].map { verdict in
+            [verdict["status"], verdict["message"], verdict["offer_hash"]].compactMap { $0?.string }.joined(separator: " ")
+        }
+        let endpoint = json["active"]?["endpoint"]?.string
+        let rows = [
+            row("instance_uid", json["instance_uid"]?.string ?? "none yet"),
+            row("server", endpoint ?? "none yet; \(configured) is configured"),
+            row("connection", presence.map { "\($0.contact.rawValue) since \($0.since), process \($0.process)" } ?? "no agent is running"),
+            row("certificate", leaf.map { "sha256 \($0.leaf.fingerprint), until \($0.leaf.notAfter)" } ?? "none; run opamp-agent enroll"),
+            row("public key", publicKeyDigest.map { "sha256 \($0)" }),
+            row("previous server", state?.previous.map { "\($0.settings.endpoint), until \(json["probation_until"]?.string ?? "it settles")" }),
+            row("candidate", state?.candidate.map { "\($0.home.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
+            row("last offer", verdict),
+            row("handovers", state.map { "epoch \($0.epoch)" + ($0.handoverID.map { ", last \($0)" } ?? "") }),
+            row("configuration", state.map { $0.isMoved && $0.active.settings.endpoint != configured } == true
+                ? "the server of the file, \(configured), was left; `opamp-agent reset` returns to it" : nil),
+            row("warning", isPreviousGeneration ? "the newest state is damaged; the one before is in use" : nil),
+            row("warning", isConfigurationIgnored ? "the connection part of the file has changed since and is not in use" : nil),
+        ]
+        return rows.compactMap(\.self).joined(separator: "\n")
+    }
+}

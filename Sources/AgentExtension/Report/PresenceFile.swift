@@ -1,0 +1,78 @@
+import DurableFiles
+import HostSystem
+import Vocabulary
+
+/// What a running agent tells `opamp-agent status`: which process it is and how its connection stands. Only a hint,
+/// written behind the events so that no message waits for it.
+struct PresenceFile {
+    static let name = "presence"
+    /// Changes within this time make one write.
+    static let patience = Duration.milliseconds(100)
+
+    private let path: String
+    private var latest: Presence?
+    private var isScheduled = false
+
+    init(directory: String) { path = "\(directory)/\(Self.name)" }
+
+    /// - Parameter schedule: asks for `write` after `patience`.
+    mutating func note(_ presence: Presence, schedule: () -> Void) {
+        guard presence.contact != latest?.contact || presence.endpoint != latest?.endpoint else { return }
+        latest = presence
+        guard !isScheduled, presence.contact != .stopped else { return }
+        isScheduled = true
+        schedule()
+    }
+
+    mutating func write() {
+        isScheduled = false
+        guard let latest else { return }
+        try? AtomicFile.write(Array(latest.json.description.utf8), to: path, mode: .private)
+    }
+
+    mutating func remove() {
+        latest = nil
+        try? AtomicFile.remove(path)
+    }
+
+    static func read(in directory: String) -> Presence? {
+        guard let bytes = try? AtomicFile.read("\(directory)/\(name)", limit: 4096), let json = try? JSON(reading: bytes)
+        else { return nil }
+        return Presence(json: json)
+    }
+}
+
+struct Presence: Hashable, Sendable {
+    var process: Int32
+    var contact: AgentStanding.Contact
+    var endpoint: String
+    var since: Timestamp
+
+    var json: JSON {
+        .members([
+            "process": .integer(Int64(process)), "contact": .string(contact.rawValue), "endpoint": .string(endpoint),
+            "since": .string(since.description),
+        ])
+    }
+
+    init?(json: JSON) {
+        guard let process = json["process"]?.integer.flatMap({ Int32(exactly: $0) }),
+            let contact = json["contact"]?.string.flatMap({ AgentStanding.Contact(rawValue: $0) }),
+            let endpoint = json["endpoint"]?.string, let since = json["since"]?.string.flatMap({ Timestamp($0) })
+        else { return nil }
+        self.init(process: process, contact: contact, endpoint: endpoint, since: since)
+    }
+
+    init(process: Int32, contact: AgentStanding.Contact, endpoint: String, since: Timestamp) {
+        self.process = process
+        self.contact = contact
+        self.endpoint = endpoint
+        self.since = since
+    }
+}
+
+extension AgentStanding {
+    func presence(at now: Timestamp) -> Presence {
+        Presence(process: ProcessTable.ownID, contact: contact, endpoint: endpoint.description, since: now)
+    }
+}

@@ -1,0 +1,117 @@
+import AgentCore
+import ClientTransport
+import OpAMPProto
+import Vocabulary
+
+/// The transport's side of one line of the core.
+enum AgentLine {
+    case webSocket(WebSocketConnection)
+    case polling(PollingLine)
+
+    func drop() {
+        switch self {
+        case .webSocket(let connection): connection.close()
+        case .polling(let line): line.exchange?.cancel()
+        }
+    }
+}
+
+/// A run of requests to one server; there is one in flight at most.
+struct PollingLine {
+    let settings: DialSettings
+    var exchange: HTTPExchange?
+}
+
+extension AgentShell {
+    func open(_ id: ConnectionID, _ dial: Dial) {
+        let settings: DialSettings
+        do throws(DialFailure) {
+            settings = try DialSettings(dial, key: state.key)
+        } catch {
+            return take(.ended(id, .failed(LineFailure(error))))
+        }
+        if settings.endpoint.isWebSocket {
+            lines[id] = .webSocket(dialer.openWebSocket(settings) { self.heard($0, on: id) })
+        } else {
+            lines[id] = .polling(PollingLine(settings: settings))
+            take(.opened(id))
+        }
+    }
+
+    func send(_ message: AgentToServer, on id: ConnectionID) {
+        let bytes: [UInt8]
+        do {
+            bytes = try message.encoded()
+        } catch {
+            return take(.sendFailed(id, .tooLarge))
+        }
+        switch lines[id] {
+        case .webSocket(let connection):
+            do throws(SendRefusal) {
+                try connection.send(FrameHeader.framed(bytes))
+            } catch {
+                take(.sendFailed(id, SendFailure(error)))
+            }
+        case .polling(var line):
+            var settings = line.settings
+            settings.headers.removeAll { $0.name == MoveHeader.instanceUID }
+            let uid = InstanceUID(bytes: message.instanceUID)?.description ?? ""
+            line.exchange = dialer.post(settings, headers: [HTTPHeader(MoveHeader.instanceUID, uid)], body: bytes) {
+                self.answered($0, on: id)
+            }
+            lines[id] = .polling(line)
+        case nil: take(.sendFailed(id, .lineUnusable))
+        }
+    }
+
+    func close(_ id: ConnectionID) {
+        switch lines[id] {
+        case .webSocket(let connection): connection.close(code: 1000)
+        case .polling(let line):
+            line.exchange?.cancel()
+            end(id, .closed(code: nil, reason: ""))
+        case nil: break
+        }
+    }
+
+    private func heard(_ event: WebSocketEvent, on id: ConnectionID) {
+        // A line that was dropped has nothing more to say.
+        guard lines[id] != nil else { return }
+        switch event {
+        case .opened: take(.opened(id))
+        case .message(let frame):
+            do throws(WireFailure) {
+                take(.received(id, try ServerToAgent(decoding: try FrameHeader.unframed(frame))))
+            } catch {
+                take(.receivedNonsense(id, detail: error.operatorMessage.cause))
+            }
+        case .closed(let code, let reason): end(id, .closed(code: code, reason: reason))
+        case .failed(let failure): end(id, .failed(LineFailure(failure)))
+        }
+    }
+
+    private func answered(_ result: Result<HTTPAnswer, DialFailure>, on id: ConnectionID) {
+        guard case .polling(var line) = lines[id] else { return }
+        line.exchange = nil
+        lines[id] = .polling(line)
+        switch result {
+        case .failure(let failure): end(id, .failed(LineFailure(failure)))
+        case .success(let answer):
+            // OpAMP, Plain HTTP Transport: the answer has the request's content type.
+            let type = answer.contentType?.prefix { $0 != ";" }.lowercased()
+            guard type == "application/x-protobuf" else {
+                return take(.receivedNonsense(id, detail: "the answer's content type is not application/x-protobuf"))
+            }
+            do throws(WireFailure) {
+                take(.received(id, try ServerToAgent(decoding: answer.body)))
+            } catch {
+                take(.receivedNonsense(id, detail: error.operatorMessage.cause))
+            }
+        }
+    }
+
+    private func end(_ id: ConnectionID, _ end: LineEnd) {
+        lines.removeValue(forKey: id)
+        take(.ended(id, end))
+    }
+}

@@ -1,0 +1,145 @@
+import AgentCore
+import ClientTransport
+import DurableFiles
+import OpAMPProto
+import Vocabulary
+
+/// Carries the core's decisions out. It lives on the transport's loop and obeys the law of `AgentStep`: step, save,
+/// act, and feed every result back as an event of its own.
+actor AgentShell {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActors }
+
+    var agent: Agent
+    let state: StateDirectory
+    let sink: (any ConfigurationSink)?
+    let log: AgentLog
+    let clock = AgentClock()
+    let dialer: Dialer
+
+    /// What has happened and was not decided yet; events never arrive inside a step.
+    private var inbox: [AgentEvent] = []
+    private var isDeciding = false
+
+    var lines: [ConnectionID: AgentLine] = [:]
+    var timers: [AgentTimer: LoopTimer] = [:]
+    /// The end of the last application of a remote configuration; the next one waits for it.
+    var sinkWork: Task<Void, Never>?
+    var report: OwnReport
+    let news: AsyncStream<AgentNews>.Continuation
+    var isFinished = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+    var presence: PresenceFile
+
+    init(
+        agent: Agent, state: StateDirectory, sink: (any ConfigurationSink)?, log: AgentLog, loop: EventLoop,
+        news: AsyncStream<AgentNews>.Continuation
+    ) {
+        self.agent = agent
+        self.state = state
+        self.sink = sink
+        self.log = log
+        self.loop = loop
+        self.news = news
+        dialer = Dialer(loop: loop)
+        report = agent.configuration.report
+        presence = PresenceFile(directory: state.path)
+    }
+
+    // MARK: The law
+
+    func take(_ event: AgentEvent) {
+        inbox.append(event)
+        guard !isDeciding else { return }
+        isDeciding = true
+        defer { isDeciding = false }
+        while !inbox.isEmpty { decide(inbox.removeFirst()) }
+    }
+
+    private func decide(_ event: AgentEvent) {
+        let now = clock.now()
+        var step = agent.next(after: event, at: now, chance: clock.chance())
+        if let save = step.save {
+            AgentCrashPoint.reach(.decided)
+            do {
+                try state.save(save)
+                AgentCrashPoint.reach(.saved)
+            } catch {
+                note(.error, .storageFailed, ["reason": error.operatorMessage.cause], at: now)
+                step = agent.next(after: .saveFailed(during: event), at: now, chance: clock.chance())
+            }
+        }
+        agent = step.agent
+        for entry in step.log { publish(entry, at: now) }
+        for directive in step.directives {
+            carryOut(directive)
+            AgentCrashPoint.reach(after: directive)
+        }
+        notePresence()
+    }
+
+    private func carryOut(_ directive: AgentDirective) {
+        switch directive {
+        case .open(let id, let dial): open(id, dial)
+        case .send(let id, let message): send(message, on: id)
+        case .close(let id): close(id)
+        case .drop(let id): lines.removeValue(forKey: id)?.drop()
+        case .setTimer(let timer, let delay): setTimer(timer, after: delay)
+        case .cancelTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
+        case .applyRemoteConfig(let config): apply(config)
+        case .restart: break
+        case .finish: finish()
+        }
+    }
+
+    // MARK: Timers
+
+    private func setTimer(_ timer: AgentTimer, after delay: Duration) {
+        timers.removeValue(forKey: timer)?.cancel()
+        timers[timer] = loop.wake(after: delay) { [weak self] in
+            self?.assumeIsolated { shell in
+                shell.timers.removeValue(forKey: timer)
+                shell.take(.woke(timer))
+            }
+        }
+    }
+
+    // MARK: What is told
+
+    func publish(_ entry: AgentLogEntry, at now: Timestamp) {
+        log.write(entry, at: now)
+        news.yield(AgentNews(at: now, entry: entry, standing: standing))
+    }
+
+    func note(
+        _ level: AgentLogEntry.Level, _ event: AgentLogEvent, _ fields: KeyValuePairs<String, String?>,
+        at now: Timestamp
+    ) {
+        publish(AgentLogEntry(level, event, fields), at: now)
+    }
+
+    var standing: AgentStanding { AgentStanding(agent) }
+
+    private func notePresence() {
+        presence.note(standing.presence(at: clock.now())) { loop.wake(after: PresenceFile.patience) { [weak self] in
+            self?.assumeIsolated { $0.presence.write() }
+        } }
+    }
+
+    // MARK: The end
+
+    private func finish() {
+        isFinished = true
+        for timer in timers.values { timer.cancel() }
+        timers = [:]
+        presence.remove()
+        news.finish()
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+
+    func waitUntilFinished() async {
+        guard !isFinished else { return }
+        await withCheckedContinuation { waiters.append($0) }
+    }
+}

@@ -1,0 +1,54 @@
+import DurableFiles
+import HostSystem
+public import OpAMPProto
+import Vocabulary
+
+/// One file, and a command that makes its reader take notice.
+public struct FileSink: ConfigurationSink {
+    private let path: String
+    private let reloadCommand: String?
+    private let limit: Duration
+
+    /// - Parameters:
+    ///   - reloadCommand: for `/bin/sh -c`; anything but status 0 puts the file before back and fails.
+    ///   - limit: how long the command may take.
+    public init(path: String, reloadCommand: String? = nil, limit: Duration = .seconds(30)) {
+        self.path = path
+        self.reloadCommand = reloadCommand
+        self.limit = limit
+    }
+
+    public func apply(_ configuration: AgentConfigMap) async throws(ConfigurationRejection) -> EffectiveConfig? {
+        guard configuration.configMap.count == 1, let file = configuration.configMap.values.first else {
+            throw ConfigurationRejection("it has \(configuration.configMap.count) files; this agent takes exactly one")
+        }
+        let before: [UInt8]?
+        do {
+            before = try AtomicFile.read(path, limit: Limits.messageBytes)
+            try AtomicFile.write(file.body, to: path, mode: .private, label: nil)
+        } catch {
+            throw ConfigurationRejection(error.operatorMessage.cause)
+        }
+        if let problem = await reload() {
+            if let before { try? AtomicFile.write(before, to: path, mode: .private) }
+            throw ConfigurationRejection(problem)
+        }
+        return EffectiveConfig(configMap: configuration)
+    }
+
+    public func current() -> EffectiveConfig? {
+        guard let body = try? AtomicFile.read(path, limit: Limits.messageBytes) else { return nil }
+        return EffectiveConfig(configMap: AgentConfigMap(configMap: ["": AgentConfigFile(body: body)]))
+    }
+
+    private func reload() async -> String? {
+        guard let reloadCommand else { return nil }
+        return switch await ShellCommand.run(reloadCommand, limit: limit) {
+        case .exited(status: 0): nil
+        case .exited(let status): "the reload command ended with status \(status)"
+        case .killed(let signal): "the reload command was ended by signal \(signal)"
+        case .tooSlow: "the reload command took longer than \(DurationText.write(limit))"
+        case .notStarted(let code): "the reload command could not be started (errno \(code))"
+        }
+    }
+}

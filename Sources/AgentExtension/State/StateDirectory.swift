@@ -1,0 +1,150 @@
+import AgentCore
+import Certificates
+import DurableFiles
+import Vocabulary
+
+/// The agent's directory, held by this process.
+///
+/// `connection` is the truth, replaced as a whole. `leaf.key` is made once and never written again. `identity` and
+/// `leaf.pem` say the same as `connection` in a form that people and scripts can read; `identity` is also what keeps
+/// the uid when `connection` is lost. `adopted` is there as soon as the configuration file no longer decides.
+final class StateDirectory: Sendable {
+    enum File: String, CaseIterable, Sendable {
+        case key, identity, adopted, connection, leaf
+
+        var name: String {
+            switch self {
+            case .key: "leaf.key"
+            case .leaf: "leaf.pem"
+            case .identity, .adopted, .connection: rawValue
+            }
+        }
+
+        var keepsPrevious: Bool { self == .connection }
+    }
+
+    let path: String
+    let key: PrivateKey
+    private let lock: DirectoryLock
+
+    /// Makes the directory if it is missing and takes hold of it.
+    ///
+    /// - Parameter key: the host's own, when the configuration names one; otherwise it is read, or made now.
+    init(path: String, key: PrivateKey?) throws(StateFailure) {
+        do throws(FileFailure) {
+            try PrivateDirectory.prepare(path)
+            lock = try DirectoryLock(directory: path)
+        } catch {
+            throw .file(error)
+        }
+        self.path = path
+        if let key {
+            self.key = key
+        } else if let held = try Self.readKey(in: path) {
+            self.key = held
+        } else {
+            do throws(CertificateFailure) { self.key = try PrivateKey.generateP256() } catch { throw .key(error) }
+            do throws(FileFailure) {
+                try AtomicFile.write(
+                    self.key.pem.reveal(), to: Self.path(of: .key, in: path), label: File.key.rawValue)
+            } catch {
+                throw .file(error)
+            }
+        }
+    }
+
+    static func path(of file: File, in directory: String) -> String { "\(directory)/\(file.name)" }
+
+    static func readKey(in directory: String) throws(StateFailure) -> PrivateKey? {
+        do {
+            let pem = try AtomicFile.read(
+                path(of: .key, in: directory), limit: Limits.certificateBytes, mode: .private)
+            return try pem.map { try PrivateKey(pem: Secret($0)) }
+        } catch let failure as FileFailure {
+            throw .file(failure)
+        } catch let failure as CertificateFailure {
+            throw .key(failure)
+        } catch {
+            throw .lost(directory: directory)
+        }
+    }
+
+    // MARK: Loading
+
+    struct Loaded {
+        let state: AgentState
+        /// The newest generation was damaged.
+        let isPreviousGeneration: Bool
+        /// Nothing of the connection could be read; the configuration file decides anew.
+        let isStartedAnew: Bool
+    }
+
+    /// - Parameter fresh: a new uid, for an agent that has never run.
+    func load(_ configuration: AgentConfiguration, preferred: InstanceUID?, fresh: InstanceUID) throws(StateFailure)
+        -> Loaded
+    {
+        let record: StateFile.Loaded?
+        var isDamaged = false
+        do throws(FileFailure) {
+            record = try connection.load()
+        } catch {
+            guard case .corrupt = error else { throw .file(error) }
+            (record, isDamaged) = (nil, true)
+        }
+        if let record {
+            do throws(StateRefusal) {
+                let state = try AgentState(decoding: record.payload)
+                return Loaded(
+                    state: state, isPreviousGeneration: record.recoveredFromPrevious, isStartedAnew: false)
+            } catch {
+                throw .state(error)
+            }
+        }
+        // Falling back to the file could lead to a server that has handed this agent away, and forgets whose signature
+        // a token must bear.
+        guard try read(.adopted) == nil else { throw .lost(directory: path) }
+        let held = try read(.identity).flatMap { InstanceUID($0) }
+        let state = AgentState(instanceUID: held ?? preferred ?? fresh, configuration: configuration)
+        try keepIdentity(of: state)
+        return Loaded(state: state, isPreviousGeneration: false, isStartedAnew: isDamaged)
+    }
+
+    // MARK: Saving
+
+    /// One atomic write decides; what stands around it is written in an order that a crash cannot turn against it.
+    func save(_ state: AgentState) throws(FileFailure) {
+        if state.isMoved { try write(.adopted, "Offered settings were adopted; the configuration file no longer decides.") }
+        try connection.save(state.encoded)
+        // Readable copies: without them nothing is lost.
+        try? write(.identity, state.instanceUID.description)
+        if let leaf = state.active.settings.leaf { try? write(.leaf, leaf.pem) }
+    }
+
+    private func keepIdentity(of state: AgentState) throws(StateFailure) {
+        do throws(FileFailure) { try write(.identity, state.instanceUID.description) } catch { throw .file(error) }
+    }
+
+    private var connection: StateFile { Self.connectionFile(in: path) }
+
+    static func connectionFile(in directory: String) -> StateFile {
+        StateFile(path: path(of: .connection, in: directory), label: File.connection.rawValue)
+    }
+
+    /// Only when it would change something, so that a step costs one sync.
+    private func write(_ file: File, _ text: String) throws(FileFailure) {
+        let path = Self.path(of: file, in: path)
+        let bytes = Array((text.hasSuffix("\n") ? text : text + "\n").utf8)
+        if let present = try? AtomicFile.read(path, limit: Limits.pemBytes), present == bytes { return }
+        try AtomicFile.write(bytes, to: path, mode: .private, label: file.rawValue)
+    }
+
+    private func read(_ file: File) throws(StateFailure) -> String? {
+        do throws(FileFailure) {
+            return try AtomicFile.read(Self.path(of: file, in: path), limit: Limits.pemBytes).map { bytes in
+                String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
+            }
+        } catch {
+            throw .file(error)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Glibc
+
+/// SIGTERM and SIGINT as a wish to end, instead of an end.
+public enum TerminationSignals {
+    /// Must run before any other thread exists: threads inherit that these signals are not delivered to them. A broken
+    /// pipe is left to whoever writes to it.
+    public static func block() {
+        signal(SIGPIPE, SIG_IGN)
+        var signals = ours()
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    /// Runs the body for each such signal, on a thread of its own, with the signal's number.
+    public static func onEach(_ body: @escaping @Sendable (Int32) -> Void) {
+        startThread {
+            var signals = ours()
+            while true {
+                var number: Int32 = 0
+                if unsafe sigwait(&signals, &number) == 0 { body(number) }
+            }
+        }
+    }
+
+    private static func ours() -> sigset_t {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGTERM)
+        unsafe sigaddset(&signals, SIGINT)
+        return signals
+    }
+}
+
+/// Runs the body on a new detached thread.
+func startThread(_ body: @escaping @Sendable () -> Void) {
+    // The thread takes this retain over.
+    let argument = unsafe Unmanaged.passRetained(ThreadBody(run: body))
+    var thread = pthread_t()
+    let problem = unsafe pthread_create(
+        &thread, nil,
+        { argument in
+            guard let argument = unsafe argument else { return nil }
+            unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
+            return nil
+        }, argument.toOpaque())
+    precondition(problem == 0, "the host has no thread left for this process")
+    pthread_detach(thread)
+}
+
+private final class ThreadBody: Sendable {
+    let run: @Sendable () -> Void
+    init(run: @escaping @Sendable () -> Void) { self.run = run }
+}

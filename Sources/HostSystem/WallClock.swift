@@ -1,0 +1,12 @@
+import Glibc
+public import Vocabulary
+
+/// The host's clock of day. It can be set and can jump; only shells read it.
+public enum WallClock {
+    public static func now() -> Timestamp {
+        var time = timespec()
+        // It cannot fail for this clock and a valid address (clock_gettime(2)).
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

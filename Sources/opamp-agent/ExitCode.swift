@@ -1,0 +1,28 @@
+import AgentExtension
+
+/// What the program ends with.
+enum ExitCode: Int32, CaseIterable {
+    case done = 0
+    case failed = 1
+    case wrongUsage = 2
+    case badConfiguration = 3
+    case badState = 4
+    case serverNotReached = 5
+    /// A service manager should start the program again.
+    case restartRequested = 10
+
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case is ConfigurationRefusal: .badConfiguration
+            case is StateFailure: .badState
+            case is EnrolmentFailure, is CheckFailure: .serverNotReached
+            default: .failed
+            }
+    }
+
+    static let words = """
+        Exit status: 0 done, 1 failed, 2 wrong usage,
+        3 configuration not accepted, 4 state directory, 5 server not reached or refusing, 10 restart wanted by the server.
+        """
+}

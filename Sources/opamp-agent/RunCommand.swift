@@ -1,0 +1,46 @@
+import AgentCore
+import AgentExtension
+import HostSystem
+import OpAMPProto
+import Vocabulary
+
+extension Command {
+    static let run = Command(
+        name: "run", summary: "connect and stay, until SIGTERM or SIGINT",
+        details: """
+            Runs in the foreground and logs to standard error. On SIGTERM or SIGINT the agent takes leave of its server
+            and the program ends with 0; a second signal ends it at once.
+            """,
+        options: [.config, .logFormat], takesLeave: true
+    ) { options in
+        let configuration = try HostConfiguration(options: options)
+        let agent = try AgentExtension.start(configuration)
+        let ending = Ending(agent)
+        TerminationSignals.onEach { _ in Task { await ending.signalled() } }
+        await agent.setHealth(ComponentHealth(
+            healthy: true, startTimeUnixNano: UInt64(clamping: WallClock.now().milliseconds) * 1_000_000,
+            status: "running"))
+        for await news in agent.news where news.event == .restartRequested { await ending.restart() }
+        await agent.waitUntilStopped()
+        return await ending.code
+    }
+}
+
+/// Why the daemon ends.
+private actor Ending {
+    private let agent: AgentExtension
+    private var signals = 0
+    private(set) var code = ExitCode.done
+
+    init(_ agent: AgentExtension) { self.agent = agent }
+
+    func signalled() async {
+        signals += 1
+        if signals == 1 { await agent.stop() } else { endAtOnce() }
+    }
+
+    func restart() {
+        code = .restartRequested
+        Task { await agent.stop() }
+    }
+}
