@@ -26,20 +26,113 @@ extension Target {
         .executableTarget(name: name, dependencies: dependencies, swiftSettings: .house)
     }
 
+    /// The C library of this name on the system, as Swift sees it.
+    static func system(_ name: String, pkgConfig: String, debian: String) -> Target {
+        .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+    }
+
     static func tests(_ name: String, _ dependencies: [Dependency]) -> Target {
         .testTarget(name: name, dependencies: dependencies, swiftSettings: .house)
+    }
+
+    /// What several test targets share, and small programs that tests run.
+    static func testSupport(_ name: String, at path: String, _ dependencies: [Dependency]) -> Target {
+        .target(name: name, dependencies: dependencies, path: path, swiftSettings: .house)
+    }
+
+    static func testProgram(_ name: String, at path: String, _ dependencies: [Dependency]) -> Target {
+        .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: .house)
     }
 }
 
 let package = Package(
     name: "opamp-handover",
-    products: [],
-    dependencies: [],
+    products: [
+        .library(name: "AgentExtension", targets: ["AgentExtension"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
     targets: [
         // values
         .swift("Vocabulary"),
 
+        // raw C
+        .target(name: "COpAMPMessages", exclude: ["proto"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .system("COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
+        .system("CWebSockets", pkgConfig: "libwebsockets", debian: "libwebsockets-dev"),
+        .system("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+
+        // wrappers
+        .swift("OpAMPProto", ["Vocabulary", "COpAMPMessages"]),
+        .swift("Certificates", ["Vocabulary", "COpenSSL"]),
+        .swift("DurableFiles", ["Vocabulary", "Certificates"]),
+        .swift("ClientTransport", ["Vocabulary", "COpenSSL", "CWebSockets"]),
+
+        // token
+        .swift("HandoverToken", ["Vocabulary", "Certificates"]),
+
+        // cores
+        .swift("AgentCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
+        .swift("PeerCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
+        .swift("PeerAPI", ["Vocabulary"]),
+
+        // shells
+        .swift("AgentExtension", ["Vocabulary", "CYAML"]),
+        .swift("MiniServer", ["Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "PeerCore", "PeerAPI"] + .serverStack),
+
         // tests
         .tests("VocabularyTests", ["Vocabulary"]),
+        .testSupport("WireSamples", at: "Tests/WireSamples", ["OpAMPProto"]),
+        .tests("OpAMPProtoTests", ["OpAMPProto", "Vocabulary", "WireSamples"]),
+        .tests("CertificatesTests", ["Certificates", "Vocabulary"]),
+        .testProgram("crash-writer", at: "Tests/Tools/CrashWriter", ["DurableFiles", "Vocabulary"]),
+        .tests("DurableFilesTests", ["DurableFiles", "Vocabulary", "crash-writer"]),
+        .testSupport("ScriptedServer", at: "Tests/TestSupport/ScriptedServer", ["Certificates", "Vocabulary"] + .serverStack),
+        .tests("ClientTransportTests", ["ClientTransport", "Certificates", "Vocabulary", "ScriptedServer"] + .serverStack),
+        .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
+        .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
+        .tests("PeerCoreTests", ["PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
+        .tests("PeerAPITests", ["PeerAPI", "Vocabulary"]),
+        .tests("AgentExtensionTests", ["AgentExtension"]),
+        .tests("MiniServerTests", ["MiniServer", "PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
+        .tests("ArchitectureTests", []),
+
+        // foreign peers
+        .testProgram("interop-tool", at: "Interop/Tools/InteropTool", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "WireSamples"]),
     ]
 )
+
+extension [Target.Dependency] {
+    /// What the server, and the servers that tests script, stand on.
+    static var serverStack: Self {
+        [
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+            .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "NIOTLS", package: "swift-nio"),
+            .product(name: "NIOWebSocket", package: "swift-nio"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        ]
+    }
+}

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import hashlib
+import hmac
 import json
 import zlib
 
@@ -251,7 +252,10 @@ def test_no_other_algorithm_is_believed(verdict, source, claims):
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     header = {"typ": "handover+jwt", "x5t#S256": source.thumbprint}
-    assert verdict(by_pyjwt(claims, source, header, "HS256", secret)) == "refused handover.wrong-type"
+    # By hand: PyJWT itself will not take a public key for a secret.
+    signed = ".".join(base64url(json.dumps(part).encode()) for part in ({"alg": "HS256", **header}, claims))
+    mac = base64url(hmac.digest(secret, signed.encode(), "sha256"))
+    assert verdict(f"{signed}.{mac}") == "refused handover.wrong-type"
     unsigned = jwt.encode(claims, None, algorithm="none", headers=header)
     assert verdict(unsigned + "AA") == "refused handover.wrong-type"
     assert verdict(unsigned) == "refused handover.malformed"

@@ -87,7 +87,11 @@ final class CertificateFacts: Sendable {
         guard let fingerprint = Fingerprint(bytes: Digest.sha256(der)) else {
             preconditionFailure("SHA-256 is 32 bytes")
         }
-        publicKey = try unsafe PublicKey(handle: KeyHandle(takingOwnership: key))
+        publicKey = try unsafe PublicKey(
+            handle: KeyHandle(takingOwnership: key),
+            spki: encoded("read a public key") { target in
+                unsafe i2d_X509_PUBKEY(X509_get_X509_PUBKEY(pointer), target)
+            })
         subject = fields.subject
         issuer = fields.issuer
         serialNumber = fields.serialNumber

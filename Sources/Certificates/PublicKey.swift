@@ -22,6 +22,13 @@ public struct PublicKey: Hashable, Sendable {
         handle = unsafe KeyHandle(takingOwnership: key)
     }
 
+    /// - Parameter spki: what encodes this very key; taken from its certificate, because encoding it anew costs more
+    ///   than reading the whole certificate.
+    init(handle: KeyHandle, spki: [UInt8]) {
+        self.spki = spki
+        self.handle = handle
+    }
+
     init(handle: KeyHandle) throws(CertificateFailure) {
         spki = try handle.publicKeyBytes()
         self.handle = handle

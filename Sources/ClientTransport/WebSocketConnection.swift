@@ -49,16 +49,19 @@ public final class WebSocketConnection: LinkUser {
     }
 
     /// Says goodbye after what is queued (RFC 6455 section 7.1.2) and waits `closeTimeout` for the answer; while still
-    /// dialling it just gives up. Idempotent; the last event tells when it is over.
+    /// dialling it just gives up. From now on messages are dropped, and the last event tells when it is over. Idempotent.
     public func close(code: UInt16 = 1000, reason: String = "") {
         switch phase {
         case .dialing: link?.kill(.abandoned)
-        case .open:
-            phase = .closing(code: code, reason: reason, isSent: false)
-            link?.askToWrite()
-            link?.setDeadline(settings.closeTimeout) { $0.kill(.closedByItself) }
+        case .open: beginClose(code: code, reason: reason)
         case .closing, .ended: break
         }
+    }
+
+    private func beginClose(code: UInt16, reason: String) {
+        phase = .closing(code: code, reason: reason, isSent: false)
+        link?.askToWrite()
+        link?.setDeadline(settings.closeTimeout) { $0.kill(.closedByItself) }
     }
 
     func linkMayWrite(_ wsi: OpaquePointer) -> Bool {
@@ -103,15 +106,20 @@ public final class WebSocketConnection: LinkUser {
         emit(.opened(facts))
     }
 
+    /// Never asks for the end by its result: libwebsockets 4.1 then forgets to empty its buffer, reads on while it
+    /// waits for the answer to its Close frame, and writes past the buffer's end. The Close goes out when writing.
     func linkReceived(_ piece: ReceivedPiece) -> Bool {
         linkHeard()
+        guard case .open = phase else { return true }
         guard !piece.isText else {
-            return refuse(code: 1003, "the server sent a text message; OpAMP is binary")
+            refuse(code: 1003, "the server sent a text message; OpAMP is binary")
+            return true
         }
         if piece.isFirst { message.removeAll(keepingCapacity: true) }
         let (total, overflow) = (message.count + piece.bytes.count).addingReportingOverflow(piece.remainingInFrame)
         guard !overflow, total <= settings.receiveLimit else {
-            return refuse(code: 1009, "the server sent a message of more than \(settings.receiveLimit) bytes")
+            refuse(code: 1009, "the server sent a message of more than \(settings.receiveLimit) bytes")
+            return true
         }
         message += piece.bytes
         if piece.isLast, piece.remainingInFrame == 0 {
@@ -130,11 +138,10 @@ public final class WebSocketConnection: LinkUser {
     }
 
     /// Ends a connection whose other side broke the protocol, telling it why.
-    private func refuse(code: UInt32, _ reason: String) -> Bool {
+    private func refuse(code: UInt16, _ reason: String) {
         link?.settle(.failed(DialFailure(.protocol, reason)))
-        link?.closeWithReason(code)
-        link?.setDeadline(settings.closeTimeout) { $0.kill(.closedByItself) }
-        return false
+        (queue, message) = ([], [])
+        beginClose(code: code, reason: "")
     }
 
     // MARK: - Liveness

@@ -7,12 +7,6 @@ enum StatementType: String {
     case trustBundle = "trust-bundle+jwt"
 }
 
-/// A signer and, where it matters, the only peer it may speak for.
-struct RecordedSigner {
-    let certificate: Certificate
-    let owner: PeerID?
-}
-
 /// A compact JWS (RFC 7515 section 7.1) whose header is exactly `alg` ES256, `typ` and `x5t#S256`.
 ///
 /// Members no one asked for are refused, not ignored: there is no `crit` to understand, no key or URL to be lured by
@@ -53,7 +47,9 @@ struct SignedText {
     /// The payload, once a recorded signer of its issuer is known to have signed these very bytes.
     ///
     /// The one thing read before that is `iss`, and only to pick the signers that may speak for it.
-    func payload(signedByOneOf recorded: [RecordedSigner], at now: Timestamp) throws(EnvelopeRefusal) -> JSON {
+    func payload(
+        signedByOneOf recorded: [TokenVerifier.KnownSigner], at now: Timestamp
+    ) throws(EnvelopeRefusal) -> JSON {
         guard let claims = try? JSON(reading: payload) else { throw .malformed(.payloadNotJSON) }
         guard let issuer = claims["iss"]?.string.flatMap({ PeerID($0) }) else { throw .malformed(.noIssuer) }
         let entitled = recorded.filter { $0.owner == nil || $0.owner == issuer }

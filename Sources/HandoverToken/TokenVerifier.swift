@@ -48,8 +48,7 @@ public struct TokenVerifier: Sendable {
         do throws(EnvelopeRefusal) {
             canonical = try TokenText.unwrapped(text)
             signed = try SignedText(parts: try TokenText.parts(of: canonical), type: .handover)
-            let recorded = signers.map { RecordedSigner(certificate: $0.certificate, owner: $0.owner) }
-            payload = try signed.payload(signedByOneOf: recorded, at: now)
+            payload = try signed.payload(signedByOneOf: signers, at: now)
         } catch {
             throw .envelope(error)
         }

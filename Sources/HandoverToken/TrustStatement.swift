@@ -41,7 +41,7 @@ public struct TrustStatement: Hashable, Sendable {
             guard text.utf8.count <= sizeLimit else { throw .tooLarge(limit: sizeLimit) }
             let parts = text.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 3 else { throw .malformed(.parts(parts.count)) }
-            let recorded = signers.certificates.map { RecordedSigner(certificate: $0, owner: issuer) }
+            let recorded = signers.certificates.map { TokenVerifier.KnownSigner(certificate: $0, owner: issuer) }
             payload = try SignedText(parts: parts, type: .trustBundle).payload(signedByOneOf: recorded, at: now)
         } catch {
             throw .envelope(error)

@@ -1,9 +1,16 @@
 /// Lower-case hexadecimal, two digits a byte.
 public enum Hex {
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        let digits = Self.digits
+        var output: [UInt8] = []
+        for byte in Array(bytes) {
+            output.append(digits[Int(byte >> 4)])
+            output.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: output, as: UTF8.self)
     }
+
+    private static let digits = Array("0123456789abcdef".utf8)
 
     /// Strict: an even number of lower-case digits and nothing else; `nil` otherwise.
     public static func decode(_ text: String) -> [UInt8]? {
@@ -31,13 +38,15 @@ public enum Hex {
 public enum Base64URL {
     public static func encode(_ bytes: some Collection<UInt8>) -> String {
         let input = Array(bytes)
+        let alphabet = Self.alphabet
         var output: [UInt8] = []
         output.reserveCapacity((input.count * 4 + 2) / 3)
         for start in stride(from: 0, to: input.count, by: 3) {
-            let chunk = input[start..<min(start + 3, input.count)]
-            var bits = chunk.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            bits <<= UInt32(8 * (3 - chunk.count))
-            for position in 0...chunk.count {
+            let count = min(3, input.count - start)
+            var bits: UInt32 = 0
+            for index in start..<start + count { bits = bits << 8 | UInt32(input[index]) }
+            bits <<= UInt32(8 * (3 - count))
+            for position in 0...count {
                 output.append(alphabet[Int(bits >> UInt32(18 - 6 * position) & 63)])
             }
         }
@@ -49,7 +58,10 @@ public enum Base64URL {
         var bytes: [UInt8] = []
         var bits: UInt32 = 0
         var pending = 0
-        for character in text.utf8 {
+        let values = Self.values
+        let characters = Array(text.utf8)
+        bytes.reserveCapacity(characters.count * 3 / 4)
+        for character in characters {
             guard let value = values[Int(character)] else { return nil }
             bits = bits << 6 | UInt32(value)
             pending += 6
@@ -73,7 +85,11 @@ public enum Base64URL {
 /// CRC-32/ISO-HDLC, the checksum of gzip and PNG; it tells a truncated paste from a forged one and proves nothing.
 public enum CRC32 {
     public static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        ~bytes.reduce(UInt32.max) { table[Int(($0 ^ UInt32($1)) & 255)] ^ $0 >> 8 }
+        let table = Self.table
+        var value = UInt32.max
+        // Across modules a generic sequence is walked through a witness for each byte; an array is not.
+        for byte in Array(bytes) { value = table[Int((value ^ UInt32(byte)) & 255)] ^ value >> 8 }
+        return ~value
     }
 
     private static let table: [UInt32] = (0..<256).map { index in

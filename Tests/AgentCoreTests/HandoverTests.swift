@@ -17,7 +17,8 @@ import Vocabulary
 
     func isHome(_ world: World, at host: String) -> Bool {
         guard case .online(let line) = world.agent.phase else { return false }
-        return line.destination == .home && line.endpoint.host == host && world.disk.active.settings.endpoint.host == host
+        return line.destination == .home && line.endpoint.host == host
+            && world.disk.active.settings.endpoint.host == host
     }
 
     @Test func `H1 H2 H3 H4 a handover leaves, arrives and reports in this order`() throws {
@@ -119,7 +120,8 @@ import Vocabulary
         var world = try world()
         world.target.behaviour = [
             .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(1))),
-            .errors(ServerErrorResponse(type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 2_000_000_000))),
+            .errors(ServerErrorResponse(
+                type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 2_000_000_000))),
             .works,
         ]
         world.offer(try all.handover())

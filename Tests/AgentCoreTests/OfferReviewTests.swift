@@ -103,6 +103,32 @@ import Vocabulary
         }
     }
 
+    @Test func `every refusal has a code, a cause and a next step of its own`() {
+        let refusals: [OfferRefusal] = [
+            .badEndpoint(.badHost), .endpointNotAllowed(all.target.endpoint), .leavesTLS, .skipsVerification,
+            .tlsTooOld("1.0"), .badTLSVersion("x"), .unknownCipherSuite("x"), .badCABundle, .badCertificate,
+            .certificateOfAnotherKey, .privateKeyOffered, .leafChangeOnProbation, .badHeader("x"), .tooManyHeaders,
+            .badProxy, .tokenMissing, .noTokenSigners, .tokenWithoutLeaf, .tooManyAdoptions(limit: 3),
+            .tooManyAttempts(limit: 3), .tooLarge(limit: 3), .otherServerWhileEnrolling, .stateNotWritable,
+        ]
+        let messages = refusals.map(\.operatorMessage)
+        #expect(Set(messages.map(\.code)).count == refusals.count)
+        #expect(Set(messages.map(\.cause)).count == refusals.count)
+        #expect(messages.allSatisfy { $0.code.hasPrefix("offer.") && $0.nextAction.hasSuffix(".") })
+    }
+
+    @Test func `settings too large for the state file are refused`() throws {
+        let value = String(repeating: "x", count: 7000)
+        let large = OpAMPConnectionSettings(
+            headers: Headers(headers: [Header(key: "a", value: value), Header(key: "b", value: value)]))
+        #expect(try refusal(large) == nil)
+        var proxied = large
+        proxied.proxy = ProxyConnectionSettings(url: "p:1", connectHeaders: Headers(headers: (0..<20).map {
+            Header(key: "h\($0)", value: value)
+        }))
+        #expect(try refusal(proxied) == .tooLarge(limit: AgentState.homeBytes))
+    }
+
     @Test func `H20 a proxy is a URL or host and port, with headers of its own`() throws {
         for url in ["http://proxy.example:3128", "proxy.example:3128"] {
             let proxy = try settings(OpAMPConnectionSettings(proxy: ProxyConnectionSettings(
@@ -145,7 +171,9 @@ import Vocabulary
         #expect(resolution.home.tokenSigners == (try all.target.tokenSigners))
         #expect(resolution.home.settings.headers.isEmpty)
 
-        func isTokenRefusal(_ offer: OpAMPConnectionSettings, _ change: (inout OfferReview) -> Void = { _ in }) throws -> Bool {
+        func isTokenRefusal(
+            _ offer: OpAMPConnectionSettings, _ change: (inout OfferReview) -> Void = { _ in }
+        ) throws -> Bool {
             guard case .token = try refusal(offer, change) else { return false }
             return true
         }

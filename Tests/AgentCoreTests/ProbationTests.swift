@@ -8,8 +8,8 @@ import Vocabulary
     let all = Authorities.shared
 
     /// An agent that has just arrived at the target.
-    func arrived() throws -> World {
-        var world = World(try all.configuration())
+    func arrived(longestWait: Duration = .seconds(300)) throws -> World {
+        var world = World(try all.configuration { $0.backoff.maximum = longestWait })
         world.start()
         world.offer(try all.handover())
         #expect(world.disk.previous != nil && world.disk.probation?.length == .seconds(300))
@@ -42,7 +42,7 @@ import Vocabulary
     }
 
     @Test func `a target that comes back keeps the agent, and settles with its answer`() throws {
-        var world = try arrived()
+        var world = try arrived(longestWait: .seconds(30))
         world.advance(.seconds(290))
         world.target.behaviour = [.fails(LineFailure(cause: .tcp))]
         world.breakLine()

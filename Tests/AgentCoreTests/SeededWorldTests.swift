@@ -10,7 +10,8 @@ import Vocabulary
 
     static let behaviours: [Behaviour] = [
         .works, .works, .works, .silent, .blackHole, .closesAtOnce, .nonsense, .namesAnother,
-        .fails(LineFailure(cause: .tcp)), .fails(LineFailure(cause: .tlsUntrusted)), .fails(LineFailure(cause: .timeout)),
+        .fails(LineFailure(cause: .tcp)), .fails(LineFailure(cause: .tlsUntrusted)),
+        .fails(LineFailure(cause: .timeout)),
         .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(3))),
         .fails(LineFailure(cause: .http(status: 403))),
         .fails(LineFailure(cause: .protocol, closedWithoutStatus: true)),
@@ -18,7 +19,7 @@ import Vocabulary
         .renames([UInt8](repeating: 8, count: 16)),
     ]
 
-    @Test(arguments: 1...60)
+    @Test(arguments: 1...40)
     func `A1 to A8 hold whatever happens, and once the world heals the agent has one server`(seed: Int) throws {
         var chance = SeededRandom(UInt64(seed))
         let endpoint = seed.isMultiple(of: 3) ? all.source.http : all.source.endpoint

@@ -38,7 +38,10 @@ import Vocabulary
     }
 
     @Test func `C35 a full report is complete, and asked for again at once it waits its turn`() throws {
-        var world = try world { $0.report.effectiveConfig = EffectiveConfig(); $0.capabilities.insert(.reportsEffectiveConfig) }
+        var world = try world {
+            $0.report.effectiveConfig = EffectiveConfig()
+            $0.capabilities.insert(.reportsEffectiveConfig)
+        }
         world.source.capabilities.insert(.acceptsEffectiveConfig)
         world.breakLine()
         world.advance(.seconds(2))
@@ -103,7 +106,8 @@ import Vocabulary
         var world = try world()
         let offer = try all.handover()
         let id = try #require(world.line?.id)
-        world.run(.received(id, ServerToAgent(instanceUID: [UInt8](repeating: 1, count: 16), connectionSettings: offer)))
+        let other = [UInt8](repeating: 1, count: 16)
+        world.run(.received(id, ServerToAgent(instanceUID: other, connectionSettings: offer)))
         #expect(world.target.dials.isEmpty && world.logged(.ignoredMessage) != nil)
     }
 

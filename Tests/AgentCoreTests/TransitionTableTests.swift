@@ -13,7 +13,6 @@ import Vocabulary
 
     /// `*` marks the candidate's side.
     static let table: [(String, [String])] = [
-        //                        idle    wait    wait*   dial      dial*     report    report*   online   leave>*  leave>stop stopped
         ("started",             ["dial", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
         ("opened",              ["=", "=", "=", "report", "report*", "=", "=", "=", "=", "=", "="]),
         ("answer",              ["=", "=", "=", "=", "=", "online", "online", "=", "=", "=", "="]),

@@ -24,7 +24,9 @@ enum Behaviour: Equatable {
 struct FakeServer {
     /// One entry a connection; the last one stays.
     var behaviour: [Behaviour] = [.works]
-    var capabilities: ServerCapabilities = [.acceptsStatus, .offersConnectionSettings, .acceptsConnectionSettingsRequest]
+    var capabilities: ServerCapabilities = [
+        .acceptsStatus, .offersConnectionSettings, .acceptsConnectionSettingsRequest,
+    ]
     var customCapabilities: [String] = [MoveMessage.capability]
     /// Sent with every answer until the agent has reported a verdict for its hash.
     var offer: ConnectionSettingsOffers?
@@ -102,7 +104,8 @@ struct World {
     /// Lets time pass, alarm by alarm.
     mutating func advance(_ span: Duration, until done: (World) -> Bool = { _ in false }) {
         let end = clock + span
-        while !crashed, !done(self), let next = timers.min(by: { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }),
+        while !crashed, !done(self),
+            let next = timers.min(by: { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }),
             next.value <= end
         {
             now = now + (max(next.value, clock) - clock)
@@ -119,6 +122,9 @@ struct World {
     mutating func restart(after span: Duration = .seconds(1)) {
         agent = Agent(state: disk, configuration: agent.configuration)
         line = nil
+        usedLine = nil
+        hasTakenLeave = nil
+        trying = nil
         queue = []
         timers = [:]
         crashed = false
@@ -148,6 +154,7 @@ struct World {
             }
         }
         agent = step.agent
+        checkDeadline()
         log += step.log
         directives += step.directives
         for directive in step.directives { carryOut(directive) }
@@ -178,6 +185,8 @@ struct World {
             }
         case .send(let id, let message):
             guard let line, line.id == id else { return }
+            #expect(hasTakenLeave != id, "agent_disconnect is the last message")
+            if message.agentDisconnect { hasTakenLeave = id }
             let host = line.dial.settings.endpoint.host
             trace.append("\(host) <- \(message.summary)")
             answer(message, at: host, id: id, behaviour: line.behaviour)
@@ -231,6 +240,9 @@ struct World {
 
     /// The line that has carried a message already.
     private var usedLine: ConnectionID?
+    private var hasTakenLeave: ConnectionID?
+    /// The offer being tried in this process, and since when.
+    private var trying: (hash: OfferHash, since: Duration)?
 
     /// The server of the present line says something unasked.
     mutating func say(_ message: ServerToAgent) {
@@ -262,7 +274,8 @@ struct World {
             Issue.record("the state cannot be read back")
         }
         let old = disk.active.settings
-        if old.endpoint != state.active.settings.endpoint {
+        let isFromFile = event == .started && !disk.isMoved
+        if old.endpoint != state.active.settings.endpoint, !isFromFile {
             guard case .received(let id, _) = event, let line, line.id == id else {
                 Issue.record("A2: the active endpoint changed without an answer")
                 return
@@ -278,6 +291,18 @@ struct World {
             #expect(!home.settings.skipsVerification, "A6")
             #expect(home.settings.endpoint.isTLS, "A6")
             #expect(home.settings.tls.minimum >= .tls12, "A6")
+        }
+    }
+
+    private mutating func checkDeadline() {
+        guard let candidate = agent.state.candidate else {
+            trying = nil
+            return
+        }
+        if let trying, trying.hash == candidate.hash {
+            #expect(clock - trying.since <= .seconds(30), "A5: nobody extends the deadline of a verdict")
+        } else {
+            trying = (candidate.hash, clock)
         }
     }
 
@@ -301,10 +326,9 @@ extension AgentToServer {
         let parts: [(String, Bool)] = [
             ("description", agentDescription != nil), ("health", health != nil), ("config", effectiveConfig != nil),
             ("remote", remoteConfigStatus != nil), ("custom", customCapabilities != nil),
-            (
-                connectionSettingsStatus.map { "\($0.status)" } ?? "", connectionSettingsStatus != nil
-            ),
-            ("csr", connectionSettingsRequest != nil), ("standing", customMessage != nil), ("disconnect", agentDisconnect),
+            (connectionSettingsStatus.map { "\($0.status)" } ?? "", connectionSettingsStatus != nil),
+            ("csr", connectionSettingsRequest != nil), ("standing", customMessage != nil),
+            ("disconnect", agentDisconnect),
         ]
         return parts.filter(\.1).map(\.0).joined(separator: " ")
     }

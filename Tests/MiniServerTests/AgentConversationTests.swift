@@ -100,7 +100,8 @@ struct AgentConversationTests {
         #expect(refused.capabilities == [])
         #expect(refused.errorResponse?.retryInfo?.retryAfterNanoseconds == 2_000_000_000)
         let second = try conversation.hear(Example.heartbeat(sequence: 2), at: now)
-        #expect(conversation.reply(to: second, with: ServerToAgent(), freshInstanceUID: fresh).message.capabilities == .ours)
+        let accepted = conversation.reply(to: second, with: ServerToAgent(), freshInstanceUID: fresh).message
+        #expect(accepted.capabilities == .ours)
     }
 
     @Test func `an agent that asks for a uid gets one and may use it at once`() throws {

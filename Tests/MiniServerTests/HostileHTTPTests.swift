@@ -23,7 +23,10 @@ struct HostileHTTPTests {
         Attack(name: "no method", bytes: "\u{1}\u{2}\u{3}\u{4} / HTTP/1.1\r\n\r\n", status: 400),
         Attack(name: "no Host", bytes: "GET /whoami HTTP/1.1\r\n\r\n", status: 400),
         Attack(name: "two Hosts", bytes: get + "Host: other\r\n\r\n", status: 400),
-        Attack(name: "one huge header", bytes: get + "X: " + String(repeating: "a", count: 40_000) + "\r\n\r\n", status: 431),
+        Attack(
+            name: "one huge header",
+            bytes: get + "X: " + String(repeating: "a", count: 40_000) + "\r\n\r\n",
+            status: 431),
         Attack(
             name: "headers beyond 32 KiB together",
             bytes: get + (0..<60).map { "X-\($0): " + String(repeating: "a", count: 700) + "\r\n" }.joined() + "\r\n",
@@ -31,29 +34,57 @@ struct HostileHTTPTests {
         Attack(
             name: "too many headers",
             bytes: get + String(repeating: "X: y\r\n", count: 2000) + "\r\n", status: 431),
-        Attack(name: "long target", bytes: "GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\nHost: localhost\r\n\r\n", status: 414),
+        Attack(
+            name: "long target",
+            bytes: "GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            status: 414),
         Attack(
             name: "Content-Length and Transfer-Encoding",
             bytes: post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", status: 400),
-        Attack(name: "two Content-Lengths", bytes: post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", status: 400),
+        Attack(
+            name: "two Content-Lengths",
+            bytes: post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+            status: 400),
         Attack(name: "negative length", bytes: post + "Content-Length: -1\r\n\r\n", status: 400),
         Attack(name: "bad chunk size", bytes: post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", status: 400),
         Attack(name: "folded header", bytes: get + "X: a\r\n b\r\n\r\n", status: 400),
         Attack(name: "announced body too large", bytes: post + "Content-Length: 10485761\r\n\r\n", status: 413),
-        Attack(name: "unknown encoding", bytes: post + "Content-Encoding: br\r\nContent-Length: 1\r\n\r\nx", status: 415),
-        Attack(name: "two encodings", bytes: post + "Content-Encoding: gzip, gzip\r\nContent-Length: 1\r\n\r\nx", status: 415),
-        Attack(name: "no gzip", bytes: post + "Content-Encoding: gzip\r\nContent-Length: 9\r\n\r\nplaintext", status: 400),
-        Attack(name: "WebSocket version 8", bytes: RawClient.upgradeRequest().replacing("Version: 13", with: "Version: 8"), status: 426),
-        Attack(name: "upgrade without a key", bytes: RawClient.upgradeRequest().replacing("Sec-WebSocket-Key", with: "X"), status: 426),
+        Attack(
+            name: "unknown encoding",
+            bytes: post + "Content-Encoding: br\r\nContent-Length: 1\r\n\r\nx",
+            status: 415),
+        Attack(
+            name: "two encodings",
+            bytes: post + "Content-Encoding: gzip, gzip\r\nContent-Length: 1\r\n\r\nx",
+            status: 415),
+        Attack(
+            name: "no gzip",
+            bytes: post + "Content-Encoding: gzip\r\nContent-Length: 9\r\n\r\nplaintext",
+            status: 400),
+        Attack(
+            name: "WebSocket version 8",
+            bytes: RawClient.upgradeRequest().replacing("Version: 13", with: "Version: 8"),
+            status: 426),
+        Attack(
+            name: "upgrade without a key",
+            bytes: RawClient.upgradeRequest().replacing("Sec-WebSocket-Key", with: "X"),
+            status: 426),
         Attack(
             name: "upgrade with a body",
             bytes: RawClient.upgradeRequest(headers: ["Content-Length: 3"]) + "abc", status: 426),
         Attack(name: "upgrade elsewhere", bytes: RawClient.upgradeRequest("/whoami"), status: 200),
         Attack(
             name: "upgrade to h2c",
-            bytes: get + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n", status: 200),
-        Attack(name: "no OpAMP media type", bytes: "POST /v1/opamp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", status: 415),
-        Attack(name: "a Handover-Id that is none", bytes: RawClient.upgradeRequest(headers: ["Handover-Id: ../x"]), status: 400),
+            bytes: get + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n",
+            status: 200),
+        Attack(
+            name: "no OpAMP media type",
+            bytes: "POST /v1/opamp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+            status: 415),
+        Attack(
+            name: "a Handover-Id that is none",
+            bytes: RawClient.upgradeRequest(headers: ["Handover-Id: ../x"]),
+            status: 400),
     ]
 
     @Test(arguments: attacks)
@@ -96,7 +127,8 @@ struct HostileHTTPTests {
 
     /// Each says something, now and then, and never enough.
     @Test(arguments: [
-        "", "GET /whoami HTTP/1.1\r\nHost: loc", "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nab",
+        "", "GET /whoami HTTP/1.1\r\nHost: loc",
+        "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nab",
     ])
     func `whoever never finishes a request is hung up on`(beginning: String) async throws {
         var limits = ListenerLimits()

@@ -1,5 +1,5 @@
 import Certificates
-import Glibc
+import Foundation
 import HTTPTypes
 import NIOSSL
 import OpAMPProto
@@ -42,7 +42,7 @@ struct ListenerTests {
         #expect(desk.knocks.map { $0.caller.leaf } == [stranger.certificate])
     }
 
-    @Test func `a new listener certificate is shown to the next connection and leaves the open ones alone`() async throws {
+    @Test func `a new listener certificate is for the next connection and leaves open ones alone`() async throws {
         try await TestServer.run { server in
             let old = try await server.socket(as: try server.pki.agent())
             _ = try await old.exchange(Self.report)
@@ -89,7 +89,7 @@ struct ListenerTests {
         try await TestServer.run { server in
             let port = String(server.port, radix: 16, uppercase: true)
             let listening = try ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { path in
-                try Self.text(ofFile: path).split(separator: "\n").compactMap { line -> String? in
+                try Self.text(ofSystemFile: path).split(separator: "\n").compactMap { line -> String? in
                     let fields = line.split(separator: " ")
                     guard fields.count > 3, fields[3] == "0A", fields[1].hasSuffix(":\(port)") else { return nil }
                     return String(fields[1])
@@ -112,8 +112,37 @@ struct ListenerTests {
             }
             try await modern.send("GET /whoami HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(await modern.answer()?.status == 200)
+            #expect(modern.negotiatedProtocol == "http/1.1")
         }
     }
+
+    /// The first handshake with the agent's key, the second without: the ticket alone speaks for the agent.
+    @Test(arguments: ["-tls1_2", "-tls1_3"])
+    func `a resumed session is decided by the certificate it began with`(version: String) async throws {
+        try await TestServer.run { server in
+            let agent = try server.pki.agent()
+            let folder = FileManager.default.temporaryDirectory.appending(path: "resumption-\(UUID())")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let leaf = folder.appending(path: "leaf.pem"), ticket = folder.appending(path: "ticket")
+            try (agent.certificate.pem + agent.key.pem.revealText()).write(to: leaf, atomically: true, encoding: .utf8)
+            let dial = ["s_client", "-connect", "127.0.0.1:\(server.port)", version, "-ign_eof"]
+            let first = try await OpenSSL.run(
+                dial + ["-cert", leaf.path(), "-key", leaf.path(), "-sess_out", ticket.path()], input: Self.whoami)
+            let second = try await OpenSSL.run(dial + ["-sess_in", ticket.path()], input: Self.whoami)
+            let name = agent.certificate.fingerprint.description
+            #expect(first.contains("New, ") && first.contains(name))
+            #expect(second.contains("Reused, ") && second.contains(name))
+        }
+    }
+
+    /// Such a file claims to be empty.
+    private static func text(ofSystemFile path: String) throws -> String {
+        let file = try FileHandle(forReadingFrom: URL(filePath: path))
+        return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+    }
+
+    private static let whoami = "GET /whoami HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
     @Test func `stopping closes WebSockets with 1001 and ends idle connections`() async throws {
         try await TestServer.run { server in
@@ -129,12 +158,4 @@ struct ListenerTests {
         }
     }
 
-    private static func text(ofFile path: String) throws -> String {
-        struct Unreadable: Error {}
-        guard let file = unsafe fopen(path, "r") else { throw Unreadable() }
-        defer { unsafe fclose(file) }
-        var bytes: [UInt8] = []
-        while case let byte = unsafe fgetc(file), byte != EOF { bytes.append(UInt8(truncatingIfNeeded: byte)) }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 }

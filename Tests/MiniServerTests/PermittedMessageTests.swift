@@ -23,14 +23,20 @@ struct PermittedMessageTests {
     }
 
     static let rows = [
-        Row("remote config", ServerToAgent(remoteConfig: AgentRemoteConfig(configHash: [1])), .acceptsRemoteConfig, .remoteConfig),
+        Row(
+            "remote config", ServerToAgent(remoteConfig: AgentRemoteConfig(configHash: [1])),
+            .acceptsRemoteConfig, .remoteConfig),
         Row("packages", ServerToAgent(packagesAvailable: PackagesAvailable()), .acceptsPackages, .packages),
         Row("command", ServerToAgent(command: ServerToAgentCommand()), .acceptsRestartCommand, .command),
         Row(
             "OpAMP settings", offer { $0.opamp = OpAMPConnectionSettings(destinationEndpoint: "wss://b/v1/opamp") },
             .acceptsOpAMPConnectionSettings, .opampSettings),
-        Row("own metrics", offer { $0.ownMetrics = TelemetryConnectionSettings() }, .reportsOwnMetrics, .telemetrySettings),
-        Row("own traces", offer { $0.ownTraces = TelemetryConnectionSettings() }, .reportsOwnTraces, .telemetrySettings),
+        Row(
+            "own metrics", offer { $0.ownMetrics = TelemetryConnectionSettings() }, .reportsOwnMetrics,
+            .telemetrySettings),
+        Row(
+            "own traces", offer { $0.ownTraces = TelemetryConnectionSettings() }, .reportsOwnTraces,
+            .telemetrySettings),
         Row("own logs", offer { $0.ownLogs = TelemetryConnectionSettings() }, .reportsOwnLogs, .telemetrySettings),
         Row(
             "other connections", offer { $0.otherConnections = ["x": OtherConnectionSettings()] },

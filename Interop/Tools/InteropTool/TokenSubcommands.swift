@@ -4,8 +4,8 @@ import Vocabulary
 
 /// Reads one line of JSON and writes one line: `token <text>` or `refused <code>`.
 ///
-/// In: `certificate` and `key` (PEM), `serverCAs`, `tokenSigners`, `agentCAs` (PEM), `leaf` (hex), `issuer`, `audience`,
-/// `issuedAt` and `expiresAt` in seconds.
+/// In: `certificate` and `key` (PEM), `serverCAs`, `tokenSigners`, `agentCAs` (PEM), `leaf` (hex), `jti`, `issuer`,
+/// `audience`, `row`, `instanceUID`, `displayName`, `endpoint`, and `issuedAt` and `expiresAt` in seconds.
 func signToken(_ arguments: [String]) throws {
     let facts = try Facts.fromLine()
     let signer = try TokenSigner(

@@ -24,7 +24,9 @@ extension Turn {
     }
 
     /// The first leaf. There is nothing to go back to, so it is kept whatever becomes of the rest of the offer.
-    mutating func storeLeaf(of resolution: OfferReview.Resolution, hash: OfferHash, on line: Line) throws(OfferRefusal) {
+    mutating func storeLeaf(
+        of resolution: OfferReview.Resolution, hash: OfferHash, on line: Line
+    ) throws(OfferRefusal) {
         let active = agent.state.active
         guard resolution.home.settings.endpoint.origin == active.settings.endpoint.origin else {
             throw .otherServerWhileEnrolling

@@ -63,7 +63,8 @@ extension OfferRefusal: OperatorExplainable {
         case .skipsVerification: ("skips-verification", "The server's certificate would not be verified.", allow)
         case .tlsTooOld(let version): ("tls-too-old", "TLS \(version) is below the agent's floor.", allow)
         case .badTLSVersion(let version): ("bad-tls-version", "\"\(version)\" is not a usable TLS version.", mend)
-        case .unknownCipherSuite(let suite): ("unknown-cipher-suite", "\"\(suite)\" is not a cipher suite in use.", mend)
+        case .unknownCipherSuite(let suite):
+            ("unknown-cipher-suite", "\"\(suite)\" is not a cipher suite in use.", mend)
         case .badCABundle: ("bad-ca-bundle", "The CA bundle is not PEM with certificates only.", mend)
         case .badCertificate: ("bad-certificate", "The agent's certificate is not PEM with certificates only.", mend)
         case .certificateOfAnotherKey:

@@ -70,7 +70,9 @@ public struct OfferReview: Sendable {
         let endpoint: Endpoint
         do { endpoint = try Endpoint(offer.destinationEndpoint) } catch { throw .badEndpoint(error) }
         guard endpoint.isTLS || !current.isTLS || policy.allowsLeavingTLS else { throw .leavesTLS }
-        if let allowed = policy.allowedEndpoints, endpoint != current, !allowed.contains(where: { $0.matches(endpoint) }) {
+        if let allowed = policy.allowedEndpoints, endpoint != current,
+            !allowed.contains(where: { $0.matches(endpoint) })
+        {
             throw .endpointNotAllowed(endpoint)
         }
         return endpoint

@@ -16,7 +16,7 @@ struct DialEvidence {
     ///
     /// - Parameter expected: the status that would have been right.
     func failure(expected: (Int) -> Bool) -> DialFailure {
-        if let answer, !expected(answer.status) { return refused(answer) }
+        if let answer, (100...599).contains(answer.status), !expected(answer.status) { return refused(answer) }
         if let problem = verification.failure { return failure(problem.cause, problem.words) }
         if let peerAlert {
             // A handshake failure after the server's certificate is about ours; before it, about versions and ciphers.

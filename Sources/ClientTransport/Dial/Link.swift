@@ -84,6 +84,8 @@ import Vocabulary
         unsafe info.vhost = tls.vhost
         unsafe info.port = Int32(endpoint.port)
         unsafe info.ietf_version_or_minus_one = -1
+        // Without it libwebsockets drops the bodies of answers. Unlike `protocol` it sends nothing.
+        unsafe info.local_protocol_name = loopProtocols.pointee.name
         unsafe info.opaque_user_data = Unmanaged.passUnretained(self).toOpaque()
         var flags = LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue
         if endpoint.isTLS {
@@ -173,7 +175,12 @@ import Vocabulary
         return unsafe user?.linkMayWrite(wsi) ?? false
     }
 
-    func completed() { user?.linkCompleted() }
+    /// The answer is complete. libwebsockets would keep the connection, and forgets to close it if the callback says
+    /// so about an answer without a body.
+    func completed() {
+        user?.linkCompleted()
+        later { link in link.kill(.closedByItself) }
+    }
 
     /// The other side was heard without a message: a pong.
     func heard() { user?.linkHeard() }
@@ -199,11 +206,6 @@ import Vocabulary
     }
 
     // MARK: - What its user says
-
-    /// Prepares the Close frame that libwebsockets sends when a callback asks for the end.
-    func closeWithReason(_ code: UInt32) {
-        if let wsi = unsafe wsi { unsafe lws_close_reason(wsi, lws_close_status(code), nil, 0) }
-    }
 
     func askToWrite() {
         if let wsi = unsafe wsi { unsafe lws_callback_on_writable(wsi) }

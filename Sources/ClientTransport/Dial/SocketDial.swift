@@ -50,7 +50,7 @@ struct SocketDial: Sendable {
 
     // MARK: - Names
 
-    private func resolve() throws(DialFailure) -> [SocketAddress] {
+    func resolve() throws(DialFailure) -> [SocketAddress] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = AI_NUMERICSERV

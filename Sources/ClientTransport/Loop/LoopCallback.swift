@@ -27,9 +27,7 @@ func loopCallback(
     case LWS_CALLBACK_RECEIVE_CLIENT_HTTP: return unsafe readBody(wsi)
     case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
         return link.received(ReceivedPiece(bytes: unsafe bytes(input, length))) ? 0 : -1
-    case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
-        link.completed()
-        return -1
+    case LWS_CALLBACK_COMPLETED_CLIENT_HTTP: link.completed()
     default: break
     }
     return 0

@@ -53,8 +53,8 @@ import Vocabulary
         // OpenSSL's callbacks find their way back by this; whoever uses a connection holds this object, and the
         // connection is destroyed before it lets go (`Link.end`).
         let own = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe SSL_CTX_set_ex_data(context, 0, own)
         if let context = unsafe context {
+            unsafe SSL_CTX_set_ex_data(context, 0, own)
             unsafe SSL_CTX_set_cert_verify_callback(context, verifyServer, own)
             unsafe SSL_CTX_set_info_callback(context, tlsProgressed)
         }
@@ -95,7 +95,7 @@ private func makeVhost(in context: OpaquePointer, sslContext: OpaquePointer?) ->
 }
 
 /// libwebsockets keeps both pointers, so they are made once and never freed.
-private nonisolated(unsafe) let loopProtocols: UnsafePointer<lws_protocols> = {
+nonisolated(unsafe) let loopProtocols: UnsafePointer<lws_protocols> = {
     let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
     unsafe protocols.initialize(repeating: lws_protocols(), count: 2)
     unsafe protocols[0].name = UnsafePointer(strdup("opamp"))
@@ -146,7 +146,8 @@ private func tlsProgressed(_ ssl: OpaquePointer?, _ place: Int32, _ value: Int32
     if place & SSL_CB_HANDSHAKE_START != 0 { unsafe nameServer(context.key.host, to: ssl) }
     guard let link = unsafe context.links[SSL_get_fd(ssl)] else { return }
     if place & SSL_CB_HANDSHAKE_DONE != 0 { link.evidence.isTLSUp = true }
-    if place & SSL_CB_READ_ALERT == SSL_CB_READ_ALERT { link.evidence.peerAlert = TLSAlert(code: value & 0xFF) }
+    let alert = value & 0xFF
+    if place & SSL_CB_READ_ALERT == SSL_CB_READ_ALERT, alert != TLSAlert.closeNotify { link.evidence.peerAlert = TLSAlert(code: alert) }
     if place & SSL_CB_EXIT != 0, value <= 0 {
         let code = ERR_peek_error()
         if code != 0 { link.evidence.tlsError = TLSError(code: code) }

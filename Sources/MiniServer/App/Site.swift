@@ -7,20 +7,19 @@ import Vocabulary
 struct Site: Sendable {
     /// This server's name as it appears in tokens.
     let name: String
-    /// What agents dial: `wss`, or the same over `https`.
-    let opampEndpoint: Endpoint
-    /// What peers dial.
-    let federationEndpoint: Endpoint
+    let address: PublicAddress
     let database: PeerDatabase
     let authority: Authority
     let listener: ListenerIdentity
     let agents: ConnectedAgents
     let log: Logger
+    let metrics = Metrics()
     var now: @Sendable () -> Timestamp = { .now }
 
     /// The OpAMP endpoint in both transports.
     var ownEndpoints: Set<Endpoint> {
-        [opampEndpoint.over(webSocket: true), opampEndpoint.over(webSocket: false)]
+        guard let endpoint = try? address.opampEndpoint else { return [] }
+        return [endpoint, endpoint.over(webSocket: false)]
     }
 }
 

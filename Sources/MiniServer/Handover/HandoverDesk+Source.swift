@@ -1,5 +1,6 @@
 import Certificates
 import HandoverToken
+import Logging
 import PeerAPI
 import PeerCore
 import Vocabulary

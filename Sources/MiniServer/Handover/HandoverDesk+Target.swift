@@ -22,7 +22,9 @@ extension HandoverDesk {
         let now = site.now()
         let token = try await verified(text, by: context, at: now)
         let isReachable = (try? await shell.peers.status(of: token.claims.id, at: token.claims.issuer)) != nil
-        let review = try await site.database.read { try review(token, tables: $0, sourceReachable: isReachable) }
+        let review = try await site.database.read { tables in
+            try self.review(token, tables: tables, sourceReachable: isReachable)
+        }
         return Preview(token: token, review: review, problems: review.problems(with: choice, at: now))
     }
 
@@ -44,7 +46,7 @@ extension HandoverDesk {
             let step = try await site.database.write { tables in
                 let review = try review(token, tables: tables, sourceReachable: isReachable)
                 let redemption = try review.redemption(redemptionID, choice: choice, newRow: newRow, at: now)
-                let preview = TargetHandover(previewing: token.claims, tokenDigest: token.digest)
+                let preview = TargetHandover(previewing: token)
                 let step = try preview.next(after: .redeemRequested(redemption), at: now)
                 try tables.save(step, by: context, at: now)
                 return step

@@ -1,4 +1,5 @@
 import HandoverToken
+import OpAMPProto
 import PeerCore
 import Vocabulary
 

@@ -19,7 +19,6 @@ extension FleetDesk {
         return DeskAnswer(
             ServerToAgent(
                 connectionSettings: offer,
-                customCapabilities: CustomCapabilities(capabilities: [HandoverOffer.capability]),
                 customMessage: CustomMessage(
                     capability: HandoverOffer.capability, type: "trust",
                     data: site.authority.signingKeys.published.flatMap { Array($0.pem.utf8) })))
@@ -68,6 +67,7 @@ extension FleetDesk {
 
     private func offer(of leaf: Certificate) throws -> ConnectionSettingsOffers {
         var settings = OpAMPConnectionSettings()
+        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds
         settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))
         var offers = ConnectionSettingsOffers()
         offers.opamp = settings

@@ -9,17 +9,18 @@ extension FleetDesk {
             await arrive(report, session, handover)
             return
         }
-        if report.isFirst {
-            await departures(of: session) { _ in .agentConnected }
-            await arrivals(of: session) { _ in .agentConnected }
+        // What it says of an offer comes before that it is here: an agent that has failed is back, not merely connected.
+        if let status = report.message.connectionSettingsStatus {
+            let hash = status.lastConnectionSettingsHash
+            switch status.status {
+            case .failed: await departures(of: session) { _ in .agentFailed(hash: hash, message: status.errorMessage) }
+            case .applying: await departures(of: session) { $0.offerHashes.contains(hash) ? .agentLeaving : nil }
+            case .unset, .applied, .unrecognized: break
+            }
         }
-        guard let status = report.message.connectionSettingsStatus else { return }
-        let hash = status.lastConnectionSettingsHash
-        switch status.status {
-        case .failed: await departures(of: session) { _ in .agentFailed(hash: hash, message: status.errorMessage) }
-        case .applying: await departures(of: session) { $0.offerHashes.contains(hash) ? .agentLeaving : nil }
-        case .unset, .applied, .unrecognized: break
-        }
+        guard report.isFirst else { return }
+        await departures(of: session) { _ in .agentConnected }
+        await arrivals(of: session) { _ in .agentConnected }
     }
 
     private func arrive(_ report: AgentReport, _ session: AgentSession, _ handover: HandoverID) async {

@@ -1,4 +1,5 @@
 import Certificates
+import HTTPTypes
 import HandoverToken
 import Logging
 import OpAMPProto
@@ -143,13 +144,12 @@ final class FleetDesk: OpAMPDesk {
         lastHeard.withLock { $0[session.agent] = report.at }
         await tellHandovers(report, session)
         if report.message.agentDisconnect { return .nothing }
-        return DeskAnswer(try await instructions(for: row, report))
+        return DeskAnswer(try await instructions(for: row))
     }
 
     /// What the server wants of the agent beyond the reply itself.
-    private func instructions(for row: AgentRecord, _ report: AgentReport) async throws -> ServerToAgent {
+    private func instructions(for row: AgentRecord) async throws -> ServerToAgent {
         var content = ServerToAgent()
-        if report.isFirst { content.customCapabilities = CustomCapabilities(capabilities: [HandoverOffer.capability]) }
         guard let name = row.configuration,
             let wanted = try await site.database.read({ try $0.configurations.find(name) }),
             Array(wanted.hash) != row.configurationStatus?.lastRemoteConfigHash

@@ -76,6 +76,8 @@ struct AgentSession: Hashable, Sendable {
         case member
         /// Awaited by an open handover and not arrived.
         case arriving(HandoverID)
+        /// It belongs to a peer by this handover, and is only told the way there.
+        case homeward(HandoverID)
     }
 
     /// Rises with every session of this process.

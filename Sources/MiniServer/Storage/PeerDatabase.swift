@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Vocabulary
 
@@ -44,6 +45,8 @@ final class PeerDatabase: Sendable {
     ) async throws -> Value {
         try await pool.write { try body(StorageTransaction(database: $0)) }
     }
+
+    static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     /// Moves the log into the main file and lets go of both.
     func close() throws { try pool.close() }

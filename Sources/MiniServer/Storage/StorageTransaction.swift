@@ -1,5 +1,6 @@
 import GRDB
 import PeerCore
+import Vocabulary
 
 /// All tables within one transaction.
 struct StorageTransaction {
@@ -8,7 +9,7 @@ struct StorageTransaction {
     var facts: RecordTable<FactRecord> { table("facts") }
     var signingKeys: RecordTable<SigningKeyRecord> { table("signingKeys") }
     var ownCertificates: RecordTable<OwnCertificateRecord> { table("ownCertificates") }
-    var operatorTokens: RecordTable<OperatorToken> { table("operatorTokens") }
+    var operatorTokens: RecordTable<StoredOperatorToken> { table("operatorTokens") }
     var groups: RecordTable<GroupRecord> { table("groups") }
     var configurations: RecordTable<ConfigurationRecord> { table("configurations") }
     var bootstrapTokens: RecordTable<StoredBootstrapToken> { table("bootstrapTokens") }

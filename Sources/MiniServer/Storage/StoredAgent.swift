@@ -101,5 +101,11 @@ extension RecordTable<StoredAgent> {
             [after ?? "", group, group, pattern, pattern, pattern, pattern], limit: limit)
     }
 
+    func members(of group: String) throws -> [AgentRecord] { try all("\"group\" = ?", [group]) }
+
+    func assigned(configuration: String) throws -> [AgentRecord] {
+        try all("json_extract(record, '$.configuration') = ?", [configuration])
+    }
+
     func save(_ agent: AgentRecord) throws { try save(agent, key: agent.id.description) }
 }

@@ -37,34 +37,30 @@ extension RecordTable<StoredBootstrapToken> {
     func save(_ token: BootstrapToken) throws { try save(token, key: Hex.encode(token.digest)) }
 }
 
-/// Who may use the operator interface: a token of that kind, by its digest.
-struct OperatorToken: StoredForm, Hashable, Sendable {
-    /// The first 16 hex digits of the digest; names it in lists.
-    var id: String { String(digest.prefix(16)) }
-    /// SHA-256 over the text form, in hex.
-    var digest: String
-    /// Shown as the actor in the audit trail.
+/// A token of the operator interface as it is stored: by its digest.
+struct StoredOperatorToken: StoredForm {
     var name: String
     var role: Role
+    var digest: String
     var createdAt: Timestamp
     var expiresAt: Timestamp?
-    var lastUsedAt: Timestamp?
 
-    init(
-        digest: [UInt8], name: String, role: Role, createdAt: Timestamp, expiresAt: Timestamp? = nil
-    ) {
-        self.digest = Hex.encode(digest)
-        self.name = name
-        self.role = role
-        self.createdAt = createdAt
-        self.expiresAt = expiresAt
+    init(_ token: OperatorToken) {
+        name = token.name
+        role = token.role
+        digest = Hex.encode(token.digest)
+        createdAt = token.createdAt
+        expiresAt = token.expiresAt
     }
 
-    init(_ token: OperatorToken) { self = token }
-    func value() -> OperatorToken { self }
+    func value() throws -> OperatorToken {
+        guard let bytes = Hex.decode(digest) else {
+            throw StorageFailure.unreadable(table: "operatorTokens", key: digest)
+        }
+        return OperatorToken(name: name, role: role, digest: bytes, createdAt: createdAt, expiresAt: expiresAt)
+    }
 }
 
-extension RecordTable<OperatorToken> {
-    func find(digest: [UInt8]) throws -> OperatorToken? { try find(Hex.encode(digest)) }
-    func save(_ token: OperatorToken) throws { try save(token, key: token.digest) }
+extension RecordTable<StoredOperatorToken> {
+    func save(_ token: OperatorToken) throws { try save(token, key: Hex.encode(token.digest)) }
 }

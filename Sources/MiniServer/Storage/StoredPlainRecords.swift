@@ -13,6 +13,8 @@ extension PlainRecord {
 struct GroupRecord: PlainRecord, Hashable, Sendable {
     var name: String
     var createdAt: Timestamp
+    /// What its agents share; absent, each has its own.
+    var configuration: String?
 }
 
 /// A named configuration; its hash is what an agent reports to have applied.

@@ -8,6 +8,8 @@ public enum HandoverOffer {
     public static let tokenHeader = "Handover-Token"
     /// Custom capability of agents and servers that know this handover.
     public static let capability = "io.opamp-handover.move/1"
+    /// Every offer of ours names it: on a WebSocket an absent interval would switch heartbeats off.
+    public static let heartbeatSeconds: UInt64 = 30
 
     /// - Parameters:
     ///   - token: the text form, signed over `claims`.
@@ -24,6 +26,7 @@ public enum HandoverOffer {
         settings.headers = Headers(
             headers: claims.target.headers.map { Header(key: $0.name, value: $0.value.revealText()) }
                 + [Header(key: tokenHeader, value: token)])
+        settings.heartbeatIntervalSeconds = heartbeatSeconds
         settings.tls = TLSConnectionSettings(caPEMContents: claims.target.serverCAs.pem)
         switch certificate {
         case .repeat: settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))

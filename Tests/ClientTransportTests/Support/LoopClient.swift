@@ -106,7 +106,8 @@ extension DialSettings {
     ) throws -> DialSettings {
         DialSettings(
             endpoint: try Endpoint("\(scheme)://\(host):\(server.port)\(path)"), anchors: anchors.map(\.der),
-            identity: holder.map { ClientIdentity(chain: [$0.certificate.der], key: $0.key.pem) })
+            identity: holder.map { ClientIdentity(chain: [$0.certificate.der], key: $0.key.pem) },
+            connectTimeout: .seconds(60), handshakeTimeout: .seconds(60))
     }
 
     func with(_ change: (inout DialSettings) -> Void) -> DialSettings {
@@ -124,5 +125,44 @@ extension DialSettings {
             if case .binary(let bytes) = frame { socket.send(bytes) }
             if case .close = frame { return }
         }
+    }
+}
+
+extension LoopClient {
+    /// Dials by the endpoint's scheme and returns the failure it must end with.
+    func failure(of settings: DialSettings) async throws -> DialFailure {
+        if settings.endpoint.isWebSocket { return try await open(settings).failure() }
+        switch await post(settings) {
+        case .failure(let failure): return failure
+        case .success(let answer):
+            Issue.record("no failure but \(answer)")
+            throw LoopSocket.NoFailure()
+        }
+    }
+
+    /// Dials by the endpoint's scheme and says whether it was answered as it should be.
+    func succeeds(_ settings: DialSettings) async -> Bool {
+        guard settings.endpoint.isWebSocket else {
+            return if case .success = await post(settings) { true } else { false }
+        }
+        let socket = open(settings)
+        let isOpened = await socket.isOpened()
+        await socket.close()
+        return isOpened
+    }
+}
+
+extension LoopSocket {
+    func isOpened() async -> Bool {
+        if case .opened = await next() { true } else { false }
+    }
+
+    func nextMessage() async -> [UInt8]? {
+        if case .message(let bytes) = await next() { bytes } else { nil }
+    }
+
+    /// The Close that it must end with next.
+    func nextClose() async -> (code: UInt16?, reason: String)? {
+        if case .closed(let code, let reason) = await next() { (code, reason) } else { nil }
     }
 }

@@ -2,6 +2,7 @@ import Certificates
 import NIOCore
 import NIOPosix
 import NIOSSL
+import NIOTLS
 import Synchronization
 import Vocabulary
 
@@ -81,6 +82,9 @@ final class RawClient: Sendable {
         await inbox.take { bytes, _ in length(bytes) }
     }
 
+    /// What ALPN settled on; known once anything has been read.
+    var negotiatedProtocol: String? { inbox.negotiatedProtocol }
+
     func serverCertificate() async throws -> Certificate? {
         let der = try await channel.pipeline.handler(type: NIOSSLClientHandler.self)
             .map { handler in try? handler.peerCertificate?.toDERBytes() }.get()
@@ -94,13 +98,17 @@ final class Inbox: Sendable {
     private struct State {
         var bytes: [UInt8] = []
         var isClosed = false
+        var negotiatedProtocol: String?
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
 
 
+    var negotiatedProtocol: String? { state.withLock { $0.negotiatedProtocol } }
+
     func note(_ bytes: [UInt8]) { change { $0.bytes += bytes } }
+    func note(negotiatedProtocol: String?) { change { $0.negotiatedProtocol = negotiatedProtocol } }
     func noteClosed() { change { $0.isClosed = true } }
 
     private func change(_ body: (inout State) -> Void) {
@@ -151,6 +159,12 @@ private final class InboxHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         inbox.note(Array(buffer: Self.unwrapInboundIn(data)))
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent {
+            inbox.note(negotiatedProtocol: negotiated)
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) { inbox.noteClosed() }

@@ -99,10 +99,11 @@ final class HTTPScript: ChannelInboundHandler, RemovableChannelHandler {
             context.write(wrapOutboundOut(.head(head)), promise: nil)
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        case .raw(let text):
+        case .raw(let text, let thenClose):
             // From behind the encoder, so that it is not encoded.
             let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
             encoder?.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+            if thenClose { context.close(promise: nil) }
         case .close: context.close(promise: nil)
         case .silence, .webSocket: break
         }

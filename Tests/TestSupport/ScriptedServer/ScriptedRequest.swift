@@ -23,6 +23,6 @@ public enum ScriptedReply: Sendable {
     case silence
     /// The end, without an answer.
     case close
-    /// These bytes instead of an HTTP answer; then the connection stays open.
-    case raw(String)
+    /// These bytes instead of an HTTP answer.
+    case raw(String, thenClose: Bool = false)
 }

@@ -11,6 +11,11 @@ public struct TestAuthority: Sendable {
     public struct Holder: Sendable {
         public let certificate: Certificate
         public let key: PrivateKey
+
+        public init(certificate: Certificate, key: PrivateKey) {
+            self.certificate = certificate
+            self.key = key
+        }
     }
 
     public static let now = Timestamp(seconds: 0) + .seconds(wallClockSeconds())

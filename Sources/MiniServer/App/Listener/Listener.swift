@@ -22,6 +22,10 @@ struct Listener<Responder: HTTPResponder>: Service where Responder.Context == Ca
     var boundPort = BoundPort()
 
     func run() async throws {
+        let connections = OpenFiles.connections(upTo: limits.connections)
+        if connections < limits.connections {
+            logger.notice("the limit of open files allows \(connections) connections at once")
+        }
         let application = Application(
             responder: responder,
             server: HTTPServerBuilder { [identity, limits, route] respond in
@@ -32,7 +36,7 @@ struct Listener<Responder: HTTPResponder>: Service where Responder.Context == Ca
                 serverName: nil,
                 backlog: 1024,
                 reuseAddress: true,
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: logger)
+                availableConnectionsDelegate: MaximumAvailableConnections(connections, logger: logger)
             ),
             onServerRunning: { [boundPort] channel in
                 boundPort.resolve(channel.localAddress?.port)

@@ -76,7 +76,7 @@ struct ListenerChannel: HTTPChannelHandler {
         _ decision: NIOLoopBoundBox<WebSocketRoute.Decision?>
     ) -> NIOTypedWebSocketServerUpgrader<Outcome> {
         NIOTypedWebSocketServerUpgrader(
-            maxFrameSize: limits.bodyBytes,
+            maxFrameSize: limits.webSocketBytes,
             enableAutomaticErrorHandling: false,
             shouldUpgrade: { [route] channel, head in
                 let caller = Caller(of: channel)

@@ -8,16 +8,19 @@ import Vocabulary
 ///
 /// Replacing the certificate touches no open connection; each keeps the context it began with.
 final class ListenerIdentity: Sendable {
-    private let current: Mutex<NIOSSLContext>
+    private let current: Mutex<(context: NIOSSLContext, chain: [Certificate])>
 
     /// - Parameter chain: the listener's certificate first, then whatever a client may lack to reach a root.
     init(chain: [Certificate], key: PrivateKey) throws {
-        current = Mutex(try Self.context(chain: chain, key: key))
+        current = Mutex((try Self.context(chain: chain, key: key), chain))
     }
+
+    /// What the next handshake shows, the listener's own certificate first.
+    var chain: [Certificate] { current.withLock { $0.chain } }
 
     func replace(chain: [Certificate], key: PrivateKey) throws {
         let context = try Self.context(chain: chain, key: key)
-        current.withLock { $0 = context }
+        current.withLock { $0 = (context, chain) }
     }
 
     /// A handler for one new connection.
@@ -26,7 +29,7 @@ final class ListenerIdentity: Sendable {
     /// asked to prove: who the caller is to us is decided for every request, where a refusal can be read. A resumed
     /// session carries the certificate of its first handshake, so it is decided like any other.
     func makeHandler() -> NIOSSLServerHandler {
-        NIOSSLServerHandler(context: current.withLock { $0 }) { _, verdict in
+        NIOSSLServerHandler(context: current.withLock { $0.context }) { _, verdict in
             verdict.succeed(.certificateVerified)
         }
     }

@@ -5,14 +5,17 @@ import Vocabulary
 ///
 /// Every wait ends in a close; no peer can extend one by sending a byte now and then.
 struct ListenerLimits: Hashable, Sendable {
-    /// Beyond this many connections new ones wait in the kernel's backlog.
+    /// Beyond this many connections new ones wait in the kernel's backlog. What the process's limit of open files
+    /// allows is less, if anything is.
     var connections = 50_000
 
     var headerBytes = Limits.headerSectionBytes
     var headerFields = 100
     var requestTargetBytes = 8 * 1024
-    /// One request body, before and after decompression, and one WebSocket message.
+    /// One request body, before and after decompression, and one WebSocket message behind its frame header.
     var bodyBytes = Limits.messageBytes
+    /// A WebSocket message with OpAMP's header before it, a varint of at most ten bytes.
+    var webSocketBytes: Int { bodyBytes + 10 }
     /// One WebSocket message may come in this many frames.
     var fragments = 4096
 

@@ -1,6 +1,8 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import PeerAPI
 import Vocabulary
 
 /// An answer that says no: `application/problem+json` (RFC 9457) made from an operator message.
@@ -14,6 +16,10 @@ struct Problem: Error, Hashable, Sendable {
     /// One of the closed list of causes, or a refusal's name; what an agent reports back to its old server.
     var handoverCause: String?
     var extraFields = HTTPFields()
+    /// To peers only: the certificate that they came with.
+    var presentedFingerprint: Fingerprint?
+    /// To peers only: the last event of theirs that was taken in.
+    var lastSequence: Int?
 
     init(_ status: HTTPResponse.Status, _ message: OperatorMessage) {
         self.status = status
@@ -24,20 +30,21 @@ struct Problem: Error, Hashable, Sendable {
         self.init(status, refusal.operatorMessage)
     }
 
-    var body: String {
-        JSON.members([
-            "type": .string("about:blank"),
-            "status": .integer(Int64(status.code)),
-            "title": .string(message.title),
-            "detail": .string(message.cause),
-            "code": .string(message.code),
-            "nextAction": .string(message.nextAction),
-        ]).description
+    var body: String { body(instance: nil) }
+
+    /// - Parameter instance: the path that was asked for.
+    func body(instance: String?) -> String {
+        let answer = PeerAPI.Problem(
+            message, status: status.code, instance: instance, presentedFingerprint: presentedFingerprint,
+            lastSequence: lastSequence)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(answer)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
     var headerFields: HTTPFields {
         var fields = extraFields
-        fields[.contentType] = "application/problem+json"
+        fields[.contentType] = PeerAPI.Problem.contentType
         fields[.cacheControl] = "no-store"
         if let retryAfter {
             fields[.retryAfter] = String((max(0, retryAfter.wholeMilliseconds) + 999) / 1000)
@@ -49,7 +56,8 @@ struct Problem: Error, Hashable, Sendable {
 
 extension Problem: HTTPResponseError {
     func response(from request: Request, context: some RequestContext) -> Response {
-        Response(status: status, headers: headerFields, body: .init(byteBuffer: ByteBuffer(string: body)))
+        let body = body(instance: request.uri.path)
+        return Response(status: status, headers: headerFields, body: .init(byteBuffer: ByteBuffer(string: body)))
     }
 }
 

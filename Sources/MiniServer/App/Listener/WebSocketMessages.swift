@@ -35,6 +35,8 @@ final class WebSocketMessages: ChannelDuplexHandler {
     private var isClosing = false
     private var unsentBytes = 0
     private var hasHeldRead = false
+    /// Whether what the peer says would be read now; while not, its silence is ours.
+    private var isListening = false
     private var lastHeard = NIODeadline.now()
     private var hasHeardMessage = false
     /// Since it was last heard.
@@ -53,7 +55,9 @@ final class WebSocketMessages: ChannelDuplexHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        checkup = later(limits.firstMessageWait, context) { handler in handler.checkFirstMessage(context) }
+        checkup = later(limits.firstMessageWait, context) { handler in
+            handler.close(.policyViolation, "no message came", context)
+        }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -99,7 +103,7 @@ final class WebSocketMessages: ChannelDuplexHandler {
     private func resume(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) {
         guard var whole = assembly else { return close(.protocolError, "nothing to continue", context) }
         assembly = nil
-        guard whole.bytes.readableBytes + frame.length <= limits.bodyBytes, whole.frames < limits.fragments else {
+        guard whole.bytes.readableBytes + frame.length <= limits.webSocketBytes, whole.frames < limits.fragments else {
             return close(.messageTooLarge, "message too large", context)
         }
         var part = frame.unmaskedData
@@ -109,7 +113,11 @@ final class WebSocketMessages: ChannelDuplexHandler {
     }
 
     private func deliver(_ message: Assembly, _ context: ChannelHandlerContext) {
-        hasHeardMessage = true
+        if !hasHeardMessage {
+            hasHeardMessage = true
+            checkup?.cancel()
+            checkup = later(limits.pingAfter, context) { handler in handler.checkSilence(context) }
+        }
         context.fireChannelRead(Self.wrapInboundOut(message.isText ? .text : .binary(message.bytes)))
     }
 
@@ -142,7 +150,17 @@ final class WebSocketMessages: ChannelDuplexHandler {
 
     /// A peer that does not read is not read either.
     func read(context: ChannelHandlerContext) {
-        if context.channel.isWritable || isClosing { context.read() } else { hasHeldRead = true }
+        guard context.channel.isWritable || isClosing else {
+            hasHeldRead = true
+            return
+        }
+        isListening = true
+        context.read()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isListening = false
+        context.fireChannelReadComplete()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -151,7 +169,7 @@ final class WebSocketMessages: ChannelDuplexHandler {
             stall = later(limits.stallWait, context) { _ in context.close(promise: nil) }
         } else if hasHeldRead {
             hasHeldRead = false
-            context.read()
+            read(context: context)
         }
         context.fireChannelWritabilityChanged()
     }
@@ -220,11 +238,8 @@ final class WebSocketMessages: ChannelDuplexHandler {
 
     // MARK: - Patience
 
-    private func checkFirstMessage(_ context: ChannelHandlerContext) {
-        if hasHeardMessage { checkSilence(context) } else { close(.policyViolation, "no message came", context) }
-    }
-
     private func checkSilence(_ context: ChannelHandlerContext) {
+        if !isListening { lastHeard = .now() }
         let silence = NIODeadline.now() - lastHeard
         if isPinged, silence >= limits.silenceLimit {
             context.close(promise: nil)

@@ -21,8 +21,10 @@ actor PollingLink: AgentLink {
 
     /// One exchange, from the body of a request to the body of its answer.
     ///
+    /// - Returns: `nil` when the session is over; the request is the first of another one.
     /// - Throws: `WireFailure` when the answer cannot be encoded.
-    func exchange(_ body: [UInt8]) async throws(WireFailure) -> [UInt8] {
+    func exchange(_ body: [UInt8]) async throws(WireFailure) -> [UInt8]? {
+        guard ending == nil else { return nil }
         lastPoll = endpoint.now()
         let report: AgentReport
         do throws(ConversationRefusal) {

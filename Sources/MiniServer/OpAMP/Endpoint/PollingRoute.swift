@@ -24,23 +24,35 @@ struct PollingRoute: Sendable {
         guard mediaType == Self.mediaType else { throw ListenerRefusal.wrongMediaType.problem }
         let fields = { (name: String) in HTTPField.Name(name).flatMap { request.headers[$0] } }
         let session = try await endpoint.admit(context.caller, fields: fields, transport: .polling)
-        guard let body = try? await request.body.collect(upTo: Limits.messageBytes) else {
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: Limits.messageBytes)
+        } catch is NIOTooManyBytesError {
             throw ListenerRefusal.bodyTooLarge.problem
         }
-        let link = endpoint.agents.polling(session.agent) { known in
-            known.session.leaf == session.leaf && known.session.standing == session.standing
-        } make: {
-            PollingLink(session, at: endpoint)
-        }
-        do throws(WireFailure) {
-            let answer = try await link.exchange(Array(buffer: body))
-            return Response(
-                status: .ok,
-                headers: [.contentType: Self.mediaType],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer))
-            )
-        } catch {
-            throw Problem(.internalServerError, error)
+        let answer = try await answer(to: Array(buffer: body), in: session)
+        return Response(
+            status: .ok,
+            headers: [.contentType: Self.mediaType],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer))
+        )
+    }
+
+    /// Goes on with the agent's session, or opens this one.
+    private func answer(to body: [UInt8], in session: AgentSession) async throws(Problem) -> [UInt8] {
+        while true {
+            let link = endpoint.agents.polling(session.agent) { known in
+                known.session.leaf == session.leaf && known.session.standing == session.standing
+            } make: {
+                PollingLink(session, at: endpoint)
+            }
+            do throws(WireFailure) {
+                if let answer = try await link.exchange(body) { return answer }
+            } catch {
+                throw Problem(.internalServerError, error)
+            }
+            // It ended between the two calls, and so is not found again.
+            endpoint.agents.leave(link.session)
         }
     }
 

@@ -101,7 +101,10 @@ final class WebSocketSession: ChannelDuplexHandler {
         let permitted = conversation.reply(
             to: report, with: answer.content, freshInstanceUID: endpoint.freshInstanceUID())
         note(permitted.withheld)
-        write(permitted.message, context)
+        // Every message is answered, if only with the echo of its uid.
+        if !write(permitted.message, context) {
+            write(ServerToAgent(instanceUID: permitted.message.instanceUID), context)
+        }
         if report.message.agentDisconnect {
             leave(.agentDisconnected)
             farewell(WebSocketFarewell(.normalClosure, "goodbye"), context)
@@ -121,7 +124,7 @@ final class WebSocketSession: ChannelDuplexHandler {
         return write(permitted.message, context) ? .sent(withheld: permitted.withheld) : .unsendable
     }
 
-    /// A reply that cannot be encoded is not sent and logged; the agent is answered with the bare echo.
+    /// `false` for what cannot be encoded; it is logged and not sent.
     @discardableResult
     private func write(_ message: ServerToAgent, _ context: ChannelHandlerContext) -> Bool {
         do throws(WireFailure) {
@@ -131,8 +134,6 @@ final class WebSocketSession: ChannelDuplexHandler {
         } catch {
             endpoint.logger.error(
                 "message not sent", metadata: ["agent": "\(session.agent)", "reason": "\(error.operatorMessage)"])
-            let echo = ServerToAgent(instanceUID: message.instanceUID)
-            if message != echo { write(echo, context) }
             return false
         }
     }

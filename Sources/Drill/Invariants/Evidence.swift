@@ -1,0 +1,78 @@
+import PeerAPI
+import Vocabulary
+
+/// Everything that was seen of one drill's world, as values: the invariants are judged by it and by nothing else.
+struct Evidence: Sendable {
+    /// What one server tells its operator at the end.
+    struct Server: Sendable {
+        var label: String
+        var name: String
+        var agents: [AgentSummary] = []
+        var handovers: [HandoverDetail] = []
+        var audit: [AuditEvent] = []
+        var auditVerdict: AuditVerdict?
+    }
+
+    /// What one agent's host shows.
+    struct Agent: Sendable {
+        var name: String
+        var enrolled: AgentIdentity?
+        var present: AgentIdentity?
+        /// In the order in which they were looked at.
+        var statuses: [AgentStatus] = []
+        var log = ""
+    }
+
+    /// An attempt at something that must be refused.
+    struct Probe: Hashable, Sendable {
+        enum Kind: String, Hashable, Sendable {
+            case lookalikeLeaf, foreignLeaf, noCertificate, otherCertificate, wrongSecret
+        }
+
+        var kind: Kind
+        var what: String
+        var answer: String
+        var wasRefused: Bool
+    }
+
+    var servers: [Server] = []
+    /// Servers that could not be asked at the end, with the reason.
+    var unseen: [String] = []
+    var agents: [Agent] = []
+    var watched = Watch.Findings()
+    var probes: [Probe] = []
+    /// Endpoints that servers of this world announce, by the server's label.
+    var endpoints: [String: String] = [:]
+    var secrets = SecretSearch()
+    /// What was done to make an agent accept less than it should.
+    var temptation: String?
+
+    /// The search for the drill's secrets in everything that is written down or shown.
+    struct SecretSearch: Hashable, Sendable {
+        var canaries = 0
+        var texts = 0
+        /// `what in where`; never the secret itself.
+        var leaks: [String] = []
+    }
+
+    /// Handovers by their identifier, with both sides where both were seen.
+    var handovers: [HandoverID: [HandoverDetail]] {
+        Dictionary(grouping: servers.flatMap(\.handovers), by: \.summary.id)
+    }
+
+    /// What a server wrote about one handover, oldest first.
+    static func actions(of id: HandoverID, on server: Server) -> [AuditEvent] {
+        server.audit.filter { $0.additional["handover"] == "\(id)" }.sorted { $0.sequence < $1.sequence }
+    }
+}
+
+/// What only the drill itself can have seen or done.
+struct Observations: Sendable {
+    var temptation: String?
+    /// Plain texts of federation secrets: who calls whom with it.
+    var federationSecrets: [(caller: String, callee: String, secret: Secret)] = []
+    /// An agent that was never handed over.
+    var bystander: AgentIdentity?
+    /// Where that agent enrolled.
+    var bystanderHome: String?
+}

@@ -1,0 +1,72 @@
+import Certificates
+import Glibc
+import PeerAPI
+import Vocabulary
+
+/// What the failures have in common.
+extension TwoRegions {
+    /// Freezes the agent, redeems the token, and waits until the source has handed the offer to the connection: from here
+    /// on anything can be done to the servers before the agent reads it.
+    func offerWaits(
+        _ issued: IssuedHandover, for agent: AgentProcess, from source: ServerProcess, to target: ServerProcess,
+        _ notes: StepNotes
+    ) async throws {
+        agent.freeze()
+        try await redeem(issued, on: target, notes)
+        try await phase(["offered"], of: issued, on: source)
+        try await phase(["awaiting"], of: issued, on: target)
+        notes.say("handover \("\(issued.handover.id)".prefix(8)): offered on \(source.label), the agent is frozen")
+    }
+
+    func withdrawn(_ issued: IssuedHandover, _ agent: AgentProcess, on server: ServerProcess, _ notes: StepNotes)
+        async throws
+    {
+        let detail = try await phase(["withdrawn"], of: issued, on: server)
+        let row = try await server.agent(with: try agent.identity().leaf.fingerprint)
+        try notes.expect(
+            "\(server.label) shows no living row", row == nil || row?.presence == "withdrawn",
+            seen: row?.presence ?? "none")
+        notes.say(detail.ending ?? "withdrawn")
+    }
+
+    func neverLeft(_ agent: AgentProcess, eu: ServerProcess, us: ServerProcess, _ notes: StepNotes) async throws {
+        let row = try await live(agent, on: eu)
+        let elsewhere = try await us.agent(with: row.fingerprint)
+        try notes.expect("US has no row", elsewhere == nil, seen: elsewhere?.presence ?? "")
+        let status = try await agent.status()
+        try notes.expect("no candidate on the agent", status.candidate == nil, seen: status.candidate?.endpoint ?? "")
+        notes.say("live on EU")
+    }
+
+    func refusesPreview(_ issued: IssuedHandover, on server: ServerProcess, code: String, _ notes: StepNotes)
+        async throws
+    {
+        let said = try await notes.expectRefusal(code, of: "the preview on \(server.label)") {
+            let _: HandoverPreview = try await server.api.call(
+                OperatorRoutes.previewHandover, sending: TokenText(token: issued.token))
+        }
+        notes.say(said.title)
+    }
+
+    func cancel(_ issued: IssuedHandover, on source: ServerProcess, _ notes: StepNotes) async throws {
+        try await source.api.order(
+            OperatorRoutes.cancelHandover, OperatorRoutes.cancelHandover.path("\(issued.handover.id)"),
+            sending: HandoverCancellation(reason: "drill"))
+        try await phase(["cancelled"], of: issued, on: source)
+    }
+
+    /// The agent asks for a new leaf for its row, as it does before the old one runs out.
+    func renewLeaf(of agent: AgentProcess, on server: ServerProcess, _ notes: StepNotes) async throws {
+        let old = try agent.identity().leaf.fingerprint
+        let row = try await row(of: agent, on: server)
+        _ = try await agent.command("enroll", "--renew")
+        let new = try agent.identity().leaf.fingerprint
+        try notes.expect("the agent has another leaf", new != old, seen: "still \(old)")
+        try await eventually("\(server.label) knows the row by its new leaf") {
+            let seen = try await server.agent(row).summary.fingerprint
+            return seen == new ? Sight.here(()) : .notYet("\(seen)")
+        }
+        agent.acceptNewLeaf(try agent.identity())
+        notes.say("\("\(old)".prefix(12)) → \("\(new)".prefix(12)), same row")
+    }
+}

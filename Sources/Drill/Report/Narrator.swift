@@ -1,0 +1,133 @@
+import Vocabulary
+
+/// Tells a person what happens while it happens.
+@MainActor public final class Narrator {
+    public struct Style: Sendable {
+        /// Escape sequences are allowed: colours, and a line for the step under way that is replaced by its outcome.
+        public var isTerminal: Bool
+        public var columns: Int
+
+        public init(isTerminal: Bool, columns: Int = 120) {
+            self.isTerminal = isTerminal
+            self.columns = columns
+        }
+    }
+
+    private let style: Style
+    private let write: (String) -> Void
+    private static let titleWidth = 58
+
+    /// - Parameter write: receives text, line ends included.
+    public init(style: Style, write: @escaping (String) -> Void) {
+        self.style = style
+        self.write = write
+    }
+
+    func open(_ drill: Drill, in directory: String) {
+        line("\n\(paint(.strong, drill.name))  \(drill.summary)")
+        line(paint(.faint, "  in \(directory)"))
+        line(paint(.faint, "\n        at      took"))
+    }
+
+    func begin(_ title: String, after start: Duration) {
+        guard style.isTerminal else { return }
+        write("  \(Self.clock(start))            · \(title) ...")
+    }
+
+    func finish(_ step: StepRecord) {
+        if style.isTerminal { write("\r\u{1B}[K") }
+        let failed = step.failure != nil
+        let mark = failed ? paint(.bad, "✗") : paint(.good, "✓")
+        let title = step.note.isEmpty ? step.title : step.title.padded(to: Self.titleWidth)
+        let start = Self.clock(.milliseconds(step.startedAfterMilliseconds))
+        let took = Duration.milliseconds(step.milliseconds).inWords.padded(to: 8, .left)
+        line("  \(paint(.faint, start))  \(took)  \(mark) \(failed ? paint(.bad, title) : title) \(paint(.faint, step.note))"
+            .trimmedRight)
+    }
+
+    func explain(_ failure: StepRecord.Failure, logs: [String]) {
+        let rows = (failure.expected.map { [("expected", $0)] } ?? []) + [("seen", failure.seen)]
+            + logs.enumerated().map { ($0 == 0 ? "logs" : "", $1) }
+        for (name, text) in rows { line("                        \(paint(.bad, name.padded(to: 10))) \(text)") }
+    }
+
+    func show(_ invariants: [InvariantRecord]) {
+        line("\n  invariants")
+        for one in invariants {
+            let (mark, word) =
+                switch one.verdict {
+                case .passed: (paint(.good, "✓"), "passed")
+                case .broken: (paint(.bad, "✗"), "BROKEN")
+                case .notObserved: (paint(.faint, "–"), "not observed")
+                }
+            line("    \(one.id)  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 62)) \(paint(.faint, one.reason))")
+        }
+    }
+
+    func conclude(_ outcome: DrillOutcome) {
+        let verdict =
+            switch outcome.verdict {
+            case .passed: paint(.good, "passed")
+            case .failed: paint(.bad, "FAILED")
+            case .interrupted: paint(.bad, "interrupted")
+            }
+        let time = Duration.milliseconds(outcome.milliseconds).inWords
+        line("\n  \(paint(.strong, outcome.name)) \(verdict): \(outcome.steps.count) steps in \(time)")
+    }
+
+    func show(_ lines: [String]) {
+        for text in lines { line("  \(text)") }
+    }
+
+    /// The table at the end, one line a drill.
+    public func close(_ report: DrillReport, file: String) {
+        if report.drills.count > 1 {
+            line("\n  \("drill".padded(to: 32)) \("verdict".padded(to: 12)) steps      time  invariants")
+            for drill in report.drills {
+                let word = drill.verdict == .passed ? "passed" : drill.verdict.rawValue.uppercased()
+                let counted = [InvariantRecord.Verdict.passed, .broken, .notObserved].compactMap { verdict in
+                    let count = drill.invariants.filter { $0.verdict == verdict }.count
+                    return count == 0 ? nil : "\(count) \(verdict == .notObserved ? "not observed" : verdict.rawValue)"
+                }
+                let painted = paint(drill.verdict == .passed ? .good : .bad, word.padded(to: 12))
+                line(
+                    "  \(drill.name.padded(to: 32)) \(painted) \("\(drill.steps.count)".padded(to: 5, .left))  "
+                        + "\(Duration.milliseconds(drill.milliseconds).inWords.padded(to: 8, .left))  "
+                        + counted.joined(separator: ", "))
+            }
+        }
+        line("  report  \(file)")
+    }
+
+    private func line(_ text: String) { write(text + "\n") }
+
+    private enum Paint: String {
+        case good = "32", bad = "31", faint = "2", strong = "1"
+    }
+
+    private func paint(_ paint: Paint, _ text: String) -> String {
+        style.isTerminal && !text.isEmpty ? "\u{1B}[\(paint.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    private static func clock(_ duration: Duration) -> String {
+        let hundredths = duration.milliseconds / 10
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) s".padded(to: 8, .left)
+    }
+}
+
+extension String {
+    enum Side { case left, right }
+
+    /// Filled with spaces on the given side; longer texts stay whole.
+    func padded(to width: Int, _ side: Side = .right) -> String {
+        let fill = String(repeating: " ", count: Swift.max(0, width - count))
+        return side == .left ? fill + self : self + fill
+    }
+
+    fileprivate var trimmedRight: String {
+        var text = self[...]
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,22 @@
+public import Foundation
+
+extension DrillReport {
+    /// The report as a file's bytes: members in a fixed order, so that two reports can be compared.
+    public var json: Data {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return try encoder.encode(self) + Data("\n".utf8)
+        }
+    }
+
+    public init(json: Data) throws {
+        self = try JSONDecoder().decode(DrillReport.self, from: json)
+    }
+
+    public func write(to file: URL) throws {
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try json.write(to: file, options: .atomic)
+    }
+}

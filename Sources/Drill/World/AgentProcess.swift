@@ -1,0 +1,180 @@
+import Certificates
+import Foundation
+import Glibc
+import Vocabulary
+
+/// One `opamp-agent` with its configuration file and state directory.
+@MainActor final class AgentProcess {
+    enum Transport: String, Sendable, CaseIterable {
+        case ws, http
+    }
+
+    let name: String
+    let transport: Transport
+    let directory: URL
+    let logs: URL
+    private let program: URL
+    private var child: ChildProcess?
+    /// Who it was when it had enrolled.
+    private(set) var identityAtEnrolment: AgentIdentity?
+    /// Every status that was looked at, in order.
+    private(set) var statuses: [AgentStatus] = []
+
+    init(_ name: String, transport: Transport, program: URL, in world: URL, logs: URL) {
+        self.name = name
+        self.transport = transport
+        self.program = program
+        self.logs = logs
+        directory = world.appending(path: name)
+    }
+
+    var log: URL { logs.appending(path: "\(name).log") }
+    var configurationFile: URL { directory.appending(path: "opamp-agent.yaml") }
+    var stateDirectory: URL { directory.appending(path: "state") }
+    /// Where the remote configuration lands.
+    var sink: URL { directory.appending(path: "effective.yaml") }
+    var processID: Int32? { child?.processID }
+    var isRunning: Bool { child?.isRunning ?? false }
+
+    /// Writes the configuration file of a host that belongs to `server`.
+    func configure(for server: ServerProcess, extra: String = "") throws {
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let authorities = directory.appending(path: "server-ca.pem")
+        try server.authorities.write(to: authorities, atomically: true, encoding: .utf8)
+        let scheme = transport == .ws ? "wss" : "https"
+        let text = """
+            server:
+              \(transport.rawValue):
+                endpoint: \(scheme)://127.0.0.1:\(server.port ?? 0)/v1/opamp
+                tls:
+                  ca_file: \(authorities.path)
+            agent_description:
+              identifying_attributes:
+                service.name: \(name)
+                service.namespace: drill
+              non_identifying_attributes:
+                os.type: linux
+                host.name: \(name).drill.test
+            storage:
+              directory: \(stateDirectory.path)
+            config_sink:
+              path: \(sink.path)
+            \(extra)
+            """
+        try text.write(to: configurationFile, atomically: true, encoding: .utf8)
+    }
+
+    /// Makes the key pair on the host and gets its leaf for a bootstrap token.
+    func enrol(with token: Secret) async throws {
+        let file = directory.appending(path: "bootstrap-token")
+        try token.revealText().write(to: file, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        _ = try await command("enroll", "--token-file", file.path)
+        try FileManager.default.removeItem(at: file)
+        identityAtEnrolment = try identity()
+    }
+
+    /// The leaf was replaced on purpose: from now on this is who the agent is.
+    func acceptNewLeaf(_ identity: AgentIdentity) { identityAtEnrolment = identity }
+
+    /// - Parameter crashPoint: where the process kills itself (debug builds), as `OPAMP_CRASH_AT` names it.
+    func start(crashingAt crashPoint: String? = nil) throws {
+        child = try ChildProcess(
+            name, program: program, arguments: ["run", "--config", configurationFile.path],
+            environment: crashPoint.map { ["OPAMP_CRASH_AT": $0] } ?? [:], log: log)
+    }
+
+    func command(_ verb: String, _ arguments: String...) async throws -> String {
+        try await ChildProcess.run(
+            "\(name)-\(verb)", program: program, [verb, "--config", configurationFile.path] + arguments, logs: logs)
+    }
+
+    @discardableResult
+    func status() async throws -> AgentStatus {
+        let text = try await command("status", "--json")
+        do {
+            let status = try JSONDecoder().decode(AgentStatus.self, from: Data(text.utf8))
+            statuses.append(status)
+            return status
+        } catch {
+            throw WorldFailure.unreadable(what: "the status of \(name)", why: "\(error) in \(text.prefix(400))")
+        }
+    }
+
+    /// What this life of the process has logged.
+    var output: String { child?.output ?? "" }
+    /// What all its lives have logged.
+    var history: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
+    /// Stops the process between two instructions; its connections stay, what is sent to it waits in the socket.
+    func freeze() { child?.send(SIGSTOP) }
+    func thaw() { child?.send(SIGCONT) }
+
+    func kill() async { await child?.kill() }
+
+    func stop() async throws {
+        guard let child else { return }
+        let ending = await child.terminate()
+        guard ending == .exited(0) else {
+            throw UnmetExpectation(
+                "\(name) ends by itself on SIGTERM", seen: ending.map { "it \($0)" } ?? "SIGKILL was needed")
+        }
+    }
+
+    func ended(within limit: Duration) async -> ChildProcess.Ending? { await child?.ended(within: limit) }
+
+    func tearDown() async {
+        thaw()
+        await child?.kill()
+    }
+}
+
+/// What `opamp-agent status --json` says, as far as a drill needs it.
+struct AgentStatus: Codable, Hashable, Sendable {
+    struct Connection: Codable, Hashable, Sendable {
+        var endpoint: String
+    }
+
+    var instanceUID: InstanceUID
+    var active: Connection
+    var candidate: Connection?
+    var previous: Connection?
+    var epoch: Epoch
+
+    enum CodingKeys: String, CodingKey {
+        case instanceUID = "instance_uid"
+        case active, candidate, previous, epoch
+    }
+}
+
+/// What makes an agent the one it is, read from its state directory.
+struct AgentIdentity: Hashable, Sendable {
+    let instanceUID: InstanceUID
+    let leaf: Certificate
+    let leafBytes: [UInt8]
+    let keyBytes: [UInt8]
+
+    /// SHA-256 over the key file, to be shown and compared; it tells nothing about the key.
+    var keyDigest: String { Hex.encode(Digest.sha256(keyBytes)) }
+}
+
+extension AgentProcess {
+    func identity() throws -> AgentIdentity {
+        let leafBytes = try bytes("leaf.pem")
+        let text = String(decoding: try bytes("identity"), as: UTF8.self)
+        guard let uid = InstanceUID(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw WorldFailure.unreadable(what: "the identity file of \(name)", why: "it says \(text.prefix(60))")
+        }
+        let chain = try CertificateBundle(pem: String(decoding: leafBytes, as: UTF8.self))
+        return AgentIdentity(
+            instanceUID: uid, leaf: chain.certificates[0], leafBytes: leafBytes, keyBytes: try bytes("leaf.key"))
+    }
+
+    private func bytes(_ file: String) throws -> [UInt8] {
+        do {
+            return Array(try Data(contentsOf: stateDirectory.appending(path: file)))
+        } catch {
+            throw WorldFailure.unreadable(what: "\(file) of \(name)", why: error.localizedDescription)
+        }
+    }
+}

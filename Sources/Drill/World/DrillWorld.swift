@@ -1,0 +1,83 @@
+import Foundation
+import Vocabulary
+
+/// A directory with servers and agents in it, all of them real processes on 127.0.0.1.
+@MainActor final class DrillWorld {
+    let directory: URL
+    let programs: Programs
+    let transport: AgentProcess.Transport
+    private(set) var servers: [ServerProcess] = []
+    private(set) var agents: [AgentProcess] = []
+    var canaries = Canaries()
+
+    /// - Parameter directory: is created; it must not be there yet.
+    init(directory: URL, programs: Programs, transport: AgentProcess.Transport) throws {
+        self.directory = directory.absoluteURL
+        self.programs = programs
+        self.transport = transport
+        try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
+    }
+
+    var logs: URL { directory.appending(path: "logs") }
+
+    /// - Parameter label: what the drill calls it; its name is `<label>-region` in lower case.
+    func addServer(_ label: String) -> ServerProcess {
+        let server = ServerProcess(
+            label, name: "\(label.lowercased())-region", program: programs.server, in: directory, logs: logs)
+        servers.append(server)
+        return server
+    }
+
+    func addAgent(_ name: String) -> AgentProcess {
+        let agent = AgentProcess(name, transport: transport, program: programs.agent, in: directory, logs: logs)
+        agents.append(agent)
+        return agent
+    }
+
+    /// Ends every process; nothing outlives a drill that was not asked to stay.
+    func tearDown() async {
+        for agent in agents { await agent.tearDown() }
+        for server in servers { await server.tearDown() }
+    }
+
+    /// Removes keys, tokens and databases; the logs stay for whoever reads the report.
+    func removeState() {
+        for folder in servers.map(\.directory) + agents.map(\.directory) {
+            try? FileManager.default.removeItem(at: folder)
+        }
+    }
+
+    var logFiles: [URL] {
+        let found = try? FileManager.default.contentsOfDirectory(at: logs, includingPropertiesForKeys: nil)
+        return (found ?? []).sorted { $0.path < $1.path }
+    }
+
+    /// The logs of the processes themselves, without those of single commands.
+    var processLogs: [URL] { (servers.map(\.log) + agents.map(\.log)).filter { logFiles.map(\.path).contains($0.path) } }
+
+    /// How a person looks at what was left running, as commands to paste.
+    var visitingCard: [String] {
+        let server = programs.server.path
+        let agent = programs.agent.path
+        let forServers = servers.filter(\.isRunning).flatMap { one in
+            [
+                "# \(one.label): \(one.base), process \(one.processID ?? 0)",
+                "\(server) agent list --context \(one.directory.path)",
+                "\(server) handover list --context \(one.directory.path)",
+                "\(server) audit list --context \(one.directory.path)",
+                "tail -f \(one.log.path)",
+            ]
+        }
+        let forAgents = agents.filter { $0.processID != nil }.flatMap { one in
+            [
+                "# \(one.name), process \(one.processID ?? 0)",
+                "\(agent) status --config \(one.configurationFile.path)",
+                "tail -f \(one.log.path)",
+            ]
+        }
+        let processes = servers.filter(\.isRunning).compactMap(\.processID)
+            + agents.filter(\.isRunning).compactMap(\.processID)
+        return forServers + forAgents
+            + ["# the end of it", "kill \(processes.map(String.init).joined(separator: " ")); rm -r \(directory.path)"]
+    }
+}

@@ -1,0 +1,48 @@
+import Certificates
+import Foundation
+import Vocabulary
+
+/// A CA that nobody in the world trusts, and what it signs.
+struct ForeignAuthority {
+    let certificate: Certificate
+    private let issuer: Issuer
+
+    init(_ subject: String) throws {
+        let key = try PrivateKey.generateP256()
+        certificate = try Issuer.selfSigned(
+            subject: subject, key: key, serial: RandomBytes.generate(16), validity: Self.aDay)
+        issuer = try Issuer(certificate: certificate, key: key)
+    }
+
+    private static var aDay: Validity {
+        Validity(notBefore: Timestamp.present - .seconds(3600), notAfter: Timestamp.present + .seconds(86_400))
+    }
+
+    /// A listener's certificate for this machine, written where `mini-server serve` reads it.
+    func writeListenerIdentity(into folder: URL) throws -> (certificate: URL, key: URL) {
+        let (chain, key) = try issue(.listener(names: ["127.0.0.1", "localhost"]), subject: "impostor")
+        let files = (folder.appending(path: "foreign-listener.pem"), folder.appending(path: "foreign-listener.key"))
+        try chain.write(to: files.0, atomically: true, encoding: .utf8)
+        try Data(key.reveal()).write(to: files.1)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: files.1.path)
+        return files
+    }
+
+    /// A leaf that looks like an agent's in every name, and is signed by this CA.
+    func impersonate(_ agent: AgentID, subject: String) throws -> (chain: String, key: Secret) {
+        try issue(.agentLeaf(agent), subject: subject)
+    }
+
+    private func issue(_ profile: CertificateProfile, subject: String) throws -> (chain: String, key: Secret) {
+        let key = try PrivateKey.generateP256()
+        let certificate = try issuer.issue(
+            profile, subject: subject, publicKey: key.publicKey, serial: RandomBytes.generate(16),
+            validity: Self.aDay)
+        return (certificate.pem + self.certificate.pem, key.pem)
+    }
+}
+
+extension Timestamp {
+    /// The drill's only wall clock.
+    static var present: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Glibc
+import PeerAPI
+import Vocabulary
+
+/// One `mini-server serve` and its operator.
+@MainActor final class ServerProcess {
+    /// What the server is called by itself and by its peers, for example `eu-region`.
+    let name: String
+    /// What the drill calls it, for example `EU`.
+    let label: String
+    let directory: URL
+    let logs: URL
+    private let program: URL
+    private var child: ChildProcess?
+    private(set) var port: Int?
+    private var operatorClient: ServerClient?
+    private(set) var formerErrorTexts: [String] = []
+    private(set) var authorities = ""
+
+    init(_ label: String, name: String, program: URL, in world: URL, logs: URL) {
+        self.label = label
+        self.name = name
+        self.program = program
+        self.logs = logs
+        directory = world.appending(path: name)
+    }
+
+    var log: URL { logs.appending(path: "\(name).log") }
+    var processID: Int32? { child?.processID }
+    var isRunning: Bool { child?.isRunning ?? false }
+    var tokenFile: URL { directory.appending(path: "admin-token") }
+    var base: String { "https://127.0.0.1:\(port ?? 0)" }
+    var errorTexts: [String] { formerErrorTexts + (operatorClient?.errorTexts ?? []) }
+
+    /// The operator's connection.
+    var api: ServerClient {
+        get throws {
+            guard let operatorClient else { throw WorldFailure.notRunning(label) }
+            return operatorClient
+        }
+    }
+
+    /// Starts the server, the first time on a port chosen by the kernel and later on the same one.
+    ///
+    /// - Parameters:
+    ///   - options: further arguments of `serve`.
+    ///   - trusting: PEM the operator trusts beside the server's own CA.
+    func start(_ options: [String] = [], trusting extraAuthority: String = "") async throws {
+        let isFirst = port == nil
+        if isFirst { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) }
+        var arguments = ["serve", "--data-dir", directory.path, "--name", name, "--listen", "127.0.0.1:\(port ?? 0)"]
+        if isFirst { arguments += ["--write-admin-token", tokenFile.path] }
+        let child = try ChildProcess(name, program: program, arguments: arguments + options, log: log)
+        self.child = child
+        let line = try await child.line(containing: "listening on https://", within: .seconds(30))
+        guard let digits = line.split(separator: ":").last?.prefix(while: \.isNumber), let number = Int(digits) else {
+            throw WorldFailure.unreadable(what: "the port of \(label)", why: line)
+        }
+        port = number
+        if isFirst { authorities = try await command("ca", "bundle") }
+        try await connect(trusting: authorities + extraAuthority)
+    }
+
+    /// The command line of `mini-server` against this server.
+    func command(_ arguments: String...) async throws -> String {
+        try await ChildProcess.run(
+            "\(name)-cli", program: program, arguments + ["--context", directory.path], logs: logs)
+    }
+
+    var adminToken: Secret {
+        get throws {
+            let text = try String(contentsOf: tokenFile, encoding: .utf8)
+            return Secret(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+    }
+
+    private func connect(trusting authorities: String) async throws {
+        await disconnect()
+        operatorClient = try ServerClient(base: base, token: adminToken, authorities: authorities)
+    }
+
+    private func disconnect() async {
+        guard let operatorClient else { return }
+        formerErrorTexts += operatorClient.errorTexts
+        await operatorClient.close()
+        self.operatorClient = nil
+    }
+
+    /// A caller who is not the operator: no token, and a certificate of its own if it has one.
+    func stranger(identity: (chain: String, key: Secret)? = nil) throws -> ServerClient {
+        try ServerClient(base: base, token: nil, authorities: authorities, identity: identity)
+    }
+
+    /// Pulls the plug.
+    func kill() async {
+        await child?.kill()
+    }
+
+    /// Asks it to end, as an operator does.
+    func stop() async throws {
+        guard let child else { return }
+        let ending = await child.terminate()
+        guard ending == .exited(0) else {
+            throw UnmetExpectation(
+                "\(label) ends by itself on SIGTERM", seen: ending.map { "it \($0)" } ?? "SIGKILL was needed")
+        }
+    }
+
+    func tearDown() async {
+        await child?.kill()
+        await disconnect()
+    }
+}
+
+extension ServerProcess {
+    func agents() async throws -> [AgentSummary] { try await api.list(OperatorRoutes.agents) }
+
+    func agent(_ id: AgentID) async throws -> AgentDetail {
+        try await api.call(OperatorRoutes.agent, OperatorRoutes.agent.path("\(id)"))
+    }
+
+    /// The agent with this leaf, if there is one.
+    func agent(with fingerprint: Fingerprint) async throws -> AgentSummary? {
+        try await agents().first { $0.fingerprint == fingerprint }
+    }
+
+    func handovers() async throws -> [HandoverSummary] { try await api.list(OperatorRoutes.handovers) }
+
+    func handover(_ id: HandoverID) async throws -> HandoverDetail {
+        try await api.call(OperatorRoutes.handover, OperatorRoutes.handover.path("\(id)"))
+    }
+
+    func audit() async throws -> [AuditEvent] { try await api.list(OperatorRoutes.auditEvents) }
+
+    func ping(_ peer: String) async throws -> PingResult {
+        try await api.call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(peer))
+    }
+}

@@ -1,0 +1,40 @@
+public import Vocabulary
+
+/// What an operator decides before the server starts.
+public struct ServerConfiguration: Sendable {
+    /// Holds `server.sqlite` and `master.key`; made at the first start, 0700.
+    public var dataDirectory: String
+    public var name: String
+    /// An IP address or host name to bind, and nothing else is bound.
+    public var host: String
+    /// 0 lets the kernel choose.
+    public var port: Int
+    /// What agents and peers dial, when it is not `host` and the port that was bound.
+    public var publicEndpoint: Endpoint?
+    /// DNS names and IP addresses in the listener certificate; `host` when empty.
+    public var listenerNames: [String]
+    /// PEM files of a listener certificate that somebody else looks after.
+    public var listenerFiles: (certificate: String, key: String)?
+    /// Where the first start writes the admin token (0600), beside showing it once.
+    public var adminTokenFile: String?
+
+    public init(
+        dataDirectory: String,
+        name: String,
+        host: String = "127.0.0.1",
+        port: Int = 4320,
+        publicEndpoint: Endpoint? = nil,
+        listenerNames: [String] = [],
+        listenerFiles: (certificate: String, key: String)? = nil,
+        adminTokenFile: String? = nil
+    ) {
+        self.dataDirectory = dataDirectory
+        self.name = name
+        self.host = host
+        self.port = port
+        self.publicEndpoint = publicEndpoint
+        self.listenerNames = listenerNames
+        self.listenerFiles = listenerFiles
+        self.adminTokenFile = adminTokenFile
+    }
+}

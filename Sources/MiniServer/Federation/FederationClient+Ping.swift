@@ -1,0 +1,108 @@
+import Foundation
+import HandoverToken
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+extension FederationClient {
+    /// Tries both factors, and tells which one failed. A peer that was never refreshed is refreshed at once, so that a
+    /// good ping means that handovers can be issued.
+    func ping(_ peer: PeerRecord, by context: AuditContext) async throws -> PingResult {
+        var reply = try await ask(Question(FederationRoutes.ping), of: peer, by: context)
+        var answer: PeerIdentity?
+        if case .answered = reply.outcome {
+            answer = reply.status == 200 ? try? JSONDecoder().decode(PeerIdentity.self, from: Data(reply.body)) : nil
+            if let answer {
+                if answer.peerID != peer.id { reply.outcome = .otherPeer(answer.peerID) }
+            } else {
+                reply.outcome = .notAPeer(status: reply.status)
+            }
+        }
+        if reply.outcome.isOK, peer.opampEndpoint == nil { _ = try? await refresh(peer, by: context) }
+        let failure = reply.outcome.failure
+        var milliseconds = 0
+        if case .answered(let measured) = reply.outcome { milliseconds = measured }
+        if case .timedOut(let waited) = reply.outcome { milliseconds = waited }
+        return PingResult(
+            ok: reply.outcome.isOK, text: reply.outcome.text, milliseconds: milliseconds, code: failure?.code,
+            nextAction: failure?.nextAction, presentedChain: reply.presented.map(AuthorityFacts.init),
+            answer: reply.outcome.isOK ? answer : nil)
+    }
+
+    /// Fetches the peer's trust statement, and keeps what a signer already recorded says.
+    ///
+    /// - Throws: `PeerCallFailure`, `TrustStatementRefusal` or `FederationRefusal`.
+    @discardableResult
+    func refresh(_ peer: PeerRecord, by context: AuditContext) async throws -> PeerRecord {
+        let bundle: TrustBundle = try await fetch(Question(FederationRoutes.trustBundle), of: peer, by: context)
+        let now = site.now()
+        return try await site.database.write { tables in
+            let row = try tables.peer(named: peer.name)
+            let statement = try TrustStatement.verified(
+                bundle.statement, signers: row.trust.tokenSigners, issuer: row.id, at: now)
+            guard let refreshed = try row.refreshed(by: statement) else { return row }
+            try tables.peers.save(refreshed)
+            try tables.audit.append(
+                AuditFact(
+                    .peerTrustRefreshed, entityType: "peer", entityID: row.name, before: String(row.trust.version),
+                    after: String(statement.version),
+                    additional: .members(["opampEndpoint": .string(statement.opampEndpoint.description)])),
+                context: context, at: now)
+            return refreshed
+        }
+    }
+
+    /// What is looked for in a peer's fleet.
+    struct FleetQuery: Sendable {
+        var text: String?
+        var cursor: String?
+        var limit = QueryNames.defaultLimit
+    }
+
+    /// A page of the peer's agents, under their names here.
+    func agents(_ query: FleetQuery, at peer: PeerRecord, by context: AuditContext) async throws -> Page<AgentSummary> {
+        var components = URLComponents()
+        components.queryItems = [
+            URLQueryItem(name: QueryNames.limit, value: String(query.limit)),
+            query.text.map { URLQueryItem(name: QueryNames.query, value: $0) },
+            query.cursor.map { URLQueryItem(name: QueryNames.cursor, value: $0) },
+        ].compactMap { $0 }
+        let path = "\(FederationRoutes.agents.template)?\(components.percentEncodedQuery ?? "")"
+        var page: Page<AgentSummary> = try await fetch(
+            Question(FederationRoutes.agents, path: path), of: peer, by: context)
+        page.items = page.items.map { $0.remote(of: peer) }
+        return page
+    }
+
+    /// One agent of the peer, read-only.
+    func agent(_ text: String, at peer: PeerRecord, by context: AuditContext) async throws -> AgentDetail {
+        guard let id = AgentID(text) else { throw HandoverRefusal.agentUnknown(text) }
+        var detail: AgentDetail = try await fetch(
+            Question(FederationRoutes.agent, path: FederationRoutes.agent.path("\(id)")), of: peer, by: context)
+        detail.summary = detail.summary.remote(of: peer)
+        return detail
+    }
+
+    private func fetch<Answer: Decodable>(
+        _ question: Question, of peer: PeerRecord, by context: AuditContext
+    ) async throws -> Answer {
+        let reply = try await ask(question, of: peer, by: context)
+        if let failure = reply.outcome.failure { throw PeerCallFailure.unanswered(failure) }
+        guard reply.status == 200 else {
+            let message = reply.problem?.operatorMessage ?? CallObstacle.status(reply.status, peer: peer.name).operatorMessage
+            throw PeerCallFailure.refused(status: reply.status, message, lastSequence: nil)
+        }
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(reply.body)) else {
+            throw CallObstacle.unreadable(peer: peer.name)
+        }
+        return answer
+    }
+}
+
+extension AgentSummary {
+    fileprivate func remote(of peer: PeerRecord) -> AgentSummary {
+        var summary = self
+        if let id = AgentID(id) { summary.id = RemoteAgentID(peer: peer.name, agent: id).description }
+        return summary
+    }
+}

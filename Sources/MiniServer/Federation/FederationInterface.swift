@@ -1,0 +1,148 @@
+import HTTPTypes
+import HandoverToken
+import Hummingbird
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+/// What peers call, under `/api/federation/`.
+struct FederationInterface: Sendable {
+    let site: Site
+    let fleet: FleetDesk
+    let handovers: HandoverDesk
+    let gate: PeerGate
+
+    typealias Handler = @Sendable (PeerRequest) async throws -> Response
+
+    /// Every route of `FederationRoutes`.
+    var routes: [(Route, Handler)] {
+        [
+            (FederationRoutes.ping, { _ in try .json(try identity) }),
+            (FederationRoutes.trustBundle, { _ in try .json(try await trustBundle()) }),
+            (FederationRoutes.agents, { try .json(try await view.page($0.request)) }),
+            (FederationRoutes.agent, { try .json(try await agent($0)) }),
+            (FederationRoutes.claim, { try .json(try await claim($0)) }),
+            (FederationRoutes.events, { try .json(try await take($0)) }),
+            (FederationRoutes.handover, { try .json(try await status($0)) }),
+            (FederationRoutes.handovers, { try .json(try await statuses($0)) }),
+        ]
+    }
+
+    func add(to router: Router<CallerContext>) {
+        for (route, handler) in routes {
+            guard let method = HTTPRequest.Method(route.method.rawValue) else { continue }
+            router.on(RouterPath(route.template), method: method) { request, context in
+                try await gate.pass(request, context, handler)
+            }
+        }
+    }
+
+    private var view: FleetView { FleetView(site: site, fleet: fleet) }
+
+    private var identity: PeerIdentity {
+        get throws {
+            PeerIdentity(
+                peerID: site.authority.peerID, name: site.name,
+                opampEndpoint: try site.address.opampEndpoint.description, time: site.now())
+        }
+    }
+
+    private func trustBundle() async throws -> TrustBundle {
+        let version = try await site.database.read { try $0.facts.trustVersion() }
+        let statement = try site.authority.trustStatement(
+            version: version, listener: site.listener.chain, endpoint: try site.address.opampEndpoint, at: site.now())
+        return TrustBundle(statement: try site.authority.sign(statement))
+    }
+
+    private func agent(_ call: PeerRequest) async throws -> AgentDetail {
+        let id = try RemoteAgentID.localOnly(call.context.parameters.get("id") ?? "")
+        return try await site.database.read { try view.detail(try $0.agent(id), $0) }
+    }
+
+    // MARK: Handovers, for their other party only
+
+    private func claim(_ call: PeerRequest) async throws -> HandoverStatus {
+        let id = try call.handoverID()
+        let request = try await call.request.json(ClaimRequest.self)
+        let source = try await handovers.claim(id, request, by: call.peer, call.audit)
+        return HandoverStatus(source, redemption: source.redemption, lastSequence: source.notices.received)
+    }
+
+    private func take(_ call: PeerRequest) async throws -> EventReceipt {
+        let id = try call.handoverID()
+        let event = try await call.request.json(HandoverEvent.self)
+        guard let notice = HandoverNotice(event) else {
+            throw RequestRefusal.parameter(name: "type", reason: "it is no type of event that this version knows")
+        }
+        let answer = try await handovers.take(notice, of: id, from: call.peer, by: call.audit)
+        let status = try await status(of: id, for: call.peer)
+        switch answer {
+        case .accepted, .duplicate:
+            return EventReceipt(lastSequence: status.lastSequence, phase: status.phase)
+        case .gap(let last):
+            var problem = Problem(EventGap(last: last, sent: event.sequence))
+            problem.lastSequence = last
+            throw problem
+        case .refused(let refusal):
+            var problem = Problem(.conflict, refusal)
+            problem.lastSequence = max(status.lastSequence, event.sequence)
+            throw problem
+        }
+    }
+
+    private func status(_ call: PeerRequest) async throws -> HandoverStatus {
+        try await status(of: try call.handoverID(), for: call.peer)
+    }
+
+    private func status(of id: HandoverID, for peer: PeerRecord) async throws -> HandoverStatus {
+        try await site.database.read { tables in
+            if let source = try tables.sources.find(id)?.machine, source.otherParty == peer.id {
+                return HandoverStatus(source, redemption: source.redemption, lastSequence: source.notices.received)
+            }
+            if let target = try tables.targets.find(id)?.machine, target.otherParty == peer.id {
+                return HandoverStatus(
+                    target, redemption: target.redemption?.id, lastSequence: target.notices.received)
+            }
+            throw HandoverRefusal.unknownHandover(id)
+        }
+    }
+
+    private func statuses(_ call: PeerRequest) async throws -> Page<HandoverStatus> {
+        guard let leaf = call.request.query(QueryNames.agent).flatMap({ Fingerprint($0) }) else {
+            throw RequestRefusal.parameter(name: QueryNames.agent, reason: "it is a leaf's fingerprint")
+        }
+        let peer = call.peer.id
+        return try await site.database.read { tables in
+            let sources = try tables.sources.concerning(leaf: leaf).map(\.machine).filter { $0.otherParty == peer }
+            let targets = try tables.targets.concerning(leaf: leaf).map(\.machine).filter { $0.otherParty == peer }
+            return Page(
+                items: sources.map {
+                    HandoverStatus($0, redemption: $0.redemption, lastSequence: $0.notices.received)
+                }
+                    + targets.map {
+                        HandoverStatus($0, redemption: $0.redemption?.id, lastSequence: $0.notices.received)
+                    })
+        }
+    }
+}
+
+extension HandoverStatus {
+    fileprivate init(_ machine: some HandoverMachine, redemption: RedemptionID?, lastSequence: Int) {
+        self.init(
+            handover: machine.id, phase: machine.phaseName, epoch: machine.claims.epoch, redemption: redemption,
+            lastSequence: lastSequence)
+    }
+}
+
+/// An event came before one that is still missing.
+struct EventGap: Error, OperatorExplainable {
+    let last: Int
+    let sent: Int
+
+    var operatorMessage: OperatorMessage {
+        OperatorMessage(
+            code: "handover.event-gap", title: "An event is missing",
+            cause: "Event \(sent) came, and the last one taken in is \(last).",
+            nextAction: "Send the events again from \(last + 1); servers do so by themselves.")
+    }
+}

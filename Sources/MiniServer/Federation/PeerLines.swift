@@ -1,0 +1,63 @@
+import AsyncHTTPClient
+import Certificates
+import Logging
+import NIOCore
+import NIOSSL
+import PeerCore
+import Synchronization
+import Vocabulary
+
+/// HTTPS to peers, each over its own client: our federation certificate, and the peer's CAs as the only roots.
+final class PeerLines: Sendable {
+    /// What a client was made from; when any of it changes, so does the client.
+    private struct Making: Hashable {
+        var certificate: Fingerprint
+        var roots: [Fingerprint]
+    }
+
+    private let clients = Mutex<[PeerID: (making: Making, client: HTTPClient)]>([:])
+
+    static let connectDeadline = TimeAmount.seconds(3)
+
+    func client(
+        for peer: PeerRecord, as identity: FederationIdentity, sealing: SealingKey
+    ) throws -> HTTPClient {
+        let making = Making(
+            certificate: identity.certificate.fingerprint,
+            roots: peer.trust.serverCAs.certificates.map(\.fingerprint))
+        let known = clients.withLock { $0[peer.id] }
+        if let known, known.making == making { return known.client }
+        let client = try Self.makeClient(for: peer, as: identity, sealing: sealing)
+        let former = clients.withLock { $0.updateValue((making, client), forKey: peer.id) }
+        if let former { Task { try? await former.client.shutdown() } }
+        return client
+    }
+
+    func shutDown() async {
+        let all = clients.withLock { clients in
+            defer { clients = [:] }
+            return clients.values.map(\.client)
+        }
+        for client in all { try? await client.shutdown() }
+    }
+
+    private static func makeClient(
+        for peer: PeerRecord, as identity: FederationIdentity, sealing: SealingKey
+    ) throws -> HTTPClient {
+        let key = try sealing.open(identity.sealedKey, for: .federationKey)
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        tls.certificateVerification = .fullVerification
+        tls.trustRoots = .certificates(
+            try peer.trust.serverCAs.certificates.map { try NIOSSLCertificate(bytes: $0.der, format: .der) })
+        tls.certificateChain = [.certificate(try NIOSSLCertificate(bytes: identity.certificate.der, format: .der))]
+        tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key.reveal(), format: .pem))
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: tls, redirectConfiguration: .disallow,
+            timeout: .init(connect: connectDeadline, read: .seconds(5)), decompression: .disabled)
+        configuration.httpVersion = .http1Only
+        // A refused connection is an answer for the operator; who wants to try again does so outside.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+}

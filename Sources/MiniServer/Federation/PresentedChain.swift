@@ -1,0 +1,42 @@
+import Certificates
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// Dials a host only to see which certificates it presents; nothing is sent, and nobody is trusted.
+enum PresentedChain {
+    /// Leaf first; empty when the host presented none that can be read.
+    static func dial(host: String, port: Int) async -> [Certificate] {
+        let catcher = Catcher()
+        guard let context = try? NIOSSLContext(configuration: .makeClientConfiguration()) else { return [] }
+        let name = host.contains(":") || host.allSatisfy({ $0.isNumber || $0 == "." }) ? nil : host
+        let bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connectTimeout(PeerLines.connectDeadline)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = try NIOSSLClientHandler(context: context, serverHostname: name) { chain, verdict in
+                        catcher.caught(chain)
+                        verdict.succeed(.failed)
+                    }
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+        guard let channel = try? await bootstrap.connect(host: host, port: port).get() else { return [] }
+        let watchdog = channel.eventLoop.scheduleTask(in: PeerLines.connectDeadline) { channel.close(promise: nil) }
+        try? await channel.closeFuture.get()
+        watchdog.cancel()
+        return catcher.chain
+    }
+
+    private final class Catcher: Sendable {
+        private let certificates = Mutex<[Certificate]>([])
+
+        var chain: [Certificate] { certificates.withLock { $0 } }
+
+        func caught(_ chain: [NIOSSLCertificate]) {
+            let readable = chain.compactMap { try? Certificate(der: $0.toDERBytes()) }
+            certificates.withLock { $0 = readable }
+        }
+    }
+}

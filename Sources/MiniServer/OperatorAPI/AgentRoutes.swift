@@ -1,0 +1,117 @@
+import Hummingbird
+import OpAMPProto
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+extension OperatorInterface {
+    var agentRoutes: [OperatorRoute] {
+        [
+            OperatorRoute(OperatorRoutes.agents, .readFleet) { try await listAgents($0) },
+            OperatorRoute(OperatorRoutes.agent, .readFleet) { call in
+                let id = try call.localAgent()
+                return try await site.database.read { try view.detail(try $0.agent(id), $0) }
+            },
+            OperatorRoute(OperatorRoutes.assignAgent, .assignAgents) { try await assign($0) },
+            OperatorRoute(OperatorRoutes.revokeLeaf, .revokeLeaves) { try await revokeLeaf($0) },
+        ]
+    }
+
+    private func listAgents(_ call: OperatorCall) async throws -> Page<AgentSummary> {
+        if let peer = call.request.query(QueryNames.peer) { return try await peerAgents(of: peer, call) }
+        return try await view.page(call.request)
+    }
+
+    private func assign(_ call: OperatorCall) async throws -> AgentSummary {
+        let id = try call.localAgent()
+        let wanted = try await call.body(Assignment.self)
+        let now = site.now()
+        let (row, summary) = try await site.database.write { tables in
+            var row = try tables.agent(id)
+            if let group = wanted.group, try tables.groups.find(group) == nil {
+                throw FleetRefusal.groupMissing(group)
+            }
+            if let name = wanted.configuration, try tables.configurations.find(name) == nil {
+                throw FleetRefusal.configurationMissing(name)
+            }
+            let before = row.assignmentText
+            row.group = wanted.group
+            row.configuration = wanted.configuration
+            try tables.agents.save(row)
+            try tables.audit.append(
+                AuditFact(
+                    .agentAssigned, entityType: "agent", entityID: id.description, before: before,
+                    after: row.assignmentText),
+                context: call.audit, at: now)
+            return (row, try view.summary(row, tables))
+        }
+        await offerConfiguration(to: [row])
+        return summary
+    }
+
+    private func revokeLeaf(_ call: OperatorCall) async throws -> AgentSummary {
+        let id = try call.localAgent()
+        let now = site.now()
+        let (summary, departures) = try await site.database.write { tables in
+            var row = try tables.agent(id)
+            row.leafRevoked = true
+            try tables.agents.save(row)
+            try tables.audit.append(
+                AuditFact(
+                    .leafRevoked, entityType: "agent", entityID: id.description,
+                    additional: .members(["fingerprint": (row.fingerprint?.description).map(JSON.string)])),
+                context: call.audit, at: now)
+            let departures = try tables.sources.concerning(agent: id).map(\.machine).filter(\.isOpen)
+            return (try view.summary(row, tables), departures)
+        }
+        for departure in departures {
+            await handovers.shell.tell(.leafRevoked, SourceHandover.self, of: departure.id, by: call.audit)
+        }
+        site.agents.dismiss(id, because: "The agent's certificate is revoked.")
+        return summary
+    }
+
+    /// Sends agents what they are to have; those that are away are told when they connect.
+    func offerConfiguration(to rows: [AgentRecord]) async {
+        for row in rows where site.agents.session(of: row.id) != nil {
+            guard let name = row.configuration,
+                let wanted = try? await site.database.read({ try $0.configurations.find(name) }),
+                Array(wanted.hash) != row.configurationStatus?.lastRemoteConfigHash
+            else { continue }
+            _ = await site.agents.send(ServerToAgent(remoteConfig: wanted.offer), to: row.id)
+        }
+    }
+}
+
+extension FleetView {
+    /// Answers operators and, with the same parameters, peers.
+    func page(_ request: Request) async throws -> Page<AgentSummary> {
+        let query = request.query(QueryNames.query)
+        let group = request.query(QueryNames.group)
+        let presence = request.query(QueryNames.presence)
+        let after = request.query(QueryNames.cursor)
+        let limit = request.pageLimit
+        return try await site.database.read { tables in
+            let rows = try tables.agents.list(query: query, group: group, after: after, limit: limit + 1)
+            let shown = rows.prefix(limit)
+            let summaries = try shown.map { try summary($0, tables) }.filter {
+                presence == nil || $0.presence == presence
+            }
+            return Page(items: summaries, nextCursor: rows.count > limit ? shown.last?.id.description : nil)
+        }
+    }
+}
+
+extension StorageTransaction {
+    /// - Throws: `HandoverRefusal.agentUnknown`.
+    func agent(_ id: AgentID) throws -> AgentRecord {
+        guard let row = try agents.find(id) else { throw HandoverRefusal.agentUnknown(id.description) }
+        return row
+    }
+}
+
+extension AgentRecord {
+    fileprivate var assignmentText: String {
+        "group \(group ?? "none"), configuration \(configuration ?? "none")"
+    }
+}

@@ -1,0 +1,88 @@
+import Certificates
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+extension OperatorInterface {
+    var authorityRoutes: [OperatorRoute] {
+        [
+            OperatorRoute(OperatorRoutes.signingKeys, .readAuthority) { _ in
+                Page(items: site.authority.signingKeys.keys.map(SigningKeySummary.init))
+            },
+            OperatorRoute(OperatorRoutes.draftSigningKey, .manageAuthority) { call in
+                SigningKeySummary(
+                    try await site.authority.draft(
+                        name: site.name, in: site.database, by: call.audit, at: site.now()))
+            },
+            OperatorRoute(OperatorRoutes.activateSigningKey, .manageAuthority) { call in
+                let fingerprint = try signingKey(call)
+                try await site.authority.activate(fingerprint, in: site.database, by: call.audit, at: site.now())
+                return try summary(of: fingerprint)
+            },
+            OperatorRoute(OperatorRoutes.retireSigningKey, .manageAuthority) { call in
+                let fingerprint = try signingKey(call)
+                try await site.authority.retire(fingerprint, in: site.database, by: call.audit, at: site.now())
+                dismissUntrusted()
+                return try summary(of: fingerprint)
+            },
+            OperatorRoute(OperatorRoutes.federationCertificates, .readAuthority) { _ in
+                let identities = try await site.database.read { try site.authority.federationIdentities($0) }
+                return Page(items: identities.map { FederationCertificate($0, of: site.authority.peerID) })
+            },
+            OperatorRoute(OperatorRoutes.issueFederationCertificate, .issueFederationCertificates) {
+                try await issueFederationCertificate($0)
+            },
+        ]
+    }
+
+    private func issueFederationCertificate(_ call: OperatorCall) async throws -> FederationCertificate {
+        let wanted = try await call.body(FederationCertificateRequest.self)
+        let days = wanted.validityDays ?? 90
+        guard (1...825).contains(days) else {
+            throw RequestRefusal.parameter(name: "validityDays", reason: "it is 1 to 825")
+        }
+        let identity = try await site.authority.issueFederation(
+            subject: wanted.subject, lifetime: .seconds(days * 86_400), in: site.database, by: call.audit,
+            at: site.now())
+        return FederationCertificate(identity, of: site.authority.peerID)
+    }
+
+    private func signingKey(_ call: OperatorCall) throws -> Fingerprint {
+        guard let fingerprint = Fingerprint(call.text("fingerprint")) else {
+            throw RequestRefusal.parameter(name: "fingerprint", reason: "it is not 64 lower-case hexadecimal digits")
+        }
+        return fingerprint
+    }
+
+    private func summary(of fingerprint: Fingerprint) throws -> SigningKeySummary {
+        guard let key = site.authority.signingKeys.keys.first(where: { $0.certificate.fingerprint == fingerprint })
+        else { throw RequestRefusal.notFound(path: fingerprint.description) }
+        return SigningKeySummary(key)
+    }
+
+    /// A change of trust acts at once: sessions whose leaf is no longer acceptable end.
+    private func dismissUntrusted() {
+        let (honoured, now) = (site.authority.signingKeys.honoured, site.now())
+        site.agents.dismiss(because: "The agent's certificate is no longer trusted.") { session in
+            guard session.standing == .member, let leaf = session.knock.caller.leaf else { return false }
+            return ChainCheck.problems(leaf: leaf, anchors: honoured, purpose: .client, at: now).contains(.untrusted)
+        }
+    }
+}
+
+extension SigningKeySummary {
+    fileprivate init(_ key: SigningKey) {
+        self.init(
+            fingerprint: key.certificate.fingerprint, subject: key.certificate.subject, state: key.state.rawValue,
+            since: key.since, notAfter: key.certificate.notAfter, certificatePEM: key.certificate.pem)
+    }
+}
+
+extension FederationCertificate {
+    fileprivate init(_ identity: FederationIdentity, of peerID: PeerID) {
+        self.init(
+            fingerprint: identity.certificate.fingerprint, subject: identity.certificate.subject, peerID: peerID,
+            notBefore: identity.certificate.notBefore, notAfter: identity.certificate.notAfter,
+            inUse: identity.inUse, pem: identity.paste)
+    }
+}

@@ -1,0 +1,139 @@
+import Certificates
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+extension OperatorInterface {
+    /// What enrols agents and what lets operators in: texts shown once, kept as digests.
+    var credentialRoutes: [OperatorRoute] {
+        [
+            OperatorRoute(OperatorRoutes.bootstrapTokens, .manageBootstrapTokens) { call in
+                let tokens = try await site.database.read { try $0.bootstrapTokens.all() }
+                return Page(
+                    of: tokens.sorted { $0.createdAt > $1.createdAt }.map(BootstrapTokenSummary.init),
+                    after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.id)
+            },
+            OperatorRoute(OperatorRoutes.createBootstrapToken, .manageBootstrapTokens) {
+                try await createBootstrapToken($0)
+            },
+            .effect(OperatorRoutes.revokeBootstrapToken, .manageBootstrapTokens) { try await revokeBootstrapToken($0) },
+            OperatorRoute(OperatorRoutes.operatorTokens, .manageOperatorTokens) { call in
+                let tokens = try await site.database.read { try $0.operatorTokens.all() }
+                return Page(
+                    of: tokens.sorted { $0.createdAt > $1.createdAt }.map(OperatorTokenSummary.init),
+                    after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.id)
+            },
+            OperatorRoute(OperatorRoutes.createOperatorToken, .manageOperatorTokens) {
+                try await createOperatorToken($0)
+            },
+            .effect(OperatorRoutes.revokeOperatorToken, .manageOperatorTokens) { try await revokeOperatorToken($0) },
+        ]
+    }
+
+    private func createBootstrapToken(_ call: OperatorCall) async throws -> CreatedSecret {
+        let wanted = try await call.body(BootstrapTokenRequest.self)
+        let life = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? BootstrapToken.defaultTimeToLive
+        let fresh = FreshCredential(.bootstrapToken)
+        let now = site.now()
+        return try await site.database.write { tables in
+            let token = try BootstrapToken.created(
+                digest: fresh.digest, group: wanted.group, groups: Set(try tables.groups.all().map(\.name)),
+                by: call.token.name, timeToLive: life, at: now)
+            try tables.bootstrapTokens.save(token)
+            try tables.audit.append(
+                AuditFact(
+                    .bootstrapTokenCreated, entityType: "bootstrap-token", entityID: fresh.id,
+                    additional: .members([
+                        "expires": .string(token.expiresAt.description), "group": token.group.map(JSON.string),
+                    ])),
+                context: call.audit, at: now)
+            return CreatedSecret(id: fresh.id, text: fresh.text.revealText(), expiresAt: token.expiresAt)
+        }
+    }
+
+    private func revokeBootstrapToken(_ call: OperatorCall) async throws {
+        let id = call.text("id")
+        let now = site.now()
+        try await site.database.write { tables in
+            guard let token = try tables.bootstrapTokens.all().first(where: { $0.id == id }) else {
+                throw FleetRefusal.bootstrapUnknown
+            }
+            try tables.bootstrapTokens.delete(Hex.encode(token.digest))
+            try tables.audit.append(
+                AuditFact(.bootstrapTokenRevoked, entityType: "bootstrap-token", entityID: id), context: call.audit,
+                at: now)
+        }
+    }
+
+    private func createOperatorToken(_ call: OperatorCall) async throws -> CreatedSecret {
+        let wanted = try await call.body(OperatorTokenRequest.self)
+        guard isValidName(wanted.name) else {
+            throw RequestRefusal.parameter(name: "name", reason: "it is not a valid name")
+        }
+        guard let role = Role(rawValue: wanted.role) else {
+            let roles = Role.allCases.map(\.rawValue).joined(separator: ", ")
+            throw RequestRefusal.parameter(name: "role", reason: "it is one of \(roles)")
+        }
+        let fresh = FreshCredential(.operatorToken)
+        let now = site.now()
+        let end = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds").map { now + $0 }
+        try await site.database.write { tables in
+            try tables.operatorTokens.save(
+                OperatorToken(digest: fresh.digest, name: wanted.name, role: role, createdAt: now, expiresAt: end))
+            try tables.audit.append(
+                AuditFact(
+                    .operatorTokenCreated, entityType: "operator-token", entityID: fresh.id, after: role.rawValue,
+                    additional: .members(["name": .string(wanted.name)])),
+                context: call.audit, at: now)
+        }
+        return CreatedSecret(id: fresh.id, text: fresh.text.revealText(), expiresAt: end)
+    }
+
+    private func revokeOperatorToken(_ call: OperatorCall) async throws {
+        let id = call.text("id")
+        let now = site.now()
+        try await site.database.write { tables in
+            guard let token = try tables.operatorTokens.all().first(where: { $0.id == id }) else {
+                throw RequestRefusal.notFound(path: id)
+            }
+            try tables.operatorTokens.delete(token.digest)
+            try tables.audit.append(
+                AuditFact(.operatorTokenRevoked, entityType: "operator-token", entityID: id, before: token.role.rawValue),
+                context: call.audit, at: now)
+        }
+    }
+}
+
+/// A credential that was just made: its text for the one who asked, its digest for the database.
+struct FreshCredential: Sendable {
+    let text: Secret
+    let digest: [UInt8]
+
+    init(_ kind: Credential) {
+        text = kind.text(random: RandomBytes.generate(32))
+        digest = Digest.sha256(text.reveal())
+    }
+
+    /// Names it in lists: the first 16 hexadecimal digits of the digest.
+    var id: String { String(Hex.encode(digest).prefix(16)) }
+}
+
+extension BootstrapToken {
+    fileprivate var id: String { String(Hex.encode(digest).prefix(16)) }
+}
+
+extension BootstrapTokenSummary {
+    fileprivate init(_ token: BootstrapToken) {
+        self.init(
+            id: token.id, group: token.group, createdBy: token.createdBy, createdAt: token.createdAt,
+            expiresAt: token.expiresAt, usedAt: token.usedAt, usedBy: token.usedBy)
+    }
+}
+
+extension OperatorTokenSummary {
+    fileprivate init(_ token: OperatorToken) {
+        self.init(
+            id: token.id, name: token.name, role: token.role.rawValue, createdAt: token.createdAt,
+            expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt)
+    }
+}

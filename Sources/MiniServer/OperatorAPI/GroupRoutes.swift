@@ -1,0 +1,67 @@
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+extension OperatorInterface {
+    var groupRoutes: [OperatorRoute] {
+        [
+            OperatorRoute(OperatorRoutes.groups, .readFleet) { call in
+                let cursor = call.request.query(QueryNames.cursor)
+                let limit = call.request.pageLimit
+                return try await site.database.read { tables in
+                    let groups = try tables.groups.all().map { try tables.shown($0) }
+                    return Page(of: groups, after: cursor, limit: limit, key: \.name)
+                }
+            },
+            OperatorRoute(OperatorRoutes.saveGroup, .editGroups) { try await saveGroup($0) },
+            .effect(OperatorRoutes.deleteGroup, .editGroups) { try await deleteGroup($0) },
+        ]
+    }
+
+    /// The group's agents share its configuration: naming one assigns it to all of them.
+    private func saveGroup(_ call: OperatorCall) async throws -> Group {
+        let name = try call.name()
+        let wanted = try await call.body(Group.self)
+        let now = site.now()
+        let (group, members) = try await site.database.write { tables in
+            if let configuration = wanted.configuration, try tables.configurations.find(configuration) == nil {
+                throw FleetRefusal.configurationMissing(configuration)
+            }
+            let before = try tables.groups.find(name)
+            let record = GroupRecord(
+                name: name, createdAt: before?.createdAt ?? now, configuration: wanted.configuration)
+            try tables.groups.save(record, key: name)
+            var members = try tables.agents.members(of: name)
+            if let configuration = wanted.configuration {
+                for index in members.indices { members[index].configuration = configuration }
+                for member in members { try tables.agents.save(member) }
+            }
+            try tables.audit.append(
+                AuditFact(
+                    .groupSaved, entityType: "group", entityID: name, before: before?.configuration,
+                    after: wanted.configuration),
+                context: call.audit, at: now)
+            return (try tables.shown(record), members)
+        }
+        if wanted.configuration != nil { await offerConfiguration(to: members) }
+        return group
+    }
+
+    private func deleteGroup(_ call: OperatorCall) async throws {
+        let name = try call.name()
+        let now = site.now()
+        try await site.database.write { tables in
+            guard try tables.agents.members(of: name).isEmpty else { throw FleetRefusal.inUse(name) }
+            guard try tables.groups.delete(name) else { throw FleetRefusal.groupMissing(name) }
+            try tables.audit.append(
+                AuditFact(.groupDeleted, entityType: "group", entityID: name), context: call.audit, at: now)
+        }
+    }
+}
+
+extension StorageTransaction {
+    fileprivate func shown(_ group: GroupRecord) throws -> Group {
+        Group(
+            name: group.name, configuration: group.configuration, agents: try agents.members(of: group.name).count)
+    }
+}

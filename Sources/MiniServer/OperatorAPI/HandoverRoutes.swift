@@ -1,0 +1,112 @@
+import HandoverToken
+import OpAMPProto
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+extension OperatorInterface {
+    var handoverRoutes: [OperatorRoute] {
+        [
+            OperatorRoute(OperatorRoutes.handovers, .readHandovers) { try await listHandovers($0) },
+            OperatorRoute(OperatorRoutes.handover, .readHandovers) { call in
+                let id = try call.handoverID()
+                return try await site.database.read { try HandoverView(tables: $0).detail(id) }
+            },
+            OperatorRoute(OperatorRoutes.issueHandover, .issueHandovers) { try await issue($0) },
+            OperatorRoute(OperatorRoutes.previewHandover, .redeemHandovers) { try await preview($0) },
+            OperatorRoute(OperatorRoutes.redeemHandover, .redeemHandovers) { try await redeem($0) },
+            OperatorRoute(OperatorRoutes.pushHandover, .issueHandovers) { call in
+                let id = try call.handoverID()
+                try await handovers.push(id, by: call.audit)
+                return try await summary(of: id)
+            },
+            OperatorRoute(OperatorRoutes.cancelHandover, .endHandovers) { call in
+                let id = try call.handoverID()
+                let reason = try? await call.body(HandoverCancellation.self).reason
+                try await handovers.cancel(id, reason: reason, by: call.audit)
+                return try await summary(of: id)
+            },
+        ]
+    }
+
+    private func summary(of id: HandoverID) async throws -> HandoverSummary {
+        try await site.database.read { try HandoverView(tables: $0).detail(id).summary }
+    }
+
+    private func listHandovers(_ call: OperatorCall) async throws -> Page<HandoverSummary> {
+        let request = call.request
+        let (agent, peer) = (request.query(QueryNames.agent), request.query(QueryNames.peer))
+        let onlyOpen = request.query(QueryNames.open) == "true"
+        let found = try await site.database.read { tables in
+            let open = Set(
+                try tables.sources.open().map(\.machine.id) + tables.targets.open().map(\.machine.id))
+            return try HandoverView(tables: tables).summaries { summary in
+                (agent == nil || summary.agent?.description == agent || summary.fingerprint.description == agent)
+                    && (peer == nil || summary.peer == peer) && (!onlyOpen || open.contains(summary.id))
+            }
+        }
+        return Page(of: found, after: request.query(QueryNames.cursor), limit: request.pageLimit) {
+            $0.id.description
+        }
+    }
+
+    private func issue(_ call: OperatorCall) async throws -> IssuedHandover {
+        let wanted = try await call.body(IssueRequest.self)
+        var issue = HandoverDesk.Issue(agent: try RemoteAgentID.localOnly(wanted.agent), peerName: wanted.peer)
+        issue.timeToLive = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? issue.timeToLive
+        issue.probation = try call.seconds(wanted.probationSeconds, named: "probationSeconds") ?? issue.probation
+        if let mode = wanted.certificate {
+            guard let certificate = OfferedCertificate(rawValue: mode) else {
+                throw RequestRefusal.parameter(name: "certificate", reason: "it is repeat or omit")
+            }
+            issue.certificate = certificate
+        }
+        let issued = try await handovers.issue(issue, by: call.audit)
+        let summary = try await site.database.read { try HandoverView(tables: $0).summary(issued.handover) }
+        return IssuedHandover(handover: summary, token: issued.token, warnings: issued.warnings)
+    }
+
+    private func preview(_ call: OperatorCall) async throws -> HandoverPreview {
+        let wanted = try await call.body(TokenText.self)
+        let preview = try await handovers.preview(wanted.token, by: call.audit)
+        return HandoverPreview(preview)
+    }
+
+    private func redeem(_ call: OperatorCall) async throws -> HandoverSummary {
+        let wanted = try await call.body(HandoverRedemption.self)
+        let choice = RedemptionReview.Choice(
+            group: wanted.group, configuration: wanted.configuration,
+            withoutConfiguration: wanted.withoutConfiguration ?? false)
+        let row = try await handovers.redeem(wanted.token, choice: choice, by: call.audit)
+        return try await site.database.read { try HandoverView(tables: $0).summary(row) }
+    }
+}
+
+/// `PeerAPI.HandoverIssue` as it comes in: the agent is text, so that an agent of a peer is refused by name.
+private struct IssueRequest: Decodable {
+    var agent: String
+    var peer: String
+    var ttlSeconds: Int?
+    var probationSeconds: Int?
+    var certificate: String?
+}
+
+extension HandoverPreview {
+    fileprivate init(_ preview: HandoverDesk.Preview) {
+        let (claims, review) = (preview.token.claims, preview.review)
+        let agent = claims.agent
+        let problems = preview.problems.map {
+            PeerAPI.Problem($0.operatorMessage, status: MiniServer.Problem($0).status.code)
+        }
+        self.init(
+            handover: claims.id, source: review.peer.name, sourcePeerID: claims.issuer, sourceAgent: agent.row,
+            displayName: agent.displayName, instanceUID: agent.instanceUID, fingerprint: claims.leaf,
+            capabilities: AgentCapabilities(rawValue: agent.capabilities).names,
+            endpoint: claims.target.endpoint.description, issuedAt: claims.issuedAt, expiresAt: claims.expiresAt,
+            epoch: claims.epoch, purpose: claims.purpose.rawValue, sourceGroup: agent.group,
+            sourceConfiguration: agent.configuration,
+            group: agent.group.flatMap { review.groups.contains($0) ? $0 : nil },
+            configuration: agent.configuration.flatMap { review.configurations.contains($0) ? $0 : nil },
+            returnsTo: review.returningRow?.id, problems: problems)
+    }
+}

@@ -1,0 +1,72 @@
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+/// Handovers of both sides as people are shown them.
+struct HandoverView {
+    let tables: StorageTransaction
+
+    /// The youngest first.
+    func summaries(where isMeant: (HandoverSummary) -> Bool = { _ in true }) throws -> [HandoverSummary] {
+        let names = Dictionary(try tables.peers.all().map { ($0.id, $0.name) }) { first, _ in first }
+        let sources = try tables.sources.all().map { summary($0, names) }
+        let targets = try tables.targets.all().map { summary($0, names) }
+        return (sources + targets).filter(isMeant).sorted {
+            ($0.issuedAt, $0.id.description) > ($1.issuedAt, $1.id.description)
+        }
+    }
+
+    func summary(_ row: HandoverRow<some HandoverMachine>) throws -> HandoverSummary {
+        let peer = row.machine.otherParty
+        return summary(row, try tables.peers.find(peer).map { [peer: $0.name] } ?? [:])
+    }
+
+    private func summary<Machine: HandoverMachine>(
+        _ row: HandoverRow<Machine>, _ names: [PeerID: String]
+    ) -> HandoverSummary {
+        let (machine, claims) = (row.machine, row.machine.claims)
+        let told = Machine.side == .source ? claims.target.name : claims.source.name
+        return HandoverSummary(
+            id: machine.id, role: Machine.side.rawValue, phase: machine.phaseName,
+            peer: names[machine.otherParty] ?? told, peerID: machine.otherParty, agent: machine.agentRow,
+            displayName: claims.agent.displayName, fingerprint: claims.leaf, epoch: claims.epoch,
+            issuedAt: claims.issuedAt, expiresAt: claims.expiresAt, updatedAt: row.updatedAt,
+            traceID: machine.id.traceID)
+    }
+
+    /// - Throws: `HandoverRefusal.unknownHandover`.
+    func detail(_ id: HandoverID) throws -> HandoverDetail {
+        if let row = try tables.sources.find(id) {
+            return try detail(
+                row, group: row.machine.claims.agent.group, configuration: row.machine.claims.agent.configuration,
+                ending: row.machine.ending)
+        }
+        guard let row = try tables.targets.find(id) else { throw HandoverRefusal.unknownHandover(id) }
+        var detail = try detail(
+            row, group: row.machine.redemption?.group, configuration: row.machine.redemption?.configuration,
+            ending: row.machine.ending)
+        detail.deadline = row.machine.deadline
+        detail.probationEnds = row.machine.probationEnds
+        return detail
+    }
+
+    private func detail(
+        _ row: HandoverRow<some HandoverMachine>, group: String?, configuration: String?, ending: String?
+    ) throws -> HandoverDetail {
+        let claims = row.machine.claims
+        let trail = try tables.audit.list(handover: claims.id, limit: QueryNames.largestLimit)
+        return HandoverDetail(
+            summary: try summary(row), originAgent: claims.agent.row, instanceUID: claims.agent.instanceUID,
+            endpoint: claims.target.endpoint.description, group: group, configuration: configuration, ending: ending,
+            events: trail.reversed().map { HandoverMoment($0.entry) })
+    }
+}
+
+extension HandoverMoment {
+    fileprivate init(_ entry: AuditEntry) {
+        let told = ["handover", "fingerprint", "originAgent", "epoch", "from", "to"]
+        let facts = entry.fact.texts.filter { !told.contains($0.key) }.sorted { $0.key < $1.key }
+        let text = (["by \(entry.context.actor)"] + facts.map { "\($0.key) \($0.value)" }).joined(separator: ", ")
+        self.init(at: entry.at, action: entry.fact.action.rawValue, phase: entry.fact.after, text: text)
+    }
+}

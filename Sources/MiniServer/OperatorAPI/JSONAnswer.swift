@@ -1,0 +1,82 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import PeerAPI
+import Vocabulary
+
+extension Response {
+    /// A value of the HTTP interface as JSON with sorted members; it may hold what no cache should keep.
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = ByteBuffer(bytes: try encoder.encode(value))
+        return Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: body))
+    }
+
+    static func text(_ text: String, type: String) -> Response {
+        Response(status: .ok, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}
+
+extension Request {
+    /// - Throws: `RequestRefusal` for a body that is too large, or not the JSON of this type.
+    func json<Body: Decodable>(_ type: Body.Type = Body.self) async throws -> Body {
+        guard let bytes = try? await body.collect(upTo: Limits.jsonBytes) else { throw RequestRefusal.bodyTooLarge }
+        do {
+            return try JSONDecoder().decode(Body.self, from: Data(Array(buffer: bytes)))
+        } catch let error as DecodingError {
+            throw RequestRefusal.bodyUnreadable(reason: error.reason)
+        }
+    }
+
+    func query(_ name: String) -> String? {
+        uri.queryParameters[name[...]].map { String($0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// How many items a page is to have.
+    var pageLimit: Int {
+        let wanted = query(QueryNames.limit).flatMap { Int($0) } ?? QueryNames.defaultLimit
+        return min(max(wanted, 1), QueryNames.largestLimit)
+    }
+
+    /// The text after `Bearer`, RFC 6750 section 2.1.
+    var bearer: String? {
+        guard let field = headers[.authorization] else { return nil }
+        let parts = field.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1].drop { $0 == " " })
+    }
+
+    /// The trace that the request belongs to, from a W3C `traceparent`.
+    var traceID: String? {
+        HTTPField.Name("traceparent").flatMap { headers[$0] }.flatMap(TraceContext.init)?.traceID
+    }
+}
+
+extension DecodingError {
+    /// Where and what, without the value.
+    fileprivate var reason: String {
+        let (context, what): (Context, String) =
+            switch self {
+            case .keyNotFound(let key, let context): (context, "the member \(key.stringValue) is missing")
+            case .typeMismatch(_, let context): (context, "a member has another type")
+            case .valueNotFound(_, let context): (context, "a member is null")
+            case .dataCorrupted(let context): (context, "a value is not in its form")
+            @unknown default: (Context(codingPath: [], debugDescription: ""), "it is not the expected JSON")
+            }
+        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+        return path.isEmpty ? what : "\(what) (at \(path))"
+    }
+}
+
+extension Page {
+    /// One page of a whole list, behind the item that the cursor names.
+    init(of all: [Item], after cursor: String?, limit: Int, key: (Item) -> String) {
+        let start = cursor.map { cursor in all.firstIndex { key($0) == cursor }.map { $0 + 1 } ?? all.count } ?? 0
+        let items = Array(all[start...].prefix(limit))
+        self.init(items: items, nextCursor: start + items.count < all.count ? items.last.map(key) : nil)
+    }
+}

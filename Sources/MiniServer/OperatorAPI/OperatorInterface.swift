@@ -1,0 +1,47 @@
+import HTTPTypes
+import Hummingbird
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+/// What operators and their programs call, under `/api/`.
+struct OperatorInterface: Sendable {
+    let site: Site
+    let fleet: FleetDesk
+    let handovers: HandoverDesk
+    let federation: FederationClient
+
+    /// Every route of `OperatorRoutes`, by the nouns they are about.
+    var routes: [OperatorRoute] {
+        serverRoutes + agentRoutes + groupRoutes + configurationRoutes + credentialRoutes + authorityRoutes + peerRoutes
+            + handoverRoutes + auditRoutes
+    }
+
+    func add(to router: Router<CallerContext>) {
+        for entry in routes {
+            guard let method = HTTPRequest.Method(entry.route.method.rawValue) else { continue }
+            router.on(RouterPath(entry.route.template), method: method) { request, context in
+                let token = try await authenticated(request, context)
+                guard token.role.may(entry.act) else {
+                    throw RequestRefusal.roleTooLow(role: token.role.rawValue, needed: entry.act.role.rawValue)
+                }
+                return try await entry.respond(OperatorCall(request: request, context: context, token: token))
+            }
+        }
+    }
+
+    var view: FleetView { FleetView(site: site, fleet: fleet) }
+
+    /// Whose token the request bears.
+    private func authenticated(_ request: Request, _ context: CallerContext) async throws -> OperatorToken {
+        guard let bearer = request.bearer, let digest = Credential.operatorToken.digest(of: bearer) else {
+            throw RequestRefusal.notAuthenticated
+        }
+        let now = site.now()
+        // Found by digest: a near miss of a SHA-256 tells nothing about its text.
+        guard let token = try await site.database.read({ try $0.operatorTokens.find(digest: digest) }),
+            token.expiresAt.map({ now < $0 }) ?? true
+        else { throw RequestRefusal.notAuthenticated }
+        return token
+    }
+}

@@ -1,0 +1,247 @@
+import Certificates
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+extension OperatorInterface {
+    var peerRoutes: [OperatorRoute] {
+        [
+            OperatorRoute(OperatorRoutes.peers, .readPeers) { call in
+                let peers = try await site.database.read { try $0.peers.all() }
+                return Page(
+                    of: peers.sorted { $0.name < $1.name }.map(PeerSummary.init),
+                    after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.name)
+            },
+            OperatorRoute(OperatorRoutes.inspectPeerPaste, .managePeers) { call in
+                let pasted = try await call.body(PeerPasteText.self)
+                return PeerPasteFacts(try PeerPaste(pem: pasted.certificatePEM, at: site.now()))
+            },
+            OperatorRoute(OperatorRoutes.createPeer, .managePeers) { try await createPeer($0) },
+            OperatorRoute(OperatorRoutes.peer, .readPeers) { call in
+                let name = try call.name()
+                return PeerSummary(try await site.database.read { try $0.peer(named: name) })
+            },
+            OperatorRoute(OperatorRoutes.updatePeer, .managePeers) { try await updatePeer($0) },
+            .effect(OperatorRoutes.deletePeer, .managePeers) { try await deletePeer($0) },
+            OperatorRoute(OperatorRoutes.generatePeerSecret, .managePeers) { try await generateSecret($0) },
+            OperatorRoute(OperatorRoutes.savePeerSecret, .managePeers) { try await saveSecret($0) },
+            OperatorRoute(OperatorRoutes.pingPeer, .pingPeers) { call in
+                try await federation.ping(try await peer(call), by: call.audit)
+            },
+            OperatorRoute(OperatorRoutes.refreshPeer, .managePeers) { call in
+                PeerSummary(try await federation.refresh(try await peer(call), by: call.audit))
+            },
+            OperatorRoute(OperatorRoutes.peerAgents, .readFleet) { call in
+                try await peerAgents(of: try call.name(), call)
+            },
+            OperatorRoute(OperatorRoutes.peerAgent, .readFleet) { call in
+                try await federation.agent(call.text("id"), at: try await peer(call), by: call.audit)
+            },
+        ]
+    }
+
+    /// A peer's fleet, read through: nothing of it is kept here.
+    func peerAgents(of name: String, _ call: OperatorCall) async throws -> Page<AgentSummary> {
+        let peer = try await site.database.read { try $0.peer(named: name) }
+        let query = FederationClient.FleetQuery(
+            text: call.request.query(QueryNames.query), cursor: call.request.query(QueryNames.cursor),
+            limit: call.request.pageLimit)
+        return try await federation.agents(query, at: peer, by: call.audit)
+    }
+
+    private func peer(_ call: OperatorCall) async throws -> PeerRecord {
+        let name = try call.name()
+        return try await site.database.read { try $0.peer(named: name) }
+    }
+
+    private func createPeer(_ call: OperatorCall) async throws -> PeerSummary {
+        let wanted = try await call.body(PeerCreation.self)
+        let now = site.now()
+        let paste = try PeerPaste(pem: wanted.certificatePEM, at: now)
+        let endpoint = try federationEndpoint(wanted.endpoint)
+        let peer = try await site.database.write { [site] tables in
+            var peer = try paste.newPeer(
+                named: wanted.name, endpoint: endpoint, own: site.authority.peerID, existing: try tables.peers.all())
+            if let text = wanted.inboundSecret { try peer.set(.inbound, try .init(pasted: text), site, at: now) }
+            if let text = wanted.outboundSecret { try peer.set(.outbound, try .init(pasted: text), site, at: now) }
+            try tables.peers.insert(peer, key: peer.id.description)
+            try tables.audit.append(
+                AuditFact(
+                    .peerCreated, entityType: "peer", entityID: peer.name, after: peer.endpoint.description,
+                    additional: .members([
+                        "peerId": .string(peer.id.description),
+                        "fingerprint": .string(paste.certificate.fingerprint.description),
+                        "authority": .string(paste.authorities[0].fingerprint.description),
+                    ])),
+                context: call.audit, at: now)
+            return peer
+        }
+        return PeerSummary(peer)
+    }
+
+    private func updatePeer(_ call: OperatorCall) async throws -> PeerSummary {
+        let wanted = try await call.body(PeerUpdate.self)
+        let now = site.now()
+        let endpoint = try wanted.endpoint.map(federationEndpoint)
+        let paste = try wanted.certificatePEM.map { try PeerPaste(pem: $0, at: now) }
+        return PeerSummary(
+            try await change(call, .peerUpdated) { peer in
+                if let endpoint { peer.endpoint = endpoint }
+                if let enabled = wanted.enabled { peer.enabled = enabled }
+                if let paste { peer = try paste.renewing(peer, at: now) }
+                return [
+                    "endpoint": endpoint.map { .string($0.description) }, "enabled": wanted.enabled.map(JSON.bool),
+                    "fingerprint": paste.map { .string($0.certificate.fingerprint.description) },
+                ]
+            })
+    }
+
+    private func deletePeer(_ call: OperatorCall) async throws {
+        let name = try call.name()
+        let now = site.now()
+        try await site.database.write { tables in
+            let peer = try tables.peer(named: name)
+            let parties =
+                try tables.sources.open().map(\.machine.otherParty) + tables.targets.open().map(\.machine.otherParty)
+            guard !parties.contains(peer.id) else { throw FleetRefusal.inUse("A handover with \(name)") }
+            try tables.peers.delete(peer.id.description)
+            try tables.audit.append(
+                AuditFact(
+                    .peerDeleted, entityType: "peer", entityID: name,
+                    additional: .members(["peerId": .string(peer.id.description)])),
+                context: call.audit, at: now)
+        }
+    }
+
+    private func generateSecret(_ call: OperatorCall) async throws -> CreatedSecret {
+        let direction = try SecretDirection(try await call.body(PeerSecretRequest.self).direction)
+        let fresh = FreshCredential(.federationSecret)
+        try await save(PeerSecret(fresh), direction, call)
+        return CreatedSecret(id: fresh.id, text: fresh.text.revealText())
+    }
+
+    private func saveSecret(_ call: OperatorCall) async throws -> PeerSummary {
+        let wanted = try await call.body(PeerSecretText.self)
+        let secret = try PeerSecret(pasted: wanted.secret)
+        return PeerSummary(try await save(secret, try SecretDirection(wanted.direction), call))
+    }
+
+    @discardableResult
+    private func save(
+        _ secret: PeerSecret, _ direction: SecretDirection, _ call: OperatorCall
+    ) async throws -> PeerRecord {
+        let now = site.now()
+        return try await change(call, .peerSecretSet) { [site] peer in
+            try peer.set(direction, secret, site, at: now)
+            return ["direction": .string(direction.rawValue)]
+        }
+    }
+
+    /// Changes a peer's row together with its audit entry.
+    ///
+    /// - Parameter edit: returns what the entry tells beside the peer.
+    private func change(
+        _ call: OperatorCall, _ action: AuditAction,
+        _ edit: @escaping @Sendable (inout PeerRecord) throws -> KeyValuePairs<String, JSON?>
+    ) async throws -> PeerRecord {
+        let name = try call.name()
+        let now = site.now()
+        return try await site.database.write { tables in
+            var peer = try tables.peer(named: name)
+            let facts = try edit(&peer)
+            try tables.peers.save(peer)
+            try tables.audit.append(
+                AuditFact(action, entityType: "peer", entityID: name, additional: .members(facts)),
+                context: call.audit, at: now)
+            return peer
+        }
+    }
+
+    private func federationEndpoint(_ text: String) throws -> Endpoint {
+        do { return try Endpoint(text) } catch { throw RequestRefusal.endpoint(error) }
+    }
+}
+
+extension StorageTransaction {
+    /// - Throws: `HandoverRefusal.peerUnknown`.
+    func peer(named name: String) throws -> PeerRecord {
+        guard let peer = try peers.find(name: name) else { throw HandoverRefusal.peerUnknown(name) }
+        return peer
+    }
+}
+
+/// Which of a peer's two secrets.
+enum SecretDirection: String, Sendable {
+    /// The peer shows it to us.
+    case inbound
+    /// We show it to the peer.
+    case outbound
+
+    init(_ text: String) throws {
+        guard let direction = SecretDirection(rawValue: text) else {
+            throw RequestRefusal.parameter(name: "direction", reason: "it is inbound or outbound")
+        }
+        self = direction
+    }
+}
+
+/// A federation secret on its way into a peer's row.
+struct PeerSecret: Sendable {
+    let text: Secret
+    let digest: [UInt8]
+
+    init(_ fresh: FreshCredential) { (text, digest) = (fresh.text, fresh.digest) }
+
+    /// - Throws: `FederationRefusal.secretNotValid`.
+    init(pasted: String) throws {
+        let text = pasted.filter { !$0.isWhitespace }
+        guard let digest = Credential.federationSecret.digest(of: text) else {
+            throw FederationRefusal.secretNotValid
+        }
+        (self.text, self.digest) = (Secret(text), digest)
+    }
+}
+
+extension PeerRecord {
+    fileprivate mutating func set(
+        _ direction: SecretDirection, _ secret: PeerSecret, _ site: Site, at now: Timestamp
+    ) throws {
+        switch direction {
+        case .inbound:
+            inbound = inbound?.rotated(to: secret.digest, at: now) ?? InboundSecret(digest: secret.digest)
+        case .outbound:
+            let sealed = try site.authority.sealing.seal(secret.text, for: .outboundSecret(id))
+            outbound = OutboundSecret(sealed: sealed, digest: secret.digest)
+        }
+    }
+}
+
+extension PeerSummary {
+    init(_ peer: PeerRecord) {
+        self.init(
+            name: peer.name, endpoint: peer.endpoint.description, peerID: peer.id,
+            opampEndpoint: peer.opampEndpoint?.description, enabled: peer.enabled,
+            fingerprint: peer.pin.current.fingerprint, previousFingerprint: peer.pin.previous?.fingerprint,
+            previousUntil: peer.pin.previousUntil,
+            serverCAs: peer.trust.serverCAs.certificates.map(AuthorityFacts.init),
+            agentCAs: peer.trust.agentCAs.certificates.map(AuthorityFacts.init),
+            tokenSigners: peer.trust.tokenSigners.certificates.map(AuthorityFacts.init),
+            trustVersion: peer.trust.version, hasInboundSecret: peer.inbound != nil,
+            hasOutboundSecret: peer.outbound != nil, lastContact: peer.lastContact, lastError: peer.lastError)
+    }
+}
+
+extension AuthorityFacts {
+    init(_ certificate: Certificate) {
+        self.init(
+            fingerprint: certificate.fingerprint, subject: certificate.subject, notAfter: certificate.notAfter)
+    }
+}
+
+extension PeerPasteFacts {
+    fileprivate init(_ paste: PeerPaste) {
+        self.init(
+            peerID: paste.id, fingerprint: paste.certificate.fingerprint, subject: paste.certificate.subject,
+            notAfter: paste.certificate.notAfter, authorities: paste.authorities.map(AuthorityFacts.init))
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Hummingbird
+import Logging
+import Vocabulary
+
+/// Whatever is thrown by a route leaves as `application/problem+json`; nothing else of an error gets out.
+struct ProblemAnswers: RouterMiddleware {
+    typealias Context = CallerContext
+
+    let log: Logger
+
+    func handle(
+        _ request: Request, context: CallerContext, next: (Request, CallerContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            throw problem(of: error, at: request.uri.path)
+        }
+    }
+
+    private func problem(of error: any Error, at path: String) -> Problem {
+        switch error {
+        case let problem as Problem: return problem
+        case let refusal as any OperatorExplainable:
+            let problem = Problem(refusal)
+            if problem.status.code >= 500 {
+                log.error("request failed", metadata: ["path": "\(path)", "reason": "\(refusal.operatorMessage)"])
+            }
+            return problem
+        case let error as HTTPError where error.status == .notFound: return Problem(RequestRefusal.notFound(path: path))
+        case let error as HTTPError where error.status == .contentTooLarge: return Problem(RequestRefusal.bodyTooLarge)
+        default:
+            log.error("request failed", metadata: ["path": "\(path)", "reason": "\(error)"])
+            return Problem(RequestRefusal.failed)
+        }
+    }
+}

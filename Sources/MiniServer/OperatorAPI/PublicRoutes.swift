@@ -1,0 +1,47 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+/// What needs no credential: trust, health and figures.
+struct PublicRoutes: Sendable {
+    let site: Site
+
+    func add(to router: Router<CallerContext>) {
+        router.get(RouterPath(PublicPaths.trustBundle)) { _, _ in
+            let pem = site.authority.signingKeys.published.map(\.pem).joined()
+            return Response.text(pem, type: "application/x-pem-file")
+        }
+        router.get(RouterPath(PublicPaths.live)) { _, _ in Response.text("ok\n", type: "text/plain") }
+        router.get(RouterPath(PublicPaths.ready)) { _, _ in
+            _ = try await site.database.read { try $0.facts.count() }
+            _ = try site.authority.active()
+            return Response.text("ready\n", type: "text/plain")
+        }
+        router.get(RouterPath(PublicPaths.metrics)) { _, _ in
+            Response.text(
+                site.metrics.exposition(gauges: try await gauges()), type: "text/plain; version=0.0.4; charset=utf-8")
+        }
+        router.get("/api/openapi.json") { _, _ in try Response.json(APIDescription.document) }
+    }
+
+    private func gauges() async throws -> [Metrics.Gauge] {
+        let (entries, notices, phases) = try await site.database.read { tables in
+            let last = try tables.audit.list(limit: 1).first?.entry.sequence ?? 0
+            let sources = try tables.sources.all().map { ["source", $0.machine.phaseName] }
+            let targets = try tables.targets.all().map { ["target", $0.machine.phaseName] }
+            let counted = (sources + targets).reduce(into: [[String]: Int]()) { $0[$1, default: 0] += 1 }
+            return (last, try tables.outbox.count(), counted)
+        }
+        return [
+            Metrics.Gauge(name: Metrics.connectedAgents, value: site.agents.sessions.count),
+            Metrics.Gauge(name: Metrics.auditEntries, value: Int(entries)),
+            Metrics.Gauge(name: Metrics.waitingNotices, value: notices),
+        ]
+            + phases.map { key, count in
+                Metrics.Gauge(name: Metrics.handovers, labels: ["role": key[0], "phase": key[1]], value: count)
+            }
+    }
+}

@@ -1,0 +1,54 @@
+import Vocabulary
+
+/// What is wrong with a request before any rule of the product is asked.
+enum RequestRefusal: Error, Hashable, OperatorExplainable {
+    case notFound(path: String)
+    case bodyTooLarge
+    case bodyUnreadable(reason: String)
+    case parameter(name: String, reason: String)
+    case endpoint(EndpointRefusal)
+    case notAuthenticated
+    case roleTooLow(role: String, needed: String)
+    /// The reason is in the server's log only.
+    case failed
+
+    var operatorMessage: OperatorMessage {
+        switch self {
+        case .notFound(let path):
+            OperatorMessage(
+                code: "request.not-found", title: "There is nothing here", cause: "\(path.prefix(200)) is not known.",
+                nextAction: "Check the path, and whether the thing was deleted.")
+        case .bodyTooLarge:
+            OperatorMessage(
+                code: "request.too-large", title: "The request is too large",
+                cause: "A body may have \(Limits.jsonBytes) bytes.", nextAction: "Send a smaller body.")
+        case .bodyUnreadable(let reason):
+            OperatorMessage(
+                code: "request.unreadable", title: "The request cannot be read", cause: "\(reason).",
+                nextAction: "Compare the body with the API description at /api/openapi.json.")
+        case .parameter(let name, let reason):
+            OperatorMessage(
+                code: "request.parameter", title: "A value is not valid", cause: "\(name): \(reason).",
+                nextAction: "Correct the value.")
+        case .endpoint(let refusal):
+            OperatorMessage(
+                code: "request.endpoint", title: "The endpoint is not valid", cause: "It is refused: \(refusal.reason).",
+                nextAction: "Enter a URL such as https://host:4320.")
+        case .notAuthenticated:
+            OperatorMessage(
+                code: "operator.not-authenticated", title: "No valid operator token",
+                cause: "The request bears no operator token, or one that is not known or has expired.",
+                nextAction: "Send `Authorization: Bearer opamp-pat...`.")
+        case .roleTooLow(let role, let needed):
+            OperatorMessage(
+                code: "operator.role-too-low", title: "The role does not allow this",
+                cause: "The token has the role \(role); this takes \(needed).",
+                nextAction: "Ask somebody with the role \(needed), or use another token.")
+        case .failed:
+            OperatorMessage(
+                code: "server.failed", title: "The server could not do that",
+                cause: "Something failed inside the server; its log has the reason under this time.",
+                nextAction: "Read the server's log, then repeat the request.")
+        }
+    }
+}

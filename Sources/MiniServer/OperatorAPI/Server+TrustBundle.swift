@@ -1,0 +1,14 @@
+import Certificates
+
+extension Server {
+    /// PEM of the CAs that vouch for the listener, for clients on the same machine.
+    ///
+    /// - Throws: `EndpointRefusal` before the port is known, `AuthorityFailure` without an Active key.
+    public var trustBundle: String {
+        get throws {
+            try site.authority.trustStatement(
+                version: 1, listener: site.listener.chain, endpoint: try site.address.opampEndpoint, at: site.now()
+            ).serverCAs.pem
+        }
+    }
+}

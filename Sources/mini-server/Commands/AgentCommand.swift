@@ -1,0 +1,103 @@
+import ArgumentParser
+import PeerAPI
+import Vocabulary
+
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent", abstract: "The fleet.", subcommands: [List.self, Show.self, Assign.self, Revoke.self])
+
+    struct List: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "List agents.")
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "Text in name, instance uid, fingerprint or identifier.") var query: String?
+        @Option(help: "The fleet of this peer, read-only.") var peer: String?
+
+        func run(_ server: OperatorClient) async throws {
+            let agents: [AgentSummary] = try await server.list(
+                OperatorRoutes.agents, query: [QueryNames.query: query, QueryNames.peer: peer])
+            try show(agents) { agents in
+                Output.table(
+                    ["id", "name", "presence", "health", "group", "configuration", "epoch", "last seen"],
+                    agents.map {
+                        [
+                            $0.id, $0.displayName, $0.presenceText, $0.healthText, $0.group ?? "-",
+                            $0.configuration ?? "-", "\($0.epoch)", $0.lastSeen.map { "\($0)" } ?? "never",
+                        ]
+                    })
+            }
+        }
+    }
+
+    struct Show: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one agent.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The agent's identifier, or peer:NAME/ID.") var id: String
+
+        func run(_ server: OperatorClient) async throws {
+            let detail: AgentDetail = try await server.call(route.0, route.1)
+            try show(detail, AgentCommand.describe)
+        }
+
+        private var route: (Route, String) {
+            let parts = id.split(separator: "/", maxSplits: 1).map(String.init)
+            guard id.hasPrefix("peer:"), parts.count == 2 else {
+                return (OperatorRoutes.agent, OperatorRoutes.agent.path(id))
+            }
+            return (OperatorRoutes.peerAgent, OperatorRoutes.peerAgent.path(String(parts[0].dropFirst(5)), parts[1]))
+        }
+    }
+
+    struct Assign: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Set an agent's group and configuration.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var id: String
+        @Option(help: "None when absent.") var group: String?
+        @Option(name: [.long, .customLong("configuration")], help: "None when absent.") var config: String?
+
+        func run(_ server: OperatorClient) async throws {
+            let agent: AgentSummary = try await server.call(
+                OperatorRoutes.assignAgent, OperatorRoutes.assignAgent.path(id),
+                sending: Assignment(group: group, configuration: config))
+            try show(agent) {
+                Output.facts(["id": $0.id, "group": $0.group ?? "-", "configuration": $0.configuration ?? "-"])
+            }
+        }
+    }
+
+    struct Revoke: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Revoke an agent's certificate; its session ends.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var id: String
+
+        func run(_ server: OperatorClient) async throws {
+            let agent: AgentSummary = try await server.call(
+                OperatorRoutes.revokeLeaf, OperatorRoutes.revokeLeaf.path(id))
+            try show(agent) { Output.line("revoked \($0.fingerprint)") }
+        }
+    }
+
+    private static func describe(_ detail: AgentDetail) {
+        let agent = detail.summary
+        Output.facts([
+            "id": agent.id, "name": agent.displayName, "instance uid": "\(agent.instanceUID)",
+            "presence": agent.presenceText, "health": agent.healthText, "status": detail.health?.status,
+            "last error": detail.health.flatMap { $0.lastError.isEmpty ? nil : $0.lastError },
+            "fingerprint": "\(agent.fingerprint)", "certificate": detail.leaf.subject,
+            "valid until": "\(detail.leaf.notAfter)", "revoked": detail.leaf.revoked ? "yes" : nil,
+            "group": agent.group ?? "-", "configuration": agent.configuration ?? "-",
+            "configuration status": detail.configurationStatus.map {
+                $0.errorMessage.isEmpty ? $0.status : "\($0.status): \($0.errorMessage)"
+            },
+            "epoch": "\(agent.epoch)", "last seen": agent.lastSeen.map { "\($0)" } ?? "never",
+            "came from": detail.origin.map { "\($0.peer), where it was \($0.agent)" },
+            "capabilities": detail.capabilities.joined(separator: " "),
+        ])
+        for attribute in detail.attributes { Output.line("  \(attribute.key) = \(attribute.value)") }
+        if !detail.handovers.isEmpty { HandoverCommand.table(detail.handovers) }
+    }
+}
+
+extension AgentSummary {
+    fileprivate var presenceText: String { movedTo.map { "MovedToPeer \($0)" } ?? presence }
+    fileprivate var healthText: String { healthy.map { $0 ? "healthy" : "unhealthy" } ?? "-" }
+}

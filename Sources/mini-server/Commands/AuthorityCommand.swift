@@ -1,0 +1,56 @@
+import ArgumentParser
+import PeerAPI
+import Vocabulary
+
+struct AuthorityCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ca", abstract: "The server's certificate authority.", subcommands: [List.self, Rotate.self, Bundle.self])
+
+    struct List: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "List the CA keys.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(_ server: OperatorClient) async throws {
+            let keys: [SigningKeySummary] = try await server.list(OperatorRoutes.signingKeys)
+            try show(keys) { keys in
+                Output.table(
+                    ["state", "since", "expires", "subject", "fingerprint"],
+                    keys.map { [$0.state, "\($0.since)", "\($0.notAfter)", $0.subject, "\($0.fingerprint)"] })
+            }
+        }
+    }
+
+    struct Rotate: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a new CA key, and sign with it from now on.",
+            discussion: "With --draft it is only published: let peers refresh before you activate it.")
+        @OptionGroup var connection: ConnectionOptions
+        @Flag(help: "Publish the new key without activating it.") var draft = false
+        @Option(help: "Activate this draft instead of making a new key.") var activate: String?
+
+        func run(_ server: OperatorClient) async throws {
+            var key: SigningKeySummary?
+            var fingerprint = activate
+            if fingerprint == nil {
+                let made: SigningKeySummary = try await server.call(OperatorRoutes.draftSigningKey)
+                (key, fingerprint) = (made, "\(made.fingerprint)")
+            }
+            if !draft, let fingerprint {
+                key = try await server.call(
+                    OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path(fingerprint))
+            }
+            guard let key else { return }
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+        }
+    }
+
+    struct Bundle: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Print the CA certificates that the server publishes.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(_ server: OperatorClient) async throws {
+            let pem = try await server.text(PublicPaths.trustBundle)
+            try show(pem) { Output.line($0.hasSuffix("\n") ? String($0.dropLast()) : $0) }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import PeerAPI
+import Vocabulary
+
+struct GroupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "group", abstract: "Groups of agents.", subcommands: [Add.self, List.self, Remove.self])
+
+    struct Add: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Save a group.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+        @Option(help: "Assigned to all agents of the group.") var config: String?
+
+        func run(_ server: OperatorClient) async throws {
+            let group: Group = try await server.call(
+                OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(name),
+                sending: Group(name: name, configuration: config))
+            try show(group) { Output.line("saved \($0.name)") }
+        }
+    }
+
+    struct List: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "List the groups.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(_ server: OperatorClient) async throws {
+            let groups: [Group] = try await server.list(OperatorRoutes.groups)
+            try show(groups) { groups in
+                Output.table(
+                    ["name", "agents", "configuration"],
+                    groups.map { [$0.name, "\($0.agents)", $0.configuration ?? "-"] })
+            }
+        }
+    }
+
+    struct Remove: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Delete a group that has no agents.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+
+        func run(_ server: OperatorClient) async throws {
+            try await server.order(OperatorRoutes.deleteGroup, OperatorRoutes.deleteGroup.path(name))
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import ArgumentParser
+import PeerAPI
+import Vocabulary
+
+struct HandoverCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "handover", abstract: "Hand agents over to peers, and take them in.",
+        subcommands: [
+            Issue.self, Preview.self, Redeem.self, List.self, Show.self, Push.self, Cancel.self,
+        ])
+
+    struct Issue: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Issue a handover token; it is shown once.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The agent's identifier.") var agent: String
+        @Option(name: .customLong("to"), help: "The target's name here.") var peer: String
+        @Option(help: "How long the token may be redeemed, 1m to 24h.") var ttl: TimeSpan?
+        @Option(help: "How long the agent keeps the way back.") var probation: TimeSpan?
+        @Option(help: "repeat or omit: whether the offer repeats the agent's certificate.") var certificate: String?
+
+        func run(_ server: OperatorClient) async throws {
+            guard let agent = AgentID(agent) else {
+                throw ValidationError("\(agent) is not the identifier of an agent of this server.")
+            }
+            let issued: IssuedHandover = try await server.call(
+                OperatorRoutes.issueHandover,
+                sending: HandoverIssue(
+                    agent: agent, peer: peer, ttlSeconds: ttl?.seconds, probationSeconds: probation?.seconds,
+                    certificate: certificate))
+            try show(issued) { issued in
+                HandoverCommand.describe(issued.handover)
+                for warning in issued.warnings { Output.line("warning: \(warning)") }
+                Output.line("token, shown once; redeem it on \(issued.handover.peer):")
+                Output.line(issued.token)
+            }
+        }
+    }
+
+    struct TokenInput: ParsableArguments {
+        @Argument(help: "The token.") var token: String?
+        @Option(help: "File with the token; - for standard input.") var tokenFile: String?
+
+        func validate() throws {
+            guard (token == nil) != (tokenFile == nil) else {
+                throw ValidationError("Give the token, or --token-file.")
+            }
+        }
+
+        var text: String { get throws { try token ?? tokenFile.map(File.text) ?? "" } }
+    }
+
+    struct Preview: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Verify a token and show what it would do; changes nothing.")
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var input: TokenInput
+
+        func run(_ server: OperatorClient) async throws {
+            let preview: HandoverPreview = try await server.call(
+                OperatorRoutes.previewHandover, sending: TokenText(token: try input.text))
+            try show(preview) { preview in
+                Output.facts([
+                    "handover": "\(preview.handover)", "agent": preview.displayName,
+                    "instance uid": "\(preview.instanceUID)", "fingerprint": "\(preview.fingerprint)",
+                    "from": "\(preview.source) (\(preview.sourcePeerID))", "its row there": "\(preview.sourceAgent)",
+                    "to": preview.endpoint, "issued": "\(preview.issuedAt)", "expires": "\(preview.expiresAt)",
+                    "epoch": "\(preview.epoch)", "purpose": preview.purpose,
+                    "group": "\(preview.sourceGroup ?? "-") there, \(preview.group ?? "-") here",
+                    "configuration": "\(preview.sourceConfiguration ?? "-") there, \(preview.configuration ?? "-") here",
+                    "returns to": preview.returnsTo.map { "\($0)" },
+                    "capabilities": preview.capabilities.joined(separator: " "),
+                ])
+                for problem in preview.problems { Output.line("problem: \(problem.operatorMessage)") }
+            }
+        }
+    }
+
+    struct Redeem: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Take the agent in.")
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var input: TokenInput
+        @Option(help: "The group here; by default the one of the same name.") var group: String?
+        @Option(help: "The configuration here; by default the one of the same name.") var config: String?
+        @Flag(help: "Take the agent in without a configuration.") var withoutConfiguration = false
+
+        func run(_ server: OperatorClient) async throws {
+            let redeemed: HandoverSummary = try await server.call(
+                OperatorRoutes.redeemHandover,
+                sending: HandoverRedemption(
+                    token: try input.text, group: group, configuration: config,
+                    withoutConfiguration: withoutConfiguration ? true : nil))
+            try show(redeemed, HandoverCommand.describe)
+        }
+    }
+
+    struct List: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "List handovers, the youngest first.")
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "An agent's identifier or fingerprint.") var agent: String?
+        @Flag(help: "Only those that have not ended.") var open = false
+
+        func run(_ server: OperatorClient) async throws {
+            let all: [HandoverSummary] = try await server.list(
+                OperatorRoutes.handovers, query: [QueryNames.agent: agent, QueryNames.open: open ? "true" : nil])
+            try show(all, HandoverCommand.table)
+        }
+    }
+
+    struct Show: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one handover and its story.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var id: String
+
+        func run(_ server: OperatorClient) async throws {
+            let detail: HandoverDetail = try await server.call(
+                OperatorRoutes.handover, OperatorRoutes.handover.path(id))
+            try show(detail) { detail in
+                HandoverCommand.describe(detail.summary)
+                Output.facts([
+                    "endpoint": detail.endpoint, "group": detail.group, "configuration": detail.configuration,
+                    "deadline": detail.deadline.map { "\($0)" },
+                    "probation ends": detail.probationEnds.map { "\($0)" }, "ending": detail.ending,
+                ])
+                Output.table(
+                    ["time", "action", "phase", "facts"],
+                    detail.events.map { ["\($0.at)", $0.action, $0.phase ?? "-", $0.text] })
+            }
+        }
+    }
+
+    struct Push: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Send the agent its offer again.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var id: String
+
+        func run(_ server: OperatorClient) async throws {
+            let pushed: HandoverSummary = try await server.call(
+                OperatorRoutes.pushHandover, OperatorRoutes.pushHandover.path(id))
+            try show(pushed, HandoverCommand.describe)
+        }
+    }
+
+    struct Cancel: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "End a handover that has not arrived.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var id: String
+        @Option var reason: String?
+
+        func run(_ server: OperatorClient) async throws {
+            let cancelled: HandoverSummary = try await server.call(
+                OperatorRoutes.cancelHandover, OperatorRoutes.cancelHandover.path(id),
+                sending: HandoverCancellation(reason: reason))
+            try show(cancelled, HandoverCommand.describe)
+        }
+    }
+
+    private static func describe(_ handover: HandoverSummary) {
+        Output.facts([
+            "handover": "\(handover.id)", "role": handover.role, "phase": handover.phase,
+            "peer": "\(handover.peer) (\(handover.peerID))", "agent": handover.displayName,
+            "row here": handover.agent.map { "\($0)" }, "fingerprint": "\(handover.fingerprint)",
+            "epoch": "\(handover.epoch)", "issued": "\(handover.issuedAt)", "expires": "\(handover.expiresAt)",
+            "updated": "\(handover.updatedAt)",
+        ])
+    }
+
+    static func table(_ handovers: [HandoverSummary]) {
+        Output.table(
+            ["handover", "role", "phase", "peer", "agent", "epoch", "updated"],
+            handovers.map {
+                ["\($0.id)", $0.role, $0.phase, $0.peer, $0.displayName, "\($0.epoch)", "\($0.updatedAt)"]
+            })
+    }
+}

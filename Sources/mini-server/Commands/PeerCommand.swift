@@ -1,0 +1,219 @@
+import ArgumentParser
+import PeerAPI
+import Vocabulary
+
+struct PeerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "peer", abstract: "The servers that this one federates with.",
+        subcommands: [
+            Certificate.self, Add.self, List.self, Show.self, Ping.self, Refresh.self, RotateSecrets.self, SetSecret.self,
+            Disable.self, Enable.self,
+        ])
+
+    struct Certificate: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Issue the federation certificate that the other side pastes.",
+            discussion: "Prints the certificate followed by its CA; the private key never leaves the server.")
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "Free text for audit logs.") var subject: String
+        @Option(help: "How long it is valid.") var validityDays = 90
+
+        func run(_ server: OperatorClient) async throws {
+            let certificate: FederationCertificate = try await server.call(
+                OperatorRoutes.issueFederationCertificate,
+                sending: FederationCertificateRequest(subject: subject, validityDays: validityDays))
+            try show(certificate) {
+                Output.line("# \($0.subject), sha256 \($0.fingerprint), until \($0.notAfter)")
+                Output.line($0.pem)
+            }
+        }
+    }
+
+    struct Add: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Register a peer.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "What the peer is called here.") var name: String
+        @Option(help: "The peer's https URL.") var endpoint: String
+        @Option(help: "File with the peer's federation certificate followed by its CA; - for standard input.")
+        var certificate: String
+        @Option(help: "File with the secret that the peer shows us.") var inboundSecretFile: String?
+        @Option(help: "File with the secret that we show the peer.") var outboundSecretFile: String?
+        @Flag(help: "Generate the secrets that no file is given for, and show them once.") var generateSecrets = false
+
+        func run(_ server: OperatorClient) async throws {
+            let pem = try File.text(certificate)
+            let paste: PeerPasteFacts = try await server.call(
+                OperatorRoutes.inspectPeerPaste, sending: PeerPasteText(certificatePEM: pem))
+            let peer: PeerSummary = try await server.call(
+                OperatorRoutes.createPeer,
+                sending: PeerCreation(
+                    name: name, endpoint: endpoint, certificatePEM: pem,
+                    inboundSecret: try inboundSecretFile.map(File.text),
+                    outboundSecret: try outboundSecretFile.map(File.text)))
+            var secrets: [String: String] = [:]
+            if generateSecrets {
+                for (direction, file) in [("inbound", inboundSecretFile), ("outbound", outboundSecretFile)]
+                where file == nil {
+                    secrets[direction] = try await PeerCommand.generate(direction, of: name, on: server)
+                }
+            }
+            try show(AddedPeer(peer: peer, secrets: secrets)) { added in
+                PeerCommand.describe(added.peer)
+                Output.line("Compare the CA's fingerprint with the other side before you rely on this peer:")
+                for authority in paste.authorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
+                PeerCommand.describe(secrets)
+            }
+        }
+    }
+
+    private struct AddedPeer: Encodable {
+        var peer: PeerSummary
+        var secrets: [String: String]
+    }
+
+    struct List: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "List the peers.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(_ server: OperatorClient) async throws {
+            let peers: [PeerSummary] = try await server.list(OperatorRoutes.peers)
+            try show(peers) { peers in
+                Output.table(
+                    ["name", "endpoint", "enabled", "trust", "last contact", "last error"],
+                    peers.map {
+                        [
+                            $0.name, $0.endpoint, $0.enabled ? "yes" : "no", "v\($0.trustVersion)",
+                            $0.lastContact.map { "\($0)" } ?? "never", $0.lastError ?? "-",
+                        ]
+                    })
+            }
+        }
+    }
+
+    struct Show: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one peer.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+
+        func run(_ server: OperatorClient) async throws {
+            let peer: PeerSummary = try await server.call(OperatorRoutes.peer, OperatorRoutes.peer.path(name))
+            try show(peer, PeerCommand.describe)
+        }
+    }
+
+    struct Ping: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Try both factors, and tell which one fails.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+
+        func run(_ server: OperatorClient) async throws {
+            let result: PingResult = try await server.call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(name))
+            try show(result) { Output.line($0.text) }
+            guard result.ok else {
+                throw CommandFailure(
+                    code: result.code ?? "federation.ping", title: "The ping failed", cause: result.text,
+                    nextAction: result.nextAction ?? "Show the peer.")
+            }
+        }
+    }
+
+    struct Refresh: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Fetch the peer's trust bundle now.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+
+        func run(_ server: OperatorClient) async throws {
+            let peer: PeerSummary = try await server.call(
+                OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path(name))
+            try show(peer, PeerCommand.describe)
+        }
+    }
+
+    struct RotateSecrets: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Generate new secrets and show them once.",
+            discussion: """
+                The previous inbound secret stays valid for 24 hours; the new outbound secret is shown to the peer at \
+                once, so save it there as inbound first or use --inbound-only.
+                """)
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+        @Flag(help: "Leave the outbound secret as it is.") var inboundOnly = false
+
+        func run(_ server: OperatorClient) async throws {
+            var secrets: [String: String] = [:]
+            for direction in inboundOnly ? ["inbound"] : ["inbound", "outbound"] {
+                secrets[direction] = try await PeerCommand.generate(direction, of: name, on: server)
+            }
+            try show(secrets, PeerCommand.describe)
+        }
+    }
+
+    struct SetSecret: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Save a secret that the other side generated.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+        @Option(help: "inbound or outbound, as seen from here.") var direction: String
+        @Option(help: "File with the secret; - for standard input.") var secretFile: String
+
+        func run(_ server: OperatorClient) async throws {
+            let peer: PeerSummary = try await server.call(
+                OperatorRoutes.savePeerSecret, OperatorRoutes.savePeerSecret.path(name),
+                sending: PeerSecretText(direction: direction, secret: try File.text(secretFile)))
+            try show(peer, PeerCommand.describe)
+        }
+    }
+
+    struct Disable: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Neither call the peer nor answer it.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+
+        func run(_ server: OperatorClient) async throws {
+            try show(try await PeerCommand.update(name, PeerUpdate(enabled: false), server), PeerCommand.describe)
+        }
+    }
+
+    struct Enable: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "Call the peer and answer it again.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+
+        func run(_ server: OperatorClient) async throws {
+            try show(try await PeerCommand.update(name, PeerUpdate(enabled: true), server), PeerCommand.describe)
+        }
+    }
+
+    private static func update(_ name: String, _ update: PeerUpdate, _ server: OperatorClient) async throws -> PeerSummary {
+        try await server.call(OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path(name), sending: update)
+    }
+
+    private static func generate(_ direction: String, of name: String, on server: OperatorClient) async throws -> String {
+        let secret: CreatedSecret = try await server.call(
+            OperatorRoutes.generatePeerSecret, OperatorRoutes.generatePeerSecret.path(name),
+            sending: PeerSecretRequest(direction: direction))
+        return secret.text
+    }
+
+    private static func describe(_ secrets: [String: String]) {
+        let other = ["inbound": "outbound", "outbound": "inbound"]
+        for (direction, text) in secrets.sorted(by: { $0.key < $1.key }) {
+            Output.line("\(direction) secret, shown once; save it as \(other[direction] ?? "") on the other side:")
+            Output.line("  \(text)")
+        }
+    }
+
+    private static func describe(_ peer: PeerSummary) {
+        Output.facts([
+            "name": peer.name, "peer id": "\(peer.peerID)", "endpoint": peer.endpoint,
+            "opamp endpoint": peer.opampEndpoint ?? "not known before the first refresh",
+            "enabled": peer.enabled ? "yes" : "no", "certificate": "\(peer.fingerprint)",
+            "previous": peer.previousFingerprint.map { "\($0)" },
+            "CA": peer.serverCAs.map { "\($0.subject) \($0.fingerprint)" }.joined(separator: ", "),
+            "trust version": "\(peer.trustVersion)",
+            "secrets": "inbound \(peer.hasInboundSecret ? "set" : "missing"), "
+                + "outbound \(peer.hasOutboundSecret ? "set" : "missing")",
+            "last contact": peer.lastContact.map { "\($0)" } ?? "never", "last error": peer.lastError,
+        ])
+    }
+}

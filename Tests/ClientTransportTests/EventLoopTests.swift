@@ -1,0 +1,138 @@
+@testable import ClientTransport
+import Glibc
+import ScriptedServer
+import Testing
+import Vocabulary
+
+@Suite(.serialized, .timeLimit(.minutes(2))) struct EventLoopTests {
+    @Test func `an actor on the loop runs on its thread and nowhere else`() async throws {
+        try await withClient { client in
+            #expect(await client.isOnLoop())
+            #expect(client.loop.isIsolatingCurrentContext() == false)
+        }
+    }
+
+    @Test func `timers fire in the order of their time, and of asking at the same time`() async throws {
+        try await withClient { client in
+            let order = await withCheckedContinuation { continuation in
+                let fired = PosixLock<[Int]>([])
+                for (number, delay) in [(4, 40), (1, 0), (3, 20), (2, 20)].enumerated().map({ ($0.element.0, $0.element.1) }) {
+                    client.loop.wake(after: .milliseconds(delay)) { fired.withLock { $0.append(number) } }
+                }
+                client.loop.wake(after: .milliseconds(60)) { continuation.resume(returning: fired.withLock { $0 }) }
+            }
+            #expect(order == [1, 3, 2, 4])
+        }
+    }
+
+    @Test func `a cancelled timer does not fire`() async throws {
+        try await withClient { client in
+            let fired = PosixLock(false)
+            let timer = client.loop.wake(after: .milliseconds(20)) { fired.withLock { $0 = true } }
+            timer.cancel()
+            await withCheckedContinuation { continuation in
+                client.loop.wake(after: .milliseconds(60)) { continuation.resume() }
+            }
+            #expect(!fired.withLock { $0 })
+        }
+    }
+
+    /// libwebsockets runs timers before it polls; without the wake rule this chain would hang, as nothing else happens.
+    @Test func `what a timer enqueues runs at once`() async throws {
+        try await withClient { client in
+            for _ in 0..<50 {
+                await withCheckedContinuation { continuation in
+                    client.loop.wake(after: .milliseconds(1)) {
+                        client.loop.perform { Task { await client.isOnLoop() ? continuation.resume() : () } }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `jobs from many threads all run`() async throws {
+        try await withClient { client in
+            await withTaskGroup { group in
+                for _ in 0..<2000 { group.addTask { await client.isOnLoop() } }
+                for await isOnLoop in group { #expect(isOnLoop) }
+            }
+        }
+    }
+
+    @Test func `shutting down ends every connection and timer, and says so`() async throws {
+        let server = try await ScriptedServer.start(script: echo)
+        defer { server.stop() }
+        let client = try LoopClient()
+        let open = await client.open(try .to(server, "ws"))
+        #expect(await open.isOpened())
+        let dialing = await client.open(try .to(server, "ws"))
+        client.loop.wake(after: .seconds(3600)) { Issue.record("fired") }
+        client.loop.shutDown()
+        guard case .failed = await open.all().last, case .failed = await dialing.all().last else {
+            Issue.record("no last event")
+            return
+        }
+        // Late jobs still run, and new dials fail.
+        #expect(await client.isOnLoop())
+        let failure = try await client.failure(of: .to(server, "ws"))
+        #expect(failure.cause == .tcp)
+        client.loop.shutDown()
+    }
+
+    @Test func `the loop may be shut down from itself`() async throws {
+        let client = try LoopClient()
+        client.loop.perform { client.loop.shutDown() }
+        client.loop.shutDown()
+        #expect(await client.isOnLoop())
+    }
+
+    @Test func `many connections one after the other leave no socket behind`() async throws {
+        let authority = try TestAuthority()
+        let agent = try authority.agent()
+        try await withServer(tls: try authority.tls(), script: echo) { client, server in
+            let good = try DialSettings.to(server, trusting: [authority.certificate], as: agent)
+            let post = try DialSettings.to(server, "https", trusting: [authority.certificate], as: agent)
+            for _ in 0..<30 {
+                #expect(await client.succeeds(good))
+                #expect(await client.succeeds(post))
+                #expect(!(await client.succeeds(good.with { $0.anchors = [] })))
+            }
+            // Ours end before their last event; the server's end follows.
+            while server.openConnectionCount > 0 { await Task.yield() }
+            let (links, contexts) = await client.leftovers()
+            #expect(links == 0)
+            #expect(contexts == 0)
+            #expect(ownDescriptors(connectedTo: server.port) == 0)
+        }
+    }
+
+    @Test func `more connections than the loop has room for fail alone`() async throws {
+        try await withServer(tls: nil, script: echo) { client, server in
+            let small = try LoopClient(connectionLimit: 2)
+            defer { small.loop.shutDown() }
+            var sockets: [LoopSocket] = []
+            for _ in 0..<20 { sockets.append(await small.open(try .to(server, "ws"))) }
+            var opened = 0
+            for socket in sockets where await socket.isOpened() { opened += 1 }
+            #expect((2..<20).contains(opened))
+        }
+    }
+}
+
+extension LoopClient {
+    func leftovers() -> (links: Int, contexts: Int) { (loop.links.count, loop.tlsContexts.count) }
+}
+
+/// Sockets of this process whose other end is that port.
+private func ownDescriptors(connectedTo port: Int) -> Int {
+    (0..<4096).count { (descriptor: Int32) in
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isConnected = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe getpeername(descriptor, pointer, &length) == 0
+            }
+        }
+        return isConnected && address.sin_family == sa_family_t(AF_INET) && Int(UInt16(bigEndian: address.sin_port)) == port
+    }
+}

@@ -1,0 +1,199 @@
+import Certificates
+import ClientTransport
+import ScriptedServer
+import Testing
+import Vocabulary
+
+/// Whether the server is the one that was meant, for both transports.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct TrustTests {
+    enum Server: CaseIterable {
+        case wrongCA, selfSigned, wrongName, wrongAddress, expired, notYetValid, onlyACommonName, clientCertificate
+
+        var cause: MoveCause {
+            switch self {
+            case .wrongCA, .selfSigned, .clientCertificate: .tlsUntrusted
+            case .wrongName, .wrongAddress, .onlyACommonName: .tlsName
+            case .expired, .notYetValid: .tlsExpired
+            }
+        }
+
+        var host: String { self == .wrongName || self == .onlyACommonName ? "localhost" : "127.0.0.1" }
+
+        /// The server's TLS, and whom the client trusts.
+        func setUp(_ authority: TestAuthority) throws -> (ScriptedServer.TLS, Certificate) {
+            func own(_ tls: ScriptedServer.TLS) -> (ScriptedServer.TLS, Certificate) { (tls, authority.certificate) }
+            switch self {
+            case .wrongCA: return own(try TestAuthority("Other").tls())
+            case .selfSigned:
+                let other = try TestAuthority("localhost")
+                return own(TestAuthority.Holder(certificate: other.certificate, key: other.key).tls())
+            case .wrongName: return own(try authority.tls(["example.com", "127.0.0.1"]))
+            case .wrongAddress: return own(try authority.tls(["localhost", "127.0.0.2"]))
+            case .expired: return own(try authority.tls(validity: TestAuthority.expired))
+            case .notYetValid: return own(try authority.tls(validity: TestAuthority.notYetValid))
+            case .onlyACommonName:
+                // Trusted, and its only name is the common name.
+                let named = try TestAuthority("localhost")
+                return (TestAuthority.Holder(certificate: named.certificate, key: named.key).tls(), named.certificate)
+            case .clientCertificate: return own(try authority.agent().tls())
+            }
+        }
+    }
+
+    @Test(arguments: Server.allCases, ["wss", "https"])
+    func `a server that is not the one meant is refused by name`(server: Server, scheme: String) async throws {
+        let (tls, anchor) = try server.setUp(try TestAuthority())
+        try await withServer(tls: tls, script: echo) { client, listener in
+            let settings = try DialSettings.to(listener, scheme, host: server.host, trusting: [anchor])
+            let failure = try await client.failure(of: settings)
+            // A client's certificate fails by its purpose or by its lack of a name, whichever is looked at first.
+            let causes = server == .clientCertificate ? [server.cause, .tlsName] : [server.cause]
+            #expect(causes.contains(failure.cause), "\(failure)")
+            #expect(failure.presentedChain == tls.certificates)
+            #expect(!failure.closedBeforeAnswer)
+            #expect(listener.requests.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["localhost", "127.0.0.1"], ["wss", "https"])
+    func `the right server is accepted under its name and its address`(host: String, scheme: String) async throws {
+        let authority = try TestAuthority()
+        try await withServer(tls: try authority.tls(), script: echo) { client, server in
+            let settings = try DialSettings.to(server, scheme, host: host, trusting: [authority.certificate])
+            #expect(await client.succeeds(settings))
+            // An address is no server name (RFC 6066 section 3).
+            #expect(server.serverNames == [host == "localhost" ? "localhost" : nil])
+        }
+    }
+
+    @Test func `nobody is trusted when no anchor is given`() async throws {
+        try await withServer(tls: try TestAuthority().tls(), script: echo) { client, server in
+            let failure = try await client.failure(of: .to(server))
+            #expect(failure.cause == .tlsUntrusted)
+        }
+    }
+
+    @Test func `the system's roots do not vouch for a private authority`() async throws {
+        try await withServer(tls: try TestAuthority().tls(), script: echo) { client, server in
+            let settings = try DialSettings.to(server).with { $0.includeSystemRoots = true }
+            #expect(try await client.failure(of: settings).cause == .tlsUntrusted)
+        }
+    }
+
+    @Test func `verification is skipped only when asked`() async throws {
+        let tls = try TestAuthority().tls(["example.com"], validity: TestAuthority.expired)
+        try await withServer(tls: tls, script: echo) { client, server in
+            let settings = try DialSettings.to(server)
+            #expect(await client.succeeds(settings.with { $0.skipVerify = true }))
+            #expect(!(await client.succeeds(settings)))
+        }
+    }
+
+    @Test(arguments: ["wss", "https"], [true, false])
+    func `the server sees the leaf that was given`(scheme: String, isOld: Bool) async throws {
+        let authority = try TestAuthority()
+        let agent = try authority.agent()
+        let tls = try authority.tls(
+            clientCertificate: .required(anchors: [authority.certificate.der]), maximumVersionIs1_2: isOld)
+        try await withServer(tls: tls, script: echo) { client, server in
+            let settings = try DialSettings.to(server, scheme, trusting: [authority.certificate], as: agent)
+            #expect(await client.succeeds(settings))
+            #expect(server.requests.first?.peerLeaf == agent.certificate.der)
+        }
+    }
+
+    @Test(arguments: ["wss", "https"], [true, false])
+    func `a refused leaf is told from everything else`(scheme: String, isOld: Bool) async throws {
+        let authority = try TestAuthority()
+        let stranger = try TestAuthority("Stranger").agent()
+        let tls = try authority.tls(
+            clientCertificate: .required(anchors: [authority.certificate.der]), maximumVersionIs1_2: isOld)
+        try await withServer(tls: tls, script: echo) { client, server in
+            for holder in [stranger, nil] {
+                let settings = try DialSettings.to(server, scheme, trusting: [authority.certificate], as: holder)
+                let failure = try await client.failure(of: settings)
+                #expect(failure.cause == .tlsLeafRefused, "\(failure)")
+            }
+            #expect(server.requests.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["wss", "https"])
+    func `TLS up and closed without an answer is a hint at a refused leaf`(scheme: String) async throws {
+        let authority = try TestAuthority()
+        try await withServer(tls: try authority.tls(), script: { _ in .close }) { client, server in
+            let failure = try await client.failure(of: .to(server, scheme, trusting: [authority.certificate]))
+            #expect(failure.cause == .tlsLeafRefused)
+            #expect(failure.closedBeforeAnswer)
+        }
+    }
+
+    @Test func `a version below the minimum is a protocol failure`() async throws {
+        let authority = try TestAuthority()
+        try await withServer(tls: try authority.tls(maximumVersionIs1_2: true), script: echo) { client, server in
+            let settings = try DialSettings.to(server, trusting: [authority.certificate])
+            #expect(try await client.failure(of: settings.with { $0.minimumTLS = .v1_3 }).cause == .protocol)
+            #expect(await client.succeeds(settings))
+        }
+    }
+
+    @Test func `two settings live side by side and keep their trust apart`() async throws {
+        let (first, second) = (try TestAuthority("First"), try TestAuthority("Second"))
+        let (one, two) = (try first.agent(), try second.agent())
+        try await withServer(tls: try first.tls(), script: echo) { client, firstServer in
+            let secondServer = try await ScriptedServer.start(tls: try second.tls(), script: echo)
+            defer { secondServer.stop() }
+            let a = await client.open(try .to(firstServer, trusting: [first.certificate], as: one))
+            let b = await client.open(try .to(secondServer, trusting: [second.certificate], as: two))
+            for (socket, byte) in [(a, UInt8(1)), (b, 2), (a, 3)] {
+                if byte < 3 { #expect(await socket.isOpened()) }
+                try await socket.send([byte])
+                #expect(await socket.nextMessage() == [byte])
+            }
+            #expect(firstServer.requests.first?.peerLeaf == one.certificate.der)
+            #expect(secondServer.requests.first?.peerLeaf == two.certificate.der)
+            // The other's authority is not trusted, though a connection that trusts it is open.
+            let crossed = try DialSettings.to(secondServer, trusting: [first.certificate], as: one)
+            #expect(try await client.failure(of: crossed).cause == .tlsUntrusted)
+            await a.close()
+            await b.close()
+        }
+    }
+
+    enum BadSetting: CaseIterable {
+        case keyOfAnother, keyUnreadable, chainUnreadable, anchorUnreadable, unknownCiphers, versionsCrossed
+
+        func apply(to settings: inout DialSettings, _ authority: TestAuthority) throws {
+            let (agent, other) = (try authority.agent(), try authority.agent())
+            switch self {
+            case .keyOfAnother: settings.identity = ClientIdentity(chain: [agent.certificate.der], key: other.key.pem)
+            case .keyUnreadable: settings.identity = ClientIdentity(chain: [agent.certificate.der], key: Secret("x"))
+            case .chainUnreadable: settings.identity = ClientIdentity(chain: [[1, 2]], key: agent.key.pem)
+            case .anchorUnreadable: settings.anchors = [[0x30, 0x03]]
+            case .unknownCiphers: settings.cipherSuites = ["TLS_NO_SUCH_SUITE"]
+            case .versionsCrossed: (settings.minimumTLS, settings.maximumTLS) = (.v1_3, .v1_2)
+            }
+        }
+    }
+
+    @Test(arguments: BadSetting.allCases)
+    func `settings that cannot work fail before anything is dialled`(setting: BadSetting) async throws {
+        let authority = try TestAuthority()
+        try await withServer(tls: try authority.tls(), script: echo) { client, server in
+            var settings = try DialSettings.to(server, trusting: [authority.certificate])
+            try setting.apply(to: &settings, authority)
+            #expect(try await client.failure(of: settings).cause == .policy)
+            #expect(server.connectionCount == 0)
+        }
+    }
+
+    @Test func `cipher suites are taken by their IANA names`() async throws {
+        let authority = try TestAuthority()
+        try await withServer(tls: try authority.tls(), script: echo) { client, server in
+            let settings = try DialSettings.to(server, trusting: [authority.certificate])
+            for suites in [["TLS_AES_128_GCM_SHA256"], ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]] {
+                #expect(await client.succeeds(settings.with { $0.cipherSuites = suites }))
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import PeerAPI
+import Testing
+import Vocabulary
+
+@testable import Drill
+
+@MainActor @Suite struct ExpectationTests {
+    private let problem = Problem(
+        OperatorMessage(code: "handover.expired", title: "The token has expired", cause: "Late.", nextAction: "Issue."),
+        status: 409)
+
+    @Test func `an expectation that does not hold says what was seen`() {
+        let notes = StepNotes()
+        #expect(throws: UnmetExpectation("the phase is arrived", seen: "awaiting")) {
+            try notes.expect("the phase", "awaiting", is: "arrived")
+        }
+        #expect(throws: UnmetExpectation("the epoch is 2", seen: "1")) { try notes.expect("the epoch", 1, is: 2) }
+        #expect(notes.held.isEmpty)
+    }
+
+    @Test func `an expectation that holds is kept for the report`() throws {
+        let notes = StepNotes()
+        try notes.expect("the phase", "arrived", is: "arrived")
+        #expect(notes.held == ["the phase is arrived"])
+    }
+
+    @Test func `a refusal counts only with exactly the expected code`() async throws {
+        let notes = StepNotes()
+        let refusing: @MainActor () async throws -> Void = { throw CallFailure.refused(problem) }
+        try await notes.expectRefusal("handover.expired", of: "the redemption", refusing)
+        await #expect(throws: UnmetExpectation.self) {
+            try await notes.expectRefusal("handover.cancelled", of: "the redemption", refusing)
+        }
+        await #expect(throws: UnmetExpectation("the redemption is refused as handover.expired", seen: "it was granted")) {
+            try await notes.expectRefusal("handover.expired", of: "the redemption") {}
+        }
+    }
+
+    @Test func `a server that is down is no refusal`() async {
+        await #expect(throws: CallFailure.self) {
+            try await StepNotes().expectRefusal("handover.expired", of: "the redemption") {
+                throw CallFailure.unreachable("connection refused")
+            }
+        }
+    }
+
+    @Test func `waiting ends with the last thing seen`() async {
+        var looks = 0
+        let error = await #expect(throws: UnmetExpectation.self) {
+            try await eventually("it is live", within: .milliseconds(30), every: .milliseconds(5)) {
+                looks += 1
+                return Sight<Void>.notYet("look \(looks)")
+            }
+        }
+        #expect(error?.seen == "look \(looks)")
+        #expect(looks > 1)
+    }
+
+    @Test func `waiting goes on while a server does not answer`() async throws {
+        var looks = 0
+        let value = try await eventually("it answers", within: .seconds(5), every: .milliseconds(1)) {
+            looks += 1
+            if looks < 3 { throw CallFailure.unreachable("connection refused") }
+            return Sight.here(looks)
+        }
+        #expect(value == 3)
+    }
+}
+
+@Suite struct CanaryTests {
+    private let token = "opamp-ho.eyJhbGciOiJFUzI1NiJ9abcdefghij.c2lnbmF0dXJlLXNpZ25hdHVyZQ.1a2b3c4d"
+
+    private func canaries() -> Canaries {
+        var canaries = Canaries()
+        canaries.add("the token", Secret(token))
+        canaries.add(
+            "the key",
+            keyPEM: Array(
+                "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0123456789abcdef\n-----END PRIVATE KEY-----\n"
+                    .utf8))
+        return canaries
+    }
+
+    @Test(arguments: [
+        ("token=opamp-ho.eyJhbGciOiJFUzI1NiJ9abcdefghij.c2lnbmF0dXJlLXNpZ25hdHVyZQ.1a2b3c4d sent", ["the token"]),
+        ("payload eyJhbGciOiJFUzI1NiJ9abcdefghij", ["the token"]),
+        ("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0123456789abcdef", ["the key"]),
+        ("-----BEGIN PRIVATE KEY-----", []),
+        ("opamp-ho.(redacted)", []),
+    ])
+    func `a secret is found whole and in parts, and nothing else is`(text: String, found: [String]) {
+        #expect(canaries().found(in: text) == found)
+    }
+
+    @Test func `what is found is named, never shown`() {
+        #expect(canaries().found(in: token).allSatisfy { !token.contains($0) })
+    }
+}
+
+@Suite struct OpenConnectionTests {
+    @Test func `the kernel's table is read by its columns`() {
+        let table = """
+              sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+               0: 0100007F:10E0 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1 0 100 0 0 10 0
+               1: 0100007F:D43E 0100007F:10E0 01 00000000:00000000 00:00000000 00000000     0        0 222 1 0 20 4 30 10 -1
+            """
+        let rows = OpenConnections.rows(of: table)
+        #expect(rows.map(\.remotePort) == [0, 4320])
+        #expect(rows.map(\.isEstablished) == [false, true])
+        #expect(rows.map(\.inode) == ["111", "222"])
+    }
+}
