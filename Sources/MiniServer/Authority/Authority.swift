@@ -55,8 +55,8 @@ final class Authority: Sendable {
     static let backdate = Duration.seconds(60)
 
     /// The leaf that an enrolment was granted.
-    func issueLeaf(_ grant: Enrolment.Grant) throws -> Certificate {
-        try issue(grant.profile, subject: grant.subject, publicKey: grant.publicKey, validity: grant.validity)
+    func issueLeaf(_ order: LeafOrder) throws -> Certificate {
+        try issue(order.profile, subject: order.subject, publicKey: order.publicKey, validity: order.validity)
     }
 
     /// A federation client certificate with a new key.
