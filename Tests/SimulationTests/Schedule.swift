@@ -112,15 +112,13 @@ extension World {
     private func redeem(newest: Bool = false) {
         guard !tokens.isEmpty else { return }
         let isNewest = newest || dice.chance(permille: 850)
-        let token = isNewest ? tokens[tokens.count - 1] : dice.pick(tokens)
+        let number = isNewest ? tokens.count - 1 : dice.below(tokens.count)
+        let token = tokens[number]
         let server = dice.chance(permille: 50) ? anyServer : servers[token.target]
         guard server.isUp else { return }
         do throws(any Error) {
-            let verified = try TokenVerifier().verify(
-                token.text, signers: servers.indices.filter { $0 != server.index }.flatMap {
-                    Places.shared.record(of: $0).knownSigners
-                },
-                audience: server.place.id, at: server.wall)
+            let verified = try verify(token, at: server)
+            tokens[number].verified = verified
             let claims = verified.claims
             guard let source = server.peerIndex(claims.issuer) else { return }
             let isReachable = network[from: server.index, to: source] == .open && servers[source].isUp
@@ -142,6 +140,18 @@ extension World {
             note("\(server.place.name) refuses to redeem \(token.handover.short): \(error)")
             tally.count("redemptions refused")
         }
+    }
+
+    private func verify(_ token: PastedToken, at server: Server) throws(TokenRefusal) -> VerifiedToken {
+        if let known = token.verified, known.claims.audience == server.place.id,
+            server.wall > known.claims.issuedAt, server.wall < known.claims.expiresAt
+        {
+            return known
+        }
+        let signers = servers.indices.filter { $0 != server.index }.flatMap {
+            Places.shared.record(of: $0).knownSigners
+        }
+        return try TokenVerifier().verify(token.text, signers: signers, audience: server.place.id, at: server.wall)
     }
 
     private func push() {

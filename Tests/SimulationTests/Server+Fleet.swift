@@ -113,7 +113,7 @@ extension Server {
         do throws(Crashed) {
             try crashPoint()
             if case .homeward(let id) = session.standing {
-                dismissal = sendHome(message, isFirst: isFirst, id)
+                (dismissal, error) = sendHome(message, isFirst: isFirst, id)
             } else if record(message, session) {
                 tellHandovers(message, isFirst: isFirst, news: news, session)
             } else {
@@ -176,16 +176,22 @@ extension Server {
         }
     }
 
-    /// - Returns: true when the agent is this server's again and shall connect anew.
-    private func sendHome(_ message: AgentToServer, isFirst: Bool, _ id: HandoverID) -> Bool {
+    /// - Returns: whether the agent is this server's again and shall connect anew, or cannot be led on from here.
+    private func sendHome(
+        _ message: AgentToServer, isFirst: Bool, _ id: HandoverID
+    ) -> (isOurs: Bool, error: ServerErrorResponse?) {
         if let status = message.connectionSettingsStatus, status.status == .failed {
             tell(
                 .agentFailed(hash: status.lastConnectionSettingsHash, message: status.errorMessage),
                 SourceHandover.self, of: id)
-            return tables.find(id, SourceHandover.self)?.phase == .returned
+            if tables.find(id, SourceHandover.self)?.phase == .returned { return (true, nil) }
         }
-        if isFirst { tell(.agentConnected, SourceHandover.self, of: id) }
-        return false
+        guard isFirst, let machine = tables.find(id, SourceHandover.self) else { return (false, nil) }
+        guard machine.leadsOn(AgentStanding(of: message)) else {
+            return (false, ServerErrorResponse(type: .unavailable, errorMessage: "the agent belongs to a peer"))
+        }
+        tell(.agentConnected, SourceHandover.self, of: id)
+        return (false, nil)
     }
 
     private func departures(of session: Session, _ event: (SourceHandover) -> SourceHandover.Event?) {

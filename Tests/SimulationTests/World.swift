@@ -1,3 +1,4 @@
+import HandoverToken
 import Vocabulary
 
 /// Servers, agents and what lies between them, under one clock and one pair of dice.
@@ -97,6 +98,8 @@ struct PastedToken {
     var text: String
     var handover: HandoverID
     var target: Int
+    /// Once it has been verified, only the clock can say otherwise, and cryptography is what takes the time here.
+    var verified: VerifiedToken?
 }
 
 /// What happened in a world, for the report on coverage.
