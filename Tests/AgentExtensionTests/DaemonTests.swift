@@ -1,0 +1,194 @@
+import Foundation
+import ScriptedDesk
+import Testing
+import Vocabulary
+
+/// The program as an operator runs it.
+@Suite(.timeLimit(.minutes(2))) struct DaemonTests {
+    static let commands = ["run", "enroll", "status", "check", "reset"]
+
+    private func withHost(
+        _ scheme: String = "wss", _ body: (HostDirectory, ScriptedDesk) async throws -> Void
+    ) async throws {
+        let desk = try await ScriptedDesk.start("EU")
+        defer { desk.stop() }
+        let host = try HostDirectory()
+        try host.configure(for: desk, scheme: scheme)
+        try await body(host, desk)
+    }
+
+    private func isOnline(_ host: HostDirectory) async throws -> Bool {
+        try await host.status()["connection"]?["contact"]?.string == "online"
+    }
+
+    @Test(arguments: ["wss", "https"], [SIGTERM, SIGINT])
+    func `a signal makes it take leave of its server and end with 0`(scheme: String, signal: Int32) async throws {
+        try await withHost(scheme) { host, desk in
+            #expect(try await host.enrol().status == 0)
+            let agent = try host.run()
+            #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
+            agent.send(signal)
+            let end = await agent.end()
+            #expect(end.status == 0)
+            #expect(end.output.isEmpty)
+            #expect(desk.heard.last?.message.agentDisconnect == true)
+            #expect(try await host.status()["process"] == nil)
+        }
+    }
+
+    @Test func `a second agent on the same state does not start`() async throws {
+        try await withHost { host, _ in
+            let first = try host.run()
+            #expect(try await eventually { try await isOnline(host) })
+            let second = try await host.run().end()
+            #expect(second.status == 4)
+            #expect(second.log.contains("file.locked"))
+            let reset = try await AgentProcess.run(["reset", "--config", host.configuration, "--yes"])
+            #expect(reset.status == 4)
+            first.send(SIGTERM)
+            #expect(await first.end().status == 0)
+        }
+    }
+
+    @Test func `status tells who the agent is and where, while it runs and after`() async throws {
+        try await withHost { host, desk in
+            let before = try await host.status()
+            #expect(before["active"] == nil)
+            #expect(before["configured"]?["endpoint"]?.string == (try desk.endpoint().description))
+            #expect(try await host.enrol().status == 0)
+            let leaf = try #require(host.leaf)
+            let status = try await host.status()
+            #expect(status["instance_uid"]?.string == host.uid?.description)
+            #expect(status["leaf"]?["fingerprint"]?.string == leaf.fingerprint.description)
+            #expect(status["leaf"]?["not_after"]?.string == leaf.notAfter.description)
+            #expect(status["active"]?["endpoint"]?.string == (try desk.endpoint().description))
+            #expect(status["active"]?["token_signers"]?.array?.count == 1)
+            #expect(status["epoch"]?.integer == 0)
+            #expect(status["process"] == nil)
+            let text = try await AgentProcess.run(["status", "--config", host.configuration]).output
+            #expect(text.contains(leaf.fingerprint.description))
+            #expect(text.contains("no agent is running"))
+        }
+    }
+
+    @Test func `a certificate is renewed when the operator asks for it`() async throws {
+        try await withHost { host, desk in
+            #expect(try await host.enrol().status == 0)
+            let before = try #require(host.leaf)
+            desk.forgetLeaves()
+            let end = try await AgentProcess.run(["enroll", "--config", host.configuration, "--renew"])
+            #expect(end.status == 0, "\(end.log)")
+            #expect(host.leaf?.fingerprint != before.fingerprint)
+            #expect(host.leaf?.publicKey == before.publicKey)
+        }
+    }
+
+    @Test func `a refused bootstrap token is said at once`() async throws {
+        try await withHost { host, desk in
+            desk.become(.refusing(status: 401))
+            let end = try await host.enrol()
+            #expect(end.status == 5)
+            #expect(end.log.contains("enrolment.http-401"))
+            #expect(end.log.contains("Make a new bootstrap token"))
+        }
+    }
+
+    @Test func `check says what was verified and sends no message`() async throws {
+        try await withHost { host, desk in
+            let good = try await AgentProcess.run(["check", "--config", host.configuration])
+            #expect(good.status == 0, "\(good.output)\(good.log)")
+            #expect(good.output.contains(desk.authority.certificate.fingerprint.description))
+            #expect(good.output.contains("TLSv1.3"))
+            #expect(desk.heard.isEmpty)
+            try host.write(try ScriptedDesk.strangerPEM(), to: "ca.pem")
+            let bad = try await AgentProcess.run(["check", "--config", host.configuration, "--json"])
+            #expect(bad.status == 5)
+            #expect(try JSON(reading: Array(bad.output.utf8))["cause"]?.string == "tls-untrusted")
+            #expect(host.bytes("connection") == nil)
+        }
+    }
+
+    @Test func `reset wants to be meant, and then forgets the server but not the key`() async throws {
+        try await withHost { host, desk in
+            #expect(try await host.enrol().status == 0)
+            let key = host.bytes("leaf.key")
+            let uid = host.uid
+            #expect(try await AgentProcess.run(["reset", "--config", host.configuration]).status == 2)
+            #expect(host.bytes("connection") != nil)
+            #expect(try await AgentProcess.run(["reset", "--config", host.configuration, "--yes"]).status == 0)
+            #expect(host.bytes("connection") == nil)
+            #expect(try await host.status()["is_enrolled"] == nil)
+            #expect(try await host.enrol().status == 0)
+            #expect(host.bytes("leaf.key") == key)
+            #expect(host.uid == uid)
+        }
+    }
+
+    @Test func `no secret is ever logged`() async throws {
+        try await withHost { host, desk in
+            try host.configure(for: desk, extra: "headers: {X-Secret: canary-header}\nlog: {level: debug, format: json}")
+            let enrolled = try await host.enrol(token: "opamp-bt.canary-token")
+            #expect(enrolled.status == 0)
+            #expect(desk.heard.first?.headers["authorization"] == "Bearer opamp-bt.canary-token")
+            #expect(desk.heard.first?.headers["x-secret"] == "canary-header")
+            let key = try #require(host.text("leaf.key"))
+            let target = try await ScriptedDesk.start("US")
+            defer { target.stop() }
+            let offer = try desk.handover(of: try #require(host.leaf), uid: try #require(host.uid), to: target)
+            desk.offer(offer)
+            let agent = try host.run()
+            #expect(await eventually { target.settingsStatuses.contains { $0.status == .applied } }, "\(agent.log)")
+            agent.send(SIGTERM)
+            let end = await agent.end()
+            let status = try await AgentProcess.run(["status", "--config", host.configuration, "--json"])
+            let token = try #require(offer.opamp?.headers?.headers.first?.value)
+            for text in [enrolled.log, enrolled.output, end.log, end.output, status.output] {
+                for canary in ["canary", token, String(token.prefix(40)), "PRIVATE", String(key.split(separator: "\n")[1])] {
+                    #expect(!text.contains(canary))
+                }
+            }
+            // Every line is one JSON object with the label.
+            for line in end.log.split(separator: "\n") {
+                #expect(try JSON(reading: Array(line.utf8))["label"]?.string == "opamp_extension")
+            }
+            // The header belongs to the source and never travels to another origin.
+            #expect(target.heard.allSatisfy { $0.headers["x-secret"] == nil })
+        }
+    }
+
+    @Test func `the program needs the host's C libraries and no Foundation`() throws {
+        let readelf = Process()
+        readelf.executableURL = URL(filePath: "/usr/bin/readelf")
+        readelf.arguments = ["-d", AgentProcess.program.path]
+        let pipe = Pipe()
+        readelf.standardOutput = pipe
+        try readelf.run()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        readelf.waitUntilExit()
+        #expect(text.contains("libwebsockets.so"))
+        #expect(text.contains("libssl.so"))
+        for library in ["Foundation", "libicu", "libcurl", "libxml"] { #expect(!text.contains(library)) }
+    }
+
+    @Test(arguments: commands)
+    func `every command explains itself`(command: String) async throws {
+        let end = try await AgentProcess.run([command, "--help"])
+        #expect(end.status == 0)
+        #expect(end.output.contains("opamp-agent \(command)"))
+        #expect(end.output.contains("--config FILE"))
+        #expect(end.output.contains("Exit status"))
+        let overview = try await AgentProcess.run(["--help"])
+        #expect(overview.output.contains("  \(command)"))
+    }
+
+    @Test(arguments: [
+        [], ["walk"], ["run"], ["run", "--config"], ["run", "--config", "/x", "--config", "/y"], ["run", "--fast"],
+        ["status", "--json=yes", "--config", "/x"], ["enroll", "--config", "/x", "--timeout", "soon"],
+    ])
+    func `wrong usage ends with 2 and shows the right one, a missing file with 3`(arguments: [String]) async throws {
+        let end = try await AgentProcess.run(arguments)
+        #expect(end.status == (arguments.contains("--timeout") ? 3 : 2))
+        #expect(!end.log.isEmpty)
+        #expect(end.output.isEmpty)
+    }
+}

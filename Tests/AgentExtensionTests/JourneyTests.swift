@@ -1,0 +1,184 @@
+import AgentCore
+import AgentExtension
+import Certificates
+import OpAMPProto
+import ScriptedDesk
+import ScriptedServer
+import Testing
+import Vocabulary
+
+/// The agent inside a host program, against servers on another network stack.
+@Suite(.timeLimit(.minutes(2))) struct JourneyTests {
+    static let schemes = ["wss", "https"]
+
+    /// An enrolled agent at a source, and a target beside it.
+    private func withWorld(
+        _ scheme: String, extra: String = "", _ body: (Running) async throws -> Void
+    ) async throws {
+        let source = try await ScriptedDesk.start("EU")
+        let target = try await ScriptedDesk.start("US")
+        defer {
+            source.stop()
+            target.stop()
+        }
+        let host = try HostDirectory()
+        try host.configure(for: source, scheme: scheme, extra: extra)
+        var configuration = try HostConfiguration(file: host.configuration)
+        configuration.bootstrapToken = Secret("opamp-bt.canary-bootstrap")
+        let log = LogBook()
+        let enrolled = try await Enrolment(configuration, log: log.sink).finish(within: .seconds(60))
+        #expect(enrolled.leaf == host.leaf?.fingerprint)
+        let agent = try AgentExtension.start(try HostConfiguration(file: host.configuration), log: log.sink)
+        let running = Running(source: source, target: target, host: host, agent: agent, log: log, scheme: scheme)
+        try #require(await eventually { await agent.standing.contact == .online })
+        try await body(running)
+        await agent.stop()
+        #expect(log.text.contains("agent.stopped"))
+        for canary in ["canary", "opamp-ho.", "BEGIN"] { #expect(!log.text.contains(canary)) }
+    }
+
+    struct Running {
+        let source: ScriptedDesk
+        let target: ScriptedDesk
+        let host: HostDirectory
+        let agent: AgentExtension
+        let log: LogBook
+        let scheme: String
+
+        func handover() throws -> ConnectionSettingsOffers {
+            try source.handover(
+                of: try #require(host.leaf), uid: try #require(host.uid), to: target, scheme: scheme)
+        }
+
+        func verdict(at desk: ScriptedDesk, of offer: ConnectionSettingsOffers) -> ConnectionSettingsStatus? {
+            desk.settingsStatuses.last { $0.lastConnectionSettingsHash == offer.hash && $0.status != .applying }
+        }
+    }
+
+    @Test(arguments: schemes)
+    func `a first report is full, and heartbeats follow`(scheme: String) async throws {
+        try await withWorld(scheme, extra: "agent_description: {identifying_attributes: {service.name: n}}") { world in
+            let uid = try #require(world.host.uid)
+            let first = try #require(world.source.heard.first { $0.leaf != nil })
+            #expect(first.message.instanceUID == uid.bytes)
+            #expect(first.message.capabilities.isSuperset(of: .handoverDefault))
+            #expect(first.message.agentDescription?.identifyingAttributes == [
+                KeyValue(key: "service.name", value: .string("n")),
+                KeyValue(key: "service.instance.id", value: .string(uid.description)),
+            ])
+            #expect(first.headers["opamp-instance-uid"] == uid.description)
+            #expect(first.headers["authorization"] == nil)
+            // The interval of the configuration file is a second.
+            let count = world.source.heard.count
+            #expect(await eventually { world.source.heard.count >= count + 2 })
+        }
+    }
+
+    @Test(arguments: schemes)
+    func `an offer is verified and adopted, and the agent stays who it is`(scheme: String) async throws {
+        try await withWorld(scheme) { world in
+            let before = ["leaf.key", "leaf.pem", "identity"].map(world.host.bytes)
+            let offer = try world.handover()
+            world.source.offer(offer)
+            #expect(await eventually { world.verdict(at: world.target, of: offer)?.status == .applied }, "\(world.log.text)")
+            #expect(await world.agent.standing.endpoint == (try world.target.endpoint(scheme)))
+            #expect(["leaf.key", "leaf.pem", "identity"].map(world.host.bytes) == before)
+            #expect(world.source.settingsStatuses.contains { $0.status == .applying })
+            #expect(world.source.heard.last?.message.agentDisconnect == true)
+            #expect(await eventually { scheme == "https" || world.source.openConnectionCount == 0 })
+            let first = try #require(world.target.heard.first)
+            #expect(first.headers["handover-id"] != nil)
+            #expect(first.headers["handover-token"] == nil)
+            #expect(first.leaf == world.host.leaf?.fingerprint)
+        }
+    }
+
+    @Test(arguments: schemes, [401, 403, 404, 500])
+    func `F4 a candidate that refuses sends the agent back with FAILED`(scheme: String, status: Int) async throws {
+        try await withWorld(scheme) { world in
+            world.target.become(.refusing(status: status))
+            let offer = try world.handover()
+            world.source.offer(offer)
+            #expect(await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
+            #expect(world.verdict(at: world.source, of: offer)?.errorMessage.hasPrefix("http-\(status)") == true)
+            #expect(await eventually { await world.agent.standing.contact == .online })
+            #expect(await world.agent.standing.endpoint == (try world.source.endpoint(scheme)))
+            #expect(world.target.heard.isEmpty)
+        }
+    }
+
+    @Test(arguments: schemes)
+    func `F6 a new server that says nothing sends the agent back when its time is over`(scheme: String) async throws {
+        try await withWorld(scheme, extra: "handover: {verification_timeout: 1s}") { world in
+            world.target.become(.silent)
+            let offer = try world.handover()
+            world.source.offer(offer)
+            #expect(await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
+            #expect(world.verdict(at: world.source, of: offer)?.errorMessage.hasPrefix("timeout") == true)
+        }
+    }
+
+    @Test func `an untrusted target is refused before the agent says anything to it`() async throws {
+        try await withWorld("wss") { world in
+            var offer = try world.handover()
+            // The target's certificate does not chain to what the token names; the token itself is good.
+            let impostor = try await ScriptedDesk.start("impostor")
+            defer { impostor.stop() }
+            offer = try world.source.handover(
+                of: try #require(world.host.leaf), uid: try #require(world.host.uid), to: impostor)
+            let lie = OpAMPConnectionSettings(
+                destinationEndpoint: try impostor.endpoint().description, headers: offer.opamp?.headers,
+                certificate: offer.opamp?.certificate,
+                tls: TLSConnectionSettings(caPEMContents: world.target.authority.certificate.pem))
+            world.source.offer(ConnectionSettingsOffers(hash: [1, 2, 3], opamp: lie))
+            #expect(await eventually { world.source.settingsStatuses.contains { $0.status == .failed } }, "\(world.log.text)")
+            #expect(impostor.heard.isEmpty)
+        }
+    }
+
+    @Test func `remote configuration reaches the sink and its status the server`() async throws {
+        let host = try HostDirectory()
+        try await withWorld(
+            "wss", extra: "config_sink: {path: \(host.path)/sink.yaml, reload_command: 'test -s \(host.path)/sink.yaml'}"
+        ) { world in
+            let file = AgentConfigFile(body: Array("a: 1\n".utf8), contentType: "text/yaml")
+            world.source.offer(AgentRemoteConfig(config: AgentConfigMap(configMap: ["": file]), configHash: [9]))
+            #expect(await eventually {
+                world.source.heard.contains { $0.message.remoteConfigStatus?.status == .applied }
+            }, "\(world.log.text)")
+            #expect(await eventually {
+                world.source.heard.contains { $0.message.effectiveConfig?.configMap?.configMap[""]?.body == file.body }
+            })
+            let empty = AgentConfigFile(body: [])
+            world.source.offer(AgentRemoteConfig(config: AgentConfigMap(configMap: ["": empty]), configHash: [10]))
+            #expect(await eventually {
+                world.source.heard.contains { $0.message.remoteConfigStatus?.status == .failed }
+            })
+        }
+    }
+
+    @Test func `what the host says about itself is reported`() async throws {
+        try await withWorld("wss") { world in
+            await world.agent.setHealth(ComponentHealth(healthy: false, lastError: "out of cheese"))
+            #expect(await eventually { world.source.heard.contains { $0.message.health?.lastError == "out of cheese" } })
+        }
+    }
+
+    @Test func `nonsense on the line ends the line, and the agent comes back`() async throws {
+        try await withWorld("wss") { world in
+            let count = world.source.requests.count
+            world.source.sayRaw([1, 2, 3])
+            #expect(await eventually { world.source.requests.count > count })
+            #expect(await eventually { await world.agent.standing.contact == .online })
+        }
+    }
+}
+
+/// What was logged, as a person would read it.
+final class LogBook: Sendable {
+    private let lines = Locked<[String]>([])
+    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+    var sink: AgentLog {
+        AgentLog(minimum: .debug) { [lines] line in lines.withLock { $0.append(line.formatted(.text)) } }
+    }
+}

@@ -1,0 +1,134 @@
+import AgentCore
+import Certificates
+import Foundation
+import ScriptedDesk
+import ScriptedServer
+import Testing
+import Vocabulary
+
+@testable import AgentExtension
+
+@Suite struct StateDirectoryTests {
+    let host: HostDirectory
+    let uid: InstanceUID = .random
+
+    init() throws { host = try HostDirectory() }
+
+    private func configuration(_ endpoint: String = "wss://eu.example/v1/opamp") throws -> AgentConfiguration {
+        let settings = ConnectionSettings(
+            endpoint: try Endpoint(endpoint), trust: ServerTrust(anchors: CertificateBundle([])))
+        return AgentConfiguration(home: Home(settings: settings))
+    }
+
+    private func open() throws -> StateDirectory { try StateDirectory(path: host.state, key: nil) }
+
+    private func load(_ directory: StateDirectory) throws -> StateDirectory.Loaded {
+        try directory.load(try configuration(), preferred: nil, fresh: uid)
+    }
+
+    private func damage(_ name: String) throws { try Data("rubbish".utf8).write(to: URL(filePath: host.state + "/" + name)) }
+
+    @Test func `the first start makes a directory that only its owner can enter, a key and a uid`() throws {
+        let directory = try open()
+        let loaded = try load(directory)
+        #expect(loaded.state.instanceUID == uid)
+        #expect(host.uid == uid)
+        let mode = try FileManager.default.attributesOfItem(atPath: host.state)[.posixPermissions] as? Int
+        #expect(mode == 0o700)
+        for name in ["leaf.key", "identity"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: "\(host.state)/\(name)")[.posixPermissions] as? Int
+            #expect(mode == 0o600, "\(name)")
+        }
+    }
+
+    @Test func `key and uid are there again after a start that saved nothing else`() throws {
+        let first = try open().key.publicKey
+        do { _ = try load(try open()) }
+        let again = try open()
+        #expect(again.key.publicKey == first)
+        #expect(try again.load(try configuration(), preferred: .random, fresh: .random).state.instanceUID == uid)
+    }
+
+    @Test func `a second agent in the same directory is told who is there`() throws {
+        let first = try open()
+        do throws(StateFailure) {
+            _ = try StateDirectory(path: host.state, key: nil)
+            Issue.record("two agents in one directory")
+        } catch {
+            #expect(error.operatorMessage.code == "file.locked")
+        }
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func `H30 F25 a damaged state falls back to the generation before`() throws {
+        let directory = try open()
+        var state = try load(directory).state
+        try directory.save(state)
+        state.epoch = 7
+        try directory.save(state)
+        try damage("connection")
+        let loaded = try load(directory)
+        #expect(loaded.isPreviousGeneration)
+        #expect(loaded.state.epoch == 0)
+    }
+
+    @Test func `H30 F25 with nothing readable an agent that was never led away begins at its file, with its uid`() throws {
+        let directory = try open()
+        try directory.save(try load(directory).state)
+        try damage("connection")
+        let loaded = try directory.load(try configuration(), preferred: nil, fresh: .random)
+        #expect(loaded.isStartedAnew)
+        #expect(loaded.state.instanceUID == uid)
+    }
+
+    @Test(arguments: ["rubbish", nil])
+    func `H30 F25 with nothing readable an agent that was led away does not start`(left: String?) throws {
+        let directory = try open()
+        var state = try load(directory).state
+        state.isMoved = true
+        try directory.save(state)
+        try directory.save(state)
+        for name in ["connection", "connection.previous"] {
+            try FileManager.default.removeItem(atPath: "\(host.state)/\(name)")
+            if left != nil { try damage(name) }
+        }
+        #expect(throws: StateFailure.lost(directory: host.state)) { _ = try load(directory) }
+    }
+
+    @Test func `a state of a newer version is left alone`() throws {
+        let directory = try open()
+        _ = try load(directory)
+        try StateDirectory.connectionFile(in: host.state).save(Array(#"{"version":99}"#.utf8))
+        #expect(throws: StateFailure.state(.unknownVersion(99))) { _ = try load(directory) }
+    }
+
+    @Test func `reset leaves the key and the uid and nothing that was adopted`() throws {
+        let key: [UInt8]?
+        do {
+            let directory = try open()
+            var state = try load(directory).state
+            state.isMoved = true
+            state.epoch = 3
+            try directory.save(state)
+            key = host.bytes("leaf.key")
+            #expect(throws: StateFailure.self) { try StateReset.carryOut(in: host.state) }
+        }
+        try StateReset.carryOut(in: host.state)
+        #expect(host.bytes("leaf.key") == key)
+        let loaded = try open().load(try configuration(), preferred: nil, fresh: .random)
+        #expect(loaded.state.instanceUID == uid)
+        #expect(loaded.state.epoch == 0)
+        #expect(!loaded.state.isMoved)
+    }
+
+    @Test func `a directory that others can enter is refused`() throws {
+        try FileManager.default.createDirectory(
+            atPath: host.state, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
+        do throws(StateFailure) {
+            _ = try StateDirectory(path: host.state, key: nil)
+            Issue.record("accepted")
+        } catch {
+            #expect(error.operatorMessage.code == "file.too-open")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+public import Certificates
+public import Foundation
+public import Vocabulary
+
+/// One host: a configuration file, a state directory, and what is in it. It goes with its owner.
+public final class HostDirectory: Sendable {
+    public let path: String
+
+    public init() throws {
+        path = NSTemporaryDirectory() + "opamp-host-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    public var configuration: String { path + "/agent.yaml" }
+    public var state: String { path + "/state" }
+
+    /// - Parameter extra: more of the file, at its top level.
+    public func configure(for desk: ScriptedDesk, scheme: String = "wss", extra: String = "") throws {
+        try write(desk.authority.certificate.pem, to: "ca.pem")
+        try write(
+            """
+            server:
+              endpoint: \(try desk.endpoint(scheme))
+              heartbeat_interval: 1s
+              tls:
+                ca_file: \(path)/ca.pem
+            storage:
+              directory: \(state)
+            \(extra)
+
+            """, to: "agent.yaml")
+    }
+
+    public func write(_ text: String, to name: String, mode: Int = 0o600) throws {
+        try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(path)/\(name)")
+    }
+
+    public func bytes(_ name: String) -> [UInt8]? {
+        FileManager.default.contents(atPath: "\(state)/\(name)").map(Array.init)
+    }
+
+    public func text(_ name: String) -> String? { bytes(name).map { String(decoding: $0, as: UTF8.self) } }
+
+    public var uid: InstanceUID? { text("identity").flatMap { InstanceUID($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
+    public var leaf: Certificate? { text("leaf.pem").flatMap { try? Certificate(pem: $0) } }
+
+    /// Takes the state of another host over, as a copied disk would.
+    public func copyState(of other: HostDirectory) throws {
+        try? FileManager.default.removeItem(atPath: state)
+        try FileManager.default.copyItem(atPath: other.state, toPath: state)
+    }
+
+    public func enrol(token: String = "opamp-bt.canary-bootstrap", crashAt: String? = nil) async throws -> AgentProcess.End {
+        try write(token + "\n", to: "token")
+        return try await AgentProcess.run(
+            ["enroll", "--config", configuration, "--token-file", path + "/token"], crashAt: crashAt)
+    }
+
+    public func run(crashAt: String? = nil) throws -> AgentProcess {
+        try AgentProcess(["run", "--config", configuration], crashAt: crashAt)
+    }
+
+    /// `status --json`.
+    public func status() async throws -> JSON {
+        let end = try await AgentProcess.run(["status", "--config", configuration, "--json"])
+        return try JSON(reading: Array(end.output.utf8))
+    }
+}

@@ -1,0 +1,206 @@
+public import Certificates
+import HandoverToken
+public import OpAMPProto
+public import ScriptedServer
+import Synchronization
+public import Vocabulary
+
+/// An OpAMP server for tests, on 127.0.0.1: it enrols whoever asks, answers every message, makes offers until they get
+/// a verdict, and remembers what it was told.
+public final class ScriptedDesk: Sendable {
+    /// How it treats an agent that comes.
+    public enum Mood: Sendable {
+        case welcoming
+        /// Every upgrade and request gets this status.
+        case refusing(status: Int)
+        /// Upgrades are granted, and nothing is ever said.
+        case silent
+    }
+
+    public struct Heard: Sendable {
+        public let message: AgentToServer
+        /// SHA-256 of the leaf it was sent with.
+        public let leaf: Fingerprint?
+        public let headers: [String: String]
+    }
+
+    struct Memory {
+        var mood = Mood.welcoming
+        var heard: [Heard] = []
+        var offer: ConnectionSettingsOffers?
+        var remoteConfig: AgentRemoteConfig?
+        var leaves: [[UInt8]: Certificate] = [:]
+        var sockets: [Int: ScriptedWebSocket] = [:]
+        var sessions = 0
+    }
+
+    public let authority: TestAuthority
+    public let id: PeerID
+    private let issuer: Issuer
+    private let memory = Mutex(Memory())
+    private let listener = Mutex<ScriptedServer?>(nil)
+
+    private init(_ name: String) throws {
+        authority = try TestAuthority(name)
+        issuer = try Issuer(certificate: authority.certificate, key: authority.key)
+        id = .random
+    }
+
+    public static func start(_ name: String) async throws -> ScriptedDesk {
+        let desk = try ScriptedDesk(name)
+        let server = try await ScriptedServer.start(tls: try desk.authority.tls()) { request in desk.answer(request) }
+        desk.listener.withLock { $0 = server }
+        return desk
+    }
+
+    public func stop() { listener.withLock { $0?.stop() } }
+
+    // MARK: What a test sees and sets
+
+    public var port: Int { listener.withLock { $0?.port ?? 0 } }
+    public var heard: [Heard] { memory.withLock { $0.heard } }
+    public var requests: [ScriptedRequest] { listener.withLock { $0?.requests ?? [] } }
+    public var openConnectionCount: Int { listener.withLock { $0?.openConnectionCount ?? 0 } }
+    public var leafCount: Int { memory.withLock { $0.leaves.count } }
+    public var settingsStatuses: [ConnectionSettingsStatus] { heard.compactMap(\.message.connectionSettingsStatus) }
+
+    public func endpoint(_ scheme: String = "wss") throws -> Endpoint {
+        try Endpoint("\(scheme)://127.0.0.1:\(port)/v1/opamp")
+    }
+
+    public func become(_ mood: Mood) { memory.withLock { $0.mood = mood } }
+
+    /// Offers it now and in every answer, until a verdict about its hash comes.
+    public func offer(_ offers: ConnectionSettingsOffers) {
+        let sockets = memory.withLock { memory in
+            memory.offer = offers
+            return Array(memory.sockets.values)
+        }
+        for socket in sockets { send(ServerToAgent(connectionSettings: offers), over: socket) }
+    }
+
+    public func offer(_ config: AgentRemoteConfig) {
+        memory.withLock { $0.remoteConfig = config }
+        for socket in memory.withLock({ Array($0.sockets.values) }) { send(ServerToAgent(remoteConfig: config), over: socket) }
+    }
+
+    /// Says this to every agent on a WebSocket.
+    public func say(_ message: ServerToAgent) {
+        for socket in memory.withLock({ Array($0.sockets.values) }) { send(message, over: socket) }
+    }
+
+    /// The next request for a leaf gets another one.
+    public func forgetLeaves() { memory.withLock { $0.leaves = [:] } }
+
+    /// A CA certificate that stands above nothing.
+    public static func strangerPEM() throws -> String { try TestAuthority("stranger").certificate.pem }
+
+    /// Says these bytes, which need not mean anything.
+    public func sayRaw(_ bytes: [UInt8]) {
+        for socket in memory.withLock({ Array($0.sockets.values) }) { socket.send(bytes) }
+    }
+
+    // MARK: A session
+
+    private func answer(_ request: ScriptedRequest) -> ScriptedReply {
+        switch memory.withLock({ $0.mood }) {
+        case .welcoming: break
+        case .refusing(let status): return .answer(status)
+        case .silent: return request.isUpgrade ? .webSocket { await $0.waitForEnd() } : .silence
+        }
+        guard request.isUpgrade else {
+            guard let message = try? AgentToServer(decoding: request.body),
+                let bytes = try? reply(to: message, from: request).encoded()
+            else { return .answer(400) }
+            return .answer(200, headers: [("Content-Type", "application/x-protobuf")], body: bytes)
+        }
+        return .webSocket { socket in
+            let number = self.memory.withLock { memory in
+                memory.sessions += 1
+                memory.sockets[memory.sessions] = socket
+                return memory.sessions
+            }
+            for await frame in socket.frames {
+                guard case .binary(let bytes) = frame, let unframed = try? FrameHeader.unframed(bytes),
+                    let message = try? AgentToServer(decoding: unframed)
+                else { continue }
+                self.send(self.reply(to: message, from: request), over: socket)
+            }
+            self.memory.withLock { _ = $0.sockets.removeValue(forKey: number) }
+        }
+    }
+
+    private func send(_ message: ServerToAgent, over socket: ScriptedWebSocket) {
+        guard let bytes = try? message.encoded() else { return }
+        socket.send(FrameHeader.framed(bytes))
+    }
+
+    private func reply(to message: AgentToServer, from request: ScriptedRequest) -> ServerToAgent {
+        let leaf = request.peerLeaf.flatMap { Fingerprint(bytes: Digest.sha256($0)) }
+        let headers = Dictionary(request.headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first }
+        var reply = ServerToAgent(instanceUID: message.instanceUID)
+        reply.capabilities = [
+            .acceptsStatus, .offersConnectionSettings, .acceptsConnectionSettingsRequest, .offersRemoteConfig,
+            .acceptsEffectiveConfig,
+        ]
+        reply.customCapabilities = CustomCapabilities(capabilities: ["io.opamp-handover.move/1"])
+        memory.withLock { memory in
+            memory.heard.append(Heard(message: message, leaf: leaf, headers: headers))
+            if let status = message.connectionSettingsStatus, status.status != .applying,
+                status.lastConnectionSettingsHash == memory.offer?.hash
+            {
+                memory.offer = nil
+            }
+            reply.connectionSettings = memory.offer
+            if message.remoteConfigStatus?.lastRemoteConfigHash != memory.remoteConfig?.configHash {
+                reply.remoteConfig = memory.remoteConfig
+            }
+        }
+        if let csr = message.connectionSettingsRequest?.opamp?.certificateRequest?.csr, let leaf = try? issue(csr) {
+            reply.customMessage = CustomMessage(
+                capability: "io.opamp-handover.move/1", type: "trust", data: Array(authority.certificate.pem.utf8))
+            var offers = ConnectionSettingsOffers(
+                opamp: OpAMPConnectionSettings(certificate: TLSCertificate(cert: Array(leaf.pem.utf8))))
+            offers.hash = Digest.sha256((try? offers.encoded()) ?? [])
+            reply.connectionSettings = offers
+        }
+        return reply
+    }
+
+    /// The same key always gets the same leaf, so an enrolment that was cut off can be repeated.
+    private func issue(_ csr: [UInt8]) throws -> Certificate {
+        let request = try SigningRequest(pem: String(decoding: csr, as: UTF8.self))
+        if let known = memory.withLock({ $0.leaves[request.publicKey.spki] }) { return known }
+        let leaf = try issuer.issue(
+            .agentLeaf(.random), subject: "agent", publicKey: request.publicKey, serial: RandomBytes.generate(16),
+            validity: Validity(notBefore: TestAuthority.now - .seconds(60), notAfter: TestAuthority.now + .seconds(365 * 86_400)))
+        memory.withLock { $0.leaves[request.publicKey.spki] = leaf }
+        return leaf
+    }
+
+    // MARK: Handing over
+
+    /// The offer of our own servers, with a token of this desk.
+    public func handover(
+        of leaf: Certificate, uid: InstanceUID, to target: ScriptedDesk, scheme: String = "wss", epoch: Epoch = 1
+    ) throws -> ConnectionSettingsOffers {
+        let endpoint = try target.endpoint(scheme)
+        let now = TestAuthority.now
+        let token = try TokenSigner(certificate: authority.certificate, key: authority.key).sign(HandoverClaims(
+            id: .random, issuer: id, audience: target.id, issuedAt: now, expiresAt: now + .seconds(3600),
+            leaf: leaf.fingerprint,
+            agent: .init(row: .random, instanceUID: uid, displayName: "agent", capabilities: 0xA901),
+            target: .init(
+                name: "there", endpoint: endpoint, serverCAs: try TrustSet([target.authority.certificate]),
+                tokenSigners: try TrustSet([target.authority.certificate])),
+            source: .init(name: "here", agentCAs: try TrustSet([authority.certificate])), epoch: epoch,
+            probation: .seconds(300)))
+        var offers = ConnectionSettingsOffers(opamp: OpAMPConnectionSettings(
+            destinationEndpoint: endpoint.description,
+            headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
+            certificate: TLSCertificate(cert: Array(leaf.pem.utf8)),
+            tls: TLSConnectionSettings(caPEMContents: target.authority.certificate.pem)))
+        offers.hash = Digest.sha256(try offers.encoded())
+        return offers
+    }
+}
