@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import Synchronization
 
 /// A real `opamp-agent`, the one that was built beside the test program.
@@ -20,15 +20,15 @@ public final class AgentProcess: Sendable {
     private let process: Process
     private let seen: SharedBox<Seen>
 
-    public static var program: URL {
+    public static var program: String {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(filePath: own).deletingLastPathComponent().appending(path: "opamp-agent")
+        return URL(filePath: own).deletingLastPathComponent().appending(path: "opamp-agent").path
     }
 
     /// - Parameter crashAt: for `OPAMP_CRASH_AT`.
     public init(_ arguments: [String], crashAt: String? = nil) throws {
         process = Process()
-        process.executableURL = Self.program
+        process.executableURL = URL(filePath: Self.program)
         process.arguments = arguments
         var environment = ProcessInfo.processInfo.environment
         environment["OPAMP_CRASH_AT"] = crashAt
@@ -73,7 +73,7 @@ public final class AgentProcess: Sendable {
     }
 
     public static func run(_ arguments: [String], crashAt: String? = nil) async throws -> End {
-        await try AgentProcess(arguments, crashAt: crashAt).end()
+        try await AgentProcess(arguments, crashAt: crashAt).end()
     }
 }
 
