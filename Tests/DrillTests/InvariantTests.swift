@@ -93,19 +93,33 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        ("move.began offer=aa\nmove.adopted offer=aa\n", InvariantRecord.Verdict.passed, InvariantRecord.Verdict.notObserved),
-        ("move.began offer=aa\nmove.failed offer=aa\n", .passed, .passed),
-        ("move.began offer=aa\n", .broken, .notObserved),
-        ("move.began offer=aa\nmove.failed offer=aa\nmove.began offer=aa\nmove.failed offer=aa\n", .broken, .broken),
-        ("connection.online offer=aa\n", .notObserved, .notObserved),
+        ("move.began offer=aa", ["aa"], InvariantRecord.Verdict.passed),
+        ("move.began offer=aa", [], .broken),
+        ("move.began offer=aa", ["bb"], .broken),
+        ("move.began offer=aa", ["aa", "aa"], .broken),
+        ("move.began offer=aa\noffer.superseded offer=aa", [], .passed),
+        // Killed between the line and the write, and offered again.
+        ("move.began offer=aa\nmove.began offer=aa", ["aa"], .passed),
+        ("connection.online offer=aa", [], .notObserved),
     ])
-    func `A5 and A7 are read from the agent's log`(
-        log: String, ofA5: InvariantRecord.Verdict, ofA7: InvariantRecord.Verdict
+    func `A5 wants one verdict in the state for every offer in the log`(
+        log: String, verdicts: [String], verdict: InvariantRecord.Verdict
     ) throws {
-        var evidence = Evidence()
-        evidence.agents = [Evidence.Agent(name: "agent-1", log: log)]
-        #expect(try finding("A5", evidence).verdict == ofA5)
-        #expect(try finding("A7", evidence).verdict == ofA7)
+        var last = try status(Self.eu)
+        last.verdicts = verdicts.map { .init(offer: $0, status: "APPLIED") }
+        let evidence = Evidence(agents: [Evidence.Agent(name: "agent-1", statuses: [last], log: log)])
+        #expect(try finding("A5", evidence).verdict == verdict)
+    }
+
+    @Test(arguments: [
+        ("move.began offer=aa\nmove.failed offer=aa", InvariantRecord.Verdict.passed),
+        ("move.began offer=aa\nmove.failed offer=aa\nmove.began offer=aa", .broken),
+        ("move.began offer=aa\nmove.failed offer=aa\nmove.began offer=bb", .passed),
+        ("move.began offer=aa", .notObserved),
+    ])
+    func `A7 breaks when a failed offer begins again`(log: String, verdict: InvariantRecord.Verdict) throws {
+        let evidence = Evidence(agents: [Evidence.Agent(name: "agent-1", log: log)])
+        #expect(try finding("A7", evidence).verdict == verdict)
     }
 
     @Test func `T1 breaks when two redemptions of one token are written`() throws {

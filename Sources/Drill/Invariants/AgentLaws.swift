@@ -48,16 +48,17 @@ extension Invariant {
                 looked: watched.mostConnections, otherwise: "no open connection was seen in \(watched.socketLooks) looks")
         },
         Invariant("A5", "every accepted offer ends in exactly one verdict") { evidence in
+            // What began is in the log; how it ended is in the state, which a killed process leaves behind as well.
             let begun = evidence.agents.flatMap { agent in
-                AgentLog.hashes(of: "move.began", in: agent.log).map { (agent, $0) }
+                Set(AgentLog.offers(of: "move.began", in: agent.log)).sorted().map { (agent, $0) }
             }
-            let breaches = begun.compactMap { agent, hash -> String? in
-                let ends = ["move.adopted", "move.failed", "offer.superseded"]
-                    .map { AgentLog.hashes(of: $0, in: agent.log).filter { $0 == hash }.count }.reduce(0, +)
-                return ends == 1 ? nil : "\(agent.name): offer \(hash.prefix(12)) has \(ends) verdicts"
+            let breaches = begun.compactMap { agent, offer -> String? in
+                let verdicts = agent.statuses.last?.verdicts.filter { $0.offer == offer }.count ?? 0
+                let ends = verdicts + AgentLog.offers(of: "offer.superseded", in: agent.log).filter { $0 == offer }.count
+                return ends == 1 ? nil : "\(agent.name): offer \(offer.prefix(12)) has \(ends) verdicts"
             }
             return .noneOf(
-                breaches, evidence: "\(begun.count) offers accepted, each with one verdict in the agent's log",
+                breaches, evidence: "\(begun.count) offers accepted, each with one verdict in the agent's state",
                 looked: begun.count, otherwise: "no agent accepted an offer in this drill")
         },
         Invariant("A6", "nothing received lowers verification") { evidence in
@@ -70,10 +71,10 @@ extension Invariant {
         },
         Invariant("A7", "a failed offer is never tried again") { evidence in
             let failed = evidence.agents.flatMap { agent in
-                AgentLog.hashes(of: "move.failed", in: agent.log).map { (agent, $0) }
+                AgentLog.offers(of: "move.failed", in: agent.log).map { (agent, $0) }
             }
             let breaches = failed.compactMap { agent, hash -> String? in
-                let tries = AgentLog.hashes(of: "move.began", in: agent.log).filter { $0 == hash }.count
+                let tries = AgentLog.offers(of: "move.began", in: agent.log).filter { $0 == hash }.count
                 return tries <= 1 ? nil : "\(agent.name) began offer \(hash.prefix(12)) \(tries) times"
             }
             return .noneOf(
@@ -102,8 +103,8 @@ extension String {
 
 /// The agent's structured log: one line an event, `name=value` fields.
 enum AgentLog {
-    /// The offer hashes that events of this name speak of, in order.
-    static func hashes(of event: String, in log: String) -> [String] {
+    /// The offers, by their hash, that events of this name speak of, in order.
+    static func offers(of event: String, in log: String) -> [String] {
         lines(of: event, in: log).compactMap { field("offer", in: $0) }
     }
 

@@ -135,15 +135,28 @@ struct AgentStatus: Codable, Hashable, Sendable {
         var endpoint: String
     }
 
+    /// The answer to one offer, for good.
+    struct Verdict: Codable, Hashable, Sendable {
+        var offer: String?
+        var status: String
+
+        enum CodingKeys: String, CodingKey {
+            case offer = "offer_hash"
+            case status
+        }
+    }
+
     var instanceUID: InstanceUID
     var active: Connection
     var candidate: Connection?
     var previous: Connection?
     var epoch: Epoch
+    /// Of the last offers.
+    var verdicts: [Verdict] = []
 
     enum CodingKeys: String, CodingKey {
         case instanceUID = "instance_uid"
-        case active, candidate, previous, epoch
+        case active, candidate, previous, epoch, verdicts
     }
 }
 
