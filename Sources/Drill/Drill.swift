@@ -4,9 +4,15 @@ public struct Drill: Sendable {
     public let name: String
     /// What happens and what must come of it, in one line.
     public let summary: String
+    /// It needs the offer to be on its way to the agent before the agent asks, which a poll does not allow.
+    public let needsOpenLine: Bool
     let act: @MainActor @Sendable (DrillRun) async throws -> Void
 
-    init(_ name: String, _ summary: String, _ act: @escaping @MainActor @Sendable (DrillRun) async throws -> Void) {
+    init(
+        _ name: String, _ summary: String, needsOpenLine: Bool = false,
+        _ act: @escaping @MainActor @Sendable (DrillRun) async throws -> Void
+    ) {
+        self.needsOpenLine = needsOpenLine
         self.name = name
         self.summary = summary
         self.act = act

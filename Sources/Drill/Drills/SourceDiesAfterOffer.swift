@@ -2,7 +2,8 @@ import PeerAPI
 
 extension Drill {
     static let sourceDiesAfterOffer = Drill(
-        "source-dies-after-offer", "the source dies once the offer is out: the agent arrives, the source learns of it later"
+        "source-dies-after-offer", "the source dies once the offer is out: the agent arrives, the source learns of it later",
+        needsOpenLine: true
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)

@@ -67,7 +67,7 @@ extension TwoRegions {
         notes.say("\(Self.configuration) of \(server.label) is on the host's disk")
     }
 
-    func live(_ agent: AgentProcess, on server: ServerProcess, within limit: Duration = .seconds(30)) async throws
+    func live(_ agent: AgentProcess, on server: ServerProcess, within limit: Duration = .seconds(45)) async throws
         -> AgentSummary
     {
         let fingerprint = try agent.identity().leaf.fingerprint

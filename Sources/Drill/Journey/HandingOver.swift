@@ -62,7 +62,7 @@ extension TwoRegions {
     /// Waits until a handover is in one of these phases on a server.
     @discardableResult
     func phase(
-        _ phases: [String], of issued: IssuedHandover, on server: ServerProcess, within limit: Duration = .seconds(30)
+        _ phases: [String], of issued: IssuedHandover, on server: ServerProcess, within limit: Duration = .seconds(45)
     ) async throws -> HandoverDetail {
         try await eventually("the handover is \(phases.joined(separator: " or ")) on \(server.label)", within: limit) {
             let detail = try await server.handover(issued.handover.id)

@@ -18,12 +18,13 @@ enum Sight<Value> {
     case notYet(String)
 }
 
-/// Looks until it is there. A server that does not answer counts as "not yet".
+/// Looks until it is there. A server that does not answer counts as "not yet". Half again as long as an agent that polls
+/// waits between two polls.
 ///
 /// - Throws: `UnmetExpectation` with the last thing seen.
 @MainActor func eventually<Value>(
     _ expected: String,
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .seconds(45),
     every pause: Duration = .milliseconds(40),
     _ look: @MainActor () async throws -> Sight<Value>
 ) async throws -> Value {
@@ -47,7 +48,7 @@ enum Sight<Value> {
 
 @MainActor func eventually(
     _ expected: String,
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .seconds(45),
     _ isSo: @MainActor () async throws -> Bool
 ) async throws {
     try await eventually(expected, within: limit) { try await isSo() ? .here(()) : .notYet("not so") }

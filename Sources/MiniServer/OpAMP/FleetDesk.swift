@@ -79,7 +79,9 @@ final class FleetDesk: OpAMPDesk {
         // whether it is that agent is seen from the key in its request.
         if let agent = token.usedBy { return .admitted(agent: agent, standing: .enrolling) }
         try token.check(at: knock.at)
-        let agent = AgentID(version7At: knock.at, random: RandomBytes.generate(10))
+        // The same for every request with this token: polls that enrol are one conversation, in which the second may
+        // leave out what the first has said.
+        let agent = AgentID(version7At: token.createdAt, random: token.digest)
         return .admitted(agent: agent, standing: .enrolling)
     }
 
