@@ -118,6 +118,9 @@ let package = Package(
         .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
         .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerCoreTests", ["PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
+        .tests(
+            "SimulationTests",
+            ["AgentCore", "PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerAPITests", ["PeerAPI", "Vocabulary"]),
         .testSupport(
             "ScriptedDesk", at: "Tests/TestSupport/ScriptedDesk",
