@@ -118,7 +118,7 @@ final class FederationClient: Sendable {
         switch error {
         case let error as HTTPClientError where timeouts.contains(error):
             return Reply(outcome: .timedOut(milliseconds: milliseconds))
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is PeerLines.OtherHost:
             let chain = await PresentedChain.dial(host: peer.endpoint.host, port: Int(peer.endpoint.port))
             let problems =
                 chain.first.map { leaf in
