@@ -1,8 +1,8 @@
 import AsyncHTTPClient
 import Certificates
 import Foundation
-import HandoverToken
 import HTTPTypes
+import HandoverToken
 import Logging
 import NIOCore
 import NIOHTTP1

@@ -80,8 +80,8 @@ final class PeerLines: Sendable {
         configuration.httpVersion = .http1Only
         // A refused connection is an answer for the operator; who wants to try again does so outside.
         configuration.connectionPool.retryConnectionEstablishment = false
-        // NIOSSL takes a certificate for the address that was dialled as good for every name that leads there. A peer is
-        // to have the name that its row has (RFC 9525), so the name is checked again before anything is sent.
+        // NIOSSL takes a certificate for the address that was dialled as good for every name that leads there. A peer
+        // is to have the name that its row has (RFC 9525), so that is checked again before anything is sent.
         let host = peer.endpoint.host
         configuration.http1_1ConnectionDebugInitializer = { channel in
             channel.eventLoop.makeCompletedFuture { try check(channel, isNamed: host) }
