@@ -1,3 +1,4 @@
+import HandoverToken
 import OpAMPProto
 import PeerCore
 import Testing

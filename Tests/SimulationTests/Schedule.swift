@@ -14,7 +14,7 @@ struct Schedule {
     func run() {
         for host in world.hosts { host.start() }
         world.run(for: 2000)
-        for _ in 0..<(15 + world.dice.below(60)) {
+        for _ in 0..<(12 + world.dice.below(40)) {
             guard world.violation == nil else { return }
             world.whim()
             world.run(for: pause())
@@ -143,9 +143,14 @@ extension World {
     }
 
     private func verify(_ token: PastedToken, at server: Server) throws(TokenRefusal) -> VerifiedToken {
-        if let known = token.verified, known.claims.audience == server.place.id,
-            server.wall > known.claims.issuedAt, server.wall < known.claims.expiresAt
-        {
+        if let known = token.verified, known.claims.audience == server.place.id {
+            let claims = known.claims
+            guard server.wall >= claims.notBefore - HandoverClaims.clockSkew else {
+                throw .notYetValid(from: claims.notBefore)
+            }
+            guard server.wall < claims.expiresAt + HandoverClaims.clockSkew else {
+                throw .expired(at: claims.expiresAt)
+            }
             return known
         }
         let signers = servers.indices.filter { $0 != server.index }.flatMap {

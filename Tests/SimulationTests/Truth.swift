@@ -30,7 +30,7 @@ struct Truth {
     var arrived: Set<HandoverID> = []
     /// For whom a source has honoured a token.
     var honoured: [HandoverID: Set<RedemptionID>] = [:]
-    /// The highest epoch issued for an agent.
+    /// The highest epoch by which an agent has arrived anywhere.
     var epochs: [Fingerprint: Epoch] = [:]
 }
 
