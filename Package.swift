@@ -87,8 +87,24 @@ let package = Package(
         .swift("PeerAPI", ["Vocabulary"]),
 
         // shells
-        .swift("AgentExtension", ["Vocabulary", "CYAML"]),
-        .swift("MiniServer", ["Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "PeerCore", "PeerAPI"] + .serverStack),
+        .swift("HostSystem", ["Vocabulary"]),
+        .swift(
+            "AgentExtension",
+            [
+                "Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles", "ClientTransport", "AgentCore",
+                "HostSystem", "CYAML",
+            ]),
+        .swift(
+            "MiniServer",
+            [
+                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "PeerCore", "PeerAPI",
+            ] + .serverStack),
+        .swift("Drill", ["Vocabulary", "PeerAPI", "Certificates"] + .serverStack),
+
+        // programs
+        .program("opamp-agent", ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
+        .program("mini-server", ["MiniServer", "PeerAPI", "Vocabulary", .argumentParser] + .serverStack),
+        .program("handover-drill", ["Drill", .argumentParser]),
 
         // tests
         .tests("VocabularyTests", ["Vocabulary"]),
@@ -103,14 +119,28 @@ let package = Package(
         .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerCoreTests", ["PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerAPITests", ["PeerAPI", "Vocabulary"]),
-        .tests("AgentExtensionTests", ["AgentExtension"]),
-        .tests("MiniServerTests", ["MiniServer", "PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
+        .testSupport(
+            "ScriptedDesk", at: "Tests/TestSupport/ScriptedDesk",
+            ["ScriptedServer", "OpAMPProto", "HandoverToken", "Certificates", "Vocabulary"]),
+        .tests(
+            "AgentExtensionTests",
+            [
+                "AgentExtension", "AgentCore", "OpAMPProto", "HandoverToken", "Certificates", "DurableFiles", "HostSystem",
+                "Vocabulary", "ScriptedDesk", "ScriptedServer", "opamp-agent",
+            ]),
+        .tests("CrashTests", ["ScriptedDesk", "OpAMPProto", "Vocabulary", "opamp-agent"]),
+        .tests("MiniServerTests", ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
+        .tests("DrillTests", ["Drill", "PeerAPI", "Certificates", "Vocabulary"]),
         .tests("ArchitectureTests", []),
 
         // foreign peers
         .testProgram("interop-tool", at: "Interop/Tools/InteropTool", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "WireSamples"]),
     ]
 )
+
+extension Target.Dependency {
+    static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
+}
 
 extension [Target.Dependency] {
     /// What the server, and the servers that tests script, stand on.

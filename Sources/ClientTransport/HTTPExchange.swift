@@ -16,7 +16,7 @@ public final class HTTPExchange: LinkUser {
     private static let pieceSize = 16 * 1024
 
     private let settings: DialSettings
-    private let deliver: (Result<HTTPAnswer, DialFailure>) -> Void
+    private var deliver: ((Result<HTTPAnswer, DialFailure>) -> Void)?
     private var link: Link?
     private var unsent: ArraySlice<UInt8>
     private var received: [UInt8] = []
@@ -107,7 +107,8 @@ public final class HTTPExchange: LinkUser {
         link = nil
         guard !isOver else { return }
         isOver = true
-        deliver(result)
+        deliver?(result)
+        deliver = nil
     }
 
     private static func isExpected(_ status: Int) -> Bool { (200...299).contains(status) }

@@ -16,7 +16,8 @@ public final class WebSocketConnection: LinkUser {
     private static let queueLimit = 256
 
     private let settings: DialSettings
-    private let events: (WebSocketEvent) -> Void
+    /// Dropped after the last event; its owner may well hold this connection.
+    private var events: ((WebSocketEvent) -> Void)?
     private var link: Link?
     private var phase = Phase.dialing
     private var queue: [[UInt8]] = []
@@ -49,7 +50,8 @@ public final class WebSocketConnection: LinkUser {
     }
 
     /// Says goodbye after what is queued (RFC 6455 section 7.1.2) and waits `closeTimeout` for the answer; while still
-    /// dialling it just gives up. From now on messages are dropped, and the last event tells when it is over. Idempotent.
+    /// dialling it just gives up. What the server sends afterwards is dropped, and the last event tells when it is
+    /// over. Idempotent.
     public func close(code: UInt16 = 1000, reason: String = "") {
         switch phase {
         case .dialing: link?.kill(.abandoned)
@@ -189,7 +191,7 @@ public final class WebSocketConnection: LinkUser {
     private func emit(_ event: WebSocketEvent) {
         link?.loop.later { [self] in
             if case .ended = phase { return }
-            events(event)
+            events?(event)
         }
     }
 
@@ -198,6 +200,8 @@ public final class WebSocketConnection: LinkUser {
         phase = .ended
         link = nil
         queue = []
-        events(event)
+        let events = self.events
+        self.events = nil
+        events?(event)
     }
 }

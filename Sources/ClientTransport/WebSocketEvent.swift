@@ -5,7 +5,7 @@ public enum WebSocketEvent: Sendable {
     case message([UInt8])
     /// An open WebSocket has ended, by whichever side, or was given up by `close` before it was open.
     ///
-    /// - Parameter code: from the Close frame (RFC 6455 section 7.4); `nil` when there was none and the connection just broke.
+    /// - Parameter code: from the Close frame (RFC 6455 section 7.4); `nil` when there was none: the connection broke.
     case closed(code: UInt16?, reason: String)
     /// It never opened, or the other side broke the protocol, or fell silent.
     case failed(DialFailure)

@@ -15,6 +15,9 @@ public enum QueryNames {
     /// `true`: only handovers that have not ended.
     public static let open = "open"
 
+    /// Of `trust-bundle`: fingerprints of the signers that the caller has recorded, separated by commas.
+    public static let signers = "signers"
+
     public static let defaultLimit = 100
     public static let largestLimit = 1000
 }

@@ -11,6 +11,11 @@ public struct Route: Hashable, Sendable {
     /// A path with placeholders in braces, for example `/api/agents/{id}`.
     public let template: String
 
+    public init(method: Method, template: String) {
+        self.method = method
+        self.template = template
+    }
+
     /// The path with its placeholders replaced in order. The values are identifiers and valid names, which need no
     /// escaping.
     public func path(_ values: String...) -> String {

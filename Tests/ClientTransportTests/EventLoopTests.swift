@@ -16,12 +16,12 @@ import Vocabulary
         try await withClient { client in
             let order = await withCheckedContinuation { continuation in
                 let fired = PosixLock<[Int]>([])
-                for (number, delay) in [(4, 40), (1, 0), (3, 20), (2, 20)].enumerated().map({ ($0.element.0, $0.element.1) }) {
+                for (number, delay) in [(4, 40), (1, 0), (2, 20), (3, 20)] {
                     client.loop.wake(after: .milliseconds(delay)) { fired.withLock { $0.append(number) } }
                 }
                 client.loop.wake(after: .milliseconds(60)) { continuation.resume(returning: fired.withLock { $0 }) }
             }
-            #expect(order == [1, 3, 2, 4])
+            #expect(order == [1, 2, 3, 4])
         }
     }
 
@@ -133,6 +133,7 @@ private func ownDescriptors(connectedTo port: Int) -> Int {
                 unsafe getpeername(descriptor, pointer, &length) == 0
             }
         }
-        return isConnected && address.sin_family == sa_family_t(AF_INET) && Int(UInt16(bigEndian: address.sin_port)) == port
+        guard isConnected, address.sin_family == sa_family_t(AF_INET) else { return false }
+        return Int(UInt16(bigEndian: address.sin_port)) == port
     }
 }

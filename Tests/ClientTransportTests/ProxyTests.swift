@@ -14,14 +14,16 @@ import Vocabulary
         defer { proxy.stop() }
         try await withServer(tls: tls, script: echo) { client, server in
             let settings = try DialSettings.to(server, scheme, trusting: [authority.certificate])
-            for url in ["http://127.0.0.1:\(proxy.port)", "127.0.0.1:\(proxy.port)", "http://user:p%40ss@127.0.0.1:\(proxy.port)/"] {
-                let through = try Proxy(url: url, connectHeaders: [HTTPHeader("X-Tenant", "7")])
+            for form in ["http://", "", "http://user:p%40ss@"] {
+                let through = try Proxy(
+                    url: "\(form)127.0.0.1:\(proxy.port)", connectHeaders: [HTTPHeader("X-Tenant", "7")])
                 #expect(await client.succeeds(settings.with { $0.proxy = through }))
             }
             let asked = proxy.requests
             #expect(asked.count == 3)
             for head in asked {
-                #expect(head.hasPrefix("CONNECT 127.0.0.1:\(server.port) HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\n"))
+                let authority = "127.0.0.1:\(server.port)"
+                #expect(head.hasPrefix("CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n"))
                 #expect(head.contains("X-Tenant: 7\r\n"))
             }
             #expect(asked.last?.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n") == true)
@@ -65,7 +67,9 @@ import Vocabulary
         }
     }
 
-    @Test(arguments: ["https://proxy:3128", "socks5://proxy:1080", "http://", "proxy:port", "http://proxy/path", "http://a b"])
+    @Test(arguments: [
+        "https://proxy:3128", "socks5://proxy:1080", "http://", "proxy:port", "http://proxy/path", "http://a b",
+    ])
     func `a proxy that cannot be used is refused`(url: String) {
         #expect(throws: ProxyRefusal.self) { try Proxy(url: url) }
     }

@@ -58,9 +58,10 @@ import Vocabulary
         let gone = try await ScriptedServer.start(script: echo)
         await gone.stopAndWait()
         let dial = try SocketDial(try .to(server, "ws"))
-        let socket = try dial.connect(to: [try address(of: gone), try address(of: server)])
-        close(socket)
-        #expect(throws: DialFailure.self) { try dial.connect(to: [try address(of: gone), try address(of: gone)]) }
+        let deadline = monotonicMicroseconds() + 60_000_000
+        let (dead, live) = (try address(of: gone), try address(of: server))
+        close(try dial.connect(to: [dead, live], until: deadline))
+        #expect(throws: DialFailure.self) { try dial.connect(to: [dead, dead], until: deadline) }
         while server.connectionCount == 0 { await Task.yield() }
     }
 

@@ -66,6 +66,20 @@ import Vocabulary
         }
     }
 
+    @Test(.enabled(if: hasIPv6Loopback()), arguments: ["wss", "https"])
+    func `an IPv6 address is verified whole`(scheme: String) async throws {
+        let authority = try TestAuthority()
+        for (name, isRight) in [("::1", true), ("::2", false)] {
+            let server = try await ScriptedServer.start(tls: try authority.tls([name]), host: "::1", script: echo)
+            defer { server.stop() }
+            try await withClient { client in
+                let settings = try DialSettings.to(server, scheme, host: "[::1]", trusting: [authority.certificate])
+                #expect(await client.succeeds(settings) == isRight)
+                #expect(server.serverNames == [nil])
+            }
+        }
+    }
+
     @Test func `nobody is trusted when no anchor is given`() async throws {
         try await withServer(tls: try TestAuthority().tls(), script: echo) { client, server in
             let failure = try await client.failure(of: .to(server))

@@ -74,7 +74,7 @@ import Vocabulary
     enum Excess: CaseIterable { case oneFrame, fragments, text }
 
     @Test(arguments: Excess.allCases)
-    func `what OpAMP does not allow ends the connection, with the reason in the Close frame`(excess: Excess) async throws {
+    func `what OpAMP does not allow ends the connection, and the Close frame says why`(excess: Excess) async throws {
         let (closes, seen) = AsyncStream.makeStream(of: ScriptedWebSocket.Frame.self)
         let script: ScriptedServer.Script = { _ in
             .webSocket { socket in
@@ -102,7 +102,8 @@ import Vocabulary
 
     @Test func `a message at the limit is taken`() async throws {
         try await withServer(tls: nil, script: echo) { client, server in
-            let socket = await client.open(try .to(server, "ws").with { ($0.receiveLimit, $0.sendLimit) = (5000, 5000) })
+            let settings = try DialSettings.to(server, "ws").with { ($0.receiveLimit, $0.sendLimit) = (5000, 5000) }
+            let socket = await client.open(settings)
             #expect(await socket.isOpened())
             try await socket.send(Array(repeating: 7, count: 5000))
             #expect(await socket.nextMessage()?.count == 5000)

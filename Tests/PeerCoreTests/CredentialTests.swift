@@ -42,8 +42,8 @@ import Vocabulary
         let key = try PrivateKey.generateP256()
         let csr = try SigningRequest(key: key, subject: "root").pem
         let grant = try enrolment(csr: csr).grant(row: world.row, at: world.now)
-        #expect(grant.publicKey == key.publicKey && grant.profile == .agentLeaf(world.row))
-        #expect(!grant.subject.contains("root") && grant.row.group == "prod" && grant.row.displayName == "db-7")
+        #expect(grant.order.publicKey == key.publicKey && grant.order.profile == .agentLeaf(world.row))
+        #expect(!grant.order.subject.contains("root") && grant.row.group == "prod" && grant.row.displayName == "db-7")
         #expect(grant.token.usedBy == world.row)
     }
 

@@ -140,6 +140,21 @@ import Vocabulary
         #expect(redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
 
+    @Test func `an agent that was seen and then given up gets that row again, since two rows never have one leaf`() throws {
+        var review = try review()
+        review.namesakes = [Self.namesake(.withdrawn)]
+        let redemption = try redeem(review)
+        #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
+    }
+
+    @Test func `a withdrawn row of another leaf is left alone`() throws {
+        var review = try review()
+        var row = Self.namesake(.withdrawn)
+        row.leaf = world.us.federation
+        review.namesakes = [row]
+        #expect(try redeem(review).row == PeerWorld.identity(0x22))
+    }
+
     @Test func `a moved row of another agent with that uid is left alone`() throws {
         var review = try review()
         var row = Self.namesake(.movedToPeer(world.stranger.id, name: "elsewhere"))

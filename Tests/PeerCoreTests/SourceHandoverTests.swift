@@ -47,4 +47,26 @@ import Vocabulary
         }
         #expect(lines == sourceTable.split(separator: "\n").map(String.init))
     }
+
+    @Test func `a settled agent that says it went back in its probation is taken back`() throws {
+        let settled = try stages.source(.settled)
+        let step = try settled.next(
+            after: .agentFailed(hash: [5], message: "probation: the new server was lost"), at: stages.now)
+        #expect(step.state.phase == .returned && step.rows == [.restore(settled.agent)])
+        #expect(step.notices.map(\.type) == [.returned])
+        let other = try settled.next(after: .agentFailed(hash: [6], message: "probation: lost"), at: stages.now)
+        #expect(other.state.phase == .settled)
+    }
+
+    @Test func `an offer that failed is not pushed again but signed anew, and not at once`() throws {
+        let settled = try stages.source(.settled)
+        let failed = try settled.next(after: .agentFailed(hash: [5], message: "timeout"), at: stages.now)
+        #expect(failed.directives == [.wake(at: stages.now + HandoverTiming.verification)])
+        let woken = try failed.state.next(after: .wake(agentPresent: true), at: stages.now)
+        guard case .signOffer? = woken.directives.first else {
+            Issue.record("\(woken.directives) instead of a new offer")
+            return
+        }
+        #expect(try failed.state.next(after: .wake(agentPresent: false), at: stages.now).directives.isEmpty)
+    }
 }

@@ -67,8 +67,9 @@ let sourceTable = """
       <settled>: -> settled Handover.Settled = accepted
     settled:
       claimed, claimed late, offerSent, agentLeaving, leafRevoked, higherEpochSeen, wake, wake late: nothing
-      offerSigned, agentConnected, agentConnected late, agentFailed, agentFailed other: do:pushOffer
+      offerSigned, agentConnected, agentConnected late: do:pushOffer
       pushRequested, cancelRequested: refused handover.already-moved
+      agentFailed, agentFailed other: do:wake
       <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
     Handover.NoticeRefused = refused handover.notice-not-allowed
     expired:

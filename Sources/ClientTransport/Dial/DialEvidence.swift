@@ -30,7 +30,7 @@ struct DialEvidence {
             return failure(.protocol, "TLS failed: \(tlsError.words)")
         }
         if answer != nil || libraryReason.map(Self.speaksOfNonsense) == true {
-            return failure(.protocol, "the server's answer is not an HTTP answer that fits (\(libraryReason ?? "cut off"))")
+            return failure(.protocol, "the server's HTTP answer does not hold: \(libraryReason ?? "cut off")")
         }
         guard isTLS else {
             return failure(.tcp, "the server closed the connection before it answered", closedBeforeAnswer: true)

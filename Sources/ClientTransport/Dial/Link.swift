@@ -121,8 +121,7 @@ import Vocabulary
             evidence.libraryReason = "no room for another connection"
             verdict = verdict ?? .failed(DialFailure(.tcp, "libwebsockets took no further connection"))
         }
-        unsafe wsi = nil
-        later { link in link.end() }
+        wsiDestroyed()
     }
 
     // MARK: - What libwebsockets says
@@ -140,6 +139,7 @@ import Vocabulary
         tls.links[descriptor] = self
     }
 
+    /// May come twice for a connection that failed within the call that made it.
     func wsiDestroyed() {
         unsafe wsi = nil
         tls.links = tls.links.filter { $0.value !== self }
@@ -265,54 +265,7 @@ import Vocabulary
     }
 }
 
-/// How a connection ended.
-enum LinkEnd {
-    case failed(DialFailure)
-    /// Its user asked for it.
-    case abandoned
-    /// The other side, or the network; the evidence tells more.
-    case closedByItself
-}
-
-/// What travels over a link: a WebSocket, or one POST.
-protocol LinkUser: AnyObject {
-    func linkAnswered(_ head: AnswerHead) -> Bool
-    func linkOpened(_ facts: TLSFacts?)
-    func linkReceived(_ piece: ReceivedPiece) -> Bool
-    func linkMayWrite(_ wsi: OpaquePointer) -> Bool
-    func linkHeard()
-    func linkPeerCloses(_ payload: [UInt8])
-    func linkCompleted()
-    func linkEnded(_ end: LinkEnd)
-}
-
-/// What TLS settled with a server.
-public struct TLSFacts: Hashable, Sendable {
-    /// DER, leaf first.
-    public let peerChain: [[UInt8]]
-    /// As OpenSSL writes it: `TLSv1.3`.
-    public let version: String
-}
-
-/// A piece of a message or of a body.
-struct ReceivedPiece {
-    let bytes: [UInt8]
-    var isFirst = true
-    var isLast = true
-    var isText = false
-    /// What is still to come of the same frame.
-    var remainingInFrame = 0
-}
-
 private func withOptionalCString(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Void) {
     guard let text else { return body(nil) }
     unsafe text.withCString { text in unsafe body(text) }
-}
-
-/// Carries what belongs to the loop through a closure that must be sendable.
-///
-/// Safe because such closures are given to the loop only, which runs them on the thread the value lives on.
-struct LoopBound<Value>: @unchecked Sendable {
-    let value: Value
-    init(_ value: Value) { self.value = value }
 }

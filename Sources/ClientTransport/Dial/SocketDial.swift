@@ -26,10 +26,11 @@ struct SocketDial: Sendable {
     func connect() -> Result<Int32, DialFailure> {
         do throws(DialFailure) {
             let addresses = try resolve()
-            let socket = try connect(to: addresses)
+            let deadline = monotonicMicroseconds() + timeout.microseconds
+            let socket = try connect(to: addresses, until: deadline)
             guard let connectRequest else { return .success(socket) }
             do throws(DialFailure) {
-                try ProxyHandshake(socket: socket, deadline: deadline()).run(connectRequest)
+                try ProxyHandshake(socket: socket, deadline: deadline).run(connectRequest)
                 return .success(socket)
             } catch {
                 close(socket)
@@ -42,7 +43,6 @@ struct SocketDial: Sendable {
 
     private var isProxied: Bool { connectRequest != nil }
     private var place: String { isProxied ? "the proxy \(host):\(port)" : "\(host):\(port)" }
-    private func deadline() -> Int64 { monotonicMicroseconds() + timeout.microseconds }
 
     private func failure(_ cause: MoveCause, _ detail: String) -> DialFailure {
         DialFailure(isProxied ? .proxy : cause, detail)
@@ -57,8 +57,8 @@ struct SocketDial: Sendable {
         var first: UnsafeMutablePointer<addrinfo>?
         let problem = unsafe getaddrinfo(host, String(port), &hints, &first)
         guard problem == 0 else {
-            let text = unsafe problem == EAI_SYSTEM
-                ? words(forErrno: errno) : gai_strerror(problem).map { unsafe String(cString: $0) } ?? "error \(problem)"
+            let ownWords = unsafe gai_strerror(problem).map { unsafe String(cString: $0) } ?? "error \(problem)"
+            let text = problem == EAI_SYSTEM ? words(forErrno: errno) : ownWords
             throw failure(.dns, "resolving \(host): \(text)")
         }
         defer { unsafe freeaddrinfo(first) }
@@ -76,8 +76,9 @@ struct SocketDial: Sendable {
 
     /// Tries the addresses in turn; each gets its share of the time that is left. A server that restarts refuses for a
     /// moment, so when every address refused there is one more round after 200 ms.
-    func connect(to addresses: [SocketAddress]) throws(DialFailure) -> Int32 {
-        let deadline = deadline()
+    ///
+    /// - Parameter deadline: microseconds of the monotonic clock.
+    func connect(to addresses: [SocketAddress], until deadline: Int64) throws(DialFailure) -> Int32 {
         for round in 1...2 {
             var problems: [(address: SocketAddress, code: Int32)] = []
             for (index, address) in addresses.enumerated() {

@@ -73,7 +73,8 @@ import Glibc
         append(.body(body))
     }
 
-    /// Runs the body on the loop once, `delay` from now, unless it is cancelled. May be called from any thread.
+    /// Runs the body on the loop once, `delay` from now, unless it is cancelled or the loop ends first. May be called
+    /// from any thread.
     @discardableResult
     public func wake(after delay: Duration, _ body: @escaping @Sendable () -> Void) -> LoopTimer {
         let deadline = monotonicMicroseconds() + max(0, delay.microseconds)

@@ -17,7 +17,8 @@ func loopCallback(
     case LWS_CALLBACK_WSI_CREATE: unsafe link.wsiCreated(wsi)
     case LWS_CALLBACK_WSI_DESTROY: link.wsiDestroyed()
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: link.evidence.libraryReason = unsafe text(input, length)
-    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: unsafe append(link.headerText, to: input, limit: length, wsi, link)
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        unsafe append(link.headerText, to: input, limit: length, wsi, link)
     case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP: return link.answered(unsafe answerHead(wsi)) ? 0 : -1
     case LWS_CALLBACK_CLIENT_ESTABLISHED: link.opened()
     case LWS_CALLBACK_CLIENT_RECEIVE: return link.received(unsafe webSocketPiece(wsi, input, length)) ? 0 : -1

@@ -147,7 +147,9 @@ private func tlsProgressed(_ ssl: OpaquePointer?, _ place: Int32, _ value: Int32
     guard let link = unsafe context.links[SSL_get_fd(ssl)] else { return }
     if place & SSL_CB_HANDSHAKE_DONE != 0 { link.evidence.isTLSUp = true }
     let alert = value & 0xFF
-    if place & SSL_CB_READ_ALERT == SSL_CB_READ_ALERT, alert != TLSAlert.closeNotify { link.evidence.peerAlert = TLSAlert(code: alert) }
+    if place & SSL_CB_READ_ALERT == SSL_CB_READ_ALERT, alert != TLSAlert.closeNotify {
+        link.evidence.peerAlert = TLSAlert(code: alert)
+    }
     if place & SSL_CB_EXIT != 0, value <= 0 {
         let code = ERR_peek_error()
         if code != 0 { link.evidence.tlsError = TLSError(code: code) }

@@ -15,13 +15,23 @@ extension Drill {
         }
     }
 
-    /// The names that `opamp-agent` gives to the instants around each durable step of a move.
-    private static let crashPoints: [String] = []
+    /// `name#n`: the n-th time the process is there, counted from its start, as `OPAMP_CRASH_AT` takes it.
+    private static let crashPoints: [String] =
+        // Of one durable write, in its order; the first saves the candidate, the second adopts it.
+        [1, 2].flatMap { time in
+            ["before-temp", "temp-synced", "previous-kept", "renamed", "directory-synced"].map {
+                "connection.\($0)#\(time)"
+            }
+        }
+        // Between deciding, saving and doing.
+        + ["step.decided#1", "step.saved#1", "step.decided#2", "step.saved#2"]
+        // The old line is left; the candidate is dialled, and spoken to.
+        + ["directive.close#1", "directive.open#2", "directive.send#2", "directive.send#3", "directive.send#4"]
 }
 
 extension TwoRegions {
     fileprivate func killed(at point: String, _ notes: StepNotes) async throws {
-        let victim = run.world.addAgent("agent-\(run.world.agents.count + 1)")
+        let victim = run.world.addAgent("agent-\(run.world.agents.count)")
         try await enrol(victim, on: eu, notes)
         try await victim.stop()
         try victim.start(crashingAt: point)
@@ -34,13 +44,14 @@ extension TwoRegions {
             "the process is killed at \(point)", ending == .killed(signal: 9),
             seen: ending.map { "it \($0)" } ?? "it still runs: the point was not reached")
         let found = try await victim.status()
-        notes.fact("state found after the kill", "active \(found.active.endpoint), candidate \(found.candidate?.endpoint ?? "none")")
+        notes.fact("active server found after the kill", found.active.endpoint)
+        notes.fact("candidate found after the kill", found.candidate?.endpoint ?? "none")
 
         try victim.start()
         try await arrived(issued, victim, from: eu, on: us, notes)
         try await movedToPeer(victim, from: eu, to: us, notes)
         let home = found.active.endpoint.contains(":\(eu.port ?? 0)/") ? "EU" : "US"
-        notes.say("state named \(home)\(found.candidate == nil ? "" : " and a candidate"); it arrived on US, same identity")
+        notes.say("found \(home) active\(found.candidate == nil ? "" : " and a candidate"), then arrived on US")
         try await victim.stop()
     }
 }

@@ -59,7 +59,10 @@ extension TwoRegions {
     func renewLeaf(of agent: AgentProcess, on server: ServerProcess, _ notes: StepNotes) async throws {
         let old = try agent.identity().leaf.fingerprint
         let row = try await row(of: agent, on: server)
+        // One process at a time holds the state directory.
+        try await agent.stop()
         _ = try await agent.command("enroll", "--renew")
+        try agent.start()
         let new = try agent.identity().leaf.fingerprint
         try notes.expect("the agent has another leaf", new != old, seen: "still \(old)")
         try await eventually("\(server.label) knows the row by its new leaf") {

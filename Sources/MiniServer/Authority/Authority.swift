@@ -55,8 +55,8 @@ final class Authority: Sendable {
     static let backdate = Duration.seconds(60)
 
     /// The leaf that an enrolment was granted.
-    func issueLeaf(_ grant: Enrolment.Grant) throws -> Certificate {
-        try issue(grant.profile, subject: grant.subject, publicKey: grant.publicKey, validity: grant.validity)
+    func issueLeaf(_ order: LeafOrder) throws -> Certificate {
+        try issue(order.profile, subject: order.subject, publicKey: order.publicKey, validity: order.validity)
     }
 
     /// A federation client certificate with a new key.
@@ -96,7 +96,19 @@ final class Authority: Sendable {
     /// The text form of a handover token, signed by the Active CA key.
     func sign(_ claims: HandoverClaims) throws -> String { try tokenSigner().sign(claims) }
 
-    func sign(_ statement: TrustStatement) throws -> String { try tokenSigner().sign(statement) }
+    /// A trust statement, signed by a key that its reader has recorded: the Active one, or the one before it when the
+    /// reader has not heard of a rotation yet.
+    ///
+    /// - Parameter known: the signers that the reader says it knows; empty when it says nothing.
+    func sign(_ statement: TrustStatement, knownTo known: Set<Fingerprint>) throws -> String {
+        let signer = keyRing.withLock { ring in
+            ring.lives.honoured.first { known.contains($0.fingerprint) }.flatMap { certificate in
+                ring.privateKeys[certificate.fingerprint].map { (certificate, $0) }
+            }
+        }
+        guard let (certificate, key) = signer else { return try tokenSigner().sign(statement) }
+        return try TokenSigner(certificate: certificate, key: key).sign(statement)
+    }
 
     private func tokenSigner() throws -> TokenSigner {
         let active = try active()

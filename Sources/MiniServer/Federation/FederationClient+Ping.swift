@@ -1,3 +1,4 @@
+import Certificates
 import Foundation
 import HandoverToken
 import PeerAPI
@@ -34,7 +35,10 @@ extension FederationClient {
     /// - Throws: `PeerCallFailure`, `TrustStatementRefusal` or `FederationRefusal`.
     @discardableResult
     func refresh(_ peer: PeerRecord, by context: AuditContext) async throws -> PeerRecord {
-        let bundle: TrustBundle = try await fetch(Question(FederationRoutes.trustBundle), of: peer, by: context)
+        let signers = peer.trust.tokenSigners.certificates.map { "\($0.fingerprint)" }.joined(separator: ",")
+        let path = "\(FederationRoutes.trustBundle.template)?\(QueryNames.signers)=\(signers)"
+        let bundle: TrustBundle = try await fetch(
+            Question(FederationRoutes.trustBundle, path: path), of: peer, by: context)
         let now = site.now()
         return try await site.database.write { tables in
             let row = try tables.peer(named: peer.name)

@@ -1,7 +1,9 @@
 import AsyncHTTPClient
 import Certificates
 import Foundation
+import HandoverToken
 import HTTPTypes
+import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -110,11 +112,13 @@ final class FederationClient: Sendable {
     }
 
     private func failure(_ error: any Error, _ peer: PeerRecord, after milliseconds: Int) async -> Reply {
+        let timeouts: [HTTPClientError] = [
+            .connectTimeout, .deadlineExceeded, .readTimeout, .getConnectionFromPoolTimeout,
+        ]
         switch error {
-        case HTTPClientError.connectTimeout, HTTPClientError.deadlineExceeded, HTTPClientError.readTimeout,
-            HTTPClientError.getConnectionFromPoolTimeout:
+        case let error as HTTPClientError where timeouts.contains(error):
             return Reply(outcome: .timedOut(milliseconds: milliseconds))
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, HTTPClientError.tlsHandshakeTimeout:
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             let chain = await PresentedChain.dial(host: peer.endpoint.host, port: Int(peer.endpoint.port))
             let problems =
                 chain.first.map { leaf in

@@ -18,7 +18,7 @@ struct FederationInterface: Sendable {
     var routes: [(Route, Handler)] {
         [
             (FederationRoutes.ping, { _ in try .json(try identity) }),
-            (FederationRoutes.trustBundle, { _ in try .json(try await trustBundle()) }),
+            (FederationRoutes.trustBundle, { try .json(try await trustBundle($0)) }),
             (FederationRoutes.agents, { try .json(try await view.page($0.request)) }),
             (FederationRoutes.agent, { try .json(try await agent($0)) }),
             (FederationRoutes.claim, { try .json(try await claim($0)) }),
@@ -47,11 +47,13 @@ struct FederationInterface: Sendable {
         }
     }
 
-    private func trustBundle() async throws -> TrustBundle {
+    private func trustBundle(_ call: PeerRequest) async throws -> TrustBundle {
+        let named = call.request.query(QueryNames.signers) ?? ""
+        let known = named.split(separator: ",").prefix(Limits.bundleCertificates).compactMap { Fingerprint(String($0)) }
         let version = try await site.database.read { try $0.facts.trustVersion() }
         let statement = try site.authority.trustStatement(
             version: version, listener: site.listener.chain, endpoint: try site.address.opampEndpoint, at: site.now())
-        return TrustBundle(statement: try site.authority.sign(statement))
+        return TrustBundle(statement: try site.authority.sign(statement, knownTo: Set(known)))
     }
 
     private func agent(_ call: PeerRequest) async throws -> AgentDetail {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 import PeerAPI
 import PeerCore
 import Synchronization

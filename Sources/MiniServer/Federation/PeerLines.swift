@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Certificates
+import HandoverToken
 import Logging
 import NIOCore
 import NIOSSL

@@ -17,7 +17,7 @@ enum PresentedChain {
                 channel.eventLoop.makeCompletedFuture {
                     let handler = try NIOSSLClientHandler(context: context, serverHostname: name) { chain, verdict in
                         catcher.caught(chain)
-                        verdict.succeed(.failed)
+                        verdict.succeed(NIOSSLVerificationResult.failed)
                     }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }

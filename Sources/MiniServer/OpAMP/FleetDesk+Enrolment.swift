@@ -38,7 +38,7 @@ extension FleetDesk {
             enrolling.capabilities = report.state.capabilities
             let grant = try Enrolment(token: token, report: enrolling, namesakes: namesakes)
                 .grant(row: session.agent, at: report.at)
-            let leaf = try site.authority.issueLeaf(grant)
+            let leaf = try site.authority.issueLeaf(grant.order)
             var row = grant.row
             row.leaf = leaf
             try tables.agents.save(row)
@@ -53,6 +53,28 @@ extension FleetDesk {
             try tables.audit.append(fact, context: .agent(session), at: report.at)
             return leaf
         }
+    }
+
+    /// A new leaf for an agent that is already here, when it asks for one.
+    func renewal(for report: AgentReport, _ session: AgentSession) async throws -> ConnectionSettingsOffers? {
+        guard session.standing == .member, let asked = report.message.connectionSettingsRequest,
+            let presented = session.knock.caller.leaf
+        else { return nil }
+        let leaf = try await site.database.write { [site] tables -> Certificate? in
+            // Only the holder of the present leaf: whoever comes with the one before has its answer already.
+            guard var row = try tables.agents.find(session.agent), row.leaf == presented, row.presence.isHere else {
+                return nil
+            }
+            let leaf = try site.authority.issueLeaf(LeafOrder(asked, row: row.id, at: report.at))
+            row.renew(leaf)
+            try tables.agents.save(row)
+            let fact = AuditFact(
+                .leafRenewed, entityType: "agent", entityID: row.id.description,
+                before: presented.fingerprint.description, after: leaf.fingerprint.description)
+            try tables.audit.append(fact, context: .agent(session), at: report.at)
+            return leaf
+        }
+        return try leaf.map(offer)
     }
 
     /// The leaf that this very key got with this very token, when the answer was lost on the way.

@@ -144,7 +144,9 @@ final class FleetDesk: OpAMPDesk {
         lastHeard.withLock { $0[session.agent] = report.at }
         await tellHandovers(report, session)
         if report.message.agentDisconnect { return .nothing }
-        return DeskAnswer(try await instructions(for: row))
+        var content = try await instructions(for: row)
+        content.connectionSettings = try await renewal(for: report, session)
+        return DeskAnswer(content)
     }
 
     /// What the server wants of the agent beyond the reply itself.

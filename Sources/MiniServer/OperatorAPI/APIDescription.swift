@@ -4,6 +4,18 @@ import Vocabulary
 /// The OpenAPI document of this server, made from the route tables so that it cannot name a path that is not there.
 enum APIDescription {
     static var document: JSONValue {
+        .object([
+            "openapi": .string("3.1.0"),
+            "info": .object(["title": .string("mini-server"), "version": .string(OperatorInterface.version)]),
+            "paths": .object(pathItems),
+            "components": .object(["securitySchemes": .object(schemes)]),
+        ])
+    }
+
+    /// Every path that the document describes.
+    static var paths: Set<String> { Set(pathItems.keys) }
+
+    private static var pathItems: [String: JSONValue] {
         var paths: [String: JSONValue] = [:]
         for (routes, tag) in [(OperatorRoutes.all, "operator"), (FederationRoutes.all, "federation")] {
             for route in routes {
@@ -14,12 +26,7 @@ enum APIDescription {
                 paths[route.template] = .object(methods)
             }
         }
-        return .object([
-            "openapi": .string("3.1.0"),
-            "info": .object(["title": .string("mini-server"), "version": .string(OperatorInterface.version)]),
-            "paths": .object(paths),
-            "components": .object(["securitySchemes": .object(schemes)]),
-        ])
+        return paths
     }
 
     private static let schemes: [String: JSONValue] = [

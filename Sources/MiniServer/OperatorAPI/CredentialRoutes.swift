@@ -79,7 +79,7 @@ extension OperatorInterface {
         let end = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds").map { now + $0 }
         try await site.database.write { tables in
             try tables.operatorTokens.save(
-                OperatorToken(digest: fresh.digest, name: wanted.name, role: role, createdAt: now, expiresAt: end))
+                OperatorToken(name: wanted.name, role: role, digest: fresh.digest, createdAt: now, expiresAt: end))
             try tables.audit.append(
                 AuditFact(
                     .operatorTokenCreated, entityType: "operator-token", entityID: fresh.id, after: role.rawValue,
@@ -96,7 +96,7 @@ extension OperatorInterface {
             guard let token = try tables.operatorTokens.all().first(where: { $0.id == id }) else {
                 throw RequestRefusal.notFound(path: id)
             }
-            try tables.operatorTokens.delete(token.digest)
+            try tables.operatorTokens.delete(Hex.encode(token.digest))
             try tables.audit.append(
                 AuditFact(.operatorTokenRevoked, entityType: "operator-token", entityID: id, before: token.role.rawValue),
                 context: call.audit, at: now)
@@ -122,6 +122,10 @@ extension BootstrapToken {
     fileprivate var id: String { String(Hex.encode(digest).prefix(16)) }
 }
 
+extension OperatorToken {
+    fileprivate var id: String { String(Hex.encode(digest).prefix(16)) }
+}
+
 extension BootstrapTokenSummary {
     fileprivate init(_ token: BootstrapToken) {
         self.init(
@@ -134,6 +138,6 @@ extension OperatorTokenSummary {
     fileprivate init(_ token: OperatorToken) {
         self.init(
             id: token.id, name: token.name, role: token.role.rawValue, createdAt: token.createdAt,
-            expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt)
+            expiresAt: token.expiresAt)
     }
 }

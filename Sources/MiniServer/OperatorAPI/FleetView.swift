@@ -1,3 +1,5 @@
+import Certificates
+import HandoverToken
 import OpAMPProto
 import PeerAPI
 import PeerCore
@@ -58,7 +60,7 @@ struct FleetView: Sendable {
                     peer: try tables.peers.find(origin.peer)?.name ?? origin.peerName, peerID: origin.peer,
                     agent: origin.row, handover: origin.handover)
             },
-            handovers: try HandoverView(tables: tables).summaries { $0.agent == row.id || $0.leaf == fingerprint })
+            handovers: try HandoverView(tables: tables).summaries { $0.agent == row.id || $0.fingerprint == fingerprint })
     }
 
     private static func attributes(_ description: AgentDescription) -> [Attribute] {

@@ -1,4 +1,5 @@
 import HandoverToken
+import HTTPTypes
 import OpAMPProto
 import PeerAPI
 import PeerCore

@@ -1,3 +1,4 @@
+import HandoverToken
 import PeerAPI
 import PeerCore
 import Vocabulary

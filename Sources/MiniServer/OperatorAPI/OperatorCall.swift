@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import PeerAPI
@@ -11,7 +12,7 @@ struct OperatorRoute: Sendable {
     let respond: @Sendable (OperatorCall) async throws -> Response
 
     /// - Parameter answer: what the handler's value becomes; a change is saved with its audit entry by the handler.
-    init<Answer: Encodable>(
+    init<Answer: Encodable & SendableMetatype>(
         _ route: Route, _ act: OperatorAct, _ handler: @escaping @Sendable (OperatorCall) async throws -> Answer
     ) {
         self.route = route

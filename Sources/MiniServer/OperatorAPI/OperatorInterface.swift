@@ -39,7 +39,7 @@ struct OperatorInterface: Sendable {
         }
         let now = site.now()
         // Found by digest: a near miss of a SHA-256 tells nothing about its text.
-        guard let token = try await site.database.read({ try $0.operatorTokens.find(digest: digest) }),
+        guard let token = try await site.database.read({ try $0.operatorTokens.find(Hex.encode(digest)) }),
             token.expiresAt.map({ now < $0 }) ?? true
         else { throw RequestRefusal.notAuthenticated }
         return token

@@ -1,4 +1,5 @@
 import Certificates
+import HandoverToken
 import PeerAPI
 import PeerCore
 import Vocabulary

@@ -1,3 +1,4 @@
+import Certificates
 import HTTPTypes
 import Hummingbird
 import NIOCore

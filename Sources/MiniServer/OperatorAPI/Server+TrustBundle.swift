@@ -1,4 +1,5 @@
 import Certificates
+import HandoverToken
 
 extension Server {
     /// PEM of the CAs that vouch for the listener, for clients on the same machine.

@@ -1,3 +1,4 @@
+import Certificates
 import PeerAPI
 import PeerCore
 import Vocabulary

@@ -29,6 +29,7 @@ public enum AuditAction: String, CaseIterable, Codable, Sendable {
 
     case agentEnrolled = "Agent.Enrolled"
     case agentAssigned = "Agent.Assigned"
+    case leafRenewed = "Agent.LeafRenewed"
     case leafRevoked = "Agent.LeafRevoked"
     case leafRefused = "Agent.LeafRefused"
     case groupSaved = "Group.Saved"

@@ -1,13 +1,8 @@
-public import Certificates
 public import OpAMPProto
 public import Vocabulary
 
 /// A new agent asks for its leaf with a bootstrap token and a signing request (protocol section 2.4).
 public struct Enrolment: Sendable {
-    public static let leafLife = Duration.seconds(365 * 24 * 3600)
-    /// A leaf is valid a little before it is issued, for hosts whose clock is behind.
-    public static let backdating = Duration.seconds(60)
-
     public var token: BootstrapToken
     /// What the agent reported with the request.
     public var report: AgentToServer
@@ -23,10 +18,7 @@ public struct Enrolment: Sendable {
     /// What is to be issued and saved: leaf, row and used token belong into one transaction.
     public struct Grant: Sendable {
         public var token: BootstrapToken
-        public var profile: CertificateProfile
-        public var publicKey: PublicKey
-        public var subject: String
-        public var validity: Validity
+        public var order: LeafOrder
         /// The row, but for its leaf.
         public var row: AgentRecord
     }
@@ -36,18 +28,11 @@ public struct Enrolment: Sendable {
     ///   use here.
     public func grant(row: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
         let token = try token.used(by: row, at: now)
-        guard let csr = report.connectionSettingsRequest?.opamp?.certificateRequest?.csr, !csr.isEmpty else {
-            throw .requestMissing
-        }
-        let request: SigningRequest
-        do { request = try SigningRequest(pem: String(decoding: csr, as: UTF8.self)) } catch {
-            throw .requestNotValid(error.operatorMessage.cause)
-        }
+        let order = try LeafOrder(report.connectionSettingsRequest, row: row, at: now)
         guard let uid = InstanceUID(bytes: report.instanceUID) else { throw .instanceUIDNotValid }
         if let other = namesakes.first(where: \.presence.isHere) { throw .uidCollision(uid, row: other.id) }
         return Grant(
-            token: token, profile: .agentLeaf(row), publicKey: request.publicKey, subject: "agent \(row)",
-            validity: Validity(notBefore: now - Self.backdating, notAfter: now + Self.leafLife),
+            token: token, order: order,
             row: AgentRecord(
                 id: row, displayName: report.agentDescription?.displayName ?? uid.description, instanceUID: uid,
                 leaf: nil, description: report.agentDescription, capabilities: report.capabilities,

@@ -40,7 +40,7 @@ public enum RowChange: Hashable, Sendable {
 /// The row that waits for an agent.
 public struct Arrival: Hashable, Sendable {
     public var row: AgentID
-    /// The row exists, marked moved; otherwise it is created.
+    /// The row exists, marked moved; otherwise it is created, unless it exists as withdrawn.
     public var reusesRow: Bool
     public var claims: HandoverClaims
     public var group: String?

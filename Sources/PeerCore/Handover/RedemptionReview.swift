@@ -67,6 +67,12 @@ public struct RedemptionReview: Sendable {
         }.max { $0.epoch < $1.epoch }
     }
 
+    /// The row of a handover to here that came to nothing after the agent had been seen. It takes the agent up again:
+    /// two rows never have one leaf.
+    private var abandonedRow: AgentRecord? {
+        namesakes.first { $0.presence == .withdrawn && $0.fingerprint == claims.leaf }
+    }
+
     /// Everything that stands against the redemption, most important first; empty means it may be confirmed.
     public func problems(with choice: Choice = Choice(), at now: Timestamp) -> [HandoverRefusal] {
         var found: [HandoverRefusal] = []
@@ -102,7 +108,7 @@ public struct RedemptionReview: Sendable {
     ///
     /// - Parameters:
     ///   - id: 128 random bits.
-    ///   - newRow: the identifier of the row to create, unless the agent's own moved row is used again.
+    ///   - newRow: the identifier of the row to create, unless a row of the agent's own is used again.
     /// - Throws: the first of `problems`.
     public func redemption(
         _ id: RedemptionID,
@@ -112,8 +118,8 @@ public struct RedemptionReview: Sendable {
     ) throws(HandoverRefusal) -> Redemption {
         if let problem = problems(with: choice, at: now).first { throw problem }
         return Redemption(
-            id: id, row: returningRow?.id ?? newRow, reusesRow: returningRow != nil, group: group(choice),
-            configuration: wantedConfiguration(choice))
+            id: id, row: (returningRow ?? abandonedRow)?.id ?? newRow, reusesRow: returningRow != nil,
+            group: group(choice), configuration: wantedConfiguration(choice))
     }
 
     /// The group the agent would get.

@@ -96,15 +96,25 @@ extension SourceHandover {
         return step
     }
 
-    /// The old leaf is answered with the way home and nothing else.
+    /// The old leaf is answered with the way home - unless the agent says that it went back before it had settled.
     private func whileSettled(_ event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
         var step = Step(self)
         switch event {
         case .claimed(let claim): try repeated(claim)
         case .offerSigned(let offer): step.push(offer, at: now)
-        case .agentConnected, .agentFailed: step.directives = [push(at: now)]
+        case .agentConnected: step.directives = [push(at: now)]
+        case .agentFailed(let hash, let message):
+            // The target saw a session that was dead already; the agent's own word about its probation counts.
+            if offerHashes.contains(hash), message.hasPrefix(MoveCause.probation.code) {
+                step.takeBack(because: message, at: now)
+                break
+            }
+            // The same offer would get the same answer for ever (protocol section 3); another one is made, in time.
+            if offer?.hash == hash { step.state.offer = nil }
+            step.directives = [.wake(at: now + HandoverTiming.verification)]
+        case .wake(let agentPresent): if agentPresent, offer == nil { step.directives = [push(at: now)] }
         case .cancelRequested, .pushRequested: throw .alreadyMoved(to: claims.target.name)
-        case .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .wake, .noticeReceived: break
+        case .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .noticeReceived: break
         }
         return step
     }

@@ -17,7 +17,7 @@ public struct SourceHandover: Hashable, Sendable, Codable {
         case leaving
         /// The target has it. Next: `settled`, `returned`.
         case moved
-        /// For good.
+        /// For good - unless the agent says that it went back before it had settled. Next: `returned`.
         case settled
         /// Not claimed in time, or the target never saw the agent.
         case expired

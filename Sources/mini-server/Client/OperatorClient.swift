@@ -32,7 +32,7 @@ struct OperatorClient {
         _ route: Route, _ path: String? = nil, query: [String: String?] = [:], sending body: (any Encodable)? = nil,
         as type: Answer.Type = Answer.self
     ) async throws -> Answer {
-        let bytes = try await exchange(route, path, query: query, sending: body)
+        let bytes = try await exchange(route.method, path ?? route.template, query: query, sending: body)
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(bytes))
         } catch {
@@ -43,11 +43,11 @@ struct OperatorClient {
     }
 
     func order(_ route: Route, _ path: String? = nil, sending body: (any Encodable)? = nil) async throws {
-        _ = try await exchange(route, path, query: [:], sending: body)
+        _ = try await exchange(route.method, path ?? route.template, sending: body)
     }
 
     /// Every page of a list.
-    func list<Item>(
+    func list<Item: Codable & Hashable & Sendable>(
         _ route: Route, _ path: String? = nil, query: [String: String?] = [:], of type: Item.Type = Item.self
     ) async throws -> [Item] {
         var (items, cursor): ([Item], String?) = ([], nil)
@@ -64,14 +64,14 @@ struct OperatorClient {
 
     /// A page that is no JSON and needs no token.
     func text(_ path: String) async throws -> String {
-        String(decoding: try await exchange(Route(method: .get, template: path), nil, query: [:], sending: nil), as: UTF8.self)
+        String(decoding: try await exchange(.get, path), as: UTF8.self)
     }
 
     private func exchange(
-        _ route: Route, _ path: String?, query: [String: String?], sending body: (any Encodable)?
+        _ method: Route.Method, _ path: String, query: [String: String?] = [:], sending body: (any Encodable)? = nil
     ) async throws -> [UInt8] {
-        var request = HTTPClientRequest(url: base + (path ?? route.template) + Self.text(of: query))
-        request.method = HTTPMethod(rawValue: route.method.rawValue)
+        var request = HTTPClientRequest(url: base + path + Self.text(of: query))
+        request.method = HTTPMethod(rawValue: method.rawValue)
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token.revealText())") }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")

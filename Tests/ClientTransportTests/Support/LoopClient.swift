@@ -1,5 +1,6 @@
 import Certificates
 import ClientTransport
+import Glibc
 import ScriptedServer
 import Testing
 import Vocabulary
@@ -42,6 +43,20 @@ actor LoopClient {
     }
 
     func isOnLoop() -> Bool { loop.isIsolatingCurrentContext() == true }
+}
+
+/// Whether this machine has an IPv6 address of its own to listen on.
+func hasIPv6Loopback() -> Bool {
+    let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_addr = in6addr_loopback
+    return unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            unsafe bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in6>.size)) == 0
+        }
+    }
 }
 
 extension EventLoop {

@@ -40,7 +40,8 @@ public struct ScriptedWebSocket: Sendable {
     public func waitForEnd() async { try? await channel.closeFuture.get() }
 
     private func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], isLast: Bool = true) {
-        channel.writeAndFlush(WebSocketFrame(fin: isLast, opcode: opcode, data: ByteBuffer(bytes: payload)), promise: nil)
+        let frame = WebSocketFrame(fin: isLast, opcode: opcode, data: ByteBuffer(bytes: payload))
+        channel.writeAndFlush(frame, promise: nil)
     }
 }
 

@@ -43,7 +43,8 @@ public struct TestAuthority: Sendable {
     public func issue(_ profile: CertificateProfile, _ validity: Validity = validNow) throws -> Holder {
         let key = try PrivateKey.generateP256()
         let certificate = try issuer.issue(
-            profile, subject: "test leaf", publicKey: key.publicKey, serial: RandomBytes.generate(16), validity: validity)
+            profile, subject: "test leaf", publicKey: key.publicKey, serial: RandomBytes.generate(16),
+            validity: validity)
         return Holder(certificate: certificate, key: key)
     }
 

@@ -1,0 +1,37 @@
+public import Certificates
+public import OpAMPProto
+public import Vocabulary
+
+/// A leaf to be issued for a row. Of the signing request only its public key means anything (protocol section 2.4).
+public struct LeafOrder: Hashable, Sendable {
+    public static let life = Duration.seconds(365 * 24 * 3600)
+    /// A leaf is valid a little before it is issued, for hosts whose clock is behind.
+    public static let backdating = Duration.seconds(60)
+
+    public let profile: CertificateProfile
+    public let publicKey: PublicKey
+    public let subject: String
+    public let validity: Validity
+
+    /// - Throws: `FleetRefusal.requestMissing` or `.requestNotValid`.
+    public init(_ asked: ConnectionSettingsRequest?, row: AgentID, at now: Timestamp) throws(FleetRefusal) {
+        guard let csr = asked?.opamp?.certificateRequest?.csr, !csr.isEmpty else { throw .requestMissing }
+        do {
+            publicKey = try SigningRequest(pem: String(decoding: csr, as: UTF8.self)).publicKey
+        } catch {
+            throw .requestNotValid(error.operatorMessage.cause)
+        }
+        profile = .agentLeaf(row)
+        subject = "agent \(row)"
+        validity = Validity(notBefore: now - Self.backdating, notAfter: now + Self.life)
+    }
+}
+
+extension AgentRecord {
+    /// The agent asked for a new leaf over a connection that its present one opened (protocol section 2.7). The one
+    /// before is honoured until the new one has been seen; a token bound to it is stale from now on.
+    public mutating func renew(_ renewed: Certificate) {
+        previousLeaf = leaf?.fingerprint
+        leaf = renewed
+    }
+}

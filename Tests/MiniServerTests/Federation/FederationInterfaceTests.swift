@@ -1,0 +1,97 @@
+import Certificates
+import PeerAPI
+import PeerCore
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+struct FederationInterfaceTests {
+    /// What a caller shows, and what that alone is worth.
+    enum Shown: CaseIterable {
+        case nothing, secretOnly, certificateOnly, certificateAndWrongSecret, both
+
+        var status: Int? {
+            switch self {
+            case .nothing, .secretOnly: 403
+            case .certificateOnly, .certificateAndWrongSecret: 401
+            case .both: nil
+            }
+        }
+    }
+
+    @Test(arguments: Shown.allCases) func `every route takes both factors`(shown: Shown) async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            let secrets = try await RunningServer.federate(eu, us)
+            let identity = try await us.server.site.database.read {
+                try us.server.site.authority.federationIdentityInUse($0)
+            }
+            let wrong = Credential.federationSecret.text(random: RandomBytes.generate(32)).revealText()
+            let (certificate, bearer): (FederationIdentity?, String?) =
+                switch shown {
+                case .nothing: (nil, nil)
+                case .secretOnly: (nil, secrets.inbound)
+                case .certificateOnly: (identity, nil)
+                case .certificateAndWrongSecret: (identity, wrong)
+                case .both: (identity, secrets.inbound)
+                }
+            for route in FederationRoutes.all {
+                let path = route.template.replacing("{id}", with: String(repeating: "0", count: 32))
+                let answer = try await RunningServer.$others.withValue([us.server]) {
+                    try await eu.exchange(route, path, bearer: bearer, as: certificate)
+                }
+                if let status = shown.status {
+                    #expect(answer.status == status, "\(route)")
+                    #expect(answer.type == PeerAPI.Problem.contentType)
+                } else {
+                    #expect(answer.status != 401 && answer.status != 403, "\(route): \(answer.text)")
+                }
+            }
+            let reasons = try await eu.audit().compactMap { $0.additional["reason"] }
+            switch shown {
+            case .nothing, .secretOnly: #expect(reasons.contains { $0.hasPrefix("certificate:") })
+            case .certificateOnly, .certificateAndWrongSecret: #expect(reasons.contains { $0.hasPrefix("secret:") })
+            case .both: #expect(reasons.isEmpty)
+            }
+        }
+    }
+
+    @Test func `a certificate that is not pinned is echoed by its fingerprint`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            let secrets = try await RunningServer.federate(eu, us)
+            let other = try await us.issueCertificate()
+            let identity = try await us.server.site.database.read {
+                try us.server.site.authority.federationIdentityInUse($0)
+            }
+            let answer = try await RunningServer.$others.withValue([us.server]) {
+                try await eu.exchange(FederationRoutes.ping, bearer: secrets.inbound, as: identity)
+            }
+            #expect(answer.problem?.code == "federation.certificate-not-accepted")
+            #expect(answer.problem?.presentedFingerprint == other.fingerprint)
+        }
+    }
+
+    @Test func `a handover of others is not there, and the question is audited`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            _ = try await RunningServer.federate(eu, us)
+            let id = try #require(HandoverID(bytes: RandomBytes.generate(16)))
+            let client = FederationClient(site: us.server.site)
+            await #expect(throws: PeerCallFailure.self) {
+                _ = try await client.status(of: id, at: eu.server.site.authority.peerID)
+            }
+            await client.shutDown()
+            let entry = try #require(try await eu.audit().first { $0.action == "Federation.RemoteRequest" })
+            #expect(entry.after == "404")
+            #expect(entry.traceID == id.description, "a handover is one trace on both sides")
+        }
+    }
+
+    @Test func `the API description names every path`() {
+        let paths = Set(FederationRoutes.all.map(\.template))
+        #expect(paths.count == FederationRoutes.all.count)
+        #expect(APIDescription.paths == paths.union(OperatorRoutes.all.map(\.template)))
+    }
+}

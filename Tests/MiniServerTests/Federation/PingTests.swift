@@ -1,0 +1,119 @@
+import HandoverToken
+import PeerAPI
+import PeerCore
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+struct PingTests {
+    @Test func `two servers that pasted and swapped ping each other`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            _ = try await RunningServer.federate(eu, us)
+            for (server, peer) in [(eu, "us"), (us, "eu")] {
+                let result = try await server.ping(peer)
+                #expect(result.ok)
+                #expect(result.text == "200 OK · \(result.milliseconds) ms")
+                let row: PeerSummary = try await server.call(OperatorRoutes.peer, OperatorRoutes.peer.path(peer))
+                #expect(row.trustVersion == 1, "a good ping refreshes a new peer")
+                #expect(row.opampEndpoint != nil)
+                #expect(row.lastContact != nil && row.lastError == nil)
+            }
+            let (calls, requests) = (try await eu.audit(), try await us.audit())
+            let traces = Set(calls.filter { $0.action == "Federation.PeerCalled" }.compactMap(\.traceID))
+            let arrived = requests.filter { $0.action == "Federation.RemoteRequest" }
+            #expect(!arrived.isEmpty && arrived.allSatisfy { $0.traceID.map(traces.contains) ?? false })
+        }
+    }
+
+    /// What is wrong, and what the button then says.
+    enum Fault: CaseIterable {
+        case certificateNotPinned, wrongSecret, wrongCA, wrongHost, refusedPort, disabledThere
+
+        var code: String {
+            switch self {
+            case .certificateNotPinned, .disabledThere: "federation.ping-certificate-not-accepted"
+            case .wrongSecret: "federation.ping-secret-not-accepted"
+            case .wrongCA, .wrongHost: "federation.ping-tls"
+            case .refusedPort: "federation.ping-unreachable"
+            }
+        }
+    }
+
+    @Test(arguments: Fault.allCases) func `a ping that fails says which factor failed`(fault: Fault) async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            _ = try await RunningServer.federate(eu, us)
+            let expected = try await inflict(fault, on: eu, us)
+            let result = try await eu.ping("us")
+            #expect(!result.ok)
+            #expect(result.code == fault.code)
+            #expect(result.text.contains(expected), "\(result.text)")
+            #expect(result.nextAction?.isEmpty == false)
+            #expect(result.presentedChain.isEmpty == (fault.code != "federation.ping-tls"))
+            let row: PeerSummary = try await eu.call(OperatorRoutes.peer, OperatorRoutes.peer.path("us"))
+            #expect(row.lastError != nil)
+        }
+    }
+
+    /// - Returns: what the text must contain.
+    private func inflict(_ fault: Fault, on eu: RunningServer, _ us: RunningServer) async throws -> String {
+        switch fault {
+        case .certificateNotPinned:
+            return try await eu.issueCertificate().fingerprint.description
+        case .wrongSecret:
+            _ = try await eu.generateSecret("outbound", of: "us")
+            return "401"
+        case .wrongCA:
+            let own = try eu.server.site.authority.active().certificate
+            try await eu.server.site.database.write { tables in
+                var row = try tables.peer(named: "us")
+                row.trust.serverCAs = try ServerCAs([own])
+                try tables.peers.save(row)
+            }
+            return "None of the CA certificates"
+        case .wrongHost:
+            let port = us.base.split(separator: ":").last ?? ""
+            try await change(eu, "us", PeerUpdate(endpoint: "https://localhost:\(port)"))
+            return "localhost"
+        case .refusedPort:
+            try await change(eu, "us", PeerUpdate(endpoint: "https://127.0.0.1:1"))
+            return "unreachable"
+        case .disabledThere:
+            try await change(us, "eu", PeerUpdate(enabled: false))
+            return "does not pin"
+        }
+    }
+
+    private func change(_ server: RunningServer, _ name: String, _ update: PeerUpdate) async throws {
+        let _: PeerSummary = try await server.call(
+            OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path(name), sending: update)
+    }
+
+    @Test func `a peer hears of a new CA from a key it knows`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            _ = try await RunningServer.federate(eu, us)
+            let draft: SigningKeySummary = try await eu.call(OperatorRoutes.draftSigningKey)
+            let _: SigningKeySummary = try await eu.call(
+                OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path("\(draft.fingerprint)"))
+            let row: PeerSummary = try await us.call(OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path("eu"))
+            #expect(row.tokenSigners.map(\.fingerprint).contains(draft.fingerprint))
+            #expect(row.trustVersion == 3)
+        }
+    }
+
+    @Test func `the secret before a rotation is good for the overlap`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            _ = try await RunningServer.federate(eu, us)
+            let next = try await eu.generateSecret("inbound", of: "us")
+            #expect(try await us.ping("eu").ok)
+            let _: PeerSummary = try await us.call(
+                OperatorRoutes.savePeerSecret, OperatorRoutes.savePeerSecret.path("eu"),
+                sending: PeerSecretText(direction: "outbound", secret: next))
+            #expect(try await us.ping("eu").ok)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import AsyncHTTPClient
+import Certificates
+import Foundation
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+@testable import MiniServer
+
+/// A whole server in this process, in a directory of its own, on a port of the kernel's choice.
+struct RunningServer: Sendable {
+    let server: Server
+    let base: String
+    let admin: String
+
+    struct NotStarted: Error {}
+
+    static func run(_ names: String..., body: @Sendable ([RunningServer]) async throws -> Void) async throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: "mini-server-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: root) }
+        try await withThrowingTaskGroup { tasks in
+            var running: [RunningServer] = []
+            for name in names {
+                var log = Logger(label: "test")
+                log.logLevel = .critical
+                let server = try await Server(
+                    ServerConfiguration(dataDirectory: root.appending(path: name).path, name: name, port: 0), log: log)
+                tasks.addTask { try await server.run() }
+                guard await server.port != nil, let token = server.adminToken else { throw NotStarted() }
+                running.append(
+                    RunningServer(
+                        server: server, base: "https://\(try server.origin.origin)", admin: token.revealText()))
+            }
+            do {
+                try await body(running)
+            } catch {
+                tasks.cancelAll()
+                throw error
+            }
+            tasks.cancelAll()
+        }
+    }
+
+    struct Answer {
+        var status: Int
+        var type: String?
+        var text: String
+        var problem: PeerAPI.Problem? { try? JSONDecoder().decode(PeerAPI.Problem.self, from: Data(text.utf8)) }
+    }
+
+    /// One bare exchange.
+    ///
+    /// - Parameter identity: the client certificate to present.
+    func exchange(
+        _ route: Route, _ path: String? = nil, bearer: String?, sending body: (any Encodable & Sendable)? = nil,
+        as identity: FederationIdentity? = nil
+    ) async throws -> Answer {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(try server.trustBundle.utf8)))
+        if let identity {
+            // Only the server that it belongs to can open its key; tests reach into it.
+            let key = try Self.key(of: identity, among: [server] + Self.others)
+            tls.certificateChain = [.certificate(try NIOSSLCertificate(bytes: identity.certificate.der, format: .der))]
+            tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key.reveal(), format: .pem))
+        }
+        let http = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+        var request = HTTPClientRequest(url: base + (path ?? route.template))
+        request.method = HTTPMethod(rawValue: route.method.rawValue)
+        if let bearer { request.headers.add(name: "Authorization", value: "Bearer \(bearer)") }
+        if let body { request.body = .bytes(try JSONEncoder().encode(body)) }
+        do {
+            let response = try await http.execute(request, timeout: .seconds(20))
+            let text = String(buffer: try await response.body.collect(upTo: 8 << 20))
+            try await http.shutdown()
+            return Answer(
+                status: Int(response.status.code), type: response.headers.first(name: "Content-Type"), text: text)
+        } catch {
+            try? await http.shutdown()
+            throw error
+        }
+    }
+
+    @TaskLocal static var others: [Server] = []
+
+    private static func key(of identity: FederationIdentity, among servers: [Server]) throws -> Secret {
+        for server in servers {
+            if let key = try? server.site.authority.sealing.open(identity.sealedKey, for: .federationKey) { return key }
+        }
+        throw NotStarted()
+    }
+
+    /// What the admin is answered.
+    func call<Value: Decodable>(
+        _ route: Route, _ path: String? = nil, sending body: (any Encodable & Sendable)? = nil,
+        as type: Value.Type = Value.self
+    ) async throws -> Value {
+        let answer = try await exchange(route, path, bearer: admin, sending: body)
+        if let problem = answer.problem { throw Refused(problem: problem) }
+        return try JSONDecoder().decode(Value.self, from: Data(answer.text.utf8))
+    }
+
+    struct Refused: Error, CustomStringConvertible {
+        let problem: PeerAPI.Problem
+        var description: String { "\(problem.status) \(problem.operatorMessage)" }
+    }
+
+    func issueCertificate() async throws -> FederationCertificate {
+        try await call(
+            OperatorRoutes.issueFederationCertificate, sending: FederationCertificateRequest(subject: "a test"))
+    }
+
+    func generateSecret(_ direction: String, of peer: String) async throws -> String {
+        try await call(
+            OperatorRoutes.generatePeerSecret, OperatorRoutes.generatePeerSecret.path(peer),
+            sending: PeerSecretRequest(direction: direction), as: CreatedSecret.self
+        ).text
+    }
+
+    func ping(_ peer: String) async throws -> PingResult {
+        try await call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(peer))
+    }
+
+    func audit() async throws -> [AuditEvent] {
+        try await call(OperatorRoutes.auditEvents, "/api/audit/events?limit=1000", as: Page<AuditEvent>.self).items
+    }
+
+    /// Both servers as peers of each other, by paste, each with the other's secrets swapped.
+    static func federate(_ eu: RunningServer, _ us: RunningServer) async throws -> (inbound: String, outbound: String) {
+        let (euPEM, usPEM) = (try await eu.issueCertificate().pem, try await us.issueCertificate().pem)
+        let _: PeerSummary = try await eu.call(
+            OperatorRoutes.createPeer, sending: PeerCreation(name: "us", endpoint: us.base, certificatePEM: usPEM))
+        let inbound = try await eu.generateSecret("inbound", of: "us")
+        let outbound = try await eu.generateSecret("outbound", of: "us")
+        let _: PeerSummary = try await us.call(
+            OperatorRoutes.createPeer,
+            sending: PeerCreation(
+                name: "eu", endpoint: eu.base, certificatePEM: euPEM, inboundSecret: outbound, outboundSecret: inbound))
+        return (inbound, outbound)
+    }
+}

@@ -1,0 +1,117 @@
+import AgentCore
+import Certificates
+import OpAMPProto
+import Vocabulary
+
+// A1 to A8, each by its name.
+extension World {
+    func check(_ invariant: Invariant, _ holds: Bool, _ story: @autoclosure () -> String) {
+        if !holds { fail(invariant, story()) }
+    }
+
+    /// What is about to become durable.
+    func checkSave(_ state: AgentState, after event: AgentEvent, on host: Host) {
+        checkA1(state, on: host)
+        checkA2(state, after: event, on: host)
+        checkA3(state, on: host)
+        checkA6(state, on: host)
+        checkA7(state, on: host)
+    }
+
+    /// After every event of an agent.
+    func checkAgent(_ host: Host, after event: AgentEvent) {
+        guard let agent = host.agent else { return }
+        check(.A2, agent.state.active == host.disk.active || host.disk.candidate?.origin == nil && isFirstStart(event),
+              "agent \(host.index) acts on settings that are not durable")
+        checkA4(agent, on: host)
+        checkA5(host)
+        checkA8(agent, on: host)
+    }
+
+    private func isFirstStart(_ event: AgentEvent) -> Bool {
+        switch event {
+        case .started, .saveFailed(during: .started): true
+        default: false
+        }
+    }
+
+    /// A1: durable state names an endpoint that this agent itself has verified, once it ever had one.
+    private func checkA1(_ state: AgentState, on host: Host) {
+        let place = state.active.settings.endpoint
+        let isStart = place == host.configuration.home.settings.endpoint
+        check(.A1, isStart || truth.verified.contains(.init(host: host.index, endpoint: place)),
+              "agent \(host.index) would live at \(place), which has never answered it")
+    }
+
+    /// A2: the active endpoint changes only by one write, made after the verification of that very candidate.
+    private func checkA2(_ state: AgentState, after event: AgentEvent, on host: Host) {
+        guard state.active.settings.endpoint != host.disk.active.settings.endpoint else { return }
+        guard case .received(let number, let message) = event, let line = host.line, line.number == number,
+            message.errorResponse == nil
+        else { return fail(.A2, "agent \(host.index) changed its server without an answer from the new one") }
+        check(.A2, line.dial.settings == state.active.settings, "what became active is not what was verified")
+        check(.A2, host.disk.candidate?.home == state.active, "what became active was not the saved candidate")
+    }
+
+    /// A3: key, leaf and uid are the same before and after.
+    private func checkA3(_ state: AgentState, on host: Host) {
+        let birth = Places.shared.births[host.index]
+        check(.A3, state.instanceUID == birth.uid, "agent \(host.index) has another uid")
+        for home in [state.active, state.previous, state.candidate?.home].compactMap(\.self) {
+            check(.A3, home.settings.leaf?.leaf == birth.leaf, "agent \(host.index) has another leaf")
+        }
+    }
+
+    /// A4: at most one session at any time.
+    private func checkA4(_ agent: Agent, on host: Host) {
+        guard let line = host.line, let own = agent.phase.line else { return }
+        check(.A4, line.number == own.id, "agent \(host.index) has line \(line.number) beside line \(own.id)")
+    }
+
+    /// A5: a verdict within a deadline that nobody can extend.
+    private func checkA5(_ host: Host) {
+        guard let trial = host.trial else { return }
+        check(.A5, now - trial.since <= 30_000, "agent \(host.index) has been trying an offer for more than 30 s")
+    }
+
+    /// A6: nothing received lowers verification, and no trust set is mixed from two servers.
+    private func checkA6(_ state: AgentState, on host: Host) {
+        for home in [state.active, state.previous, state.candidate?.home].compactMap(\.self) {
+            let settings = home.settings
+            check(.A6, !settings.skipsVerification && settings.endpoint.isTLS && settings.tls.minimum >= .tls12
+                && !settings.trust.includesSystemRoots, "agent \(host.index) would verify less")
+            let place = Places.shared.places.first { $0.endpoint == settings.endpoint }
+            check(.A6, place.map { settings.trust.anchors.certificates == [$0.authority] } ?? false,
+                  "agent \(host.index) would trust a foreign CA at \(settings.endpoint)")
+        }
+    }
+
+    /// A7: a failed offer is never tried again.
+    private func checkA7(_ state: AgentState, on host: Host) {
+        guard let candidate = state.candidate, candidate != host.disk.candidate, candidate.origin != .probation,
+            host.disk.candidate?.hash != candidate.hash
+        else { return }
+        check(.A7, !truth.failedOffers.contains(.init(host: host.index, hash: candidate.hash)),
+              "agent \(host.index) tries an offer again that has failed")
+    }
+
+    /// A4, A8: a line is ordered when there is none, and not in a hot loop.
+    func checkDial(_ dial: Dial, on host: Host) {
+        check(.A4, host.line == nil, "agent \(host.index) dials while it has a line")
+        check(.A8, host.recentDials.filter { $0 > now - 10_000 }.count < 40, "agent \(host.index) dials in a hot loop")
+        check(.T9, !dial.extraHeaders.contains { $0.value.revealText().hasPrefix("opamp-ho.") }
+            && !dial.settings.headers.contains { $0.value.revealText().hasPrefix("opamp-ho.") },
+            "agent \(host.index) would send the token on")
+    }
+
+    /// A8: whatever happens, the agent has a line, or an alarm that will bring one.
+    private func checkA8(_ agent: Agent, on host: Host) {
+        switch agent.phase {
+        case .waiting: check(.A8, host.isSet(.retry), "agent \(host.index) waits for nothing")
+        case .dialing, .reporting, .online:
+            check(.A8, host.line != nil, "agent \(host.index) is \(agent.phase) without a line")
+        case .leaving: check(.A8, host.isSet(.leaving), "agent \(host.index) leaves for ever")
+        case .idle, .stopped: fail(.A8, "agent \(host.index) has stopped")
+        }
+    }
+}

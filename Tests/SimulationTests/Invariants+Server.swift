@@ -1,0 +1,152 @@
+import Certificates
+import HandoverToken
+import PeerCore
+import Vocabulary
+
+// T1 to T8, each by its name.
+extension World {
+    /// What is about to become durable, as one transaction.
+    func checkCommit<Kind: Machine>(
+        of step: HandoverStep<Kind>, before: Kind?, from: Tables, to: Tables, at server: Server
+    ) {
+        let machine = step.state
+        checkT8(machine, before: before, from: from, to: to)
+        checkT4(from, to)
+        guard before?.phaseName != machine.phaseName else { return }
+        tally.count("\(Kind.side.rawValue) \(machine.phaseName)")
+        if let source = machine as? SourceHandover {
+            checkCommit(source, to, at: server)
+        } else if let target = machine as? TargetHandover {
+            checkCommit(target, before: (before as? TargetHandover)?.phase, to, at: server)
+        }
+    }
+
+    private func checkCommit(_ source: SourceHandover, _ to: Tables, at server: Server) {
+        let row = to.row(source.agent)
+        switch source.phase {
+        case .issued: checkT4(issued: source)
+        case .moved: checkT6(row, by: source.id)
+        case .returned: check(.T5, row?.presence.isHere == true, "\(source.id.short) returned, and the row did not")
+        case .redeemed, .offered, .leaving, .settled, .expired, .cancelled: break
+        }
+    }
+
+    private func checkCommit(
+        _ target: TargetHandover, before: TargetHandover.Phase?, _ to: Tables, at server: Server
+    ) {
+        let row = target.agentRow.flatMap(to.row)
+        switch target.phase {
+        case .awaiting where before == .redeeming: checkT1(target, row)
+        case .arrived:
+            truth.arrived.insert(target.id)
+            truth.epochs[target.claims.leaf] = max(truth.epochs[target.claims.leaf] ?? 0, target.claims.epoch)
+            checkT5(committed: target.claims.leaf, by: target.id)
+            check(.T5, row?.presence == .live, "\(target.id.short) arrived, and the row did not")
+        case .lapsed, .withdrawn:
+            check(.T5, row?.presence.isHere != true, "\(target.id.short) is over, and its row stays")
+        case .previewed, .redeeming, .awaiting, .connected, .settled: break
+        }
+    }
+
+    /// T1: a token is redeemed at most once.
+    func checkClaimHonoured(_ id: HandoverID, _ redemption: RedemptionID) {
+        truth.honoured[id, default: []].insert(redemption)
+        check(.T1, hasLostData || truth.honoured[id]?.count == 1, "\(id.short) was redeemed twice")
+    }
+
+    /// T1: and a target expects an agent only by a token that its source has honoured, in one transaction with the row.
+    private func checkT1(_ target: TargetHandover, _ row: AgentRecord?) {
+        check(.T1, target.redemption.map { truth.honoured[target.id]?.contains($0.id) == true } == true,
+              "\(target.id.short) is awaited although its source has not honoured the claim")
+        check(.T1, row?.presence == .arriving, "\(target.id.short) was redeemed without its row")
+    }
+
+    /// T2, T3: a foreign leaf comes in only by exact fingerprint and a live record, T2 because nobody else has its key.
+    func checkAdmission(_ decision: LeafAcceptance.Decision, of leaf: Certificate, at server: Server) {
+        let isBorn = Places.shared.births.contains { $0.leaf == leaf }
+        switch decision {
+        case .arriving(let id):
+            let target = server.tables.find(id, TargetHandover.self)
+            check(.T3, isBorn && target?.claims.leaf == leaf.fingerprint && target?.phase.admitsLeaf == true,
+                  "\(server.place.name) lets a leaf in that no open handover names")
+        case .agent(let row), .departing(let row, _):
+            let record = server.tables.row(row)
+            check(.T3, isBorn && (record?.leaf == nil || record?.leaf == leaf),
+                  "\(server.place.name) takes a leaf for another agent's")
+        case .homeward(let id):
+            let source = server.tables.find(id, SourceHandover.self)
+            check(.T3, source?.claims.leaf == leaf.fingerprint, "\(server.place.name) sends the wrong agent away")
+        case .bootstrap, .refused: break
+        }
+    }
+
+    /// T4: a lower epoch never overwrites a higher one.
+    private func checkT4(_ from: Tables, _ to: Tables) {
+        for row in from.rows {
+            check(.T4, (to.row(row.id)?.epoch ?? 0) >= row.epoch, "a row's epoch has fallen")
+        }
+    }
+
+    /// T4: each handover of an agent carries a higher epoch than every one before by which it has arrived.
+    private func checkT4(issued source: SourceHandover) {
+        let known = truth.epochs[source.claims.leaf] ?? 0
+        check(.T4, hasLostData || source.claims.epoch > known,
+              "\(source.id.short) has epoch \(source.claims.epoch) after \(known)")
+    }
+
+    /// T5: nothing is live before the agent has committed.
+    private func checkT5(committed leaf: Fingerprint, by id: HandoverID) {
+        guard let host = Places.shared.births.firstIndex(where: { $0.leaf.fingerprint == leaf }) else { return }
+        check(.T5, truth.committed.contains(.init(host: host, handover: id)),
+              "\(id.short) shows agent \(host) live before it has committed")
+    }
+
+    func checkRowLive(_ row: AgentID, by id: HandoverID, at server: Server) {
+        guard let leaf = server.tables.find(id, TargetHandover.self)?.claims.leaf else { return }
+        checkT5(committed: leaf, by: id)
+    }
+
+    /// T6: an agent is given away only on evidence from the target.
+    private func checkT6(_ row: AgentRecord?, by id: HandoverID) {
+        check(.T6, truth.arrived.contains(id), "\(id.short) gave the agent away before the target had it")
+        let hasMoved = if case .movedToPeer? = row?.presence { true } else { false }
+        check(.T6, hasMoved, "\(id.short) has moved, and its row has not")
+    }
+
+    func checkRowMoved(_ row: AgentID, by id: HandoverID, at server: Server) {
+        checkT6(server.tables.row(row), by: id)
+    }
+
+    /// T7: a stranger's word changes nothing.
+    func checkT7(_ answer: Server.LetterAnswer?, before: Tables, at server: Server) {
+        let isUnmoved = before.sources == server.tables.sources && before.targets == server.tables.targets
+        check(.T7, isUnmoved && answer == .refused, "\(server.place.name) listened to a third party")
+    }
+
+    /// T8: every change of state has its audit entry, written with it.
+    private func checkT8<Kind: Machine>(_ machine: Kind, before: Kind?, from: Tables, to: Tables) {
+        guard before?.phaseName != machine.phaseName else { return }
+        let entry = to.audit.suffix(to.audit.count - from.audit.count).first { $0.fact.after == machine.phaseName }
+        check(.T8, entry?.handover == machine.id && entry?.fact.originPeerID == machine.claims.issuer,
+              "\(machine.id.short) became \(machine.phaseName) without an audit entry")
+    }
+
+    /// T5: two servers show an agent live only while one of them has yet to be told, and the telling is durable.
+    func checkFleet() {
+        guard isFleetChanged else { return }
+        isFleetChanged = false
+        guard !hasLostData else { return }
+        for host in hosts {
+            let birth = Places.shared.births[host.index]
+            let live = servers.filter { $0.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence == .live } }
+            guard live.count > 1 else { continue }
+            let ids = live.flatMap { $0.tables.outbox.map(\.handover) }
+            let isPending = servers.contains { server in
+                server.tables.sources.contains {
+                    $0.claims.leaf == birth.leaf.fingerprint && ids.contains($0.id)
+                }
+            }
+            check(.T5, isPending, "\(live.map(\.place.name)) all show agent \(host.index) live, and nobody will be told")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import Certificates
+import HandoverToken
+import PeerCore
+import Vocabulary
+
+// What a server asks of its peers, and what it answers them.
+extension Server {
+    enum ClaimAnswer {
+        case honoured
+        case refused(code: String)
+    }
+
+    enum LetterAnswer {
+        case taken
+        case gap
+        case refused
+    }
+
+    func peerIndex(_ id: PeerID) -> Int? { world.servers.firstIndex { $0.place.id == id } }
+
+    func claim(_ machine: some Machine, _ redemption: RedemptionID, _ digest: [UInt8]) {
+        guard let source = peerIndex(machine.otherParty) else { return }
+        let (id, peer) = (machine.id, place.id)
+        world.call(from: self, to: source) { $0.answerClaim(id, redemption, digest, from: peer) } answered: { answer in
+            let event: TargetHandover.Event = switch answer {
+            case .honoured: .claimAccepted
+            case .refused(let code): .claimRefused(code: code)
+            case nil: .claimUnanswered
+            }
+            self.tell(event, TargetHandover.self, of: id)
+        }
+    }
+
+    private func answerClaim(
+        _ id: HandoverID, _ redemption: RedemptionID, _ digest: [UInt8], from peer: PeerID
+    ) -> ClaimAnswer? {
+        do {
+            guard let machine = tables.find(id, SourceHandover.self) else { throw HandoverRefusal.unknownHandover(id) }
+            let row = tables.row(machine.agent)
+            let claim = TokenClaim(
+                redemption: redemption, tokenDigest: digest, peer: peer, leaf: row?.fingerprint,
+                leafRevoked: row?.leafRevoked ?? false, epoch: row?.epoch ?? 0)
+            let step = try machine.next(after: .claimed(claim), at: wall)
+            if step.state != machine { try save(step, before: machine) }
+            // The answer goes first.
+            later(world.dice.milliseconds(1...20)) { self.carryOut(step.directives, of: step.state) }
+            world.checkClaimHonoured(id, redemption)
+            return .honoured
+        } catch let refusal as HandoverRefusal {
+            if world.broken == .redeemedTwice, case .alreadyRedeemed = refusal {
+                world.checkClaimHonoured(id, redemption)
+                return .honoured
+            }
+            world.note("\(place.name) \(id.short): claim refused, \(refusal)")
+            world.tally.count("claims refused")
+            return .refused(code: refusal.operatorMessage.code)
+        } catch {
+            return nil
+        }
+    }
+
+    func askSource(_ machine: some Machine) {
+        guard let source = peerIndex(machine.otherParty) else { return }
+        let id = machine.id
+        world.call(from: self, to: source) { $0.tables.find(id, SourceHandover.self) } answered: { answer in
+            guard let answer else { return }
+            self.tell(
+                .sourceAnswered(phase: answer.phase, redemption: answer.redemption), TargetHandover.self, of: id)
+        }
+    }
+
+    func askPeers(_ leaf: Fingerprint, besides asking: HandoverID) {
+        let own = place.id
+        for peer in world.servers where peer.index != index {
+            world.call(from: self, to: peer.index) { peer -> Epoch? in
+                let sources = peer.tables.sources.filter { $0.claims.leaf == leaf && $0.otherParty == own }
+                let targets = peer.tables.targets.filter { $0.claims.leaf == leaf && $0.otherParty == own }
+                return (sources.map(\.claims.epoch) + targets.map(\.claims.epoch)).max()
+            } answered: { highest in
+                guard let highest else { return }
+                for machine in self.tables.sources
+                where machine.claims.leaf == leaf && machine.isOpen && machine.claims.epoch < highest
+                    && machine.id != asking
+                {
+                    self.tell(.higherEpochSeen(highest), SourceHandover.self, of: machine.id)
+                }
+            }
+        }
+    }
+
+    // MARK: Outbox
+
+    private static let firstPause: Int64 = 250
+    private static let longestPause: Int64 = 30_000
+
+    /// At least once, in order per handover and side, until the peer has acknowledged or refused.
+    func deliverLetters() {
+        guard isUp, !isDelivering else { return }
+        guard let letter = tables.dueLetters.first(where: { pauses[$0.handover].map { $0.until <= world.now } ?? true })
+        else {
+            if let next = pauses.values.map(\.until).min(), !tables.outbox.isEmpty {
+                later(max(20, next - world.now)) { self.deliverLetters() }
+            }
+            return
+        }
+        guard let peer = peerIndex(letter.peer) else { return }
+        isDelivering = true
+        let own = place.id
+        world.call(from: self, to: peer) { $0.answerLetter(letter.notice, of: letter.handover, from: own) } answered: {
+            answer in
+            self.isDelivering = false
+            switch answer {
+            case .taken: self.acknowledge(letter, wasRefused: false)
+            case .refused: self.acknowledge(letter, wasRefused: true)
+            case .gap, nil:
+                let length = self.pauses[letter.handover]?.next ?? Self.firstPause
+                self.pauses[letter.handover] = (self.world.now + length, min(length * 2, Self.longestPause))
+            }
+            self.deliverLetters()
+        }
+    }
+
+    private func acknowledge(_ letter: Tables.Letter, wasRefused: Bool) {
+        pauses[letter.handover] = nil
+        guard (try? crashPoint()) != nil else { return }
+        tables.outbox.removeAll { $0.number == letter.number }
+        guard wasRefused else { return }
+        world.note("\(place.name) \(letter.handover.short): \(letter.notice.type.rawValue) was refused")
+        switch letter.role {
+        case .target: tell(.noticeRefused(letter.notice.type), TargetHandover.self, of: letter.handover)
+        case .source: break
+        }
+    }
+
+    /// Only the handover's other party is heard.
+    func answerLetter(_ notice: HandoverNotice, of id: HandoverID, from peer: PeerID) -> LetterAnswer? {
+        do {
+            let answer: NoticeAnswer?
+            if tables.find(id, SourceHandover.self)?.otherParty == peer {
+                answer = try take(.noticeReceived(notice), SourceHandover.self, of: id).answer
+            } else if tables.find(id, TargetHandover.self)?.otherParty == peer {
+                answer = try take(.noticeReceived(notice), TargetHandover.self, of: id).answer
+            } else {
+                return .refused
+            }
+            switch answer ?? .accepted {
+            case .accepted, .duplicate: return .taken
+            case .gap: return .gap
+            case .refused: return .refused
+            }
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,215 @@
+import AgentCore
+import Certificates
+import HandoverToken
+import OpAMPProto
+import PeerCore
+import Vocabulary
+
+/// One agent's session as a server's process knows it.
+final class Session {
+    enum Standing: Equatable {
+        case member
+        case arriving(HandoverID)
+        case homeward(HandoverID)
+    }
+
+    enum Ending { case agentDisconnected, lost, replaced, dismissed }
+
+    let line: Line
+    let row: AgentID
+    let leaf: Fingerprint
+    let standing: Standing
+    let certificate: Certificate
+    var isFirst = true
+    var settingsStatus: ConnectionSettingsStatus?
+    var instanceUID: [UInt8] = []
+
+    init(_ line: Line, row: AgentID, leaf: Certificate, standing: Standing) {
+        (self.line, self.row, self.standing, certificate) = (line, row, standing, leaf)
+        self.leaf = leaf.fingerprint
+    }
+}
+
+// Who may come in, and what agents' messages mean.
+extension Server {
+    enum Admission {
+        case admitted(Session)
+        case refused(status: Int)
+    }
+
+    func session(of row: AgentID) -> Session? { sessions.first { $0.row == row } }
+
+    func decision(on leaf: Certificate?) -> LeafAcceptance.Decision {
+        let kin = leaf.map { tables.kin(of: $0.fingerprint) }
+        return LeafAcceptance(
+            presented: leaf, bearsBootstrapToken: false, row: kin?.row, arrivals: kin?.arrivals ?? [],
+            departures: kin?.departures ?? [], ownAuthorities: [place.authority], newerLeafIsLive: false
+        ).decision(at: wall)
+    }
+
+    func admit(_ line: Line) -> Admission {
+        guard let leaf = line.dial.settings.leaf?.leaf else { return .refused(status: 401) }
+        let decision = decision(on: leaf)
+        world.checkAdmission(decision, of: leaf, at: self)
+        world.note("\(place.name) meets agent \(line.host): \(decision.short)")
+        switch decision {
+        case .agent(let row), .departing(let row, _):
+            return .admitted(Session(line, row: row, leaf: leaf, standing: .member))
+        case .homeward(let id):
+            guard let row = tables.find(id, SourceHandover.self)?.agent else { return .refused(status: 403) }
+            return .admitted(Session(line, row: row, leaf: leaf, standing: .homeward(id)))
+        case .arriving(let id):
+            guard let row = tables.find(id, TargetHandover.self)?.agentRow else { return .refused(status: 403) }
+            if world.broken == .liveAtConnect {
+                tables.edit(row) { $0.presence = .live }
+                world.checkRowLive(row, by: id, at: self)
+            }
+            return .admitted(Session(line, row: row, leaf: leaf, standing: .arriving(id)))
+        case .bootstrap, .refused: return .refused(status: 403)
+        }
+    }
+
+    /// The newest session of an agent stands.
+    func enter(_ session: Session) {
+        let old = self.session(of: session.row)
+        sessions.append(session)
+        if let old { end(old, .replaced) }
+    }
+
+    func end(_ session: Session, _ ending: Session.Ending) {
+        guard let index = sessions.firstIndex(where: { $0 === session }) else { return }
+        sessions.remove(at: index)
+        session.line.session = nil
+        if session.line.atHost != .gone {
+            session.line.toHost(in: world) { [world] in
+                world.hosts[session.line.host].ended(session.line, .closed(code: 1008, reason: "\(ending)"))
+            }
+        }
+        if ending != .replaced {
+            tables.edit(session.row) { if $0.presence == .live || $0.presence == .stale { $0.presence = .offline } }
+        }
+        if case .arriving(let id) = session.standing { tell(.agentDisconnected, TargetHandover.self, of: id) }
+        if ending == .agentDisconnected { departures(of: session) { _ in .agentLeaving } }
+    }
+
+    func send(_ message: ServerToAgent, over session: Session) {
+        var message = message
+        message.instanceUID = session.instanceUID
+        let line = session.line
+        line.toHost(in: world) { [world] in world.hosts[line.host].received(line, message) }
+    }
+
+    // MARK: Messages
+
+    func received(_ message: AgentToServer, from session: Session) {
+        guard isUp, sessions.contains(where: { $0 === session }) else { return }
+        let isFirst = session.isFirst
+        session.isFirst = false
+        session.instanceUID = message.instanceUID
+        let news = message.connectionSettingsStatus.flatMap { $0 == session.settingsStatus ? nil : $0 }
+        session.settingsStatus = news ?? session.settingsStatus
+        var dismissal = false
+        var error: ServerErrorResponse?
+        do throws(Crashed) {
+            try crashPoint()
+            if case .homeward(let id) = session.standing {
+                (dismissal, error) = sendHome(message, isFirst: isFirst, id)
+            } else if record(message, session) {
+                tellHandovers(message, isFirst: isFirst, news: news, session)
+            } else {
+                error = ServerErrorResponse(type: .unavailable, errorMessage: "not recorded")
+            }
+            try crashPoint()
+        } catch { return }
+        guard isUp, sessions.contains(where: { $0 === session }) else { return }
+        var reply = ServerToAgent(errorResponse: error)
+        if error == nil, isFirst {
+            reply.capabilities = [.acceptsStatus, .offersConnectionSettings, .acceptsConnectionSettingsRequest]
+            reply.customCapabilities = CustomCapabilities(capabilities: [HandoverOffer.capability])
+        }
+        send(reply, over: session)
+        if message.agentDisconnect {
+            end(session, .agentDisconnected)
+        } else if dismissal {
+            end(session, .dismissed)
+        }
+    }
+
+    /// - Returns: false when the row could not be saved; two rows never have one leaf.
+    private func record(_ message: AgentToServer, _ session: Session) -> Bool {
+        guard var row = tables.row(session.row) else { return false }
+        if row.leaf == nil, tables.row(of: session.leaf) != nil {
+            world.note("\(place.name) cannot record agent \(session.line.host): its leaf is another row's")
+            world.tally.count("rows that could not be saved")
+            return false
+        }
+        row.capabilities = message.capabilities
+        row.leaf = row.leaf ?? session.certificate
+        row.lastSeen = wall
+        if session.standing == .member, row.presence.isHere { row.presence = .live }
+        tables.save(row)
+        return true
+    }
+
+    private func tellHandovers(
+        _ message: AgentToServer, isFirst: Bool, news: ConnectionSettingsStatus?, _ session: Session
+    ) {
+        if case .arriving(let id) = session.standing {
+            if isFirst { tell(.agentConnected, TargetHandover.self, of: id) }
+            if let news, news.status == .applied {
+                tell(.agentCommitted(hash: news.lastConnectionSettingsHash), TargetHandover.self, of: id)
+            }
+            return
+        }
+        if let status = message.connectionSettingsStatus {
+            let hash = status.lastConnectionSettingsHash
+            switch status.status {
+            case .failed: departures(of: session) { _ in .agentFailed(hash: hash, message: status.errorMessage) }
+            case .applying: departures(of: session) { $0.offerHashes.contains(hash) ? .agentLeaving : nil }
+            case .unset, .applied, .unrecognized: break
+            }
+        }
+        guard isFirst else { return }
+        departures(of: session) { _ in .agentConnected }
+        for machine in tables.targets where machine.agentRow == session.row && machine.isOpen {
+            tell(.agentConnected, TargetHandover.self, of: machine.id)
+        }
+    }
+
+    /// - Returns: whether the agent is this server's again and shall connect anew, or cannot be led on from here.
+    private func sendHome(
+        _ message: AgentToServer, isFirst: Bool, _ id: HandoverID
+    ) -> (isOurs: Bool, error: ServerErrorResponse?) {
+        if let status = message.connectionSettingsStatus, status.status == .failed {
+            tell(
+                .agentFailed(hash: status.lastConnectionSettingsHash, message: status.errorMessage),
+                SourceHandover.self, of: id)
+            if tables.find(id, SourceHandover.self)?.phase == .returned { return (true, nil) }
+        }
+        guard isFirst, let machine = tables.find(id, SourceHandover.self) else { return (false, nil) }
+        guard machine.leadsOn(AgentStanding(of: message)) else {
+            return (false, ServerErrorResponse(type: .unavailable, errorMessage: "the agent belongs to a peer"))
+        }
+        tell(.agentConnected, SourceHandover.self, of: id)
+        return (false, nil)
+    }
+
+    private func departures(of session: Session, _ event: (SourceHandover) -> SourceHandover.Event?) {
+        for machine in tables.sources where machine.agent == session.row && machine.isOpen {
+            if let event = event(machine) { tell(event, SourceHandover.self, of: machine.id) }
+        }
+    }
+}
+
+extension LeafAcceptance.Decision {
+    fileprivate var short: String {
+        switch self {
+        case .agent: "its own"
+        case .departing(_, let id): "departing by \(id.short)"
+        case .arriving(let id): "arriving by \(id.short)"
+        case .homeward(let id): "belongs elsewhere by \(id.short)"
+        case .bootstrap: "bootstrap"
+        case .refused(let refusal): "refused \(refusal.operatorMessage.code)"
+        }
+    }
+}

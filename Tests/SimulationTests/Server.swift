@@ -1,0 +1,225 @@
+import AgentCore
+import Certificates
+import HandoverToken
+import OpAMPProto
+import PeerCore
+import Vocabulary
+
+/// One server: the product's machines, and around them what its shell does - load, step, save in one transaction,
+/// then carry out - over tables in memory. What `tables` holds survives a crash, everything else does not.
+final class Server {
+    unowned let world: World
+    let index: Int
+    var tables = Tables() { didSet { world.isFleetChanged = true } }
+    /// A backup, made some time ago.
+    var backup: Tables?
+    var skew: Int64 = 0
+
+    // Volatile
+    var isUp = true
+    private(set) var life = 0
+    var sessions: [Session] = []
+    private var sessionCount = 0
+    private var alarms: [String: Int64] = [:]
+    var pauses: [HandoverID: (until: Int64, next: Int64)] = [:]
+    var isDelivering = false
+
+    init(_ index: Int, in world: World) {
+        self.index = index
+        self.world = world
+        
+    }
+
+    var place: Places.Place { Places.shared.places[index] }
+    var wall: Timestamp { Places.shared.start + .milliseconds(world.now + skew) }
+
+    struct Crashed: Error {}
+
+    // MARK: Life
+
+    /// The process dies; it comes back by itself after this time.
+    func crash(for milliseconds: Int64) {
+        guard isUp else { return }
+        world.note("\(place.name) crashes for \(milliseconds / 1000) s")
+        world.tally.count("server crashes")
+        isUp = false
+        life += 1
+        let lines = sessions.map(\.line)
+        sessions = []
+        alarms = [:]
+        pauses = [:]
+        isDelivering = false
+        for line in lines {
+            line.session = nil
+            line.toHost(in: world) { [world] in
+                line.isCut = true
+                world.hosts[line.host].ended(line, .failed(.init(cause: .tcp, detail: "reset")))
+            }
+        }
+        let life = life
+        world.after(milliseconds) { if self.life == life, !self.isUp { self.start() } }
+    }
+
+    func start() {
+        world.note("\(place.name) starts")
+        isUp = true
+        for machine in tables.sources where machine.isOpen { carryOut(machine.resume(at: wall), of: machine) }
+        for machine in tables.targets where machine.isOpen { carryOut(machine.resume(at: wall), of: machine) }
+        deliverLetters()
+    }
+
+    /// Something this process will do, if it lives that long.
+    func later(_ milliseconds: Int64, _ action: @escaping () -> Void) {
+        let life = life
+        world.after(milliseconds) { if self.isUp, self.life == life { action() } }
+    }
+
+    /// A place where the process may die.
+    func crashPoint() throws(Crashed) {
+        guard isUp else { throw Crashed() }
+        guard world.strikes(permille: 3) else { return }
+        crash(for: world.dice.milliseconds(50...60_000))
+        throw Crashed()
+    }
+
+    // MARK: Handovers
+
+    /// One event, saved as a whole before anything of it is done.
+    @discardableResult
+    func take<Kind: Machine>(_ event: Kind.Event, _: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
+        guard let machine = tables.find(id, Kind.self) else { throw HandoverRefusal.unknownHandover(id) }
+        let step = try machine.next(after: event, at: wall)
+        if step.state != machine || !step.isEmpty { try save(step, before: machine) }
+        carryOut(step.directives, of: step.state)
+        return step
+    }
+
+    /// A fact that nobody waits to hear about.
+    func tell<Kind: Machine>(_ event: Kind.Event, _ kind: Kind.Type, of id: HandoverID) {
+        guard isUp else { return }
+        _ = try? take(event, kind, of: id)
+    }
+
+    func save<Kind: Machine>(_ step: HandoverStep<Kind>, before: Kind?) throws {
+        try crashPoint()
+        var next = tables
+        next.save(step.state)
+        if world.broken != .rowsOutsideTransaction || !world.strikes(permille: 300) {
+            for change in step.rows { apply(change, of: step.state, to: &next) }
+        }
+        if world.broken != .forgottenAudit || !world.strikes(permille: 300) {
+            for fact in step.audit { next.audit.append(.init(fact: fact, handover: step.state.id, at: wall)) }
+        }
+        if world.broken != .forgottenNotices || !world.strikes(permille: 300) {
+            for notice in step.notices {
+                next.post(notice, handover: step.state.id, role: Kind.side, to: step.state.otherParty)
+            }
+        }
+        world.checkCommit(of: step, before: before, from: tables, to: next, at: self)
+        tables = next
+        if before?.phaseName != step.state.phaseName {
+            world.note("\(place.name) \(Kind.side) \(step.state.id.short): \(before?.phaseName ?? "-") -> "
+                + "\(step.state.phaseName) \(step.state.ending ?? "")")
+        }
+        if !step.notices.isEmpty { later(world.dice.milliseconds(1...20)) { self.deliverLetters() } }
+        try crashPoint()
+    }
+
+    private func apply(_ change: RowChange, of machine: some Machine, to tables: inout Tables) {
+        switch change {
+        case .raiseEpoch(let id, let epoch): tables.edit(id) { $0.epoch = max($0.epoch, epoch) }
+        case .markMoved(let id, let peer, let name): tables.edit(id) { $0.presence = .movedToPeer(peer, name: name) }
+        case .restore(let id): tables.edit(id) { $0.presence = .offline }
+        case .activate(let id): tables.edit(id) { $0.presence = .live }
+        case .withdraw(let id): tables.edit(id) { $0.presence = .withdrawn }
+        case .expect(let arrival):
+            let agent = arrival.claims.agent
+            var row = tables.row(arrival.row)
+                ?? AgentRecord(
+                    id: arrival.row, displayName: agent.displayName, instanceUID: agent.instanceUID, leaf: nil)
+            row.capabilities = .init(rawValue: agent.capabilities)
+            row.presence = .arriving
+            row.epoch = max(row.epoch, arrival.claims.epoch)
+            row.origin = AgentOrigin(
+                peer: arrival.claims.issuer, peerName: arrival.claims.source.name, row: agent.row,
+                handover: machine.id)
+            tables.save(row)
+        }
+    }
+
+    // MARK: Alarms
+
+    private func setAlarm<Kind: Machine>(_: Kind.Type, _ id: HandoverID, at time: Timestamp) {
+        let key = "\(Kind.side.rawValue) \(id)"
+        let due = max(world.now, (time - wall).wholeMilliseconds + world.now)
+        alarms[key] = due
+        later(due - world.now) {
+            // The clock may have been set since.
+            guard self.alarms[key] == due else { return }
+            guard self.wall >= time else { return self.setAlarm(Kind.self, id, at: time) }
+            self.alarms[key] = nil
+            let row = self.tables.find(id, Kind.self)?.agentRow
+            let isPresent = row.map { self.session(of: $0) != nil } ?? false
+            self.tell(Kind.wake(agentPresent: isPresent), Kind.self, of: id)
+        }
+    }
+
+    // MARK: Directives
+
+    /// At once or a little later, but in order; other events may come in between.
+    func carryOut<Kind: Machine>(_ directives: [HandoverDirective], of machine: Kind) {
+        var wait: Int64 = world.strikes(permille: 200) ? world.dice.milliseconds(1...40) : 0
+        for directive in directives {
+            if wait == 0 {
+                carryOut(directive, of: machine)
+            } else {
+                later(wait) { self.carryOut(directive, of: machine) }
+                wait += 1
+            }
+        }
+    }
+
+    private func carryOut<Kind: Machine>(_ directive: HandoverDirective, of machine: Kind) {
+        guard isUp, (try? crashPoint()) != nil else { return }
+        switch directive {
+        case .signOffer(let claims): sign(claims)
+        case .pushOffer(let offer): push(offer, of: machine.id)
+        case .sendClaim(let redemption, let digest): claim(machine, redemption, digest)
+        case .askSource: askSource(machine)
+        case .askPeers(let leaf): askPeers(leaf, besides: machine.id)
+        case .closeSessions(let leaf): for session in sessions where session.leaf == leaf { end(session, .dismissed) }
+        case .wake(let time): setAlarm(Kind.self, machine.id, at: time)
+        }
+    }
+
+    private func sign(_ claims: HandoverClaims) {
+        do {
+            let token = try place.signer.sign(claims)
+            guard let offers = try offers(of: claims.id, token: token) else { return }
+            let signed = SignedOffer(token: token, hash: offers.hash, expiresAt: claims.expiresAt)
+            try take(.offerSigned(signed), SourceHandover.self, of: claims.id)
+        } catch { world.note("\(place.name) \(claims.id.short): offer not signed, \(error)") }
+    }
+
+    private func push(_ offer: SignedOffer, of id: HandoverID) {
+        do {
+            guard let machine = tables.find(id, SourceHandover.self), let session = session(of: machine.agent),
+                let offers = try offers(of: id, token: offer.token)
+            else { return }
+            world.note("\(place.name) \(id.short): offer sent to agent \(session.line.host)")
+            if world.broken == .movedAtOffer {
+                tables.edit(machine.agent) { $0.presence = .movedToPeer(machine.otherParty, name: "early") }
+                world.checkRowMoved(machine.agent, by: id, at: self)
+            }
+            send(ServerToAgent(connectionSettings: offers), over: session)
+            try take(.offerSent, SourceHandover.self, of: id)
+        } catch { world.note("\(place.name) \(id.short): offer not pushed, \(error)") }
+    }
+
+    private func offers(of id: HandoverID, token: String) throws -> ConnectionSettingsOffers? {
+        guard let machine = tables.find(id, SourceHandover.self), let leaf = tables.row(machine.agent)?.leaf else {
+            return nil
+        }
+        return try HandoverOffer.make(machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
+    }
+}

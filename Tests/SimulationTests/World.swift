@@ -1,0 +1,116 @@
+import HandoverToken
+import Vocabulary
+
+/// Servers, agents and what lies between them, under one clock and one pair of dice.
+///
+/// Everything happens in `run`, one thing after the other; a seed and a number of events name one world for ever.
+final class World {
+    let seed: UInt64
+    let broken: BrokenRule?
+    let isTracing: Bool
+    var dice: Dice
+    var agenda = Agenda()
+    /// Milliseconds since the beginning.
+    var now: Int64 = 0
+    var servers: [Server] = []
+    var hosts: [Host] = []
+    var network: Network
+    var truth = Truth()
+    /// No more faults, no more whims.
+    var isCalm = false
+    var violation: Violation?
+    var tally = Tally()
+    var tokens: [PastedToken] = []
+    /// A server was set back to an older backup: what it has forgotten nobody can know, and only the agents' own
+    /// invariants still bind.
+    var hasLostData = false
+    /// A server's tables have changed since the fleet was looked at.
+    var isFleetChanged = false
+    private(set) var trace: [String] = []
+
+    init(seed: UInt64, broken: BrokenRule? = nil, isTracing: Bool = false) {
+        self.seed = seed
+        self.broken = broken
+        self.isTracing = isTracing
+        dice = Dice(seed)
+        let serverCount = dice.chance(permille: 500) ? 2 : 3
+        let hostCount = dice.chance(permille: 600) ? 1 : 2 + dice.below(2)
+        network = Network(hosts: hostCount, servers: serverCount)
+        servers = (0..<serverCount).map { Server($0, in: self) }
+        for host in 0..<hostCount { servers[0].tables.save(Places.shared.enrolledRow(of: host)) }
+        hosts = (0..<hostCount).map { Host($0, in: self) }
+    }
+
+    // MARK: Time
+
+    func after(_ milliseconds: Int64, _ action: @escaping () -> Void) {
+        agenda.add(at: now + max(0, milliseconds), action)
+    }
+
+    /// Lets everything happen that is due within this time; stops at the first broken invariant.
+    func run(for milliseconds: Int64, until isDone: () -> Bool = { false }) {
+        let end = now + milliseconds
+        while violation == nil, let next = agenda.next, next <= end {
+            now = max(now, next)
+            agenda.pop()?()
+            tally.events += 1
+            checkFleet()
+            if isDone() { return }
+        }
+        now = max(now, end)
+    }
+
+    // MARK: Faults
+
+    /// Whether the world strikes here; never in calm.
+    func strikes(permille: Int) -> Bool { !isCalm && dice.chance(permille: permille) }
+
+    /// A way through the network: mostly short.
+    func delay() -> Int64 {
+        if isCalm { return dice.milliseconds(1...40) }
+        return dice.chance(permille: 50) ? dice.milliseconds(200...6000) : dice.milliseconds(1...80)
+    }
+
+    // MARK: Story
+
+    func note(_ text: @autoclosure () -> String) {
+        guard isTracing else { return }
+        trace.append("\(now / 1000).\(String(now % 1000 + 1000).dropFirst()) \(text())")
+    }
+
+    func fail(_ invariant: Invariant, _ story: @autoclosure () -> String) {
+        guard violation == nil else { return }
+        let violation = Violation(invariant: invariant, story: story())
+        self.violation = violation
+        note("BROKEN \(violation)")
+    }
+}
+
+struct Violation: CustomStringConvertible {
+    var invariant: Invariant
+    var story: String
+
+    var description: String { "\(invariant.rawValue): \(story)" }
+}
+
+/// A token's text on its way through operators' hands.
+struct PastedToken {
+    var text: String
+    var handover: HandoverID
+    var target: Int
+    /// Once it has been verified, only the clock can say otherwise, and cryptography is what takes the time here.
+    var verified: VerifiedToken?
+}
+
+/// What happened in a world, for the report on coverage.
+struct Tally {
+    var events = 0
+    var counts: [String: Int] = [:]
+
+    mutating func count(_ what: String, _ number: Int = 1) { counts[what, default: 0] += number }
+
+    mutating func add(_ other: Tally) {
+        events += other.events
+        counts.merge(other.counts, uniquingKeysWith: +)
+    }
+}
