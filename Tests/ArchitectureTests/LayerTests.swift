@@ -8,15 +8,16 @@ import Testing
         "Certificates": ["Vocabulary", "COpenSSL", "Glibc"],
         "DurableFiles": ["Vocabulary", "Certificates", "Glibc"],
         "HandoverToken": ["Vocabulary", "Certificates"],
+        "HostSystem": ["Vocabulary", "Glibc"],
         "ClientTransport": ["Vocabulary", "CWebSockets", "COpenSSL", "Glibc"],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "PeerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "PeerAPI": ["Vocabulary"],
         "AgentExtension": [
             "Vocabulary", "AgentCore", "OpAMPProto", "Certificates", "HandoverToken", "ClientTransport", "DurableFiles",
-            "CYAML", "Glibc", "Logging",
+            "HostSystem", "CYAML",
         ],
-        "opamp-agent": ["AgentExtension", "AgentCore", "Vocabulary", "Logging", "Glibc"],
+        "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
     ]
 
     @Test(arguments: layers.keys.sorted())
