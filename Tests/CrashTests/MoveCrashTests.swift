@@ -99,7 +99,7 @@ private func withMove<Result: Sendable>(
     #expect(target.heard.allSatisfy { $0.leaf == leaf.fingerprint && $0.message.instanceUID == uid.bytes })
     #expect(target.heard.allSatisfy { $0.headers["handover-token"] == nil && $0.headers["authorization"] == nil })
     // The last word to the target took leave.
-    #expect(target.heard.last?.message.agentDisconnect == true)
+    #expect(await eventually { target.heard.last?.message.agentDisconnect == true })
     return result
 }
 
