@@ -4,9 +4,9 @@ import Testing
     /// What each of our targets may import; everything not named is forbidden.
     static let layers: [String: Set<String>] = [
         "Vocabulary": [],
-        "OpAMPProto": ["Vocabulary", "COpAMPMessages"],
+        "OpAMPProto": ["Vocabulary", "COpAMPMessages", "Glibc"],
         "Certificates": ["Vocabulary", "COpenSSL", "Glibc"],
-        "DurableFiles": ["Vocabulary", "Certificates", "Glibc"],
+        "DurableFiles": ["Vocabulary", "Certificates", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
         "HostSystem": ["Vocabulary", "Glibc"],
         "ClientTransport": ["Vocabulary", "CWebSockets", "COpenSSL", "Glibc"],
