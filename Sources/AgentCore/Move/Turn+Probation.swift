@@ -11,6 +11,14 @@ extension Turn {
         order(.setTimer(.probation, after: length))
     }
 
+    /// Begins anew, from the same previous settings.
+    mutating func prolongProbation() {
+        guard let probation = agent.state.probation else { return }
+        agent.isProbationOver = false
+        agent.state.probation?.until = now + probation.length
+        order(.setTimer(.probation, after: probation.length))
+    }
+
     mutating func resumeProbation() {
         guard let probation = agent.state.probation else { return }
         let left = min(max(probation.until - now, .zero), probation.length)

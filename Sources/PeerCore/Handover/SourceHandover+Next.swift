@@ -176,7 +176,8 @@ extension SourceHandover.Step {
     }
 
     fileprivate mutating func takeBack(because reason: String, at now: Timestamp) {
-        rows = [.restore(state.agent)]
+        // An agent that had not been given away is live already, in the session that says so.
+        rows = state.phase == .moved || state.phase == .settled ? [.restore(state.agent)] : []
         tell(.returned, at: now, ["reason": reason])
         end(.returned, .agentReturned, because: reason)
     }
