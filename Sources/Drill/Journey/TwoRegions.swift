@@ -27,7 +27,7 @@ import Vocabulary
             try await regions.start(regions.us, notes)
             notes.say("\(regions.eu.base) and \(regions.us.base)")
         }
-        try await run.step("they federate: certificates, peers, swapped secrets, ping both ways") { notes in
+        try await run.step("they federate by paste, with swapped secrets, and ping each other") { notes in
             try await regions.federate(notes)
         }
         try await run.step("an agent enrols on EU and applies its configuration") { notes in

@@ -15,7 +15,7 @@ import Vocabulary
 
     private let style: Style
     private let write: (String) -> Void
-    private static let titleWidth = 58
+    private static let titleWidth = 66
 
     /// - Parameter write: receives text, line ends included.
     public init(style: Style, write: @escaping (String) -> Void) {
@@ -38,17 +38,23 @@ import Vocabulary
         if style.isTerminal { write("\r\u{1B}[K") }
         let failed = step.failure != nil
         let mark = failed ? paint(.bad, "✗") : paint(.good, "✓")
-        let title = step.note.isEmpty ? step.title : step.title.padded(to: Self.titleWidth)
+        let note = failed ? "" : step.note
+        let title = note.isEmpty ? step.title : step.title.padded(to: Self.titleWidth)
         let start = Self.clock(.milliseconds(step.startedAfterMilliseconds))
         let took = Duration.milliseconds(step.milliseconds).inWords.padded(to: 8, .left)
-        line("  \(paint(.faint, start))  \(took)  \(mark) \(failed ? paint(.bad, title) : title) \(paint(.faint, step.note))"
+        line("  \(paint(.faint, start))  \(took)  \(mark) \(failed ? paint(.bad, title) : title) \(paint(.faint, note))"
             .trimmedRight)
     }
 
     func explain(_ failure: StepRecord.Failure, logs: [String]) {
         let rows = (failure.expected.map { [("expected", $0)] } ?? []) + [("seen", failure.seen)]
             + logs.enumerated().map { ($0 == 0 ? "logs" : "", $1) }
-        for (name, text) in rows { line("                        \(paint(.bad, name.padded(to: 10))) \(text)") }
+                let margin = String(repeating: " ", count: 24)
+        for (name, text) in rows {
+            // The lines of a process's last words keep the column.
+            let inColumn = text.replacing("\n", with: "\n" + margin + String(repeating: " ", count: 11))
+            line(margin + paint(.bad, name.padded(to: 10)) + " " + inColumn)
+        }
     }
 
     func show(_ invariants: [InvariantRecord]) {
@@ -60,7 +66,7 @@ import Vocabulary
                 case .broken: (paint(.bad, "✗"), "BROKEN")
                 case .notObserved: (paint(.faint, "–"), "not observed")
                 }
-            line("    \(one.id)  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 62)) \(paint(.faint, one.reason))")
+            line("    \(one.id)  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 67)) \(paint(.faint, one.reason))")
         }
     }
 

@@ -34,6 +34,11 @@ import Vocabulary
         return agent
     }
 
+    /// The operator goes home; the processes stay.
+    func leave() async {
+        for server in servers { await server.disconnect() }
+    }
+
     /// Ends every process; nothing outlives a drill that was not asked to stay.
     func tearDown() async {
         for agent in agents { await agent.tearDown() }
@@ -42,8 +47,9 @@ import Vocabulary
 
     /// Removes keys, tokens and databases; the logs stay for whoever reads the report.
     func removeState() {
-        for folder in servers.map(\.directory) + agents.map(\.directory) {
-            try? FileManager.default.removeItem(at: folder)
+        let entries = try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+        for entry in entries ?? [] where entry.lastPathComponent != logs.lastPathComponent {
+            try? FileManager.default.removeItem(at: entry)
         }
     }
 

@@ -17,6 +17,8 @@ import Vocabulary
     private var operatorClient: ServerClient?
     private(set) var formerErrorTexts: [String] = []
     private(set) var authorities = ""
+    /// What may be at the server's address just now.
+    private var trusted = ""
 
     init(_ label: String, name: String, program: URL, in world: URL, logs: URL) {
         self.label = label
@@ -29,7 +31,8 @@ import Vocabulary
     var log: URL { logs.appending(path: "\(name).log") }
     var processID: Int32? { child?.processID }
     var isRunning: Bool { child?.isRunning ?? false }
-    var tokenFile: URL { directory.appending(path: "admin-token") }
+    /// Beside the server's own directory, so that a backup of that is a backup of the server alone.
+    var tokenFile: URL { directory.appendingPathExtension("admin-token") }
     var base: String { "https://127.0.0.1:\(port ?? 0)" }
     var errorTexts: [String] { formerErrorTexts + (operatorClient?.errorTexts ?? []) }
 
@@ -48,7 +51,6 @@ import Vocabulary
     ///   - trusting: PEM the operator trusts beside the server's own CA.
     func start(_ options: [String] = [], trusting extraAuthority: String = "") async throws {
         let isFirst = port == nil
-        if isFirst { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) }
         var arguments = ["serve", "--data-dir", directory.path, "--name", name, "--listen", "127.0.0.1:\(port ?? 0)"]
         if isFirst { arguments += ["--write-admin-token", tokenFile.path] }
         let child = try ChildProcess(name, program: program, arguments: arguments + options, log: log)
@@ -77,10 +79,11 @@ import Vocabulary
 
     private func connect(trusting authorities: String) async throws {
         await disconnect()
+        trusted = authorities
         operatorClient = try ServerClient(base: base, token: adminToken, authorities: authorities)
     }
 
-    private func disconnect() async {
+    func disconnect() async {
         guard let operatorClient else { return }
         formerErrorTexts += operatorClient.errorTexts
         await operatorClient.close()
@@ -89,7 +92,7 @@ import Vocabulary
 
     /// A caller who is not the operator: no token, and a certificate of its own if it has one.
     func stranger(identity: (chain: String, key: Secret)? = nil) throws -> ServerClient {
-        try ServerClient(base: base, token: nil, authorities: authorities, identity: identity)
+        try ServerClient(base: base, token: nil, authorities: trusted, identity: identity)
     }
 
     /// Pulls the plug.
@@ -120,9 +123,10 @@ extension ServerProcess {
         try await api.call(OperatorRoutes.agent, OperatorRoutes.agent.path("\(id)"))
     }
 
-    /// The agent with this leaf, if there is one.
+    /// The agent with this leaf, if there is one; rows of handovers that came to nothing only if there is no other.
     func agent(with fingerprint: Fingerprint) async throws -> AgentSummary? {
-        try await agents().first { $0.fingerprint == fingerprint }
+        let rows = try await agents().filter { $0.fingerprint == fingerprint }
+        return rows.first { $0.presence != "withdrawn" } ?? rows.first
     }
 
     func handovers() async throws -> [HandoverSummary] { try await api.list(OperatorRoutes.handovers) }
