@@ -66,7 +66,10 @@ struct ServeCommand: AsyncParsableCommand {
         } catch let error as any OperatorExplainable {
             throw CommandFailure(error.operatorMessage)
         }
-        if let token = server.adminToken { Output.line("admin token, shown once: \(token.revealText())") }
+        // Written to a file it need not stand in whatever collects this program's output as well.
+        if let token = server.adminToken {
+            Output.line(writeAdminToken.map { "admin token written to \($0)" } ?? "admin token, shown once: \(token.revealText())")
+        }
         try await withThrowingTaskGroup { group in
             group.addTask { try await server.run(endingOn: [.sigterm, .sigint]) }
             group.addTask { try await announce(server) }

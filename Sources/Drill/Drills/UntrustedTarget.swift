@@ -17,7 +17,7 @@ extension Drill {
         }
         let impostor = try ForeignAuthority("Impostor CA")
         try await run.step("US is restarted with a listener certificate of a foreign CA") { notes in
-            let files = try impostor.writeListenerIdentity(into: us.directory)
+            let files = try impostor.writeListenerIdentity(into: run.world.directory)
             await us.kill()
             try await us.start(
                 ["--listener-cert", files.certificate.path, "--listener-key", files.key.path],

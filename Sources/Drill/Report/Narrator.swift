@@ -48,7 +48,12 @@ import Vocabulary
     func explain(_ failure: StepRecord.Failure, logs: [String]) {
         let rows = (failure.expected.map { [("expected", $0)] } ?? []) + [("seen", failure.seen)]
             + logs.enumerated().map { ($0 == 0 ? "logs" : "", $1) }
-        for (name, text) in rows { line("                        \(paint(.bad, name.padded(to: 10))) \(text)") }
+                let margin = String(repeating: " ", count: 24)
+        for (name, text) in rows {
+            // The lines of a process's last words keep the column.
+            let inColumn = text.replacing("\n", with: "\n" + margin + String(repeating: " ", count: 11))
+            line(margin + paint(.bad, name.padded(to: 10)) + " " + inColumn)
+        }
     }
 
     func show(_ invariants: [InvariantRecord]) {
@@ -60,7 +65,7 @@ import Vocabulary
                 case .broken: (paint(.bad, "✗"), "BROKEN")
                 case .notObserved: (paint(.faint, "–"), "not observed")
                 }
-            line("    \(one.id)  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 62)) \(paint(.faint, one.reason))")
+            line("    \(one.id)  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 67)) \(paint(.faint, one.reason))")
         }
     }
 

@@ -42,8 +42,9 @@ import Vocabulary
 
     /// Removes keys, tokens and databases; the logs stay for whoever reads the report.
     func removeState() {
-        for folder in servers.map(\.directory) + agents.map(\.directory) {
-            try? FileManager.default.removeItem(at: folder)
+        let entries = try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+        for entry in entries ?? [] where entry.lastPathComponent != logs.lastPathComponent {
+            try? FileManager.default.removeItem(at: entry)
         }
     }
 

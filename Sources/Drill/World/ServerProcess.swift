@@ -29,7 +29,8 @@ import Vocabulary
     var log: URL { logs.appending(path: "\(name).log") }
     package var processID: Int32? { child?.processID }
     var isRunning: Bool { child?.isRunning ?? false }
-    var tokenFile: URL { directory.appending(path: "admin-token") }
+    /// Beside the server's own directory, so that a backup of that is a backup of the server alone.
+    var tokenFile: URL { directory.appendingPathExtension("admin-token") }
     var base: String { "https://127.0.0.1:\(port ?? 0)" }
     var errorTexts: [String] { formerErrorTexts + (operatorClient?.errorTexts ?? []) }
 
@@ -48,7 +49,6 @@ import Vocabulary
     ///   - trusting: PEM the operator trusts beside the server's own CA.
     func start(_ options: [String] = [], trusting extraAuthority: String = "") async throws {
         let isFirst = port == nil
-        if isFirst { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) }
         var arguments = ["serve", "--data-dir", directory.path, "--name", name, "--listen", "127.0.0.1:\(port ?? 0)"]
         if isFirst { arguments += ["--write-admin-token", tokenFile.path] }
         let child = try ChildProcess(name, program: program, arguments: arguments + options, log: log)

@@ -14,7 +14,7 @@ extension WorldFailure: CustomStringConvertible {
             "there is no program at \(path); build the whole package first (swift build), or name the folder with "
                 + "--programs"
         case .processEnded(let name, let how, let lastLines):
-            "\(name) \(how)" + lastLines.map { "\n    \($0)" }.joined()
+            "\(name) \(how)" + lastLines.map { "\n\($0)" }.joined()
         case .commandFailed(let command, let how, let output): "`\(command)` \(how): \(output)"
         case .unreadable(let what, let why): "\(what) cannot be read: \(why)"
         case .notRunning(let name): "\(name) is not running"
