@@ -136,6 +136,14 @@ let package = Package(
         .tests("DrillTests", ["Drill", "PeerAPI", "Certificates", "Vocabulary"]),
         .tests("ArchitectureTests", []),
 
+        // benchmarks
+        .testProgram(
+            "handover-bench", at: "Benchmarks/HandoverBench",
+            [
+                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "Certificates", "DurableFiles", "OpAMPProto", "Vocabulary",
+                .argumentParser,
+            ]),
+
         // foreign peers
         .testProgram("interop-tool", at: "Interop/Tools/InteropTool", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "WireSamples"]),
     ]
