@@ -121,13 +121,13 @@ enum HandoverTrail {
     ]
 
     private static let target: [String: [String]] = [
-        "redeeming": ["TokenRedeemed"],
+        "redeeming": ["RedemptionRequested"],
         "awaiting": ["TokenRedeemed"],
         "connected": ["TokenRedeemed", "AgentConnected"],
         "arrived": ["TokenRedeemed", "AgentConnected", "AgentArrived"],
         "settled": ["TokenRedeemed", "AgentConnected", "AgentArrived", "Settled"],
-        "lapsed": ["TokenRedeemed", "Lapsed"],
-        "withdrawn": ["TokenRedeemed"],
+        "lapsed": ["RedemptionRequested", "Lapsed"],
+        "withdrawn": ["RedemptionRequested"],
     ]
 
     /// What is missing, or nil.
