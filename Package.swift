@@ -131,7 +131,7 @@ let package = Package(
                 "AgentExtension", "AgentCore", "OpAMPProto", "HandoverToken", "Certificates", "DurableFiles", "HostSystem",
                 "Vocabulary", "ScriptedDesk", "ScriptedServer", "opamp-agent",
             ]),
-        .tests("CrashTests", ["ScriptedDesk", "OpAMPProto", "Vocabulary", "opamp-agent"]),
+        .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests("MiniServerTests", ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
         .tests("DrillTests", ["Drill", "PeerAPI", "Certificates", "Vocabulary"]),
         .tests("ArchitectureTests", []),
