@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-package import PeerAPI
+import PeerAPI
 import Vocabulary
 
 /// One `mini-server serve` and its operator.
