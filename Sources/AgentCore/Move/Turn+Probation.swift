@@ -14,8 +14,9 @@ extension Turn {
     /// What counts as lost stays as it is.
     mutating func prolongProbation() {
         agent.isProbationOver = false
-        agent.state.probation?.until = now + timings.triedReturn
-        order(.setTimer(.probation, after: timings.triedReturn))
+        let length = timings.triedReturn
+        agent.state.probation?.until = now + length
+        order(.setTimer(.probation, after: length))
     }
 
     mutating func resumeProbation() {
