@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import PeerAPI
+package import PeerAPI
 import Vocabulary
 
 /// One `mini-server serve` and its operator.
@@ -117,7 +117,7 @@ import Vocabulary
 }
 
 extension ServerProcess {
-    func agents() async throws -> [AgentSummary] { try await api.list(OperatorRoutes.agents) }
+    package func agents() async throws -> [AgentSummary] { try await api.list(OperatorRoutes.agents) }
 
     func agent(_ id: AgentID) async throws -> AgentDetail {
         try await api.call(OperatorRoutes.agent, OperatorRoutes.agent.path("\(id)"))
