@@ -34,7 +34,7 @@ import Vocabulary
             let end = await agent.end()
             #expect(end.status == 0)
             #expect(end.output.isEmpty)
-            #expect(desk.heard.last?.message.agentDisconnect == true)
+            #expect(await eventually { desk.heard.last?.message.agentDisconnect == true })
             #expect(try await host.status()["process"] == nil)
         }
     }

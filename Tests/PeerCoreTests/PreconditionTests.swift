@@ -24,6 +24,14 @@ import Vocabulary
         #expect(claims.source.agentCAs.certificates == [world.eu.authority])
     }
 
+    @Test func `an agent that is back where it enrolled can be handed over again`() throws {
+        var issue = try issue()
+        // The token that brought it back repeats the authority of its leaf.
+        issue.agentCAs += [world.eu.authority]
+        let claims = try issue.claims(id: PeerWorld.identity(1), at: world.now)
+        #expect(claims.source.agentCAs.certificates == [world.eu.authority])
+    }
+
     static let changes: [(String, @Sendable (inout HandoverIssue) -> Void)] = [
         ("peer-disabled", { $0.peer.enabled = false }),
         ("peer-incomplete", { $0.peer.inbound = nil }),

@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-import PeerAPI
+package import PeerAPI
 import Vocabulary
 
 /// A call that got no answer this drill could use.
@@ -23,7 +23,7 @@ enum CallFailure: Error, CustomStringConvertible {
 }
 
 /// The operator of one server, with an admin token and the server's CA, over HTTPS.
-@MainActor final class ServerClient {
+@MainActor package final class ServerClient {
     let base: String
     private let token: Secret?
     private let http: HTTPClient
@@ -55,7 +55,7 @@ enum CallFailure: Error, CustomStringConvertible {
     /// Calls a route and reads its answer.
     ///
     /// - Parameter path: the route's path filled in; the template itself when it has no placeholders.
-    func call<Answer: Decodable>(
+    package func call<Answer: Decodable>(
         _ route: Route,
         _ path: String? = nil,
         query: KeyValuePairs<String, String> = [:],
@@ -85,7 +85,7 @@ enum CallFailure: Error, CustomStringConvertible {
     }
 
     /// All pages of a list.
-    func list<Item: Codable & Hashable & Sendable>(
+    package func list<Item: Codable & Hashable & Sendable>(
         _ route: Route, _ path: String? = nil, query: [String: String] = [:], of: Item.Type = Item.self
     ) async throws -> [Item] {
         var items: [Item] = []

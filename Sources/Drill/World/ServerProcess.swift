@@ -1,22 +1,22 @@
 import Foundation
 import Glibc
-import PeerAPI
+package import PeerAPI
 import Vocabulary
 
 /// One `mini-server serve` and its operator.
-@MainActor final class ServerProcess {
+@MainActor package final class ServerProcess {
     /// What the server is called by itself and by its peers, for example `eu-region`.
-    let name: String
+    package let name: String
     /// What the drill calls it, for example `EU`.
-    let label: String
+    package let label: String
     let directory: URL
     let logs: URL
     private let program: URL
     private var child: ChildProcess?
-    private(set) var port: Int?
+    package private(set) var port: Int?
     private var operatorClient: ServerClient?
     private(set) var formerErrorTexts: [String] = []
-    private(set) var authorities = ""
+    package private(set) var authorities = ""
     /// What may be at the server's address just now.
     private var trusted = ""
 
@@ -29,7 +29,7 @@ import Vocabulary
     }
 
     var log: URL { logs.appending(path: "\(name).log") }
-    var processID: Int32? { child?.processID }
+    package var processID: Int32? { child?.processID }
     var isRunning: Bool { child?.isRunning ?? false }
     /// Beside the server's own directory, so that a backup of that is a backup of the server alone.
     var tokenFile: URL { directory.appendingPathExtension("admin-token") }
@@ -37,7 +37,7 @@ import Vocabulary
     var errorTexts: [String] { formerErrorTexts + (operatorClient?.errorTexts ?? []) }
 
     /// The operator's connection.
-    var api: ServerClient {
+    package var api: ServerClient {
         get throws {
             guard let operatorClient else { throw WorldFailure.notRunning(label) }
             return operatorClient
@@ -117,7 +117,7 @@ import Vocabulary
 }
 
 extension ServerProcess {
-    func agents() async throws -> [AgentSummary] { try await api.list(OperatorRoutes.agents) }
+    package func agents() async throws -> [AgentSummary] { try await api.list(OperatorRoutes.agents) }
 
     func agent(_ id: AgentID) async throws -> AgentDetail {
         try await api.call(OperatorRoutes.agent, OperatorRoutes.agent.path("\(id)"))

@@ -53,7 +53,8 @@ public struct HandoverIssue: Sendable {
         let issuers = agentCAs.filter {
             ChainCheck.problems(leaf: leaf, anchors: [$0], purpose: .client, at: now).isEmpty
         }
-        guard let agentCAs = try? AgentCAs(issuers) else { throw .agentHasNoLeaf }
+        // An agent that has been here before brings this server's own authority back with it.
+        guard let agentCAs = try? AgentCAs(CertificateBundle(issuers)) else { throw .agentHasNoLeaf }
         return HandoverClaims(
             id: id, issuer: server, audience: peer.id, issuedAt: now, expiresAt: now + timeToLive,
             leaf: leaf.fingerprint,

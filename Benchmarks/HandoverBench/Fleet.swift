@@ -1,0 +1,109 @@
+import AgentCore
+import AgentExtension
+import Drill
+import Foundation
+import PeerAPI
+import Vocabulary
+
+/// Agents that live in this process, each with a thread, a state directory and a leaf of its own.
+@MainActor final class Fleet {
+    struct Member: Sendable {
+        var name: String
+        var agent: AgentExtension
+        var logbook: Logbook
+        var leaf: Fingerprint
+    }
+
+    let gate = Gate()
+    private(set) var members: [Member] = []
+    private let directory: URL
+    private let home: ServerProcess
+    private let authorities: URL
+
+    /// - Parameter home: where they enrol.
+    init(in directory: URL, home: ServerProcess) throws {
+        self.directory = directory
+        self.home = home
+        authorities = directory.appending(path: "server-ca.pem")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        try home.authorities.write(to: authorities, atomically: true, encoding: .utf8)
+    }
+
+    /// Enrols as many as are missing, one after the other.
+    ///
+    /// - Returns: how many a second.
+    @discardableResult
+    func grow(to count: Int) async throws -> Double {
+        let start = ContinuousClock.now
+        let missing = max(0, count - members.count)
+        for _ in 0..<missing { members.append(try await enrol("agent-\(members.count + 1)")) }
+        return Double(missing) / ((ContinuousClock.now - start) / .seconds(1))
+    }
+
+    func end() async {
+        gate.open()
+        await withTaskGroup { group in
+            for member in members { group.addTask { await member.agent.stop() } }
+        }
+    }
+
+    private func enrol(_ name: String) async throws -> Member {
+        let token: CreatedSecret = try await home.api.call(
+            OperatorRoutes.createBootstrapToken, sending: BootstrapTokenRequest(ttlSeconds: 3600))
+        var configuration = try HostConfiguration(yaml: Array(configurationText(of: name).utf8))
+        configuration.bootstrapToken = Secret(token.text)
+        // It moves more often in a minute than an agent should in a day.
+        configuration.policy.adoptionLimit = 10_000
+        configuration.policy.attemptLimit = 10_000
+        let logbook = Logbook(gate: gate)
+        let agent = try AgentExtension.start(configuration, log: logbook.log)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < deadline {
+            let standing = await agent.standing
+            if let leaf = standing.leaf, standing.contact == .online, !standing.isMoving {
+                return Member(name: name, agent: agent, logbook: logbook, leaf: leaf)
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        let last = logbook.all.last
+        await agent.stop()
+        throw BenchFailure.notEnrolled(name, last: "\(last?.event.rawValue ?? "nothing") \(last?.reason ?? "")")
+    }
+
+    private func configurationText(of name: String) -> String {
+        """
+        server:
+          ws:
+            endpoint: wss://127.0.0.1:\(home.port ?? 0)/v1/opamp
+            tls:
+              ca_file: \(authorities.path)
+        agent_description:
+          identifying_attributes:
+            service.name: \(name)
+          non_identifying_attributes:
+            os.type: linux
+            host.name: \(name).bench.test
+        storage:
+          directory: \(directory.appending(path: name).path)
+        """
+    }
+}
+
+enum BenchFailure: Error, CustomStringConvertible {
+    case notEnrolled(String, last: String)
+    case noRow(String, on: String)
+    case notArrived([String])
+    case notSettled(server: String, open: Int)
+    case noEntry(HandoverID, action: String)
+
+    var description: String {
+        switch self {
+        case .notEnrolled(let name, let last): "\(name) did not enrol; its log ends with \(last)"
+        case .noRow(let name, let server): "\(server) has no row for \(name)"
+        case .notArrived(let names):
+            "\(names.count) of the agents did not arrive: " + names.prefix(5).joined(separator: "; ")
+        case .notSettled(let server, let open): "\(server) still has \(open) open handovers"
+        case .noEntry(let id, let action): "there is no \(action) for handover \(id) in the audit trail"
+        }
+    }
+}
