@@ -84,8 +84,9 @@ let sourceTable = """
       offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
     leafRevoked, higherEpochSeen, wake, wake late: nothing
       pushRequested, cancelRequested: refused handover.over
-      <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
+      <connected>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
     Handover.NoticeRefused = refused handover.notice-not-allowed
+      <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
     returned:
       claimed, claimed late: refused handover.cancelled
       offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \

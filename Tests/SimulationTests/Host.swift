@@ -109,7 +109,9 @@ final class Host {
     private func adopted(_ state: AgentState) {
         world.note("agent \(index) adopts \(state.active.settings.endpoint.host), epoch \(state.epoch)")
         world.tally.count("adoptions")
-        if let id = state.handoverID { world.truth.committed.insert(.init(host: index, handover: id)) }
+        let endpoint = state.active.settings.endpoint
+        guard let place = Places.shared.places.first(where: { $0.endpoint == endpoint }) else { return }
+        world.truth.committed.insert(.init(host: index, server: place.id))
     }
 
     private func noteTrial() {

@@ -123,7 +123,7 @@ extension Turn {
         case .offer: record(verdict)
         case .probation:
             // The way back stays open: both servers are tried in turn until one answers. The previous one may have
-            // taken the agent back before the line broke, so there is a whole probation to find that out.
+            // taken the agent back before the line broke.
             prolongProbation()
             markLost()
         }

@@ -11,17 +11,17 @@ extension Turn {
         order(.setTimer(.probation, after: length))
     }
 
-    /// Begins anew, from the same previous settings.
+    /// What counts as lost stays as it is.
     mutating func prolongProbation() {
-        guard let probation = agent.state.probation else { return }
         agent.isProbationOver = false
-        agent.state.probation?.until = now + probation.length
-        order(.setTimer(.probation, after: probation.length))
+        let until = now + timings.triedReturn
+        agent.state.probation?.until = until
+        order(.setTimer(.probation, after: timings.triedReturn))
     }
 
     mutating func resumeProbation() {
         guard let probation = agent.state.probation else { return }
-        let left = min(max(probation.until - now, .zero), probation.length)
+        let left = min(max(probation.until - now, .zero), max(probation.length, timings.triedReturn))
         order(.setTimer(.probation, after: left))
         markLost()
     }
