@@ -15,7 +15,7 @@ build: bootstrap ## build everything, tests included
 	swift build --build-tests $(SWIFT_FLAGS)
 
 test: build ## every test: Swift, generated code current, and the foreign peers
-	swift test --skip-build $(SWIFT_FLAGS)
+	Scripts/test $(SWIFT_FLAGS)
 	Scripts/proto --check
 	Interop/run
 

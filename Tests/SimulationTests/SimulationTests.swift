@@ -4,7 +4,7 @@ import Testing
 /// Both cores in one world under seeded dice. `SIMULATION_SEED=12345` replays one schedule with its whole story,
 /// `SIMULATION_SCHEDULES=100000` runs so many.
 @Suite struct SimulationTests {
-    static let schedules = number("SIMULATION_SCHEDULES").map(Int.init) ?? 3000
+    static let schedules = number("SIMULATION_SCHEDULES").map(Int.init) ?? 2000
     static let replayed = number("SIMULATION_SEED")
 
     private static func number(_ name: String) -> UInt64? {
