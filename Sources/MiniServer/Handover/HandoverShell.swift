@@ -50,7 +50,7 @@ struct HandoverShell: Sendable {
     }
 
     func carryOut<Machine: HandoverMachine>(_ step: HandoverStep<Machine>) async {
-        if !step.notices.isEmpty { await outbox.wake() }
+        if !step.notices.isEmpty { outbox.wake() }
         await carryOut(step.directives, of: step.state)
     }
 
@@ -181,7 +181,7 @@ struct HandoverShell: Sendable {
     func resume() async throws {
         try await resume(SourceHandover.self)
         try await resume(TargetHandover.self)
-        await outbox.wake()
+        outbox.wake()
     }
 
     private func resume<Machine: HandoverMachine>(_ type: Machine.Type) async throws {
