@@ -22,6 +22,28 @@ test: build ## every test: Swift, generated code current, and the foreign peers
 interop: bootstrap ## only the foreign peers: OpenTelemetry's protobuf, PyJWT, jwcrypto
 	Interop/run
 
+demo: bootstrap ## two servers and an agent: there and back, and one failure
+	swift build --product mini-server
+	swift build --product opamp-agent
+	swift build --product handover-drill
+	@bin=$$(swift build --show-bin-path); \
+	$$bin/handover-drill there-and-back && $$bin/handover-drill target-unreachable
+
+drill: bootstrap ## every drill
+	swift build --product mini-server
+	swift build --product opamp-agent
+	swift build --product handover-drill
+	$$(swift build --show-bin-path)/handover-drill all
+
+simulate: bootstrap ## many schedules of the simulation: make simulate SCHEDULES=100000
+	SIMULATION_SCHEDULES=$(or $(SCHEDULES),20000) swift test --filter SimulationTests
+
+bench-handover: bootstrap ## figures for one handover and for 200 agents at once
+	swift build -c release --product mini-server
+	swift build -c release --product opamp-agent
+	swift build -c release --product handover-bench
+	$$(swift build -c release --show-bin-path)/handover-bench
+
 format: ## format all Swift code in place
 	swift format --in-place --recursive --parallel Sources Tests Interop Package.swift
 

@@ -118,6 +118,9 @@ let package = Package(
         .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
         .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerCoreTests", ["PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
+        .tests(
+            "SimulationTests",
+            ["AgentCore", "PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerAPITests", ["PeerAPI", "Vocabulary"]),
         .testSupport(
             "ScriptedDesk", at: "Tests/TestSupport/ScriptedDesk",
@@ -128,10 +131,18 @@ let package = Package(
                 "AgentExtension", "AgentCore", "OpAMPProto", "HandoverToken", "Certificates", "DurableFiles", "HostSystem",
                 "Vocabulary", "ScriptedDesk", "ScriptedServer", "opamp-agent",
             ]),
-        .tests("CrashTests", ["ScriptedDesk", "OpAMPProto", "Vocabulary", "opamp-agent"]),
+        .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests("MiniServerTests", ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
         .tests("DrillTests", ["Drill", "PeerAPI", "Certificates", "Vocabulary"]),
         .tests("ArchitectureTests", []),
+
+        // benchmarks
+        .testProgram(
+            "handover-bench", at: "Benchmarks/HandoverBench",
+            [
+                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "Certificates", "DurableFiles", "OpAMPProto", "Vocabulary",
+                .argumentParser,
+            ]),
 
         // foreign peers
         .testProgram("interop-tool", at: "Interop/Tools/InteropTool", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "WireSamples"]),

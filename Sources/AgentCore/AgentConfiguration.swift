@@ -85,6 +85,9 @@ public struct AgentTimings: Equatable, Sendable {
     public var verification: Duration = .seconds(30)
     /// Kept previous settings after an adoption whose token says nothing else.
     public var probation: Duration = .seconds(300)
+    /// The way back is kept this long after it was tried in vain: the previous server may have taken the agent back
+    /// before the line broke, and may need as long to tell the present one.
+    public var triedReturn: Duration = .seconds(86_400)
     /// From the first report to the server's first answer, away from a verification.
     public var answer: Duration = .seconds(30)
     /// How long leaving a server may take before the line is dropped.

@@ -74,6 +74,7 @@ import Vocabulary
     private func leave(_ world: DrillWorld, after outcome: DrillOutcome) async {
         if options.keepsWorld, outcome.verdict != .interrupted {
             narrator.show(["it is still running; to look at it:"] + world.visitingCard)
+            await world.leave()
             return
         }
         // A task of its own, because the one around may be cancelled and every process has to end all the same.

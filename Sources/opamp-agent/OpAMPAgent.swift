@@ -11,7 +11,8 @@ import Vocabulary
     /// would end the process there.
     static func main() {
         TerminationSignals.block()
-        Task { exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue) }
+        // Detached, because the main actor's thread is the one that waits here.
+        Task.detached { exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue) }
         while true { pause() }
     }
 

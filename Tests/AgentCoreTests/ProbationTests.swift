@@ -64,8 +64,26 @@ import Vocabulary
         #expect(world.source.dials.count - before.0 >= 5 && world.target.dials.count - before.1 > 10)
         #expect(world.disk.active.settings.endpoint == all.target.endpoint && world.disk.previous != nil)
         world.target.behaviour = [.works]
-        world.advance(.seconds(700)) { $0.disk.probation == nil }
+        world.advance(.seconds(90_000)) { $0.disk.probation == nil }
         #expect(world.disk.active.settings.endpoint == all.target.endpoint && world.disk.probation == nil)
+    }
+
+    @Test func `a way back that fails is kept for a day, since the source may have taken the agent back`() throws {
+        var world = try arrived(longestWait: .seconds(10))
+        world.target.behaviour = [.fails(LineFailure(cause: .tcp))]
+        world.source.behaviour = [.closesAtOnce]
+        world.breakLine()
+        world.advance(.seconds(310))
+        #expect(world.source.dials.count == 2, "the way back was tried, and the line broke before the answer")
+        world.target.behaviour = [.works]
+        world.advance(.seconds(80_000))
+        world.restart()
+        #expect(world.disk.previous != nil && world.disk.probation != nil, "the target may yet refuse the agent")
+        world.target.behaviour = [.fails(LineFailure(cause: .http(status: 403)))]
+        world.source.behaviour = [.works]
+        world.breakLine()
+        world.advance(.seconds(400))
+        #expect(world.disk.active.settings.endpoint == all.source.endpoint && world.disk.previous == nil)
     }
 
     @Test func `A3 until it has settled nobody changes the leaf or the uid`() throws {

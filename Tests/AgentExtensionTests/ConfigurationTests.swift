@@ -1,6 +1,8 @@
 import AgentCore
 import OpAMPProto
+import Certificates
 import ScriptedDesk
+import ScriptedServer
 import Testing
 import Vocabulary
 

@@ -1,5 +1,8 @@
+import Certificates
 import Foundation
+import OpAMPProto
 import ScriptedDesk
+import ScriptedServer
 import Testing
 import Vocabulary
 
@@ -31,7 +34,7 @@ import Vocabulary
             let end = await agent.end()
             #expect(end.status == 0)
             #expect(end.output.isEmpty)
-            #expect(desk.heard.last?.message.agentDisconnect == true)
+            #expect(await eventually { desk.heard.last?.message.agentDisconnect == true })
             #expect(try await host.status()["process"] == nil)
         }
     }
@@ -109,7 +112,7 @@ import Vocabulary
     }
 
     @Test func `reset wants to be meant, and then forgets the server but not the key`() async throws {
-        try await withHost { host, desk in
+        try await withHost { host, _ async throws in
             #expect(try await host.enrol().status == 0)
             let key = host.bytes("leaf.key")
             let uid = host.uid
@@ -159,7 +162,7 @@ import Vocabulary
     @Test func `the program needs the host's C libraries and no Foundation`() throws {
         let readelf = Process()
         readelf.executableURL = URL(filePath: "/usr/bin/readelf")
-        readelf.arguments = ["-d", AgentProcess.program.path]
+        readelf.arguments = ["-d", AgentProcess.program]
         let pipe = Pipe()
         readelf.standardOutput = pipe
         try readelf.run()

@@ -84,7 +84,7 @@ import Vocabulary
             #expect(await world.agent.standing.endpoint == (try world.target.endpoint(scheme)))
             #expect(["leaf.key", "leaf.pem", "identity"].map(world.host.bytes) == before)
             #expect(world.source.settingsStatuses.contains { $0.status == .applying })
-            #expect(world.source.heard.last?.message.agentDisconnect == true)
+            #expect(await eventually { world.source.heard.last?.message.agentDisconnect == true })
             #expect(await eventually { scheme == "https" || world.source.openConnectionCount == 0 })
             let first = try #require(world.target.heard.first)
             #expect(first.headers["handover-id"] != nil)

@@ -1,5 +1,6 @@
 import AgentCore
 import Certificates
+import DurableFiles
 import Foundation
 import ScriptedDesk
 import ScriptedServer
@@ -42,8 +43,12 @@ import Vocabulary
     }
 
     @Test func `key and uid are there again after a start that saved nothing else`() throws {
-        let first = try open().key.publicKey
-        do { _ = try load(try open()) }
+        let first: PublicKey
+        do {
+            let directory = try open()
+            first = directory.key.publicKey
+            _ = try load(directory)
+        }
         let again = try open()
         #expect(again.key.publicKey == first)
         #expect(try again.load(try configuration(), preferred: .random, fresh: .random).state.instanceUID == uid)

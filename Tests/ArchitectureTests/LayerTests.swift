@@ -4,19 +4,20 @@ import Testing
     /// What each of our targets may import; everything not named is forbidden.
     static let layers: [String: Set<String>] = [
         "Vocabulary": [],
-        "OpAMPProto": ["Vocabulary", "COpAMPMessages"],
+        "OpAMPProto": ["Vocabulary", "COpAMPMessages", "Glibc"],
         "Certificates": ["Vocabulary", "COpenSSL", "Glibc"],
-        "DurableFiles": ["Vocabulary", "Certificates", "Glibc"],
+        "DurableFiles": ["Vocabulary", "Certificates", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
+        "HostSystem": ["Vocabulary", "Glibc"],
         "ClientTransport": ["Vocabulary", "CWebSockets", "COpenSSL", "Glibc"],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "PeerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "PeerAPI": ["Vocabulary"],
         "AgentExtension": [
             "Vocabulary", "AgentCore", "OpAMPProto", "Certificates", "HandoverToken", "ClientTransport", "DurableFiles",
-            "CYAML", "Glibc", "Logging",
+            "HostSystem", "CYAML",
         ],
-        "opamp-agent": ["AgentExtension", "AgentCore", "Vocabulary", "Logging", "Glibc"],
+        "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
     ]
 
     @Test(arguments: layers.keys.sorted())

@@ -5,11 +5,11 @@ import Testing
 
     /// A word, and what to do instead.
     static let impureWords: [(word: String, instead: String)] = [
-        ("Date()", "take `at now: Timestamp`"), (".now", "take `at now: Timestamp`"),
+        ("Date()", "take `at now: Timestamp`"), ("Clock.now", "take `at now: Timestamp`"),
         ("ContinuousClock", "take `at now: Timestamp`"), ("RandomBytes", "take the random bytes as a parameter"),
         (".random(", "take the chance as a parameter"), ("Task {", "return a directive"),
         ("Task.sleep", "return a directive"), ("Mutex", "a value needs no lock"), ("pthread", "a value needs no lock"),
-        ("Logger", "return a log entry"), ("print(", "return a log entry"), ("FileManager", "return a directive"),
+        ("Logger", "return a log entry"), (" print(", "return a log entry"), ("FileManager", "return a directive"),
         ("ProcessInfo", "take it as a parameter"), ("getenv", "take it as a parameter"),
     ]
 
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    static let wrappers: Set<Substring> = ["OpAMPProto", "Certificates", "ClientTransport", "DurableFiles"]
+    static let wrappers: Set<Substring> = ["OpAMPProto", "Certificates", "ClientTransport", "DurableFiles", "HostSystem"]
     /// One file each, with the reason.
     static let exceptions: Set<String> = [
         // libyaml's parser is a C struct; this file turns it into Swift values.

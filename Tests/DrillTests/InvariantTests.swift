@@ -93,11 +93,11 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        ("move.began hash=aa\nmove.adopted hash=aa\n", InvariantRecord.Verdict.passed, InvariantRecord.Verdict.notObserved),
-        ("move.began hash=aa\nmove.failed hash=aa\n", .passed, .passed),
-        ("move.began hash=aa\n", .broken, .notObserved),
-        ("move.began hash=aa\nmove.failed hash=aa\nmove.began hash=aa\nmove.failed hash=aa\n", .broken, .broken),
-        ("connection.online hash=aa\n", .notObserved, .notObserved),
+        ("move.began offer=aa\nmove.adopted offer=aa\n", InvariantRecord.Verdict.passed, InvariantRecord.Verdict.notObserved),
+        ("move.began offer=aa\nmove.failed offer=aa\n", .passed, .passed),
+        ("move.began offer=aa\n", .broken, .notObserved),
+        ("move.began offer=aa\nmove.failed offer=aa\nmove.began offer=aa\nmove.failed offer=aa\n", .broken, .broken),
+        ("connection.online offer=aa\n", .notObserved, .notObserved),
     ])
     func `A5 and A7 are read from the agent's log`(
         log: String, ofA5: InvariantRecord.Verdict, ofA7: InvariantRecord.Verdict

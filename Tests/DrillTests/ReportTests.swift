@@ -101,7 +101,7 @@ import Vocabulary
         let lines = told(isTerminal: false, tellAll).split(separator: "\n")
         let first = try #require(lines.first { $0.contains("EU starts") })
         let second = try #require(lines.first { $0.contains("the agent arrives") })
-        #expect(first == "    0.01 s    412 ms  ✓ EU starts" + String(repeating: " ", count: 50) + "https://127.0.0.1:4320")
+        #expect(first == "    0.01 s    412 ms  ✓ EU starts" + String(repeating: " ", count: 58) + "https://127.0.0.1:4320")
         #expect(second == "    0.42 s    30.0 s  ✗ the agent arrives")
     }
 }

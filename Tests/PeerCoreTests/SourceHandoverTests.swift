@@ -69,4 +69,31 @@ import Vocabulary
         }
         #expect(try failed.state.next(after: .wake(agentPresent: false), at: stages.now).directives.isEmpty)
     }
+
+    @Test func `an agent that was seen here again has not arrived there after all`() throws {
+        let cancelled = try stages.source(.leaving).next(after: .cancelRequested(reason: nil), at: stages.now).state
+        #expect(cancelled.concernsAgent && !cancelled.phase.isOpen)
+        let late = stages.now + HandoverTiming.verification
+        let events: [SourceHandover.Event] = [.agentConnected, .agentFailed(hash: [5], message: "tcp")]
+        for event in events {
+            let here = try cancelled.next(after: event, at: late).state
+            let arrived = stages.notice(.arrived, here.notices.received + 1)
+            #expect(try here.next(after: .noticeReceived(arrived), at: late).state.phase == .cancelled)
+            #expect(!here.concernsAgent)
+        }
+    }
+
+    @Test func `an arrival beats a cancellation, but not one by revocation or by a later handover`() throws {
+        let cases: [(SourceHandover.Event, SourceHandover.Phase)] = [
+            (.cancelRequested(reason: nil), .moved), (.leafRevoked, .cancelled), (.higherEpochSeen(9), .cancelled),
+        ]
+        for (event, ending) in cases {
+            let over = try stages.source(.leaving).next(after: event, at: stages.now).state
+            #expect(over.phase == .cancelled)
+            let arrived = stages.notice(.arrived, over.notices.received + 1)
+            let step = try over.next(after: .noticeReceived(arrived), at: stages.now)
+            #expect(step.state.phase == ending)
+            #expect(ending != .moved || step.answer == .accepted && step.state.ending == nil)
+        }
+    }
 }

@@ -18,7 +18,7 @@ let sourceTable = """
       offerSent: -> offered Handover.OfferSent tell:offered#1
       pushRequested: Handover.PushRequested do:pushOffer
       agentLeaving: -> leaving Handover.AgentLeaving
-      agentFailed: -> returned Handover.AgentReturned row:restore tell:returned#1
+      agentFailed: -> returned Handover.AgentReturned tell:returned#1
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#1
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#1
       higherEpochSeen: -> cancelled Handover.Cancelled tell:cancelled#1 do:askPeers
@@ -31,7 +31,7 @@ let sourceTable = """
       claimed, claimed late, offerSent, agentFailed other, wake, wake late: nothing
       offerSigned, agentConnected: do:pushOffer
       pushRequested: Handover.PushRequested do:pushOffer
-      agentConnected late, agentFailed: -> returned Handover.AgentReturned row:restore tell:returned#2
+      agentConnected late, agentFailed: -> returned Handover.AgentReturned tell:returned#2
       agentLeaving: -> leaving Handover.AgentLeaving
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
@@ -46,7 +46,7 @@ let sourceTable = """
       offerSigned: do:pushOffer
       pushRequested: Handover.PushRequested do:pushOffer
       agentConnected, wake: do:wake
-      agentConnected late, agentFailed, wake late: -> returned Handover.AgentReturned row:restore tell:returned#2
+      agentConnected late, agentFailed, wake late: -> returned Handover.AgentReturned tell:returned#2
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
       higherEpochSeen: -> cancelled Handover.Cancelled tell:cancelled#2 do:askPeers
@@ -84,8 +84,9 @@ let sourceTable = """
       offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
     leafRevoked, higherEpochSeen, wake, wake late: nothing
       pushRequested, cancelRequested: refused handover.over
-      <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
+      <connected>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
     Handover.NoticeRefused = refused handover.notice-not-allowed
+      <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
     returned:
       claimed, claimed late: refused handover.cancelled
       offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \

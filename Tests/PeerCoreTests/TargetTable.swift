@@ -61,18 +61,18 @@ let targetTable = """
       <leaf-revoked>: -> withdrawn Agent.LeafRevoked row:withdraw do:closeSessions = accepted
     arrived:
       redeemRequested, redeemRequested late, claimAccepted, claimRefused, claimUnanswered, source issued, source \
-    issued late, source redeemed, source redeemed other, agentConnected, agentCommitted, agentDisconnected, \
-    noticeRefused connected, wake after exp, agent gone: nothing
+    issued late, source redeemed, source redeemed other, agentCommitted, agentDisconnected, noticeRefused \
+    connected, wake after exp, agent gone: nothing
       redeemRequested other: refused handover.already-redeemed
       source returned, noticeRefused arrived: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions
+      agentConnected, wake: do:wake
       agentConnected late, wake after exp, wake after deadline: -> settled Handover.Settled tell:settled#3
       withdrawRequested: refused handover.already-arrived
       higherEpochSeen: -> withdrawn Handover.Cancelled row:withdraw do:closeSessions do:askPeers
-      wake: do:wake
-      <connected>, <arrived>, <settled>, <lapsed>: Handover.NoticeRefused = refused handover.notice-not-allowed
+      <connected>, <arrived>, <settled>, <lapsed>, <cancelled>: Handover.NoticeRefused = refused \
+    handover.notice-not-allowed
       <offered>: Handover.OfferSent = accepted
       <returned>: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions = accepted
-      <cancelled>: -> withdrawn Handover.Cancelled row:withdraw do:closeSessions = accepted
       <leaf-revoked>: -> withdrawn Agent.LeafRevoked row:withdraw do:closeSessions = accepted
     settled:
       redeemRequested, redeemRequested late, claimAccepted, claimRefused, claimUnanswered, source issued, source \
@@ -83,11 +83,10 @@ let targetTable = """
       source returned, noticeRefused arrived: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions
       withdrawRequested: refused handover.already-arrived
       higherEpochSeen: do:askPeers
-      <connected>, <arrived>, <settled>, <lapsed>, <leaf-revoked>: Handover.NoticeRefused = refused \
+      <connected>, <arrived>, <settled>, <lapsed>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
     handover.notice-not-allowed
       <offered>: Handover.OfferSent = accepted
       <returned>: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions = accepted
-      <cancelled>: -> withdrawn Handover.Cancelled row:withdraw do:closeSessions = accepted
     lapsed:
       redeemRequested, redeemRequested late, redeemRequested other, withdrawRequested: refused handover.over
       claimAccepted: tell:lapsed#2

@@ -80,11 +80,15 @@ final class Host {
                 world.check(.A5, step.save == nil, "an agent that cannot write asks for a save")
             } else {
                 if world.strikes(permille: 10) { return crash(for: world.dice.milliseconds(100...40_000)) }
-                var state = state
-                if world.broken == .forgottenVerdicts { state.verdicts = [] }
                 world.checkSave(state, after: event, on: self)
+                var failed = false
                 for verdict in state.verdicts where verdict.outcome != .applied {
-                    world.truth.failedOffers.insert(.init(host: index, hash: verdict.hash))
+                    failed = world.truth.failedOffers.insert(.init(host: index, hash: verdict.hash)).inserted || failed
+                }
+                if world.broken == .forgottenVerdicts, failed {
+                    disk = state
+                    disk.verdicts = []
+                    return crash(for: 500)
                 }
                 let isAdoption = state.active != disk.active
                 if world.broken != .adoptedWithoutSave || !isAdoption { disk = state }
@@ -105,7 +109,9 @@ final class Host {
     private func adopted(_ state: AgentState) {
         world.note("agent \(index) adopts \(state.active.settings.endpoint.host), epoch \(state.epoch)")
         world.tally.count("adoptions")
-        if let id = state.handoverID { world.truth.committed.insert(.init(host: index, handover: id)) }
+        let endpoint = state.active.settings.endpoint
+        guard let place = Places.shared.places.first(where: { $0.endpoint == endpoint }) else { return }
+        world.truth.committed.insert(.init(host: index, server: place.id))
     }
 
     private func noteTrial() {
@@ -115,7 +121,8 @@ final class Host {
 
     private func log(_ entry: AgentLogEntry) {
         guard world.isTracing, entry.level > .info else { return }
-        let fields = entry.fields.map { "\($0.name)=\($0.value.prefix(120))" }.joined(separator: " ")
+        // An offer's hash depends on the nonce of its signature, which no seed decides.
+        let fields = entry.fields.filter { $0.name != "offer" }.map { "\($0.name)=\($0.value.prefix(120))" }.joined(separator: " ")
         world.note("agent \(index) \(entry.event.rawValue) \(fields)")
     }
 

@@ -40,7 +40,7 @@ extension World {
         case .arrived:
             truth.arrived.insert(target.id)
             truth.epochs[target.claims.leaf] = max(truth.epochs[target.claims.leaf] ?? 0, target.claims.epoch)
-            checkT5(committed: target.claims.leaf, by: target.id)
+            checkT5(target)
             check(.T5, row?.presence == .live, "\(target.id.short) arrived, and the row did not")
         case .lapsed, .withdrawn:
             check(.T5, row?.presence.isHere != true, "\(target.id.short) is over, and its row stays")
@@ -95,15 +95,15 @@ extension World {
     }
 
     /// T5: nothing is live before the agent has committed.
-    private func checkT5(committed leaf: Fingerprint, by id: HandoverID) {
+    private func checkT5(_ target: TargetHandover) {
+        let leaf = target.claims.leaf
         guard let host = Places.shared.births.firstIndex(where: { $0.leaf.fingerprint == leaf }) else { return }
-        check(.T5, truth.committed.contains(.init(host: host, handover: id)),
-              "\(id.short) shows agent \(host) live before it has committed")
+        check(.T5, truth.committed.contains(.init(host: host, server: target.claims.audience)),
+              "\(target.id.short) shows agent \(host) live before it has committed")
     }
 
     func checkRowLive(_ row: AgentID, by id: HandoverID, at server: Server) {
-        guard let leaf = server.tables.find(id, TargetHandover.self)?.claims.leaf else { return }
-        checkT5(committed: leaf, by: id)
+        if let target = server.tables.find(id, TargetHandover.self) { checkT5(target) }
     }
 
     /// T6: an agent is given away only on evidence from the target.

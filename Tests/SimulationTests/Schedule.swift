@@ -62,7 +62,7 @@ extension World {
         (2, { world in world.anyServer.crash(for: world.dice.milliseconds(300_000...1_200_000)) }),
         (5, { $0.cutSomeLine() }), (5, { $0.severHost() }), (5, { $0.severServers() }),
         (3, { $0.breakDisk() }), (3, { $0.photograph() }), (2, { $0.restoreHost() }), (3, { $0.setClock() }),
-        (2, { $0.forgeNotice() }), (2, { $0.strangerKnocks() }), (1, { $0.backUp() }), (1, { $0.loseData() }),
+        (2, { $0.forgeNotice() }), (2, { $0.claimAsRival() }), (3, { $0.repeatOffer() }), (2, { $0.strangerKnocks() }), (1, { $0.backUp() }), (1, { $0.loseData() }),
         (10, { _ in }),
     ]
     private static let weight = whims.map(\.weight).reduce(0, +)
@@ -236,6 +236,26 @@ extension World {
         let notice = HandoverNotice(
             sequence: machine.notices.received + 1, type: .arrived, epoch: machine.claims.epoch, at: server.wall)
         checkT7(server.answerLetter(notice, of: machine.id, from: servers[third].place.id), before: before, at: server)
+    }
+
+    /// The target claims again, as if it had forgotten that it did.
+    private func claimAsRival() {
+        guard let token = tokens.last, let verified = token.verified else { return }
+        let (target, redemption): (Server, RedemptionID) = (servers[token.target], dice.identity())
+        guard target.tables.find(token.handover, TargetHandover.self) != nil else { return }
+        guard let source = target.peerIndex(verified.claims.issuer), servers[source].isUp else { return }
+        let answer = servers[source].answerClaim(token.handover, redemption, verified.digest, from: target.place.id)
+        note("a rival claim for \(token.handover.short): \(answer.map { "\($0)" } ?? "no answer")")
+    }
+
+    /// A server says again what it said before.
+    private func repeatOffer() {
+        let server = anyServer
+        guard server.isUp, let (row, message) = lastOffers[server.index], let session = server.session(of: row) else {
+            return
+        }
+        note("\(server.place.name) repeats its last offer")
+        server.send(message, over: session)
     }
 
     /// Signed by the right CA, and nobody's that any record names.

@@ -31,7 +31,7 @@ extension Server {
         }
     }
 
-    private func answerClaim(
+    func answerClaim(
         _ id: HandoverID, _ redemption: RedemptionID, _ digest: [UInt8], from peer: PeerID
     ) -> ClaimAnswer? {
         do {

@@ -196,7 +196,7 @@ extension Server {
     }
 
     private func departures(of session: Session, _ event: (SourceHandover) -> SourceHandover.Event?) {
-        for machine in tables.sources where machine.agent == session.row && machine.isOpen {
+        for machine in tables.sources where machine.agent == session.row && machine.concernsAgent {
             if let event = event(machine) { tell(event, SourceHandover.self, of: machine.id) }
         }
     }

@@ -211,6 +211,7 @@ final class Server {
                 tables.edit(machine.agent) { $0.presence = .movedToPeer(machine.otherParty, name: "early") }
                 world.checkRowMoved(machine.agent, by: id, at: self)
             }
+            world.lastOffers[index] = (machine.agent, ServerToAgent(connectionSettings: offers))
             send(ServerToAgent(connectionSettings: offers), over: session)
             try take(.offerSent, SourceHandover.self, of: id)
         } catch { world.note("\(place.name) \(id.short): offer not pushed, \(error)") }

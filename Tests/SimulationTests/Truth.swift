@@ -7,7 +7,7 @@ import Vocabulary
 struct Truth {
     struct Commitment: Hashable {
         var host: Int
-        var handover: HandoverID
+        var server: PeerID
     }
 
     struct Offer: Hashable {
@@ -20,7 +20,7 @@ struct Truth {
         var endpoint: Endpoint
     }
 
-    /// Agents that have made a handover's target their own, durably.
+    /// Agents that have made a server their own, durably.
     var committed: Set<Commitment> = []
     /// Servers that have answered an agent without an error.
     var verified: Set<Contact> = []

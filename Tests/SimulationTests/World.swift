@@ -1,4 +1,5 @@
 import HandoverToken
+import OpAMPProto
 import Vocabulary
 
 /// Servers, agents and what lies between them, under one clock and one pair of dice.
@@ -21,6 +22,8 @@ final class World {
     var violation: Violation?
     var tally = Tally()
     var tokens: [PastedToken] = []
+    /// The last offer each server sent, for servers that repeat themselves.
+    var lastOffers: [Int: (row: AgentID, message: ServerToAgent)] = [:]
     /// A server was set back to an older backup: what it has forgotten nobody can know, and only the agents' own
     /// invariants still bind.
     var hasLostData = false

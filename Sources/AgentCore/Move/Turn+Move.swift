@@ -122,7 +122,9 @@ extension Turn {
         switch candidate.origin {
         case .offer: record(verdict)
         case .probation:
-            // The way back stays open: both servers are tried in turn until one answers.
+            // The way back stays open: both servers are tried in turn until one answers. The previous one may have
+            // taken the agent back before the line broke.
+            prolongProbation()
             markLost()
         }
         keep()

@@ -11,9 +11,17 @@ extension Turn {
         order(.setTimer(.probation, after: length))
     }
 
+    /// What counts as lost stays as it is.
+    mutating func prolongProbation() {
+        agent.isProbationOver = false
+        let length = timings.triedReturn
+        agent.state.probation?.until = now + length
+        order(.setTimer(.probation, after: length))
+    }
+
     mutating func resumeProbation() {
         guard let probation = agent.state.probation else { return }
-        let left = min(max(probation.until - now, .zero), probation.length)
+        let left = min(max(probation.until - now, .zero), max(probation.length, timings.triedReturn))
         order(.setTimer(.probation, after: left))
         markLost()
     }

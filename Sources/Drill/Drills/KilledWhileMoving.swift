@@ -17,16 +17,17 @@ extension Drill {
 
     /// `name#n`: the n-th time the process is there, counted from its start, as `OPAMP_CRASH_AT` takes it.
     private static let crashPoints: [String] =
-        // Of one durable write, in its order; the first saves the candidate, the second adopts it.
-        [1, 2].flatMap { time in
+        // Of one durable write, in its order. The first is of the start; the second saves the candidate, the third
+        // adopts it.
+        [2, 3].flatMap { time in
             ["before-temp", "temp-synced", "previous-kept", "renamed", "directory-synced"].map {
                 "connection.\($0)#\(time)"
             }
         }
         // Between deciding, saving and doing.
-        + ["step.decided#1", "step.saved#1", "step.decided#2", "step.saved#2"]
+        + [2, 3].flatMap { ["step.decided#\($0)", "step.saved#\($0)"] }
         // The old line is left; the candidate is dialled, and spoken to.
-        + ["directive.close#1", "directive.open#2", "directive.send#2", "directive.send#3", "directive.send#4"]
+        + ["directive.close#1", "directive.open#2", "directive.send#2", "directive.send#3", "directive.send#4", "directive.send#5"]
 }
 
 extension TwoRegions {

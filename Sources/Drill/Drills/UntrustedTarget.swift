@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import PeerAPI
+import Vocabulary
 
 extension Drill {
     /// Someone else answers at the target's address. The agent trusts the CA bundle of the token for that endpoint, and
@@ -37,10 +38,18 @@ extension Drill {
                 "it shows the certificate presented", !ping.presentedChain.isEmpty, seen: "no certificate shown")
             notes.say(ping.text)
         }
-        try await run.step("a preview of a new token on US warns before anything happens") { notes in
+        try await run.step("US itself refuses to redeem a new token, before anything happens") { notes in
             let next = try await regions.issue(agent, from: eu, to: us, notes)
-            try await regions.refusesPreview(next, on: us, code: "handover.listener-not-covered", notes)
+            let preview = try await regions.preview(next, of: agent, from: eu, on: us, notes)
+            try notes.expect(
+                "the preview names what stands against it",
+                preview.problems.contains { $0.code == "handover.listener-not-covered" },
+                seen: "\(preview.problems.map(\.code))")
+            let said = try await notes.expectRefusal("handover.listener-not-covered", of: "the redemption") {
+                try await regions.redeem(next, on: us, notes)
+            }
             try await regions.cancel(next, on: eu, notes)
+            notes.say(said.title)
         }
         try await run.step("US gets its own certificate back and withdraws its row") { notes in
             try await us.stop()

@@ -45,7 +45,7 @@ extension Invariant {
             return .noneOf(
                 watched.tooMany,
                 evidence: "never more than \(watched.mostConnections) open connection in \(watched.socketLooks) looks",
-                looked: watched.socketLooks, otherwise: "the agent's sockets could not be looked at")
+                looked: watched.mostConnections, otherwise: "no open connection was seen in \(watched.socketLooks) looks")
         },
         Invariant("A5", "every accepted offer ends in exactly one verdict") { evidence in
             let begun = evidence.agents.flatMap { agent in
@@ -104,7 +104,7 @@ extension String {
 enum AgentLog {
     /// The offer hashes that events of this name speak of, in order.
     static func hashes(of event: String, in log: String) -> [String] {
-        lines(of: event, in: log).compactMap { field("hash", in: $0) }
+        lines(of: event, in: log).compactMap { field("offer", in: $0) }
     }
 
     static func lines(of event: String, in log: String) -> [Substring] {

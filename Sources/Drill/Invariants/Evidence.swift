@@ -60,6 +60,11 @@ struct Evidence: Sendable {
         Dictionary(grouping: servers.flatMap(\.handovers), by: \.summary.id)
     }
 
+    /// Tokens carry whole seconds, so that two of one second are told apart by their epoch.
+    static func isIssuedBefore(_ one: HandoverDetail, _ other: HandoverDetail) -> Bool {
+        (one.summary.issuedAt, one.summary.epoch) < (other.summary.issuedAt, other.summary.epoch)
+    }
+
     /// What a server wrote about one handover, oldest first.
     static func actions(of id: HandoverID, on server: Server) -> [AuditEvent] {
         server.audit.filter { $0.additional["handover"] == "\(id)" }.sorted { $0.sequence < $1.sequence }

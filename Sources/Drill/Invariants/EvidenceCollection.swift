@@ -90,17 +90,17 @@ extension Evidence {
             let foreign = try? ForeignAuthority("Lookalike CA"),
             let leaf = try? foreign.impersonate(row, subject: known.displayName)
         {
-            probes.append(
+            probes +=
                 await attempt(.lookalikeLeaf, "a lookalike's certificate at \(server.label)") {
                     try await report(to: server, as: leaf, uid: known.instanceUID)
-                })
+                }
         }
         if let bystander = run.observations.bystander, run.observations.bystanderHome != server.label {
             let leaf = (String(decoding: bystander.leafBytes, as: UTF8.self), Secret(bystander.keyBytes))
-            probes.append(
+            probes +=
                 await attempt(.foreignLeaf, "an unannounced agent's certificate at \(server.label)") {
                     try await report(to: server, as: leaf, uid: bystander.instanceUID)
-                })
+                }
         }
         return probes
     }
@@ -109,17 +109,15 @@ extension Evidence {
         guard let link = run.observations.federationSecrets.first(where: { $0.callee == server.name }),
             let caller = run.world.servers.first(where: { $0.name == link.caller }), caller.isRunning
         else { return [] }
-        var probes = [
-            await attempt(.noCertificate, "the right secret without a certificate at \(server.label)") {
-                try await ping(server, with: link.secret, as: nil)
-            }
-        ]
+        var probes = await attempt(.noCertificate, "the right secret without a certificate at \(server.label)") {
+            try await ping(server, with: link.secret, as: nil)
+        }
         if let bystander = run.observations.bystander {
             let leaf = (String(decoding: bystander.leafBytes, as: UTF8.self), Secret(bystander.keyBytes))
-            probes.append(
+            probes +=
                 await attempt(.otherCertificate, "the right secret with an agent's certificate at \(server.label)") {
                     try await ping(server, with: link.secret, as: leaf)
-                })
+                }
         }
         if let probe = await wrongSecret(from: caller, to: server, right: link.secret) { probes.append(probe) }
         return probes
@@ -144,19 +142,16 @@ extension Evidence {
             answer: ping.text, wasRefused: !ping.ok && ping.text.contains("401"))
     }
 
+    /// No answer is no evidence.
     private static func attempt(
         _ kind: Evidence.Probe.Kind,
         _ what: String,
         _ exchange: () async throws -> (status: Int, body: String)
-    ) async -> Evidence.Probe {
-        do {
-            let (status, body) = try await exchange()
-            let code = (try? JSONDecoder().decode(Problem.self, from: Data(body.utf8)))?.code
-            let answer = code.map { "\(status) \($0)" } ?? "\(status)"
-            return .init(kind: kind, what: what, answer: answer, wasRefused: status == 401 || status == 403)
-        } catch {
-            return .init(kind: kind, what: what, answer: "\(error)", wasRefused: false)
-        }
+    ) async -> [Evidence.Probe] {
+        guard let (status, body) = try? await exchange() else { return [] }
+        let code = (try? JSONDecoder().decode(Problem.self, from: Data(body.utf8)))?.code
+        let answer = code.map { "\(status) \($0)" } ?? "\(status)"
+        return [.init(kind: kind, what: what, answer: answer, wasRefused: status == 401 || status == 403)]
     }
 
     /// The least OpAMP message there is: an AgentToServer with nothing but `instance_uid` (field 1, 16 bytes).

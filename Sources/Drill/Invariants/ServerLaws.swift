@@ -7,7 +7,7 @@ extension Invariant {
             let redeemed = evidence.servers.flatMap { server in
                 server.handovers.map { detail in
                     let claims = Evidence.actions(of: detail.summary.id, on: server)
-                        .filter { $0.action == "Handover.TokenRedeemed" }
+                        .filter { ["Handover.RedemptionRequested", "Handover.TokenRedeemed"].contains($0.action) }
                         .compactMap { $0.additional["redemption"] }
                     return (server.label, detail.summary.id, Set(claims).count)
                 }
@@ -23,7 +23,7 @@ extension Invariant {
             let issued = evidence.servers.flatMap(\.handovers).filter { $0.summary.role == "source" }
             let byAgent = Dictionary(grouping: issued, by: \.instanceUID)
             let breaches = byAgent.compactMap { uid, handovers -> String? in
-                let epochs = handovers.sorted { $0.summary.issuedAt < $1.summary.issuedAt }.map(\.summary.epoch)
+                let epochs = handovers.sorted(by: Evidence.isIssuedBefore).map(\.summary.epoch)
                 let isRising = zip(epochs, epochs.dropFirst()).allSatisfy { $0 + 1 == $1 }
                 return isRising ? nil : "\(uid) has epochs \(epochs)"
             }
@@ -98,9 +98,10 @@ extension Invariant {
             if breaches.isEmpty, !missing.isEmpty {
                 return .notObserved("not tried: \(missing.map(\.rawValue).joined(separator: ", "))")
             }
+            let answers = Set(tried.map(\.answer)).sorted().joined(separator: ", ")
             return .noneOf(
-                breaches, evidence: tried.map { "\($0.what): \($0.answer)" }.joined(separator: "; "),
-                looked: tried.count, otherwise: "not tried")
+                breaches, evidence: "\(tried.count) attempts, each refused: \(answers)", looked: tried.count,
+                otherwise: "not tried")
         }
     }
 }
@@ -120,13 +121,13 @@ enum HandoverTrail {
     ]
 
     private static let target: [String: [String]] = [
-        "redeeming": ["TokenRedeemed"],
+        "redeeming": ["RedemptionRequested"],
         "awaiting": ["TokenRedeemed"],
         "connected": ["TokenRedeemed", "AgentConnected"],
         "arrived": ["TokenRedeemed", "AgentConnected", "AgentArrived"],
         "settled": ["TokenRedeemed", "AgentConnected", "AgentArrived", "Settled"],
-        "lapsed": ["TokenRedeemed", "Lapsed"],
-        "withdrawn": ["TokenRedeemed"],
+        "lapsed": ["RedemptionRequested", "Lapsed"],
+        "withdrawn": ["RedemptionRequested"],
     ]
 
     /// What is missing, or nil.

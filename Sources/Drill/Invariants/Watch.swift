@@ -80,7 +80,7 @@ enum OpenConnections {
     static func count(of process: Int32, to ports: Set<Int>) -> Int? {
         let folder = "/proc/\(process)/fd"
         guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder),
-            let table = try? String(contentsOfFile: "/proc/\(process)/net/tcp", encoding: .utf8)
+            let table = wholeText(of: "/proc/\(process)/net/tcp")
         else { return nil }
         let own = Set(
             entries.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") }
@@ -88,6 +88,15 @@ enum OpenConnections {
                 .map { String($0.dropFirst("socket:[".count).dropLast()) })
         return rows(of: table).filter { $0.isEstablished && ports.contains($0.remotePort) && own.contains($0.inode) }
             .count
+    }
+
+    /// Files below /proc have no size, and a single read of one gives its first page only.
+    private static func wholeText(of path: String) -> String? {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? handle.close() }
+        var bytes = Data()
+        while let more = try? handle.read(upToCount: 1 << 16), !more.isEmpty { bytes += more }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     struct Row: Hashable {

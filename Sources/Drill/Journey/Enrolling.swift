@@ -10,7 +10,6 @@ extension TwoRegions {
         let token = Secret(created.text)
         run.world.canaries.add("bootstrap token \(created.id)", token)
         notes.fact("bootstrap token", created.id)
-        notes.say("valid for an hour, once")
         return token
     }
 
@@ -38,7 +37,7 @@ extension TwoRegions {
     func enrolBystander(_ notes: StepNotes) async throws {
         let bystander = run.world.addAgent("bystander")
         try bystander.configure(for: eu)
-        try await bystander.enrol(with: try await createBootstrapToken(on: eu, notes))
+        try await bystander.enrol(with: try await createBootstrapToken(on: eu, StepNotes()))
         run.observations.bystander = bystander.identityAtEnrolment
         run.observations.bystanderHome = eu.label
     }

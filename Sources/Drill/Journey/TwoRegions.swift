@@ -27,12 +27,16 @@ import Vocabulary
             try await regions.start(regions.us, notes)
             notes.say("\(regions.eu.base) and \(regions.us.base)")
         }
-        try await run.step("they federate: certificates, peers, swapped secrets, ping both ways") { notes in
+        try await run.step("they federate by paste, with swapped secrets, and ping each other") { notes in
             try await regions.federate(notes)
         }
         try await run.step("an agent enrols on EU and applies its configuration") { notes in
             try await regions.saveConfiguration(on: regions.eu, notes)
-            if configurationOnUS { try await regions.saveConfiguration(on: regions.us, notes) }
+            if configurationOnUS {
+                try await regions.saveConfiguration(on: regions.us, notes)
+            } else {
+                try await regions.saveGroup(on: regions.us)
+            }
             try await regions.enrol(regions.agent, on: regions.eu, notes)
             try await regions.enrolBystander(notes)
             try await regions.assign(regions.agent, on: regions.eu, notes)
@@ -62,12 +66,16 @@ import Vocabulary
         "# \(Self.configuration) as \(server.name) has it\nexporters:\n  otlp:\n    endpoint: \(server.name).example.com\n"
     }
 
+    func saveGroup(on server: ServerProcess) async throws {
+        try await server.api.order(
+            OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(Self.group), sending: Group(name: Self.group))
+    }
+
     func saveConfiguration(on server: ServerProcess, _ notes: StepNotes) async throws {
         let text = ConfigurationText(contentType: "text/yaml", body: configurationText(of: server))
         try await server.api.order(
             OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path(Self.configuration), sending: text)
-        try await server.api.order(
-            OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(Self.group), sending: Group(name: Self.group))
+        try await saveGroup(on: server)
         let saved: Configuration = try await server.api.call(
             OperatorRoutes.configuration, OperatorRoutes.configuration.path(Self.configuration))
         try notes.expect("the body saved on \(server.label)", saved.body, is: text.body)

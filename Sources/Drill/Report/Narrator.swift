@@ -15,7 +15,7 @@ import Vocabulary
 
     private let style: Style
     private let write: (String) -> Void
-    private static let titleWidth = 58
+    private static let titleWidth = 66
 
     /// - Parameter write: receives text, line ends included.
     public init(style: Style, write: @escaping (String) -> Void) {
@@ -38,10 +38,11 @@ import Vocabulary
         if style.isTerminal { write("\r\u{1B}[K") }
         let failed = step.failure != nil
         let mark = failed ? paint(.bad, "✗") : paint(.good, "✓")
-        let title = step.note.isEmpty ? step.title : step.title.padded(to: Self.titleWidth)
+        let note = failed ? "" : step.note
+        let title = note.isEmpty ? step.title : step.title.padded(to: Self.titleWidth)
         let start = Self.clock(.milliseconds(step.startedAfterMilliseconds))
         let took = Duration.milliseconds(step.milliseconds).inWords.padded(to: 8, .left)
-        line("  \(paint(.faint, start))  \(took)  \(mark) \(failed ? paint(.bad, title) : title) \(paint(.faint, step.note))"
+        line("  \(paint(.faint, start))  \(took)  \(mark) \(failed ? paint(.bad, title) : title) \(paint(.faint, note))"
             .trimmedRight)
     }
 

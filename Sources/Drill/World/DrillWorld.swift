@@ -34,6 +34,11 @@ import Vocabulary
         return agent
     }
 
+    /// The operator goes home; the processes stay.
+    func leave() async {
+        for server in servers { await server.disconnect() }
+    }
+
     /// Ends every process; nothing outlives a drill that was not asked to stay.
     func tearDown() async {
         for agent in agents { await agent.tearDown() }

@@ -17,6 +17,8 @@ import Vocabulary
     private var operatorClient: ServerClient?
     private(set) var formerErrorTexts: [String] = []
     package private(set) var authorities = ""
+    /// What may be at the server's address just now.
+    private var trusted = ""
 
     init(_ label: String, name: String, program: URL, in world: URL, logs: URL) {
         self.label = label
@@ -77,10 +79,11 @@ import Vocabulary
 
     private func connect(trusting authorities: String) async throws {
         await disconnect()
+        trusted = authorities
         operatorClient = try ServerClient(base: base, token: adminToken, authorities: authorities)
     }
 
-    private func disconnect() async {
+    func disconnect() async {
         guard let operatorClient else { return }
         formerErrorTexts += operatorClient.errorTexts
         await operatorClient.close()
@@ -89,7 +92,7 @@ import Vocabulary
 
     /// A caller who is not the operator: no token, and a certificate of its own if it has one.
     func stranger(identity: (chain: String, key: Secret)? = nil) throws -> ServerClient {
-        try ServerClient(base: base, token: nil, authorities: authorities, identity: identity)
+        try ServerClient(base: base, token: nil, authorities: trusted, identity: identity)
     }
 
     /// Pulls the plug.
@@ -120,9 +123,10 @@ extension ServerProcess {
         try await api.call(OperatorRoutes.agent, OperatorRoutes.agent.path("\(id)"))
     }
 
-    /// The agent with this leaf, if there is one.
+    /// The agent with this leaf, if there is one; rows of handovers that came to nothing only if there is no other.
     func agent(with fingerprint: Fingerprint) async throws -> AgentSummary? {
-        try await agents().first { $0.fingerprint == fingerprint }
+        let rows = try await agents().filter { $0.fingerprint == fingerprint }
+        return rows.first { $0.presence != "withdrawn" } ?? rows.first
     }
 
     func handovers() async throws -> [HandoverSummary] { try await api.list(OperatorRoutes.handovers) }

@@ -32,9 +32,11 @@ extension Authority {
     ) async throws {
         let before = signingKeys.active?.certificate.fingerprint.description
         try await save(try signingKeys.activating(fingerprint, at: now), in: database) {
-            (AuditFact(
-                .signingKeyActivated, entityType: "signing-key", entityID: fingerprint.description, before: before),
-                context, now)
+            (
+                AuditFact(
+                    .signingKeyActivated, entityType: "signing-key", entityID: fingerprint.description, before: before),
+                context, now
+            )
         }
     }
 

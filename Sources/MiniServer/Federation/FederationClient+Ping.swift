@@ -93,7 +93,8 @@ extension FederationClient {
         let reply = try await ask(question, of: peer, by: context)
         if let failure = reply.outcome.failure { throw PeerCallFailure.unanswered(failure) }
         guard reply.status == 200 else {
-            let message = reply.problem?.operatorMessage ?? CallObstacle.status(reply.status, peer: peer.name).operatorMessage
+            let message =
+                reply.problem?.operatorMessage ?? CallObstacle.status(reply.status, peer: peer.name).operatorMessage
             throw PeerCallFailure.refused(status: reply.status, message, lastSequence: nil)
         }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(reply.body)) else {

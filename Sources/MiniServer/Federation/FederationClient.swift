@@ -1,8 +1,8 @@
 import AsyncHTTPClient
 import Certificates
 import Foundation
-import HandoverToken
 import HTTPTypes
+import HandoverToken
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -118,7 +118,7 @@ final class FederationClient: Sendable {
         switch error {
         case let error as HTTPClientError where timeouts.contains(error):
             return Reply(outcome: .timedOut(milliseconds: milliseconds))
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is PeerLines.OtherHost:
             let chain = await PresentedChain.dial(host: peer.endpoint.host, port: Int(peer.endpoint.port))
             let problems =
                 chain.first.map { leaf in

@@ -82,7 +82,9 @@ final class PeerGate: Sendable {
         await append(fact, passed.audit, at: site.now())
     }
 
-    private func note(_ refusal: FederationRefusal, _ request: Request, _ context: CallerContext, at now: Timestamp) async {
+    private func note(_ refusal: FederationRefusal, _ request: Request, _ context: CallerContext, at now: Timestamp)
+        async
+    {
         let (name, fingerprint, outcome) = refusal.caller
         site.metrics.countFederationCall(peer: name ?? "unknown", direction: .inbound, outcome: outcome)
         let address = context.caller.address

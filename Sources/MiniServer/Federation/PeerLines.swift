@@ -14,6 +14,12 @@ final class PeerLines: Sendable {
     private struct Making: Hashable {
         var certificate: Fingerprint
         var roots: [Fingerprint]
+        var host: String
+    }
+
+    /// The certificate is of a trusted CA and not this host's.
+    struct OtherHost: Error {
+        var problems: [ChainProblem]
     }
 
     private let clients = Mutex<[PeerID: (making: Making, client: HTTPClient)]>([:])
@@ -25,7 +31,7 @@ final class PeerLines: Sendable {
     ) throws -> HTTPClient {
         let making = Making(
             certificate: identity.certificate.fingerprint,
-            roots: peer.trust.serverCAs.certificates.map(\.fingerprint))
+            roots: peer.trust.serverCAs.certificates.map(\.fingerprint), host: peer.endpoint.host)
         let known = clients.withLock { $0[peer.id] }
         if let known, known.making == making { return known.client }
         let client = try Self.makeClient(for: peer, as: identity, sealing: sealing)
@@ -40,6 +46,21 @@ final class PeerLines: Sendable {
             return clients.values.map(\.client)
         }
         for client in all { try? await client.shutdown() }
+    }
+
+    /// On the channel's event loop, after the handshake.
+    ///
+    /// - Throws: `OtherHost`; the connection closes, and the pool has forgotten it by then.
+    private static func check(_ channel: any Channel, isNamed host: String) throws {
+        let handler = try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+        let leaf = try handler.peerCertificate.map { try Certificate(der: try $0.toDERBytes()) }
+        let problems = leaf.map { leaf in
+            ChainCheck.problems(leaf: leaf, anchors: [], purpose: .server(host: host), at: .now).filter(\.isOfName)
+        }
+        guard problems?.isEmpty ?? false else {
+            channel.eventLoop.execute { channel.close(promise: nil) }
+            throw OtherHost(problems: problems ?? [])
+        }
     }
 
     private static func makeClient(
@@ -59,6 +80,21 @@ final class PeerLines: Sendable {
         configuration.httpVersion = .http1Only
         // A refused connection is an answer for the operator; who wants to try again does so outside.
         configuration.connectionPool.retryConnectionEstablishment = false
+        // NIOSSL takes a certificate for the address that was dialled as good for every name that leads there. A peer
+        // is to have the name that its row has (RFC 9525), so that is checked again before anything is sent.
+        let host = peer.endpoint.host
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture { try check(channel, isNamed: host) }
+        }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+}
+
+extension ChainProblem {
+    fileprivate var isOfName: Bool {
+        switch self {
+        case .wrongName, .noSubjectAlternativeName: true
+        case .untrusted, .expired, .notYetValid, .wrongPurpose, .weakKey, .badSignature, .pathTooLong, .other: false
+        }
     }
 }

@@ -59,14 +59,22 @@ extension HandoverDesk {
         guard let row = try await site.database.read({ try $0.targets.find(id) }) else {
             throw HandoverRefusal.unknownHandover(id)
         }
+        // The claim was carried out with the step. Whoever is waiting for the answer reads the source's.
+        if row.machine.phase == .withdrawn, let code = row.machine.ending {
+            throw HandoverRefusal.refusedBySource(code: code)
+        }
         return row
     }
 
     private func verified(_ text: String, by context: AuditContext, at now: Timestamp) async throws -> VerifiedToken {
         let peers = try await site.database.read { try $0.peers.all() }
+        // A token pasted where it was issued is refused for its audience, not for an issuer that nobody knows.
+        let own = site.authority.signingKeys.published.map {
+            TokenVerifier.KnownSigner(certificate: $0, owner: site.authority.peerID)
+        }
         let signers = peers.filter(\.enabled).flatMap { peer in
             peer.trust.tokenSigners.certificates.map { TokenVerifier.KnownSigner(certificate: $0, owner: peer.id) }
-        }
+        } + own
         do {
             return try TokenVerifier().verify(text, signers: signers, audience: site.authority.peerID, at: now)
         } catch {

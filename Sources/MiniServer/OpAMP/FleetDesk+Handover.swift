@@ -52,9 +52,15 @@ extension FleetDesk {
             let phase = try? await site.database.read { try $0.sources.find(handover)?.machine.phase }
             // It is ours again: it comes back as the member that it now is.
             if phase == .returned { return DeskAnswer(dismissal: "The agent is this server's again; connect anew.") }
-        } else if report.isFirst {
-            await shell.tell(.agentConnected, SourceHandover.self, of: handover, by: context)
         }
+        guard report.isFirst else { return .nothing }
+        if let machine = try? await site.database.read({ try $0.sources.find(handover)?.machine }),
+            !machine.leadsOn(AgentStanding(of: report.message))
+        {
+            // An answer would make it believe that it is at home here.
+            return .unavailable(retryAfter: .seconds(5), "The agent belongs to another server.")
+        }
+        await shell.tell(.agentConnected, SourceHandover.self, of: handover, by: context)
         return .nothing
     }
 
@@ -63,7 +69,7 @@ extension FleetDesk {
         of session: AgentSession, _ event: @Sendable (SourceHandover) -> SourceHandover.Event?
     ) async {
         let open = try? await site.database.read { tables in
-            try tables.sources.concerning(agent: session.agent).map(\.machine).filter(\.isOpen)
+            try tables.sources.concerning(agent: session.agent).map(\.machine).filter(\.concernsAgent)
         }
         for machine in open ?? [] {
             guard let event = event(machine) else { continue }

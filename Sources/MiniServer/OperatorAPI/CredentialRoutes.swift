@@ -98,7 +98,8 @@ extension OperatorInterface {
             }
             try tables.operatorTokens.delete(Hex.encode(token.digest))
             try tables.audit.append(
-                AuditFact(.operatorTokenRevoked, entityType: "operator-token", entityID: id, before: token.role.rawValue),
+                AuditFact(
+                    .operatorTokenRevoked, entityType: "operator-token", entityID: id, before: token.role.rawValue),
                 context: call.audit, at: now)
         }
     }

@@ -38,7 +38,9 @@ struct FleetView: Sendable {
     /// Its leaf, or the one that it is expected with.
     private func leaf(of row: AgentRecord, _ tables: StorageTransaction) throws -> Fingerprint {
         if let fingerprint = row.fingerprint { return fingerprint }
-        let expected = try tables.targets.concerning(agent: row.id).map(\.machine).max { $0.claims.epoch < $1.claims.epoch }
+        let expected = try tables.targets.concerning(agent: row.id).map(\.machine).max {
+            $0.claims.epoch < $1.claims.epoch
+        }
         guard let expected else { throw StorageFailure.unreadable(table: "agents", key: row.id.description) }
         return expected.claims.leaf
     }
@@ -60,7 +62,9 @@ struct FleetView: Sendable {
                     peer: try tables.peers.find(origin.peer)?.name ?? origin.peerName, peerID: origin.peer,
                     agent: origin.row, handover: origin.handover)
             },
-            handovers: try HandoverView(tables: tables).summaries { $0.agent == row.id || $0.fingerprint == fingerprint })
+            handovers: try HandoverView(tables: tables).summaries {
+                $0.agent == row.id || $0.fingerprint == fingerprint
+            })
     }
 
     private static func attributes(_ description: AgentDescription) -> [Attribute] {

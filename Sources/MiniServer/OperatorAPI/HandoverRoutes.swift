@@ -1,5 +1,5 @@
-import HandoverToken
 import HTTPTypes
+import HandoverToken
 import OpAMPProto
 import PeerAPI
 import PeerCore

@@ -32,7 +32,8 @@ enum RequestRefusal: Error, Hashable, OperatorExplainable {
                 nextAction: "Correct the value.")
         case .endpoint(let refusal):
             OperatorMessage(
-                code: "request.endpoint", title: "The endpoint is not valid", cause: "It is refused: \(refusal.reason).",
+                code: "request.endpoint", title: "The endpoint is not valid",
+                cause: "It is refused: \(refusal.reason).",
                 nextAction: "Enter a URL such as https://host:4320.")
         case .notAuthenticated:
             OperatorMessage(

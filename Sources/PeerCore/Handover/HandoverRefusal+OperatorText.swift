@@ -107,6 +107,7 @@ extension HandoverRefusal: OperatorExplainable {
                 "source-unreachable", "The source cannot be asked",
                 "The peer \(name) did not answer, so nobody can say whether the token still holds.",
                 "Ping the peer, and redeem again when it answers.")
+        case .refusedBySource(let code): Self.saidBySource(code)
         case .notRedeemed:
             message(
                 "not-redeemed", "The token has not been redeemed", "An offer goes out only after the redemption.",
@@ -127,6 +128,23 @@ extension HandoverRefusal: OperatorExplainable {
                 "An event \(type.rawValue) from the other party is not taken in phase \(phase).",
                 "Compare the handover on both servers.")
         }
+    }
+
+    /// The source's answer in the words of the target's operator, who has not its facts.
+    private static func saidBySource(_ code: String) -> OperatorMessage {
+        let (title, cause) =
+            switch code {
+            case "handover.fingerprint-mismatch":
+                ("Fingerprint mismatch", "The agent's leaf was replaced after the token was issued.")
+            case "handover.leaf-revoked": ("The agent's certificate is revoked", "The leaf was revoked on the source.")
+            case "handover.expired": ("The token has expired", "It was to be redeemed earlier.")
+            case "handover.already-redeemed": ("The token was redeemed before", "A token is redeemed once.")
+            case "handover.cancelled": ("The handover was ended at the source", "The token is good for nothing more.")
+            case "handover.stale-epoch":
+                ("A later handover of this agent is known", "The source has issued a newer token for it.")
+            default: ("The source refused the token", "It answered \(code).")
+            }
+        return OperatorMessage(code: code, title: title, cause: cause, nextAction: "Issue a new token on the source.")
     }
 
     private func message(_ reason: String, _ title: String, _ cause: String, _ nextAction: String) -> OperatorMessage {

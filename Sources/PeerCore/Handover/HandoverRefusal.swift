@@ -33,6 +33,8 @@ public enum HandoverRefusal: Error, Hashable, Sendable {
     case configurationMissing(String)
     case groupMissing(String)
     case sourceUnreachable(String)
+    /// The source was asked and said no, by this code.
+    case refusedBySource(code: String)
 
     // While it runs
     case notRedeemed

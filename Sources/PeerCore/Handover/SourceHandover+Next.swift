@@ -13,7 +13,7 @@ extension SourceHandover {
         case .redeemed, .offered, .leaving: return try whileOpen(event, at: now)
         case .moved: return try whileMoved(event, at: now)
         case .settled: return try whileSettled(event, at: now)
-        case .expired, .cancelled, .returned: return try whenOver(event)
+        case .expired, .cancelled, .returned: return try whenOver(event, at: now)
         }
     }
 
@@ -66,6 +66,7 @@ extension SourceHandover {
             if offerHashes.contains(hash) { step.takeBack(because: message, at: now) }
         case .cancelRequested(let reason):
             step.tell(.cancelled, at: now, reason.map { ["reason": $0] } ?? [:])
+            step.state.mayStillArrive = true
             step.end(.cancelled, .cancelled, because: reason ?? "an operator cancelled it")
         case .leafRevoked:
             step.tell(.leafRevoked, at: now)
@@ -119,16 +120,26 @@ extension SourceHandover {
         return step
     }
 
-    private func whenOver(_ event: Event) throws(HandoverRefusal) -> Step {
+    private func whenOver(_ event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
         switch event {
         case .claimed(let claim):
             try check(claim)
             throw phase == .expired ? .expired(at: claims.expiresAt) : .cancelled(phase: phase.rawValue)
         case .pushRequested, .cancelRequested: throw .over(phase: phase.rawValue)
-        case .offerSigned, .offerSent, .agentConnected, .agentLeaving, .agentFailed, .leafRevoked,
-            .higherEpochSeen, .wake, .noticeReceived:
+        case .agentConnected:
+            return now >= returnsFrom ?? now ? staying() : Step(self)
+        case .agentFailed(let hash, _):
+            return offerHashes.contains(hash) ? staying() : Step(self)
+        case .offerSigned, .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .wake, .noticeReceived:
             return Step(self)
         }
+    }
+
+    /// The agent of a cancelled handover is here: an arrival that is told of later is over.
+    private func staying() -> Step {
+        var step = Step(self)
+        step.state.mayStillArrive = nil
+        return step
     }
 
     /// A claim that was honoured is honoured again, for the same redemption.
@@ -176,7 +187,8 @@ extension SourceHandover.Step {
     }
 
     fileprivate mutating func takeBack(because reason: String, at now: Timestamp) {
-        rows = [.restore(state.agent)]
+        // An agent that had not been given away is live already, in the session that says so.
+        rows = state.phase == .moved || state.phase == .settled ? [.restore(state.agent)] : []
         tell(.returned, at: now, ["reason": reason])
         end(.returned, .agentReturned, because: reason)
     }

@@ -2,7 +2,8 @@ import HandoverToken
 import Vocabulary
 
 extension SourceHandover {
-    /// What the target may send while this handover is in a phase; everything else is refused.
+    /// What the target may send while this handover is in a phase; everything else is refused - but that the agent
+    /// arrived before an operator's cancellation reached the target.
     public static func accepts(_ type: NoticeType, in phase: Phase) -> Bool {
         switch (phase, type) {
         case (.redeemed, .connected), (.redeemed, .arrived), (.redeemed, .lapsed),
@@ -23,9 +24,11 @@ extension SourceHandover {
             step.answer = answer
             return step
         }
+        let isLateArrival = notice.type == .arrived && phase == .cancelled && mayStillArrive == true
         let refused: HandoverRefusal? =
             notice.epoch != claims.epoch
-            ? .staleEpoch(notice.epoch, known: claims.epoch) : Self.accepts(notice.type, in: phase) ? nil : refusal
+            ? .staleEpoch(notice.epoch, known: claims.epoch)
+            : Self.accepts(notice.type, in: phase) || isLateArrival ? nil : refusal
         step.state.notices.take(notice, refusing: refused != nil)
         if let refused {
             step.answer = .refused(refused)
@@ -37,6 +40,7 @@ extension SourceHandover {
         case .connected:
             if phase != .leaving { step.enter(.leaving, .agentLeaving, ["seen": "at the target"]) }
         case .arrived:
+            step.state.ending = nil
             step.rows = [.markMoved(agent, to: claims.audience, name: claims.target.name)]
             step.enter(.moved, .completed, ["target": claims.target.name, "targetAgent": notice.facts["agent"]])
             step.directives = [.closeSessions(claims.leaf)]

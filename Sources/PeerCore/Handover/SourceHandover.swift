@@ -21,6 +21,7 @@ public struct SourceHandover: Hashable, Sendable, Codable {
         case settled
         /// Not claimed in time, or the target never saw the agent.
         case expired
+        /// An arrival beats it, when the agent had been offered the move already. Next: `moved`.
         case cancelled
         /// The agent is back.
         case returned
@@ -67,12 +68,16 @@ public struct SourceHandover: Hashable, Sendable, Codable {
     public internal(set) var offer: SignedOffer?
     /// Hashes of the offers made so far; the agent may speak of any of them.
     public internal(set) var offerHashes: [[UInt8]] = []
+    /// An operator cancelled a handover that the target had claimed: the agent may be there already, and have settled.
+    public internal(set) var mayStillArrive: Bool?
     /// From then on an agent that is here has given up the move.
     public internal(set) var returnsFrom: Timestamp?
     public internal(set) var notices = NoticeLedger()
     /// Why it ended otherwise than settled.
     public internal(set) var ending: String?
 
+    /// What the agent does here still matters.
+    public var concernsAgent: Bool { phase.isOpen || mayStillArrive == true }
     public var id: HandoverID { claims.id }
     public var agent: AgentID { claims.agent.row }
 

@@ -97,15 +97,17 @@ extension TargetHandover {
         var step = Step(self)
         switch event {
         case .redeemRequested(let other): try repeated(other)
-        case .agentConnected: step.settle(ifDueAt: now)
+        case .agentConnected:
+            // Or in its time, although an alarm may have rung before while nobody was here and the clock was ahead.
+            step.directives = probationEnds.map { now < $0 ? [.wake(at: $0)] : [] } ?? []
+            step.settle(ifDueAt: now)
         case .wake(let agentPresent):
             if let probationEnds, now < probationEnds {
                 step.directives = [.wake(at: probationEnds)]
             } else if agentPresent {
                 step.settle(ifDueAt: now)
             }
-        case .noticeRefused(.arrived), .sourceAnswered(.returned, _), .sourceAnswered(.cancelled, _),
-            .sourceAnswered(.expired, _):
+        case .noticeRefused(.arrived), .sourceAnswered(.returned, _), .sourceAnswered(.expired, _):
             step.withdraw(.agentReturned, because: "the agent was back at the source before it heard", at: now)
         case .withdrawRequested: throw .alreadyArrived
         case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
@@ -120,8 +122,7 @@ extension TargetHandover {
         var step = Step(self)
         switch event {
         case .redeemRequested(let other): try repeated(other)
-        case .noticeRefused(.arrived), .sourceAnswered(.returned, _), .sourceAnswered(.cancelled, _),
-            .sourceAnswered(.expired, _):
+        case .noticeRefused(.arrived), .sourceAnswered(.returned, _), .sourceAnswered(.expired, _):
             step.withdraw(.agentReturned, because: "the agent was back at the source before it heard", at: now)
         case .withdrawRequested: throw .alreadyArrived
         case .higherEpochSeen(let epoch):

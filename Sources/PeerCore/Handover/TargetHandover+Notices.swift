@@ -2,15 +2,16 @@ import HandoverToken
 import Vocabulary
 
 extension TargetHandover {
-    /// What the source may send while this handover is in a phase. `redeeming` takes `offered` only once the answer
+    /// What the source may send while this handover is in a phase. A cancellation comes too late once the agent has
+    /// arrived: it may have settled, and then knows of no other server. `redeeming` takes `offered` only once the answer
     /// to the claim is here, so that is a gap and not a refusal.
     public static func accepts(_ type: NoticeType, in phase: Phase) -> Bool {
         switch (phase, type) {
         case (.redeeming, .cancelled), (.redeeming, .leafRevoked), (.redeeming, .returned),
             (.awaiting, .offered), (.awaiting, .returned), (.awaiting, .cancelled), (.awaiting, .leafRevoked),
             (.connected, .offered), (.connected, .returned), (.connected, .cancelled), (.connected, .leafRevoked),
-            (.arrived, .offered), (.arrived, .returned), (.arrived, .cancelled), (.arrived, .leafRevoked),
-            (.settled, .offered), (.settled, .returned), (.settled, .cancelled),
+            (.arrived, .offered), (.arrived, .returned), (.arrived, .leafRevoked),
+            (.settled, .offered), (.settled, .returned),
             (.lapsed, .offered), (.lapsed, .returned), (.lapsed, .cancelled), (.lapsed, .leafRevoked),
             (.withdrawn, .offered), (.withdrawn, .returned), (.withdrawn, .cancelled), (.withdrawn, .leafRevoked):
             true

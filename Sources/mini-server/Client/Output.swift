@@ -2,8 +2,9 @@ import Foundation
 
 /// What goes to standard output: tables and facts for people, JSON for programs.
 enum Output {
+    /// Whoever reads may stop reading; `write(_:)` would then take the process with it.
     static func line(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     }
 
     static func json(_ value: some Encodable) throws {

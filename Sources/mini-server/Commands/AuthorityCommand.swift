@@ -4,7 +4,8 @@ import Vocabulary
 
 struct AuthorityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ca", abstract: "The server's certificate authority.", subcommands: [List.self, Rotate.self, Bundle.self])
+        commandName: "ca", abstract: "The server's certificate authority.",
+        subcommands: [List.self, Rotate.self, Bundle.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(abstract: "List the CA keys.")
@@ -45,7 +46,8 @@ struct AuthorityCommand: AsyncParsableCommand {
     }
 
     struct Bundle: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Print the CA certificates that the server publishes.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print the CA certificates that the server publishes.")
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {

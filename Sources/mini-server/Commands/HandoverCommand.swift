@@ -50,7 +50,8 @@ struct HandoverCommand: AsyncParsableCommand {
     }
 
     struct Preview: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Verify a token and show what it would do; changes nothing.")
+        static let configuration = CommandConfiguration(
+            abstract: "Verify a token and show what it would do; changes nothing.")
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var input: TokenInput
 
@@ -65,7 +66,8 @@ struct HandoverCommand: AsyncParsableCommand {
                     "to": preview.endpoint, "issued": "\(preview.issuedAt)", "expires": "\(preview.expiresAt)",
                     "epoch": "\(preview.epoch)", "purpose": preview.purpose,
                     "group": "\(preview.sourceGroup ?? "-") there, \(preview.group ?? "-") here",
-                    "configuration": "\(preview.sourceConfiguration ?? "-") there, \(preview.configuration ?? "-") here",
+                    "configuration":
+                        "\(preview.sourceConfiguration ?? "-") there, \(preview.configuration ?? "-") here",
                     "returns to": preview.returnsTo.map { "\($0)" },
                     "capabilities": preview.capabilities.joined(separator: " "),
                 ])

@@ -6,7 +6,8 @@ struct PeerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peer", abstract: "The servers that this one federates with.",
         subcommands: [
-            Certificate.self, Add.self, List.self, Show.self, Ping.self, Refresh.self, RotateSecrets.self, SetSecret.self,
+            Certificate.self, Add.self, List.self, Show.self, Ping.self, Refresh.self, RotateSecrets.self,
+            SetSecret.self,
             Disable.self, Enable.self,
         ])
 
@@ -184,11 +185,14 @@ struct PeerCommand: AsyncParsableCommand {
         }
     }
 
-    private static func update(_ name: String, _ update: PeerUpdate, _ server: OperatorClient) async throws -> PeerSummary {
+    private static func update(_ name: String, _ update: PeerUpdate, _ server: OperatorClient) async throws
+        -> PeerSummary
+    {
         try await server.call(OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path(name), sending: update)
     }
 
-    private static func generate(_ direction: String, of name: String, on server: OperatorClient) async throws -> String {
+    private static func generate(_ direction: String, of name: String, on server: OperatorClient) async throws -> String
+    {
         let secret: CreatedSecret = try await server.call(
             OperatorRoutes.generatePeerSecret, OperatorRoutes.generatePeerSecret.path(name),
             sending: PeerSecretRequest(direction: direction))

@@ -14,7 +14,9 @@ struct OperatorInterfaceTests {
     @Test func `every route answers a problem without a token`() async throws {
         try await RunningServer.run("eu") { servers in
             for route in OperatorRoutes.all {
-                for bearer in [nil, "opamp-pat.nonsense", Credential.operatorToken.text(random: Array(0..<32)).revealText()] {
+                for bearer in [
+                    nil, "opamp-pat.nonsense", Credential.operatorToken.text(random: Array(0..<32)).revealText(),
+                ] {
                     let answer = try await servers[0].exchange(route, path(route), bearer: bearer)
                     #expect(answer.status == 401, "\(route)")
                     #expect(answer.type == PeerAPI.Problem.contentType)
@@ -66,9 +68,11 @@ struct OperatorInterfaceTests {
             let canaries = [secrets.inbound, secrets.outbound, bootstrap.text, token.text, eu.admin]
             let lists = OperatorRoutes.all.filter { $0.method == .get && !$0.template.contains("{") }
             for server in [eu, us] {
-                for route in lists + [PublicPaths.metrics, "/api/openapi.json"].map({ path in
-                    OperatorInterfaceTests.look(at: path)
-                }) {
+                for route in lists
+                    + [PublicPaths.metrics, "/api/openapi.json"].map({ path in
+                        OperatorInterfaceTests.look(at: path)
+                    })
+                {
                     let answer = try await server.exchange(route, bearer: server.admin)
                     #expect(answer.status == 200, "\(route)")
                     #expect(!canaries.contains { answer.text.contains($0) }, "\(route)")

@@ -1,5 +1,6 @@
 public import Certificates
-public import Foundation
+import Foundation
+import ScriptedServer
 public import Vocabulary
 
 /// One host: a configuration file, a state directory, and what is in it. It goes with its owner.

@@ -160,7 +160,8 @@ public final class ScriptedDesk: Sendable {
             reply.customMessage = CustomMessage(
                 capability: "io.opamp-handover.move/1", type: "trust", data: Array(authority.certificate.pem.utf8))
             var offers = ConnectionSettingsOffers(
-                opamp: OpAMPConnectionSettings(certificate: TLSCertificate(cert: Array(leaf.pem.utf8))))
+                opamp: OpAMPConnectionSettings(
+                    certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 1))
             offers.hash = Digest.sha256((try? offers.encoded()) ?? [])
             reply.connectionSettings = offers
         }
@@ -198,7 +199,7 @@ public final class ScriptedDesk: Sendable {
         var offers = ConnectionSettingsOffers(opamp: OpAMPConnectionSettings(
             destinationEndpoint: endpoint.description,
             headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
-            certificate: TLSCertificate(cert: Array(leaf.pem.utf8)),
+            certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 1,
             tls: TLSConnectionSettings(caPEMContents: target.authority.certificate.pem)))
         offers.hash = Digest.sha256(try offers.encoded())
         return offers

@@ -30,8 +30,6 @@ struct Problem: Error, Hashable, Sendable {
         self.init(status, refusal.operatorMessage)
     }
 
-    var body: String { body(instance: nil) }
-
     /// - Parameter instance: the path that was asked for.
     func body(instance: String?) -> String {
         let answer = PeerAPI.Problem(

@@ -99,8 +99,10 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension Problem {
     /// The whole answer as it goes out where no router is at hand; the connection ends with it.
-    func closingAnswer(allocator: ByteBufferAllocator) -> [HTTPServerResponsePart] {
-        let text = body
+    ///
+    /// - Parameter path: what was asked for, where that could be read.
+    func closingAnswer(allocator: ByteBufferAllocator, to path: String? = nil) -> [HTTPServerResponsePart] {
+        let text = body(instance: path)
         var headers = HTTPHeaders(headerFields.map { ($0.name.rawName, $0.value) })
         headers.add(name: "content-length", value: String(text.utf8.count))
         headers.add(name: "connection", value: "close")
