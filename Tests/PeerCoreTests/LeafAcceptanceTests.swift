@@ -61,7 +61,9 @@ import Vocabulary
             switch phase {
             case .awaiting, .connected: .arriving(stages.claims.id)
             case .arrived, .settled: .agent(stages.redemption.row)
-            case .previewed, .redeeming, .lapsed, .withdrawn: unknown
+            // The source may have offered although its answer to the claim is still on the way.
+            case .redeeming: .refused(.tooEarly(stages.claims.id))
+            case .previewed, .lapsed, .withdrawn: unknown
             }
         #expect(try away(phase) == expected)
         let sibling = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 2)
@@ -98,6 +100,19 @@ import Vocabulary
         #expect(atHome(facts) == .arriving(back.id))
         let lapsed = try back.next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.arrival).state
         #expect(atHome { facts(&$0); $0.arrivals = [lapsed] } == .homeward(gone.id))
+    }
+
+    @Test func `an agent that comes back before the claim is answered is not sent away again`() throws {
+        let gone = try stages.source(.settled)
+        let back = try TargetHandover(claims: world.claims(7, epoch: 4), tokenDigest: [1])
+            .next(after: .redeemRequested(stages.redemption), at: world.now).state
+        let facts = { (facts: inout LeafAcceptance) in
+            facts.departures = [gone]
+            facts.arrivals = [back]
+            facts.row?.presence = .movedToPeer(PeerWorld.shared.us.id, name: "us")
+        }
+        #expect(atHome(facts) == .refused(.tooEarly(back.id)))
+        #expect(atHome { facts(&$0); $0.arrivals = [] } == .homeward(gone.id))
     }
 
     private func returning(epoch: Epoch) throws -> TargetHandover {

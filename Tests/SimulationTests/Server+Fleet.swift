@@ -65,6 +65,7 @@ extension Server {
                 world.checkRowLive(row, by: id, at: self)
             }
             return .admitted(Session(line, row: row, leaf: leaf, standing: .arriving(id)))
+        case .refused(.tooEarly): return .refused(status: 503)
         case .bootstrap, .refused: return .refused(status: 403)
         }
     }

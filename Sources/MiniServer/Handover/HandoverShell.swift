@@ -15,6 +15,7 @@ struct HandoverShell: Sendable {
     let peers: any PeerCalls
     let outbox: Outbox
     let alarms: Alarms
+    let claims = ClaimsUnderWay()
 
     /// One event. The step is saved when this returns, and its directives have been carried out.
     ///
@@ -49,7 +50,7 @@ struct HandoverShell: Sendable {
     }
 
     func carryOut<Machine: HandoverMachine>(_ step: HandoverStep<Machine>) async {
-        if !step.notices.isEmpty { await outbox.wake() }
+        if !step.notices.isEmpty { outbox.wake() }
         await carryOut(step.directives, of: step.state)
     }
 
@@ -120,6 +121,8 @@ struct HandoverShell: Sendable {
 
     private func claim(_ machine: some HandoverMachine, _ redemption: RedemptionID, _ digest: [UInt8]) async {
         let request = ClaimRequest(redemption: redemption, tokenSHA256: Hex.encode(digest))
+        let leaf = machine.claims.leaf
+        await claims.begin(leaf)
         let event: TargetHandover.Event
         do throws(PeerCallFailure) {
             _ = try await peers.claim(machine.id, request, at: machine.otherParty)
@@ -131,6 +134,7 @@ struct HandoverShell: Sendable {
             }
         }
         await tell(event, TargetHandover.self, of: machine.id, by: .server)
+        await claims.finish(leaf)
     }
 
     private func askSource(_ machine: some HandoverMachine) async {
@@ -177,7 +181,7 @@ struct HandoverShell: Sendable {
     func resume() async throws {
         try await resume(SourceHandover.self)
         try await resume(TargetHandover.self)
-        await outbox.wake()
+        outbox.wake()
     }
 
     private func resume<Machine: HandoverMachine>(_ type: Machine.Type) async throws {

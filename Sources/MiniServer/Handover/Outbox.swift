@@ -8,41 +8,45 @@ actor Outbox {
     private let database: PeerDatabase
     private let peers: any PeerCalls
     private let log: Logger
-    private var isWanted = true
+    /// Rung whenever there may be something to deliver; rings that nobody has heard yet are one.
+    private nonisolated let bell = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     /// Per handover and side: do not try before, and how long to wait after the next failure.
     private var pauses: [HandoverID: (until: ContinuousClock.Instant, next: Duration)] = [:]
 
     static let firstPause = Duration.milliseconds(250)
     static let longestPause = Duration.seconds(30)
+    static let lettersAtOnce = 8
 
     init(database: PeerDatabase, peers: any PeerCalls, log: Logger) {
         (self.database, self.peers, self.log) = (database, peers, log)
     }
 
     /// There may be something new.
-    func wake() { isWanted = true }
+    nonisolated func wake() { bell.continuation.yield() }
 
     /// Delivers until the task is cancelled.
     ///
     /// - Parameter refused: told when a peer will not have a notice.
-    func run(_ refused: @Sendable (OutboxTable.Letter) async -> Void) async {
-        while !Task.isCancelled {
-            if isWanted || !pauses.isEmpty {
-                isWanted = false
-                await deliverDue(refused)
-            }
-            try? await Task.sleep(for: .milliseconds(20))
-        }
+    func run(_ refused: @escaping @Sendable (OutboxTable.Letter) async -> Void) async {
+        wake()
+        for await _ in bell.stream { await deliverDue(refused) }
     }
 
-    private func deliverDue(_ refused: @Sendable (OutboxTable.Letter) async -> Void) async {
+    /// A few letters at once, each of another handover.
+    private func deliverDue(_ refused: @escaping @Sendable (OutboxTable.Letter) async -> Void) async {
         let letters = (try? await database.read { try $0.outbox.due() }) ?? []
-        for letter in letters where pauses[letter.handover].map({ $0.until <= .now }) ?? true {
-            await deliver(letter, refused)
+        let due = letters.filter { letter in pauses[letter.handover].map { $0.until <= .now } ?? true }
+        await withTaskGroup(of: Void.self) { group in
+            for (index, letter) in due.enumerated() {
+                if index >= Self.lettersAtOnce { await group.next() }
+                group.addTask { await self.deliver(letter, refused) }
+            }
         }
     }
 
-    private func deliver(_ letter: OutboxTable.Letter, _ refused: @Sendable (OutboxTable.Letter) async -> Void) async {
+    private func deliver(
+        _ letter: OutboxTable.Letter, _ refused: @escaping @Sendable (OutboxTable.Letter) async -> Void
+    ) async {
         do throws(PeerCallFailure) {
             _ = try await peers.deliver(HandoverEvent(letter.notice), of: letter.handover, to: letter.peer)
             await acknowledge(letter)
@@ -62,18 +66,27 @@ actor Outbox {
 
     private func acknowledge(_ letter: OutboxTable.Letter) async {
         pauses[letter.handover] = nil
-        // More letters of the same handover may have waited behind this one.
-        isWanted = true
         do {
             try await database.write { try $0.outbox.remove(letter) }
         } catch {
             log.error("acknowledged notice not removed", metadata: ["reason": "\(error.explained)"])
+            return pause(letter)
+        }
+        // More letters of the same handover may have waited behind this one.
+        wake()
+    }
+
+    private func pause(_ letter: OutboxTable.Letter) {
+        let length = pauses[letter.handover]?.next ?? Self.firstPause
+        pauses[letter.handover] = (.now + length, min(length * 2, Self.longestPause))
+        Task { [bell] in
+            try await Task.sleep(for: length)
+            bell.continuation.yield()
         }
     }
 
     private func pause(_ letter: OutboxTable.Letter, because message: OperatorMessage) {
-        let length = pauses[letter.handover]?.next ?? Self.firstPause
-        pauses[letter.handover] = (.now + length, min(length * 2, Self.longestPause))
+        pause(letter)
         log.notice(
             "notice waits",
             metadata: [

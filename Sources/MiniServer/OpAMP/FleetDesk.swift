@@ -41,6 +41,8 @@ final class FleetDesk: OpAMPDesk {
 
     private func admission(of knock: Knock) async throws -> Admission {
         let leaf = knock.caller.leaf
+        // The source offers as soon as it has honoured a claim, and an agent can be faster than the answer to it.
+        if let leaf { await shell.claims.end(of: leaf.fingerprint) }
         let authorities = site.authority.signingKeys.honoured
         let decision = try await site.database.read { tables in
             let kin = try leaf.map { try tables.kin(of: $0.fingerprint) }
@@ -193,9 +195,18 @@ extension AuditContext {
 extension LeafRefusal {
     /// The answer to an upgrade or a poll, which a person and an agent can read.
     var problem: Problem {
-        var problem = Problem(self == .absent ? .unauthorized : .forbidden, self)
+        var problem = Problem(status, self)
         problem.handoverCause = cause.code
+        if case .tooEarly = self { problem.retryAfter = .seconds(1) }
         return problem
+    }
+
+    private var status: HTTPResponse.Status {
+        switch self {
+        case .absent: .unauthorized
+        case .tooEarly: .serviceUnavailable
+        case .unknown, .notIssued, .otherAgent, .revoked, .notHere, .clone: .forbidden
+        }
     }
 }
 

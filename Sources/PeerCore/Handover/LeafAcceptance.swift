@@ -52,7 +52,22 @@ public struct LeafAcceptance: Sendable {
         guard let leaf = presented else { return bearsBootstrapToken ? .bootstrap : .refused(.absent) }
         if row?.leafRevoked == true { return .refused(.revoked(leaf.fingerprint)) }
         if newerLeafIsLive { return .refused(.clone(leaf.fingerprint)) }
-        return byHandover(leaf, at: now) ?? byAuthority(leaf, at: now)
+        let decision = byHandover(leaf, at: now) ?? byAuthority(leaf, at: now)
+        switch decision {
+        case .agent, .arriving, .departing, .bootstrap: return decision
+        case .homeward, .refused: return isEarly(leaf, at: now).map { .refused(.tooEarly($0)) } ?? decision
+        }
+    }
+
+    /// The handover by which it comes, when it is here before the source's answer to the claim: the source may have
+    /// offered already, and the claim is asked again until it is answered.
+    private func isEarly(_ leaf: Certificate, at now: Timestamp) -> HandoverID? {
+        let claimed = arrivals.filter { $0.claims.leaf == leaf.fingerprint && $0.phase == .redeeming }
+        guard let latest = claimed.max(by: { $0.claims.epoch < $1.claims.epoch }),
+            departures.allSatisfy({ !$0.phase.concernsLeaf || $0.claims.epoch < latest.claims.epoch })
+        else { return nil }
+        let anchors = latest.claims.source.agentCAs.certificates
+        return ChainCheck.problems(leaf: leaf, anchors: anchors, purpose: .client, at: now).isEmpty ? latest.id : nil
     }
 
     /// The handover with the highest epoch that still says something about where the agent belongs.

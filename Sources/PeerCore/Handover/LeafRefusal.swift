@@ -9,10 +9,17 @@ public enum LeafRefusal: Error, Hashable, Sendable {
     case otherAgent(AgentID)
     case revoked(Fingerprint)
     case notHere(AgentID, presence: String)
+    /// It comes by a handover whose claim the source has not answered here yet; the agent tries again.
+    case tooEarly(HandoverID)
     /// Two hosts hold the same key.
     case clone(Fingerprint)
 
-    public var cause: MoveCause { .tlsLeafRefused }
+    public var cause: MoveCause {
+        switch self {
+        case .tooEarly: .http(status: 503)
+        case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .clone: .tlsLeafRefused
+        }
+    }
 }
 
 extension LeafRefusal: OperatorExplainable {
@@ -43,6 +50,11 @@ extension LeafRefusal: OperatorExplainable {
             message(
                 "not-here", "The agent does not belong here", "Row \(row) is marked \(presence).",
                 "Look up the agent's handovers to see where it belongs.")
+        case .tooEarly(let handover):
+            message(
+                "early", "The agent is expected, but not yet",
+                "The source has not answered the claim of handover \(handover) here.",
+                "Wait: the agent and this server both try again. Ping the source if it goes on.")
         case .clone(let leaf):
             message(
                 "clone", "Two hosts use one identity",
