@@ -122,8 +122,8 @@ final class Host {
     private func log(_ entry: AgentLogEntry) {
         guard world.isTracing, entry.level > .info else { return }
         // An offer's hash depends on the nonce of its signature, which no seed decides.
-        let fields = entry.fields.filter { $0.name != "offer" }.map { "\($0.name)=\($0.value.prefix(120))" }.joined(separator: " ")
-        world.note("agent \(index) \(entry.event.rawValue) \(fields)")
+        let fields = entry.fields.filter { $0.name != "offer" }.map { " \($0.name)=\($0.value.prefix(120))" }
+        world.note("agent \(index) \(entry.event.rawValue)\(fields.joined())")
     }
 
     private func carryOut(_ directive: AgentDirective) {

@@ -138,7 +138,9 @@ extension World {
         guard !hasLostData else { return }
         for host in hosts {
             let birth = Places.shared.births[host.index]
-            let live = servers.filter { $0.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence == .live } }
+            let live = servers.filter { server in
+                server.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence == .live }
+            }
             guard live.count > 1 else { continue }
             let ids = live.flatMap { $0.tables.outbox.map(\.handover) }
             let isPending = servers.contains { server in
@@ -146,7 +148,7 @@ extension World {
                     $0.claims.leaf == birth.leaf.fingerprint && ids.contains($0.id)
                 }
             }
-            check(.T5, isPending, "\(live.map(\.place.name)) all show agent \(host.index) live, and nobody will be told")
+            check(.T5, isPending, "\(live.map(\.place.name)) all show agent \(host.index) live, and none will be told")
         }
     }
 }

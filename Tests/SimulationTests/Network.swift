@@ -144,7 +144,9 @@ extension World {
             answered(value)
         }
         after(5000) { answer(nil) }
-        guard isOpen() else { return after(network[from: caller.index, to: index] == .refusing ? 5 : 5000) { answer(nil) } }
+        guard isOpen() else {
+            return after(network[from: caller.index, to: index] == .refusing ? 5 : 5000) { answer(nil) }
+        }
         for _ in 0..<(strikes(permille: 40) ? 2 : 1) {
             if strikes(permille: 40) { continue }
             after(delay()) { [self] in

@@ -1,0 +1,115 @@
+import Certificates
+import HandoverToken
+import PeerCore
+import Vocabulary
+
+// What operators do.
+extension World {
+    func issue() {
+        let host = dice.below(hosts.count)
+        let uid = Places.shared.births[host].uid
+        let owners = servers.filter { server in
+            server.isUp && server.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere }
+        }
+        guard !owners.isEmpty else { return }
+        let source = dice.pick(owners)
+        let target = dice.pick(servers.indices.filter { $0 != source.index })
+        guard var row = source.tables.rows.first(where: { $0.instanceUID == uid && $0.presence.isHere }) else { return }
+        if broken == .repeatedEpoch, row.epoch > 0 { row.epoch -= 1 }
+        let departures = source.tables.sources.filter { $0.agent == row.id }
+        let arrivals = source.tables.targets.filter { $0.agentRow == row.id }
+        let open = departures.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
+            ?? arrivals.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
+        let preconditions = HandoverIssue(
+            agent: row, peer: Places.shared.record(of: target), open: open, server: source.place.id,
+            serverName: source.place.name,
+            agentCAs: [source.place.authority] + arrivals.flatMap(\.claims.source.agentCAs.certificates),
+            timeToLive: .seconds(dice.pick([60, 300, 3600])), probation: .seconds(dice.pick([30, 60, 300])))
+        do throws(any Error) {
+            let claims = try preconditions.claims(id: dice.identity(), at: source.wall)
+            let text = try source.place.signer.sign(claims)
+            let step = SourceHandover.issue(claims, tokenDigest: Digest.sha256(Array(text.utf8)), certificate: .repeat)
+            try source.save(step, before: nil)
+            source.carryOut(step.directives, of: step.state)
+            tokens.append(PastedToken(text: text, handover: claims.id, target: target))
+            note("\(source.place.name) issues \(claims.id.short) for agent \(host) to \(servers[target].place.name)")
+        } catch { tally.count("issues refused") }
+    }
+
+    func redeem(newest: Bool = false) {
+        guard !tokens.isEmpty else { return }
+        let isNewest = newest || dice.chance(permille: 850)
+        let number = isNewest ? tokens.count - 1 : dice.below(tokens.count)
+        let token = tokens[number]
+        let server = dice.chance(permille: 50) ? anyServer : servers[token.target]
+        guard server.isUp else { return }
+        do throws(any Error) {
+            let verified = try verify(token, at: server)
+            tokens[number].verified = verified
+            let claims = verified.claims
+            guard let source = server.peerIndex(claims.issuer) else { return }
+            let isReachable = network[from: server.index, to: source] == .open && servers[source].isUp
+            let review = RedemptionReview(
+                claims: claims, peer: Places.shared.record(of: source), known: server.tables.find(claims.id),
+                namesakes: server.tables.rows.filter {
+                    $0.instanceUID == claims.agent.instanceUID || $0.fingerprint == claims.leaf
+                },
+                ownEndpoints: [server.place.endpoint], listener: server.place.listener, groups: [], configurations: [],
+                sourceReachable: isReachable)
+            let redemption = try review.redemption(
+                dice.identity(), choice: .init(), newRow: AgentID(version7At: server.wall, random: dice.bytes(10)),
+                at: server.wall)
+            let preview = TargetHandover(previewing: verified)
+            let step = try preview.next(after: .redeemRequested(redemption), at: server.wall)
+            try server.save(step, before: preview)
+            server.carryOut(step.directives, of: step.state)
+        } catch {
+            note("\(server.place.name) refuses to redeem \(token.handover.short): \(error)")
+            tally.count("redemptions refused")
+        }
+    }
+
+    private func verify(_ token: PastedToken, at server: Server) throws(TokenRefusal) -> VerifiedToken {
+        if let known = token.verified, known.claims.audience == server.place.id {
+            let claims = known.claims
+            guard server.wall >= claims.notBefore - HandoverClaims.clockSkew else {
+                throw .notYetValid(from: claims.notBefore)
+            }
+            guard server.wall < claims.expiresAt + HandoverClaims.clockSkew else {
+                throw .expired(at: claims.expiresAt)
+            }
+            return known
+        }
+        let signers = servers.indices.filter { $0 != server.index }.flatMap {
+            Places.shared.record(of: $0).knownSigners
+        }
+        return try TokenVerifier().verify(token.text, signers: signers, audience: server.place.id, at: server.wall)
+    }
+
+    func redeemTwice() {
+        redeem()
+        redeem(newest: true)
+    }
+
+    func push() {
+        let server = anyServer
+        guard let machine = server.tables.sources.last(where: \.isOpen) else { return }
+        server.tell(.pushRequested, SourceHandover.self, of: machine.id)
+    }
+
+    func cancel() {
+        let open = servers.filter { $0.isUp && $0.tables.sources.contains(where: \.isOpen) }
+        guard !open.isEmpty else { return }
+        let server = dice.pick(open)
+        guard let machine = server.tables.sources.last(where: \.isOpen) else { return }
+        server.tell(.cancelRequested(reason: nil), SourceHandover.self, of: machine.id)
+    }
+
+    func withdraw() {
+        let open = servers.filter { $0.isUp && $0.tables.targets.contains(where: \.isOpen) }
+        guard !open.isEmpty else { return }
+        let server = dice.pick(open)
+        guard let machine = server.tables.targets.last(where: \.isOpen) else { return }
+        server.tell(.withdrawRequested(reason: nil), TargetHandover.self, of: machine.id)
+    }
+}
