@@ -104,7 +104,9 @@ let package = Package(
         // programs
         .program("opamp-agent", ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
         .program("mini-server", ["MiniServer", "PeerAPI", "Vocabulary", .argumentParser] + .serverStack),
-        .program("handover-drill", ["Drill", .argumentParser]),
+        .program(
+            "handover-drill",
+            ["Drill", .argumentParser, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
 
         // tests
         .tests("VocabularyTests", ["Vocabulary"]),
