@@ -22,4 +22,8 @@ public final class DirectoryLock: Sendable {
         try file.write(Array("\(getpid())\n".utf8))
         try folder.removeLeftovers()
     }
+
+    // Closing alone is not enough: a child that another thread is just starting holds a copy of the descriptor until
+    // it becomes another program, and the lock with it.
+    deinit { flock(file.descriptor, LOCK_UN) }
 }
