@@ -117,6 +117,12 @@ final class Server {
         }
         world.checkCommit(of: step, before: before, from: tables, to: next, at: self)
         tables = next
+        // Honoured is what is saved, even if the server dies before it can say so.
+        if let source = step.state as? SourceHandover, before?.phaseName == SourceHandover.Phase.issued.rawValue,
+            let redemption = source.redemption
+        {
+            world.checkClaimHonoured(source.id, redemption)
+        }
         if before?.phaseName != step.state.phaseName {
             world.note("\(place.name) \(Kind.side) \(step.state.id.short): \(before?.phaseName ?? "-") -> "
                 + "\(step.state.phaseName) \(step.state.ending ?? "")")
