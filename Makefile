@@ -14,10 +14,11 @@ bootstrap: ## install the system libraries that are missing
 build: bootstrap ## build everything, tests included
 	swift build --build-tests $(SWIFT_FLAGS)
 
-test: build ## every test: Swift, generated code current, and the foreign peers
+test: build ## every test: Swift, two drills, generated code current, and the foreign peers
 	Scripts/test $(SWIFT_FLAGS)
+	$$(swift build --show-bin-path)/handover-drill there-and-back target-unreachable
 	Scripts/proto --check
-	Interop/run
+	INTEROP_TOOL=$$(swift build --show-bin-path)/interop-tool Interop/run
 
 interop: bootstrap ## only the foreign peers: OpenTelemetry's protobuf, PyJWT, jwcrypto
 	Interop/run
