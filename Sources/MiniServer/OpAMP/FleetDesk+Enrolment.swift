@@ -41,6 +41,7 @@ extension FleetDesk {
             let leaf = try site.authority.issueLeaf(grant.order)
             var row = grant.row
             row.leaf = leaf
+            row.configuration = try row.group.flatMap { try tables.groups.find($0)?.configuration }
             try tables.agents.save(row)
             try tables.bootstrapTokens.save(grant.token)
             let fact = AuditFact(
