@@ -77,6 +77,7 @@ let package = Package(
         .swift("Certificates", ["Vocabulary", "COpenSSL"]),
         .swift("DurableFiles", ["Vocabulary", "Certificates"]),
         .swift("ClientTransport", ["Vocabulary", "COpenSSL", "CWebSockets"]),
+        .swift("HostSystem", ["Vocabulary"]),
 
         // token
         .swift("HandoverToken", ["Vocabulary", "Certificates"]),
@@ -87,7 +88,6 @@ let package = Package(
         .swift("PeerAPI", ["Vocabulary"]),
 
         // shells
-        .swift("HostSystem", ["Vocabulary"]),
         .swift(
             "AgentExtension",
             [
@@ -97,7 +97,7 @@ let package = Package(
         .swift(
             "MiniServer",
             [
-                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "PeerCore", "PeerAPI",
+                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "PeerCore", "PeerAPI",
             ] + .serverStack),
         .swift("Drill", ["Vocabulary", "PeerAPI", "Certificates"] + .serverStack),
 

@@ -22,7 +22,7 @@ struct Listener<Responder: HTTPResponder>: Service where Responder.Context == Ca
     var boundPort = BoundPort()
 
     func run() async throws {
-        let connections = OpenFiles.connections(upTo: limits.connections)
+        let connections = limits.connectionsThatFit()
         if connections < limits.connections {
             logger.notice("the limit of open files allows \(connections) connections at once")
         }

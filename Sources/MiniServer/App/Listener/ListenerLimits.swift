@@ -1,3 +1,4 @@
+import HostSystem
 import NIOCore
 import Vocabulary
 
@@ -8,6 +9,8 @@ struct ListenerLimits: Hashable, Sendable {
     /// Beyond this many connections new ones wait in the kernel's backlog. What the process's limit of open files
     /// allows is less, if anything is.
     var connections = 50_000
+    /// Open files kept for the database and for calls to peers: they would fail if connections used the limit up.
+    var filesInReserve = 256
 
     var headerBytes = Limits.headerSectionBytes
     var headerFields = 100
@@ -38,4 +41,10 @@ struct ListenerLimits: Hashable, Sendable {
 
     /// Messages queued for a WebSocket whose peer does not read; one more byte disconnects it.
     var unsentBytes = 2 * Limits.messageBytes
+
+    /// How many connections fit below the process's limit of open files, which is raised as far as it may be.
+    func connectionsThatFit() -> Int {
+        guard let files = OpenFiles.limit(raisedTo: connections + filesInReserve) else { return connections }
+        return max(1, min(connections, files - filesInReserve))
+    }
 }
