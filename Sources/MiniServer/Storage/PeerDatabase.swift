@@ -16,12 +16,11 @@ final class PeerDatabase: Sendable {
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 4
-        // A handover that was answered must survive the power cord: WAL alone would sync only at checkpoints.
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
+            // A handover that was answered must survive the power cord: WAL alone would sync only at checkpoints. GRDB
+            // sets NORMAL while it opens the pool, so this comes after, and outside a transaction, where it is ignored.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             guard try pool.read({ try !Migrations.all.hasBeenSuperseded($0) }) else {
                 throw StorageFailure.newerSchema(path: path)
             }
