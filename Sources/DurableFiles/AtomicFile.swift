@@ -16,16 +16,24 @@ public enum AtomicFile {
         }
     }
 
-    /// Writes under a temporary name, syncs, renames and syncs the directory. When it returns the bytes are on disk;
-    /// when it throws the old file stands unless only the last sync failed.
+    /// What is promised when a write returns.
+    public enum Promise: Hashable, Sendable {
+        /// The bytes are on disk.
+        case synced
+        /// They will be there some time; until then a power cut may leave the old file, an empty one or none. For hints.
+        case written
+    }
+
+    /// Writes under a temporary name, syncs, renames and syncs the directory. When it returns the bytes are on disk, if
+    /// that was asked for; when it throws the old file stands unless only the last sync failed.
     ///
     /// - Parameters:
     ///   - path: a symbolic link there is replaced, not followed.
     ///   - label: the prefix of this write's `CrashPoint`s.
     public static func write(
-        _ bytes: [UInt8], to path: String, mode: Mode = .private, label: String? = nil
+        _ bytes: [UInt8], to path: String, mode: Mode = .private, promise: Promise = .synced, label: String? = nil
     ) throws(FileFailure) {
-        try replace(path, with: bytes, mode: mode, label: label) { _, _ throws(FileFailure) in }
+        try replace(path, with: bytes, mode: mode, promise: promise, label: label) { _, _ throws(FileFailure) in }
     }
 
     /// The whole file; `nil` if there is none.
@@ -64,13 +72,13 @@ public enum AtomicFile {
 
     /// - Parameter prepare: runs when the new file is complete and before it takes the old one's place.
     static func replace(
-        _ path: String, with bytes: [UInt8], mode: Mode, label: String?,
+        _ path: String, with bytes: [UInt8], mode: Mode, promise: Promise = .synced, label: String?,
         _ prepare: (borrowing Folder, String) throws(FileFailure) -> Void
     ) throws(FileFailure) {
         let (parent, name) = Folder.split(path)
         let folder = try Folder(parent, followsLink: true)
         CrashPoint.reach(label, .beforeTemp)
-        let temporary = try folder.writeTemporary(for: name, bytes, mode: mode.bits)
+        let temporary = try folder.writeTemporary(for: name, bytes, mode: mode.bits, promise: promise)
         do throws(FileFailure) {
             CrashPoint.reach(label, .tempSynced)
             try prepare(folder, name)
@@ -80,7 +88,7 @@ public enum AtomicFile {
             throw error
         }
         CrashPoint.reach(label, .renamed)
-        try folder.sync()
+        if promise == .synced { try folder.sync() }
         CrashPoint.reach(label, .directorySynced)
     }
 }

@@ -18,8 +18,10 @@ struct Folder: ~Copyable {
         return (parent.isEmpty ? "/" : String(parent), String(path[path.index(after: slash)...]))
     }
 
-    /// Writes a complete, synced file under a name that nothing else uses, and gives the name.
-    func writeTemporary(for name: String, _ bytes: [UInt8], mode: mode_t) throws(FileFailure) -> String {
+    /// Writes a complete file under a name that nothing else uses, and gives the name.
+    func writeTemporary(
+        for name: String, _ bytes: [UInt8], mode: mode_t, promise: AtomicFile.Promise
+    ) throws(FileFailure) -> String {
         let temporary = temporaryName(for: name)
         let target = try OpenFile(
             temporary, shownAs: name, in: file, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
@@ -27,7 +29,7 @@ struct Folder: ~Copyable {
             // The umask must not decide who can read it.
             guard fchmod(target.descriptor, mode) == 0 else { throw FileFailure.system(target.path, .create) }
             try target.write(bytes)
-            try target.sync()
+            if promise == .synced { try target.sync() }
         } catch {
             try? remove(temporary)
             throw error

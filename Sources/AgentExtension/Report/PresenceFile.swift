@@ -3,7 +3,7 @@ import HostSystem
 import Vocabulary
 
 /// What a running agent tells `opamp-agent status`: which process it is and how its connection stands. Only a hint,
-/// written behind the events so that no message waits for it.
+/// written behind the events and not synced, so that no message waits for it or for the disk.
 struct PresenceFile {
     static let name = "presence"
     /// Changes within this time make one write.
@@ -27,7 +27,7 @@ struct PresenceFile {
     mutating func write() {
         isScheduled = false
         guard let latest else { return }
-        try? AtomicFile.write(Array(latest.json.description.utf8), to: path, mode: .private)
+        try? AtomicFile.write(Array(latest.json.description.utf8), to: path, mode: .private, promise: .written)
     }
 
     mutating func remove() {
