@@ -99,11 +99,16 @@ let package = Package(
             [
                 "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "PeerCore", "PeerAPI",
             ] + .serverStack),
-        .swift("Drill", ["Vocabulary", "PeerAPI", "Certificates"] + .serverStack),
+        .swift("Drill", ["Vocabulary", "PeerAPI", "Certificates"] + .httpClient),
 
         // programs
         .program("opamp-agent", ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
-        .program("mini-server", ["MiniServer", "PeerAPI", "Vocabulary", .argumentParser] + .serverStack),
+        .program(
+            "mini-server",
+            [
+                "MiniServer", "PeerAPI", "Vocabulary", .argumentParser, .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ] + .httpClient),
         .program(
             "handover-drill",
             ["Drill", .argumentParser, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
@@ -156,22 +161,28 @@ extension Target.Dependency {
 }
 
 extension [Target.Dependency] {
-    /// What the server, and the servers that tests script, stand on.
-    static var serverStack: Self {
+    /// What it takes to call a server.
+    static var httpClient: Self {
         [
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ]
+    }
+
+    /// What the server, and the servers that tests script, stand on.
+    static var serverStack: Self {
+        httpClient + [
             .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
-            .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOHTTP1", package: "swift-nio"),
             .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             .product(name: "NIOPosix", package: "swift-nio"),
-            .product(name: "NIOSSL", package: "swift-nio-ssl"),
             .product(name: "NIOTLS", package: "swift-nio"),
             .product(name: "NIOWebSocket", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -24,6 +24,9 @@ public struct Issuer: Sendable {
         ).signed(by: nil, key: key)
     }
 
+    /// ECDSA with SHA-256 over the bytes, raw r||s.
+    public func signature(for bytes: [UInt8]) throws(CertificateFailure) -> [UInt8] { try key.signature(for: bytes) }
+
     /// Signs a certificate for someone else's public key. Nothing but the key comes from them.
     ///
     /// - Parameters:

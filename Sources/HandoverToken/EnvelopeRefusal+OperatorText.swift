@@ -33,19 +33,19 @@ extension EnvelopeRefusal {
                 (
                     "unknown-issuer", "The issuer is not a known peer",
                     "No enabled peer has the identity \(peer).",
-                    "Register the issuing server as a peer, or enable it, under Settings > Federation."
+                    "Register the issuing server with `mini-server peer add`, or `mini-server peer enable` it."
                 )
             case .unknownSigner(let fingerprint):
                 (
                     "unknown-signer", "The signing certificate is not one of the issuer's",
                     "Certificate sha256 \(fingerprint) is not among the signers recorded for the issuer.",
-                    "Refresh the peer's trust bundle, then try again."
+                    "Refresh the issuer with `mini-server peer refresh`, then try again."
                 )
             case .unusableSigner(let fingerprint, let defect):
                 (
                     "signer-not-usable", "The signing certificate may not sign now",
                     "Certificate sha256 \(fingerprint): \(defect.sentence)",
-                    "Check the clocks; otherwise activate a new CA key on the issuing server and refresh the peer."
+                    "Check the clocks; else run `mini-server ca rotate` on the issuing server, and refresh the peer."
                 )
             case .badSignature:
                 (

@@ -66,13 +66,13 @@ struct SignedText {
 
     /// Header and payload have one text each; only the signature differs from one call to the next.
     static func signed(
-        _ payload: JSON, type: StatementType, by certificate: Certificate, key: PrivateKey
+        _ payload: JSON, type: StatementType, by signer: Issuer
     ) throws(CertificateFailure) -> String {
         let header = JSON.members([
             "alg": .string("ES256"), "typ": .string(type.rawValue),
-            "x5t#S256": .string(certificate.fingerprint.x5tS256),
+            "x5t#S256": .string(signer.certificate.fingerprint.x5tS256),
         ])
         let input = [header, payload].map { Base64URL.encode($0.description.utf8) }.joined(separator: ".")
-        return input + "." + Base64URL.encode(try key.signature(for: Array(input.utf8)))
+        return input + "." + Base64URL.encode(try signer.signature(for: Array(input.utf8)))
     }
 }

@@ -38,7 +38,7 @@ extension TokenRefusal: OperatorExplainable {
             (name, title, cause, nextAction) = (
                 "wrong-purpose", "The token is of the other kind", "Its purpose is \(purpose.rawValue).",
                 purpose == .standby
-                    ? "Choose \"accept standby\", or issue a token for a handover."
+                    ? "This server takes no standby tokens; issue one for a handover with `mini-server handover issue`."
                     : "Issue a standby token for this agent."
             )
         case .notYetValid(let start):

@@ -12,6 +12,7 @@ import ArgumentParser
             """,
         subcommands: [
             ServeCommand.self, AuthorityCommand.self, PeerCommand.self, AgentCommand.self, GroupCommand.self,
-            ConfigurationCommand.self, BootstrapTokenCommand.self, HandoverCommand.self, AuditCommand.self,
+            ConfigurationCommand.self, BootstrapTokenCommand.self, OperatorTokenCommand.self, HandoverCommand.self,
+            AuditCommand.self,
         ])
 }

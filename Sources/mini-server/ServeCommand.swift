@@ -2,12 +2,16 @@ import ArgumentParser
 import Foundation
 import Logging
 import MiniServer
-import ServiceLifecycle
 import UnixSignals
 import Vocabulary
 
 struct ServeCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run a server.")
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run a server.",
+        discussion: """
+            SIGTERM and SIGINT end it. SIGHUP reads --listener-cert and --listener-key again; it also does so by \
+            itself every hour, and renews a listener certificate of its own CA in time.
+            """)
 
     @Option(help: "Holds everything the server keeps; made at the first start.")
     var dataDir: String
@@ -71,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
             Output.line(writeAdminToken.map { "admin token written to \($0)" } ?? "admin token, shown once: \(token.revealText())")
         }
         try await withThrowingTaskGroup { group in
-            group.addTask { try await server.run(endingOn: [.sigterm, .sigint]) }
+            group.addTask { try await server.run(endingOn: [.sigterm, .sigint], reloadingOn: [.sighup]) }
             group.addTask { try await announce(server) }
             try await group.waitForAll()
         }
@@ -86,12 +90,16 @@ struct ServeCommand: AsyncParsableCommand {
     private func announce(_ server: Server) async throws {
         guard await server.port != nil else { return }
         let origin = try server.origin.origin
-        let context = ServerContext(
+        var context = ServerContext(
             server: "https://\(origin)", authorities: try server.trustBundle,
             tokenFile: writeAdminToken.map { URL(filePath: $0).standardizedFileURL.path }
                 ?? (try? ServerContext.read(from: dataDir))?.tokenFile)
         try context.write(to: dataDir)
         Output.line("listening on https://\(origin)")
+        for await _ in server.listenerChanges {
+            context.authorities = try server.trustBundle
+            do { try context.write(to: dataDir) } catch { Output.line("context file not written: \(error)") }
+        }
     }
 
     private func address() throws -> (host: String, port: Int) {

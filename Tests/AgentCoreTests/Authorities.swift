@@ -21,7 +21,6 @@ struct Authorities: Sendable {
     struct Authority: Sendable {
         let certificate: Certificate
         let issuer: Issuer
-        let signer: TokenSigner
         let id: PeerID
         let endpoint: Endpoint
         let http: Endpoint
@@ -32,7 +31,6 @@ struct Authorities: Sendable {
                 subject: "\(name) CA", key: key, serial: Authorities.serial(number),
                 validity: Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(3650 * 86_400)))
             issuer = try Issuer(certificate: certificate, key: key)
-            signer = try TokenSigner(certificate: certificate, key: key)
             id = Authorities.identifier(number)
             endpoint = try Endpoint("wss://\(name).example:4320/v1/opamp")
             http = try Endpoint("https://\(name).example:4320/v1/opamp")
@@ -103,7 +101,7 @@ struct Authorities: Sendable {
         let from = authority ?? source
         let to = target ?? self.target
         let issued = issuedAt ?? now
-        return try from.signer.sign(HandoverClaims(
+        return try from.issuer.sign(HandoverClaims(
             id: Self.identifier(number), issuer: from.id, audience: to.id, issuedAt: issued,
             expiresAt: issued + .seconds(3600), leaf: (leaf ?? self.leaf).leaf.fingerprint,
             agent: .init(row: Self.identifier(0xD4), instanceUID: uid, displayName: "agent", capabilities: 0xA901),

@@ -114,7 +114,7 @@ import Vocabulary
         #expect(world.disk.active.tokenSigners == (try all.source.tokenSigners))
 
         func statement(by signer: Authorities.Authority, version: Int64) throws -> ServerToAgent {
-            let text = try signer.signer.sign(TrustStatement(
+            let text = try signer.issuer.sign(TrustStatement(
                 issuer: signer.id, version: version, serverCAs: try TrustSet([signer.certificate]),
                 agentCAs: try TrustSet([signer.certificate]),
                 tokenSigners: try TrustSet([all.source.certificate, all.third.certificate]),

@@ -23,7 +23,7 @@ struct AgentTokenCheckTests {
 
     private func token(purpose: HandoverClaims.Purpose = .handover) throws -> String {
         let both = [world.target.certificate, world.stranger.certificate]
-        return try world.source.signer.sign(try world.claims(serverCAs: both, purpose: purpose))
+        return try world.source.issuer.sign(try world.claims(serverCAs: both, purpose: purpose))
     }
 
     private var both: [Certificate] { [world.target.certificate, world.stranger.certificate] }

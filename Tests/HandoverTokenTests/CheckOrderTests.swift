@@ -74,7 +74,7 @@ struct CheckOrderTests {
         let old = try TokenWorld.Authority("old CA", serial: 9, at: world.now, days: 1)
         let later = world.now + .seconds(2 * 86_400)
         let claims = try world.claims(issuedAt: later)
-        let token = try TokenSigner(certificate: old.certificate, key: old.key).sign(claims)
+        let token = try Issuer(certificate: old.certificate, key: old.key).sign(claims)
         let signers = [TokenVerifier.KnownSigner(certificate: old.certificate, owner: world.sourceID)]
         let problem = EnvelopeRefusal.SignerDefect.certificate([.expired(old.certificate)])
         #expect(
@@ -102,16 +102,16 @@ struct CheckOrderTests {
         (3660, .expired(at: TokenWorld.shared.now + .seconds(3600))),
     ] as [(Int64, TokenRefusal?)])
     func `a minute of skew is forgiven at both ends and not more`(offset: Int64, expected: TokenRefusal?) throws {
-        let token = try world.source.signer.sign(try world.claims())
+        let token = try world.source.issuer.sign(try world.claims())
         #expect(refusal(of: token, at: world.now + .seconds(offset)) == expected)
     }
 
     @Test func `a token that begins later, or was issued in the future, is not valid yet`() throws {
         let begin = world.now + .seconds(600)
-        let later = try world.source.signer.sign(try world.claims(notBefore: begin))
+        let later = try world.source.issuer.sign(try world.claims(notBefore: begin))
         #expect(refusal(of: later) == .notYetValid(from: begin))
         #expect(refusal(of: later, at: begin - .seconds(60)) == nil)
-        let future = try world.source.signer.sign(try world.claims(issuedAt: begin, notBefore: world.now))
+        let future = try world.source.issuer.sign(try world.claims(issuedAt: begin, notBefore: world.now))
         #expect(refusal(of: future) == .notYetValid(from: begin))
     }
 }

@@ -61,7 +61,7 @@ struct ClaimRuleTests {
     func `no token says what no token may say`(rule: Case) throws {
         let claims = try rule.make(world)
         let defect = ClaimDefect(rule.claim, rule.reason)
-        #expect(throws: SigningRefusal.claim(defect)) { try world.source.signer.sign(claims) }
+        #expect(throws: SigningRefusal.claim(defect)) { try world.source.issuer.sign(claims) }
         let forced = try world.token(payload: world.payload(of: claims))
         #expect(throws: TokenRefusal.unacceptableClaim(defect)) {
             try world.verify(forced, expected: [.handover, .standby])
@@ -86,20 +86,20 @@ struct ClaimRuleTests {
     ])
     func `the bounds themselves are allowed`(rule: Case) throws {
         let claims = try rule.make(world)
-        let token = try world.verify(try world.source.signer.sign(claims), expected: [claims.purpose])
+        let token = try world.verify(try world.source.issuer.sign(claims), expected: [claims.purpose])
         #expect(token.claims == claims)
     }
 
     @Test func `nobody hands an agent over to itself`() throws {
         let claims = try world.claims(audience: world.sourceID)
         #expect(throws: SigningRefusal.claim(ClaimDefect("aud", .audienceIsIssuer))) {
-            try world.source.signer.sign(claims)
+            try world.source.issuer.sign(claims)
         }
     }
 
     @Test func `capabilities that no claim can hold are not signed`() throws {
         #expect(throws: SigningRefusal.claim(ClaimDefect("capabilities", .outOfBounds))) {
-            try world.source.signer.sign(try world.claims(capabilities: 1 << 63))
+            try world.source.issuer.sign(try world.claims(capabilities: 1 << 63))
         }
     }
 }

@@ -5,7 +5,7 @@ import Vocabulary
 struct PasteTests {
     private let world = TokenWorld.shared
 
-    private func token() throws -> String { try world.source.signer.sign(try world.claims()) }
+    private func token() throws -> String { try world.source.issuer.sign(try world.claims()) }
 
     @Test(arguments: ["\n", "\r\n", " ", "\t", "\u{B}\u{C}"])
     func `white space and line breaks of a paste do no harm`(space: String) throws {

@@ -10,19 +10,19 @@ struct SigningTests {
     func `what the source signs is what the target reads`(purpose: HandoverClaims.Purpose) throws {
         let claims = try world.claims(
             headers: [.init(name: "X-Tenant", value: Secret("blue berry"))], purpose: purpose)
-        let token = try world.verify(try world.source.signer.sign(claims), expected: [purpose])
+        let token = try world.verify(try world.source.issuer.sign(claims), expected: [purpose])
         #expect(token.claims == claims)
         #expect(token.signer == world.source.certificate.fingerprint)
     }
 
     @Test func `optional facts may be absent`() throws {
         let claims = try world.claims(group: nil, configuration: nil)
-        #expect(try world.verify(try world.source.signer.sign(claims)).claims == claims)
+        #expect(try world.verify(try world.source.issuer.sign(claims)).claims == claims)
     }
 
     @Test func `the text is the same for the same claims apart from the signature`() throws {
         let claims = try world.claims()
-        let signer = try world.source.signer
+        let signer = world.source.issuer
         let (first, second) = (TokenParts(try signer.sign(claims)), TokenParts(try signer.sign(claims)))
         #expect(first.parts[0...2] == second.parts[0...2])
         #expect(first.parts[0] == "opamp-ho")
@@ -38,11 +38,11 @@ struct SigningTests {
             issuedAt: Timestamp(milliseconds: world.now.milliseconds + 999), probation: .milliseconds(1999))
         #expect(claims.issuedAt == world.now)
         #expect(claims.probation == .seconds(1))
-        #expect(try world.verify(try world.source.signer.sign(claims)).claims == claims)
+        #expect(try world.verify(try world.source.issuer.sign(claims)).claims == claims)
     }
 
     @Test func `the digest names the text without the white space of a paste`() throws {
-        let text = try world.source.signer.sign(try world.claims())
+        let text = try world.source.issuer.sign(try world.claims())
         let token = try world.verify(text)
         #expect(token.digest == Digest.sha256(Array(text.utf8)))
         #expect(try world.verify(" \n" + text + "\r\n") == token)
@@ -53,9 +53,9 @@ struct SigningTests {
         let later = world.now + .seconds(5000)
         let again = first.reissued(at: later, lifetime: .seconds(600))
         #expect(throws: TokenRefusal.expired(at: first.expiresAt)) {
-            try world.verify(try world.source.signer.sign(first), at: later)
+            try world.verify(try world.source.issuer.sign(first), at: later)
         }
-        let token = try world.verify(try world.source.signer.sign(again), at: later)
+        let token = try world.verify(try world.source.issuer.sign(again), at: later)
         #expect(token.claims.expiresAt == later + .seconds(600))
         #expect(token.claims.issuedAt == later)
         #expect(token.claims.reissued(at: first.issuedAt, lifetime: .seconds(3600)) == first)
@@ -63,17 +63,17 @@ struct SigningTests {
 
     @Test func `a signer is an authority with its own key`() throws {
         #expect(throws: CertificateFailure.keyMismatch) {
-            try TokenSigner(certificate: world.source.certificate, key: world.target.key)
+            try Issuer(certificate: world.source.certificate, key: world.target.key)
         }
         #expect(throws: CertificateFailure.notAnAuthority(subject: world.leaf.subject)) {
-            try TokenSigner(certificate: world.leaf, key: world.source.key)
+            try Issuer(certificate: world.leaf, key: world.source.key)
         }
     }
 
     @Test func `a token that would be too large is not signed`() throws {
         let value = Secret(String(repeating: "v", count: 200))
         let claims = try world.claims(headers: (0..<64).map { .init(name: "X-\($0)", value: value) })
-        let signer = try world.source.signer
+        let signer = world.source.issuer
         do throws(SigningRefusal) {
             _ = try signer.sign(claims)
             Issue.record("a token of more than 16 KiB was signed")

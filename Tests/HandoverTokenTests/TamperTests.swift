@@ -19,7 +19,7 @@ struct TamperTests {
     }
 
     @Test(arguments: 0..<8) func `every flipped bit of the text is refused`(bit: Int) throws {
-        var text = Array(try world.source.signer.sign(try world.claims()).utf8)
+        var text = Array(try world.source.issuer.sign(try world.claims()).utf8)
         // Every bit of prefix, header, signature and checksum; in the long payload, whose bytes all take the same
         // path, one bit of each byte.
         let ends = [0..<200, (text.count - 120)..<text.count]
@@ -34,7 +34,7 @@ struct TamperTests {
     }
 
     @Test func `every flipped bit of header, payload and signature is refused under a right checksum too`() throws {
-        let parts = TokenParts(try world.source.signer.sign(try world.claims()))
+        let parts = TokenParts(try world.source.issuer.sign(try world.claims()))
         for part in 0..<3 {
             // Each byte once, another bit each time: a signature check for each of 8 bits of 2,000 bytes is slow.
             for position in parts[part].indices {
@@ -46,7 +46,7 @@ struct TamperTests {
     }
 
     @Test func `a text cut off anywhere is refused as damaged`() throws {
-        let text = Array(try world.source.signer.sign(try world.claims()).utf8)
+        let text = Array(try world.source.issuer.sign(try world.claims()).utf8)
         for length in text.indices {
             switch refusal(of: String(decoding: text[..<length], as: UTF8.self)) {
             case .malformed, .badChecksum: break
@@ -132,7 +132,7 @@ struct TamperTests {
     }
 
     @Test func `an ES256 signature is exactly 64 bytes of r and s`() throws {
-        let parts = TokenParts(try world.source.signer.sign(try world.claims()))
+        let parts = TokenParts(try world.source.issuer.sign(try world.claims()))
         let signature = parts[2]
         let order: [UInt8] = [
             0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC, 0xE6,

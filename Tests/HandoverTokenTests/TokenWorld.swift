@@ -28,8 +28,6 @@ struct TokenWorld: Sendable {
                 subject: subject, key: key, serial: TokenWorld.serial(serial), validity: validity)
             issuer = try Issuer(certificate: certificate, key: key)
         }
-
-        var signer: TokenSigner { get throws { try TokenSigner(certificate: certificate, key: key) } }
     }
 
     private init() {

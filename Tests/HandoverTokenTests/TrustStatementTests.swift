@@ -25,29 +25,29 @@ struct TrustStatementTests {
 
     @Test func `what a peer states is what the other reads`() throws {
         let statement = try statement(version: 17)
-        #expect(try read(try world.source.signer.sign(statement)) == statement)
+        #expect(try read(try world.source.issuer.sign(statement)) == statement)
     }
 
     @Test func `the signers in a statement do not vouch for it`() throws {
-        let text = try world.stranger.signer.sign(try statement())
+        let text = try world.stranger.issuer.sign(try statement())
         let stranger = world.stranger.certificate.fingerprint
         #expect(throws: TrustStatementRefusal.envelope(.unknownSigner(stranger))) { try read(text) }
         _ = try read(text, signers: [world.stranger.certificate])
     }
 
     @Test func `a peer states only what concerns itself`() throws {
-        let text = try world.source.signer.sign(try statement())
+        let text = try world.source.issuer.sign(try statement())
         #expect(throws: TrustStatementRefusal.envelope(.unknownIssuer(world.sourceID))) {
             try read(text, issuer: world.targetID)
         }
     }
 
     @Test func `a handover token and a trust statement are never taken for one another`() throws {
-        let token = try world.source.signer.sign(try world.claims())
+        let token = try world.source.issuer.sign(try world.claims())
         let inner = token.split(separator: ".")[1...3].joined(separator: ".")
         #expect(throws: TrustStatementRefusal.envelope(.wrongType(.type))) { try read(inner) }
         #expect(throws: TrustStatementRefusal.envelope(.malformed(.parts(5)))) { try read(token) }
-        let statement = try world.source.signer.sign(try statement())
+        let statement = try world.source.issuer.sign(try statement())
         #expect(throws: TokenRefusal.envelope(.wrongType(.type))) {
             try world.verify(TokenText.armoured(statement))
         }
@@ -56,20 +56,20 @@ struct TrustStatementTests {
 
     @Test func `a statement without a version, over plaintext or from the future is refused`() throws {
         let version = ClaimDefect("version", .outOfBounds)
-        #expect(throws: SigningRefusal.claim(version)) { try world.source.signer.sign(try statement(version: 0)) }
+        #expect(throws: SigningRefusal.claim(version)) { try world.source.issuer.sign(try statement(version: 0)) }
         let plain = ClaimDefect("opampEndpoint", .plaintext)
         #expect(throws: SigningRefusal.claim(plain)) {
-            try world.source.signer.sign(try statement(endpoint: "ws://eu.example/v1/opamp"))
+            try world.source.issuer.sign(try statement(endpoint: "ws://eu.example/v1/opamp"))
         }
         let future = world.now + .seconds(61)
         #expect(throws: TrustStatementRefusal.notYetValid(from: future)) {
-            try read(try world.source.signer.sign(try statement(issuedAt: future)))
+            try read(try world.source.issuer.sign(try statement(issuedAt: future)))
         }
-        _ = try read(try world.source.signer.sign(try statement(issuedAt: world.now + .seconds(60))))
+        _ = try read(try world.source.issuer.sign(try statement(issuedAt: world.now + .seconds(60))))
     }
 
     @Test func `every flipped bit of the text is refused`() throws {
-        var text = Array(try world.source.signer.sign(try statement()).utf8)
+        var text = Array(try world.source.issuer.sign(try statement()).utf8)
         for position in text.indices {
             let bit = UInt8(1) << UInt8(position % 8)
             text[position] ^= bit

@@ -98,15 +98,27 @@ import Vocabulary
         #expect(keys.honoured == [second])
     }
 
-    @Test func `an operator token speaks for its name and role until it ends`() throws {
+    @Test func `the key known longest is the one honoured first, as long as it is valid`() throws {
+        let (first, second, third) = (world.eu.authority, world.us.authority, world.stranger.authority)
+        var keys = SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
+        #expect(keys.longestKnown(until: world.now) == first)
+        #expect(keys.longestKnown(until: first.notAfter) == nil)
+        for (number, next) in [second, third].enumerated() {
+            let now = world.now + .seconds(Int64(number + 1) * 60)
+            keys = try keys.drafting(next, at: now).activating(next.fingerprint, at: now)
+            #expect(keys.longestKnown(until: now) == first)
+        }
+        keys = try keys.retiring(first.fingerprint, at: world.now + .seconds(31 * 86_400))
+        #expect(keys.longestKnown(until: world.now) == second)
+    }
+
+    @Test func `an operator token holds until it ends`() throws {
         let text = Credential.operatorToken.text(random: random).revealText()
         let digest = try #require(Credential.operatorToken.digest(of: text))
         let token = OperatorToken(
             name: "ci", role: .viewer, digest: digest, createdAt: world.now, expiresAt: world.now + .seconds(60))
-        let bearer = { text, time in OperatorToken.bearer(text, among: [token], at: time) }
-        #expect(bearer(text, world.now) == token)
-        #expect(bearer(text, world.now + .seconds(60)) == nil)
-        #expect(bearer(Credential.operatorToken.text(random: random.reversed()).revealText(), world.now) == nil)
+        #expect(token.isInForce(at: world.now) && !token.isInForce(at: world.now + .seconds(60)))
+        #expect(OperatorToken(name: "ci", role: .viewer, digest: digest, createdAt: world.now).isInForce(at: world.now))
     }
 
     @Test func `federation, keys, issuing and redeeming are an admin's`() {

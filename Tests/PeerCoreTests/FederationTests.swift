@@ -37,6 +37,14 @@ import Vocabulary
         }
     }
 
+    @Test func `a certificate is out of force in the second that it names`() throws {
+        let end = world.us.federation.notAfter - world.now
+        #expect(try caller(world.us.federation, world.inboundText, after: end - .seconds(1)).name == "us")
+        #expect(throws: FederationRefusal.certificateNotAccepted(world.us.federation.fingerprint, .notInForce("us"))) {
+            try caller(world.us.federation, world.inboundText, after: end)
+        }
+    }
+
     @Test(arguments: [nil, "", "wrong", "opamp-fs.AAAA", "opamp-fs.BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwg"])
     func `a wrong secret is refused after the certificate`(bearer: String?) throws {
         #expect(throws: FederationRefusal.secretNotAccepted("us")) { try caller(world.us.federation, bearer) }

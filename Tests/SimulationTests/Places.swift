@@ -13,7 +13,6 @@ struct Places: Sendable {
         let id: PeerID
         let name: String
         let authority: Certificate
-        let signer: TokenSigner
         let issuer: Issuer
         let listener: Certificate
         let federation: Certificate
@@ -61,8 +60,7 @@ struct Places: Sendable {
         let id: PeerID = identity(byte)
         let publicKey = try PrivateKey.generateP256().publicKey
         return Place(
-            id: id, name: name, authority: authority, signer: try TokenSigner(certificate: authority, key: key),
-            issuer: issuer,
+            id: id, name: name, authority: authority, issuer: issuer,
             listener: try issuer.issue(
                 .listener(names: ["\(name).example"]), subject: name, publicKey: publicKey, serial: [0x11, byte],
                 validity: validity),

@@ -200,7 +200,7 @@ final class Server {
 
     private func sign(_ claims: HandoverClaims) {
         do {
-            let token = try place.signer.sign(claims)
+            let token = try place.issuer.sign(claims)
             guard let offers = try offers(of: claims.id, token: token) else { return }
             let signed = SignedOffer(token: token, hash: offers.hash, expiresAt: claims.expiresAt)
             try take(.offerSigned(signed), SourceHandover.self, of: claims.id)

@@ -27,7 +27,7 @@ extension World {
             timeToLive: .seconds(dice.pick([60, 300, 3600])), probation: .seconds(dice.pick([30, 60, 300])))
         do throws(any Error) {
             let claims = try preconditions.claims(id: dice.identity(), at: source.wall)
-            let text = try source.place.signer.sign(claims)
+            let text = try source.place.issuer.sign(claims)
             let step = SourceHandover.issue(claims, tokenDigest: Digest.sha256(Array(text.utf8)), certificate: .repeat)
             try source.save(step, before: nil)
             source.carryOut(step.directives, of: step.state)

@@ -8,7 +8,7 @@ import Vocabulary
 /// `audience`, `row`, `instanceUID`, `displayName`, `endpoint`, and `issuedAt` and `expiresAt` in seconds.
 func signToken(_ arguments: [String]) throws {
     let facts = try Facts.fromLine()
-    let signer = try TokenSigner(
+    let signer = try Issuer(
         certificate: Certificate(pem: facts.string("certificate")), key: PrivateKey(pem: Secret(facts.string("key"))))
     let claims = HandoverClaims(
         id: try facts.identifier("jti"),

@@ -37,7 +37,8 @@ public struct Server: Sendable {
 
         site = Site(
             name: configuration.name, address: PublicAddress(configuration), database: database, authority: authority,
-            listener: try ListenerIdentity(chain: face.chain, key: face.key), agents: ConnectedAgents(), log: log)
+            listener: try ListenerIdentity(chain: face.chain, key: face.key),
+            listenerSource: configuration.listenerSource, agents: ConnectedAgents(), log: log)
         adminToken = try await FirstStart.adminToken(
             in: database, writtenTo: configuration.adminTokenFile, at: now)
         federation = FederationClient(site: site)
@@ -69,12 +70,19 @@ public struct Server: Sendable {
         get throws { try site.address.origin }
     }
 
+    /// An element whenever the listener shows another certificate, so that `trustBundle` may be another; it ends with
+    /// the server. For one reader.
+    public var listenerChanges: AsyncStream<Void> { site.listener.changes }
+
     /// Serves until the surrounding task is cancelled or, with `signals`, one of them asks for a graceful end.
-    public func run(endingOn signals: [UnixSignal] = []) async throws {
+    ///
+    /// - Parameter reloads: signals that ask for the listener certificate to be read again.
+    public func run(endingOn signals: [UnixSignal] = [], reloadingOn reloads: [UnixSignal] = []) async throws {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: federation), .init(service: HandoverService(server: self)),
+                    .init(service: ListenerRenewal(site: site, signals: reloads)),
                     .init(service: endpoint), .init(service: listener),
                 ],
                 gracefulShutdownSignals: signals, logger: site.log))

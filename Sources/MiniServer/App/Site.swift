@@ -11,6 +11,7 @@ struct Site: Sendable {
     let database: PeerDatabase
     let authority: Authority
     let listener: ListenerIdentity
+    let listenerSource: ListenerCertificateSource
     let agents: ConnectedAgents
     let log: Logger
     let metrics = Metrics()

@@ -18,7 +18,8 @@ struct FederationIdentity: Sendable {
 extension Authority {
     static let federationLifetime = Duration.seconds(90 * 86_400)
 
-    /// Issues a federation certificate; from now on outbound calls present it.
+    /// Issues a federation certificate. Outbound calls present it from now on, and the one before it to a peer that
+    /// does not accept this one yet.
     func issueFederation(
         subject: String, lifetime: Duration, in database: PeerDatabase, by context: AuditContext, at now: Timestamp
     ) async throws -> FederationIdentity {
@@ -58,9 +59,10 @@ extension Authority {
         .sorted { $0.1 > $1.1 }.map(\.0)
     }
 
-    /// What outbound calls present.
-    func federationIdentityInUse(_ tables: StorageTransaction) throws -> FederationIdentity? {
-        try federationIdentities(tables).first(where: \.inUse)
+    /// What outbound calls present: the one in use and, for peers that were not given it yet, the one before it.
+    func federationIdentitiesToPresent(_ tables: StorageTransaction, at now: Timestamp) throws -> [FederationIdentity] {
+        let valid = try federationIdentities(tables).filter { now < $0.certificate.notAfter }
+        return valid.filter(\.inUse) + valid.filter { !$0.inUse }.prefix(1)
     }
 
     /// What peers are told to trust, and where to send agents.
@@ -70,17 +72,21 @@ extension Authority {
         version: Int64, listener: [Certificate], endpoint: Endpoint, at now: Timestamp
     ) throws -> TrustStatement {
         let published = signingKeys.published
-        let isOurs =
-            listener.first.map { leaf in
-                ChainCheck.problems(
-                    leaf: leaf, intermediates: Array(listener.dropFirst()), anchors: published,
-                    purpose: .server(host: endpoint.host), at: now
-                ).isEmpty
-            } ?? false
-        let foreign = isOurs ? [] : listener.dropFirst().filter(\.isCA)
+        let foreign =
+            vouches(for: listener, at: endpoint.host, at: now) ? [] : listener.dropFirst().filter(\.isCA)
         return TrustStatement(
             issuer: peerID, version: version,
             serverCAs: try ServerCAs(CertificateBundle(published + foreign)), agentCAs: try AgentCAs(published),
             tokenSigners: try TokenSigners(published), opampEndpoint: endpoint, issuedAt: now)
+    }
+
+    /// Whether the listener presents a certificate of this authority, rather than one from elsewhere.
+    func vouches(for listener: [Certificate], at host: String, at now: Timestamp) -> Bool {
+        listener.first.map { leaf in
+            ChainCheck.problems(
+                leaf: leaf, intermediates: Array(listener.dropFirst()), anchors: signingKeys.published,
+                purpose: .server(host: host), at: now
+            ).isEmpty
+        } ?? false
     }
 }

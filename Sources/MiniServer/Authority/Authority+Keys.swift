@@ -16,7 +16,6 @@ extension Authority {
         let draft = SigningKey(certificate: certificate, state: .draft, since: now)
         try await database.write { tables in
             try tables.signingKeys.save(draft, sealedKey: sealed)
-            try tables.facts.raiseTrustVersion()
             try tables.audit.append(
                 AuditFact(
                     .signingKeyDrafted, entityType: "signing-key", entityID: certificate.fingerprint.description),
@@ -61,7 +60,6 @@ extension Authority {
                 }
                 try tables.signingKeys.save(life, sealedKey: Array(stored.sealedKey))
             }
-            try tables.facts.raiseTrustVersion()
             let (fact, context, now) = entry()
             try tables.audit.append(fact, context: context, at: now)
         }

@@ -50,30 +50,6 @@ extension Authority {
         ring.lives = SigningKeys(lives.sorted { $0.since < $1.since })
         return ring
     }
-
-    /// Makes a new CA key and lets it sign from now on; the one before stays trusted for its period.
-    func rotate(name: String, in database: PeerDatabase, by context: AuditContext, at now: Timestamp) async throws {
-        let key = try PrivateKey.generateP256()
-        let certificate = try Issuer.selfSigned(
-            subject: "\(name) CA", key: key, serial: RandomBytes.generate(16),
-            validity: Self.validity(Self.authorityLifetime, from: now))
-        let sealed = try sealing.seal(key.pem, for: .signingKey)
-        let lives = try signingKeys.drafting(certificate, at: now).activating(certificate.fingerprint, at: now)
-        try await database.write { tables in
-            for life in lives.keys {
-                let stored = try tables.signingKeys.find(life.certificate.fingerprint.description)?.sealedKey
-                try tables.signingKeys.save(life, sealedKey: stored.map { Array($0) } ?? sealed)
-            }
-            try tables.facts.raiseTrustVersion()
-            try tables.audit.append(
-                AuditFact(
-                    .signingKeyActivated, entityType: "signing-key", entityID: certificate.fingerprint.description,
-                    before: self.signingKeys.active?.certificate.fingerprint.description,
-                    after: SigningKey.State.active.rawValue),
-                context: context, at: now)
-        }
-        adopt(lives, newKey: key, for: certificate)
-    }
 }
 
 extension RecordTable<SigningKeyRecord> {
@@ -87,16 +63,6 @@ extension RecordTable<SigningKeyRecord> {
 
 extension FactRecord {
     static let peerID = "peerId"
-    static let trustVersion = "trustVersion"
-}
-
-extension RecordTable<FactRecord> {
-    /// Counts the changes of what this server publishes about itself; 1 at first.
-    func trustVersion() throws -> Int64 { try find(FactRecord.trustVersion).flatMap { Int64($0.text) } ?? 1 }
-
-    func raiseTrustVersion() throws {
-        try save(FactRecord(text: String(try trustVersion() + 1)), key: FactRecord.trustVersion)
-    }
 }
 
 extension AuditContext {

@@ -35,15 +35,17 @@ final class Authority: Sendable {
         }
     }
 
-    /// The Active CA certificate and its key.
+    /// The Active key.
     ///
     /// - Throws: `AuthorityFailure.noActiveKey`.
-    func active() throws -> (certificate: Certificate, key: PrivateKey) {
+    func active() throws -> Issuer { try issuer { $0.active?.certificate } }
+
+    private func issuer(_ choose: (SigningKeys) -> Certificate?) throws -> Issuer {
         try keyRing.withLock { ring in
-            guard let life = ring.lives.active, let key = ring.privateKeys[life.certificate.fingerprint] else {
+            guard let certificate = choose(ring.lives), let key = ring.privateKeys[certificate.fingerprint] else {
                 throw AuthorityFailure.noActiveKey
             }
-            return (life.certificate, key)
+            return try Issuer(certificate: certificate, key: key)
         }
     }
 
@@ -70,12 +72,21 @@ final class Authority: Sendable {
         return (certificate, key)
     }
 
+    /// A listener certificate is renewed when less than this is left of it, and issued by no CA of which less is left.
+    static let listenerRenewal = Duration.seconds(30 * 86_400)
+
+    /// Whoever dials this server must know the CA above its listener, so that is the one known longest: an agent that
+    /// was away during a rotation still gets in, and is told of the new CA (see `TrustNews`).
+    func listenerIssuer(at now: Timestamp) throws -> Issuer {
+        try issuer { $0.longestKnown(until: now + Self.listenerRenewal) ?? $0.active?.certificate }
+    }
+
     /// A listener certificate with a new key, under DNS names or IP addresses.
     func issueListener(names: [String], at now: Timestamp) throws -> (certificate: Certificate, key: PrivateKey) {
         let key = try PrivateKey.generateP256()
-        let certificate = try issue(
+        let certificate = try listenerIssuer(at: now).issue(
             .listener(names: names), subject: names.first ?? "mini-server", publicKey: key.publicKey,
-            validity: Self.validity(Self.listenerLifetime, from: now))
+            serial: RandomBytes.generate(16), validity: Self.validity(Self.listenerLifetime, from: now))
         return (certificate, key)
     }
 
@@ -86,33 +97,23 @@ final class Authority: Sendable {
     private func issue(
         _ profile: CertificateProfile, subject: String, publicKey: PublicKey, validity: Validity
     ) throws -> Certificate {
-        let active = try active()
-        return try Issuer(certificate: active.certificate, key: active.key).issue(
+        try active().issue(
             profile, subject: subject, publicKey: publicKey, serial: RandomBytes.generate(16), validity: validity)
     }
 
     // MARK: Signing
 
     /// The text form of a handover token, signed by the Active CA key.
-    func sign(_ claims: HandoverClaims) throws -> String { try tokenSigner().sign(claims) }
+    func sign(_ claims: HandoverClaims) throws -> String { try active().sign(claims) }
 
-    /// A trust statement, signed by a key that its reader has recorded: the Active one, or the one before it when the
-    /// reader has not heard of a rotation yet.
+    /// A trust statement, signed by a key that its reader has recorded.
     ///
-    /// - Parameter known: the signers that the reader says it knows; empty when it says nothing.
-    func sign(_ statement: TrustStatement, knownTo known: Set<Fingerprint>) throws -> String {
-        let signer = keyRing.withLock { ring in
-            ring.lives.honoured.first { known.contains($0.fingerprint) }.flatMap { certificate in
-                ring.privateKeys[certificate.fingerprint].map { (certificate, $0) }
-            }
-        }
-        guard let (certificate, key) = signer else { return try tokenSigner().sign(statement) }
-        return try TokenSigner(certificate: certificate, key: key).sign(statement)
-    }
-
-    private func tokenSigner() throws -> TokenSigner {
-        let active = try active()
-        return try TokenSigner(certificate: active.certificate, key: active.key)
+    /// - Parameter known: the signers that the reader says it knows; empty when it says nothing, as agents do.
+    func sign(_ statement: TrustStatement, knownTo known: Set<Fingerprint> = []) throws -> String {
+        try issuer { lives in
+            lives.honoured.first { known.contains($0.fingerprint) }
+                ?? lives.longestKnown(until: statement.issuedAt) ?? lives.active?.certificate
+        }.sign(statement)
     }
 }
 

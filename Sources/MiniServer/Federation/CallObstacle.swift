@@ -18,7 +18,7 @@ enum CallObstacle: Error, Hashable, OperatorExplainable {
             OperatorMessage(
                 code: "call.no-secret", title: "There is no outbound secret",
                 cause: "Of the peer \(peer) there is no outbound secret here.",
-                nextAction: "Generate the outbound secret, or save the one that the other side generated as inbound.")
+                nextAction: "Save what the other side shows as inbound with `mini-server peer set-secret`.")
         case .unreadable(let peer):
             OperatorMessage(
                 code: "call.unreadable", title: "The peer's answer cannot be read",

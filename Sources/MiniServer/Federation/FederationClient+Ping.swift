@@ -9,15 +9,9 @@ extension FederationClient {
     /// Tries both factors, and tells which one failed. A peer that was never refreshed is refreshed at once, so that a
     /// good ping means that handovers can be issued.
     func ping(_ peer: PeerRecord, by context: AuditContext) async throws -> PingResult {
-        var reply = try await ask(Question(FederationRoutes.ping), of: peer, by: context)
-        var answer: PeerIdentity?
-        if case .answered = reply.outcome {
-            answer = reply.status == 200 ? try? JSONDecoder().decode(PeerIdentity.self, from: Data(reply.body)) : nil
-            if let answer {
-                if answer.peerID != peer.id { reply.outcome = .otherPeer(answer.peerID) }
-            } else {
-                reply.outcome = .notAPeer(status: reply.status)
-            }
+        let reply = try await ask(Question(FederationRoutes.ping), of: peer, by: context) { reply in
+            guard let answer = reply.identity else { return .notAPeer(status: reply.status) }
+            return answer.peerID == peer.id ? reply.outcome : .otherPeer(answer.peerID)
         }
         if reply.outcome.isOK, peer.opampEndpoint == nil { _ = try? await refresh(peer, by: context) }
         let failure = reply.outcome.failure
@@ -27,7 +21,7 @@ extension FederationClient {
         return PingResult(
             ok: reply.outcome.isOK, text: reply.outcome.text, milliseconds: milliseconds, code: failure?.code,
             nextAction: failure?.nextAction, presentedChain: reply.presented.map(AuthorityFacts.init),
-            answer: reply.outcome.isOK ? answer : nil)
+            answer: reply.outcome.isOK ? reply.identity : nil)
     }
 
     /// Fetches the peer's trust statement, and keeps what a signer already recorded says.
@@ -101,6 +95,12 @@ extension FederationClient {
             throw CallObstacle.unreadable(peer: peer.name)
         }
         return answer
+    }
+}
+
+extension FederationClient.Reply {
+    fileprivate var identity: PeerIdentity? {
+        status == 200 ? try? JSONDecoder().decode(PeerIdentity.self, from: Data(body)) : nil
     }
 }
 

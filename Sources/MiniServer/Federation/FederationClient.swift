@@ -9,17 +9,19 @@ import NIOHTTP1
 import NIOSSL
 import PeerAPI
 import PeerCore
+import Synchronization
 import Vocabulary
 
 /// Calls peers, with both factors and within the deadlines; every call is counted, audited, and seen on the peer's row.
 final class FederationClient: Sendable {
     let site: Site
     private let lines = PeerLines()
+    private let callDeadline: TimeAmount
+    /// Which of our certificates each peer accepted last.
+    private let accepted = Mutex<[PeerID: Fingerprint]>([:])
 
-    static let callDeadline = TimeAmount.seconds(5)
-
-    init(site: Site) {
-        self.site = site
+    init(site: Site, callDeadline: TimeAmount = .seconds(5)) {
+        (self.site, self.callDeadline) = (site, callDeadline)
     }
 
     func shutDown() async { await lines.shutDown() }
@@ -53,33 +55,61 @@ final class FederationClient: Sendable {
         var problem: PeerAPI.Problem? {
             try? JSONDecoder().decode(PeerAPI.Problem.self, from: Data(body))
         }
+
+        /// The peer itself said so, before it looked at anything else: the same call may be made with another one.
+        var refusesCertificate: Bool { status == 403 && problem?.code == "federation.certificate-not-accepted" }
     }
 
     /// Asks, counts, audits and notes.
     ///
+    /// - Parameter verdict: what an answer is worth when its status says nothing against it; noted like the rest.
     /// - Throws: `CallObstacle` or `HandoverRefusal.peerDisabled` when nothing was sent.
-    func ask(_ question: Question, of peer: PeerRecord, by context: AuditContext = .server) async throws -> Reply {
+    func ask(
+        _ question: Question, of peer: PeerRecord, by context: AuditContext = .server,
+        judging verdict: @Sendable (Reply) -> PingOutcome = { $0.outcome }
+    ) async throws -> Reply {
         guard peer.enabled else { throw HandoverRefusal.peerDisabled(peer.name) }
-        let identity = try await site.database.read { [site] in try site.authority.federationIdentityInUse($0) }
-        guard let identity else { throw CallObstacle.noCertificate }
+        var traced = context
+        traced.traceID = question.traceID ?? context.traceID ?? TraceContext().traceID
+        let identities = try await identities(for: peer)
+        guard let first = identities.first else { throw CallObstacle.noCertificate }
+        let reply = try await call(question, of: peer, as: first, by: traced, judging: verdict)
+        guard reply.refusesCertificate, let other = identities.dropFirst().first else { return reply }
+        // Our certificate was renewed and not pasted there yet, or was pasted and the one before it has had its day.
+        let second = try await call(question, of: peer, as: other, by: traced, judging: verdict)
+        guard !second.refusesCertificate else { return reply }
+        accepted.withLock { $0[peer.id] = other.certificate.fingerprint }
+        return second
+    }
+
+    /// The one that the peer accepted last comes first.
+    private func identities(for peer: PeerRecord) async throws -> [FederationIdentity] {
+        let (authority, now) = (site.authority, site.now())
+        let all = try await site.database.read { try authority.federationIdentitiesToPresent($0, at: now) }
+        let last = accepted.withLock { $0[peer.id] }
+        return all.filter { $0.certificate.fingerprint == last } + all.filter { $0.certificate.fingerprint != last }
+    }
+
+    private func call(
+        _ question: Question, of peer: PeerRecord, as identity: FederationIdentity, by context: AuditContext,
+        judging verdict: @Sendable (Reply) -> PingOutcome
+    ) async throws -> Reply {
         guard let outbound = peer.outbound else { throw CallObstacle.noSecret(peer: peer.name) }
         let secret = try site.authority.sealing.open(outbound.sealed, for: .outboundSecret(peer.id))
         let client = try lines.client(for: peer, as: identity, sealing: site.authority.sealing)
-        let trace = TraceContext(traceID: question.traceID ?? context.traceID)
 
         var request = HTTPClientRequest(url: url(question.path, of: peer))
         request.method = HTTPMethod(rawValue: question.route.method.rawValue)
         request.headers.add(name: "Authorization", value: "Bearer \(secret.revealText())")
-        request.headers.add(name: TraceContext.header, value: trace.text)
+        request.headers.add(name: TraceContext.header, value: TraceContext(traceID: context.traceID).text)
         if let body = question.body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(body)
         }
-        let reply = await exchange(request, client, peer)
+        var reply = await exchange(request, client, peer)
+        if reply.outcome.isOK { reply.outcome = verdict(reply) }
         site.metrics.countFederationCall(peer: peer.name, direction: .outbound, outcome: reply.outcome.metricLabel)
-        var traced = context
-        traced.traceID = trace.traceID
-        await note(reply, question, peer, traced)
+        await note(reply, question, peer, context)
         return reply
     }
 
@@ -91,7 +121,7 @@ final class FederationClient: Sendable {
     private func exchange(_ request: HTTPClientRequest, _ client: HTTPClient, _ peer: PeerRecord) async -> Reply {
         let start = ContinuousClock.now
         do {
-            let response = try await client.execute(request, deadline: .now() + Self.callDeadline)
+            let response = try await client.execute(request, deadline: .now() + callDeadline)
             let body = try await response.body.collect(upTo: Limits.jsonBytes)
             var reply = Reply(outcome: .answered(milliseconds: start.duration(to: .now).roundedMilliseconds))
             reply.status = Int(response.status.code)
@@ -146,7 +176,7 @@ final class FederationClient: Sendable {
             try await site.database.write { tables in
                 try tables.audit.append(fact, context: context, at: now)
                 guard var row = try tables.peers.find(peer.id) else { return }
-                if reply.status > 0 { row.lastContact = now }
+                if reply.outcome.isOK { row.lastContact = now }
                 row.lastError = reply.outcome.failure.map(\.cause)
                 try tables.peers.save(row)
             }

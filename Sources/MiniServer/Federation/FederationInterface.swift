@@ -50,10 +50,8 @@ struct FederationInterface: Sendable {
     private func trustBundle(_ call: PeerRequest) async throws -> TrustBundle {
         let named = call.request.query(QueryNames.signers) ?? ""
         let known = named.split(separator: ",").prefix(Limits.bundleCertificates).compactMap { Fingerprint(String($0)) }
-        let version = try await site.database.read { try $0.facts.trustVersion() }
-        let statement = try site.authority.trustStatement(
-            version: version, listener: site.listener.chain, endpoint: try site.address.opampEndpoint, at: site.now())
-        return TrustBundle(statement: try site.authority.sign(statement, knownTo: Set(known)))
+        return TrustBundle(
+            statement: try site.authority.sign(try await site.trustStatement(), knownTo: Set(known)))
     }
 
     private func agent(_ call: PeerRequest) async throws -> AgentDetail {

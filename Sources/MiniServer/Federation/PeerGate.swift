@@ -18,7 +18,7 @@ struct PeerRequest: Sendable {
             traceID: request.traceID)
     }
 
-    /// - Throws: `HandoverRefusal.unknownHandover` also for what is no identifier.
+    /// - Throws: `RequestRefusal.notFound` for what is no identifier, as for a path that is not there.
     func handoverID() throws -> HandoverID {
         guard let id = HandoverID(context.parameters.get("id") ?? "") else {
             throw RequestRefusal.notFound(path: request.uri.path)

@@ -10,32 +10,35 @@ import Vocabulary
 
 /// HTTPS to peers, each over its own client: our federation certificate, and the peer's CAs as the only roots.
 final class PeerLines: Sendable {
-    /// What a client was made from; when any of it changes, so does the client.
-    private struct Making: Hashable {
+    /// To whom, as whom: after a renewal both our certificates may be in use.
+    private struct Line: Hashable {
+        var peer: PeerID
         var certificate: Fingerprint
+    }
+
+    /// What else a client was made from; when any of it changes, so does the client.
+    private struct Making: Hashable {
         var roots: [Fingerprint]
         var host: String
     }
 
     /// The certificate is of a trusted CA and not this host's.
-    struct OtherHost: Error {
-        var problems: [ChainProblem]
-    }
+    struct OtherHost: Error {}
 
-    private let clients = Mutex<[PeerID: (making: Making, client: HTTPClient)]>([:])
+    private let clients = Mutex<[Line: (making: Making, client: HTTPClient)]>([:])
 
     static let connectDeadline = TimeAmount.seconds(3)
 
     func client(
         for peer: PeerRecord, as identity: FederationIdentity, sealing: SealingKey
     ) throws -> HTTPClient {
+        let line = Line(peer: peer.id, certificate: identity.certificate.fingerprint)
         let making = Making(
-            certificate: identity.certificate.fingerprint,
             roots: peer.trust.serverCAs.certificates.map(\.fingerprint), host: peer.endpoint.host)
-        let known = clients.withLock { $0[peer.id] }
+        let known = clients.withLock { $0[line] }
         if let known, known.making == making { return known.client }
         let client = try Self.makeClient(for: peer, as: identity, sealing: sealing)
-        let former = clients.withLock { $0.updateValue((making, client), forKey: peer.id) }
+        let former = clients.withLock { $0.updateValue((making, client), forKey: line) }
         if let former { Task { try? await former.client.shutdown() } }
         return client
     }
@@ -54,12 +57,13 @@ final class PeerLines: Sendable {
     private static func check(_ channel: any Channel, isNamed host: String) throws {
         let handler = try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
         let leaf = try handler.peerCertificate.map { try Certificate(der: try $0.toDERBytes()) }
-        let problems = leaf.map { leaf in
-            ChainCheck.problems(leaf: leaf, anchors: [], purpose: .server(host: host), at: .now).filter(\.isOfName)
+        let isNamed = leaf.map { leaf in
+            !ChainCheck.problems(leaf: leaf, anchors: [], purpose: .server(host: host), at: .now)
+                .contains(where: \.isOfName)
         }
-        guard problems?.isEmpty ?? false else {
+        guard isNamed ?? false else {
             channel.eventLoop.execute { channel.close(promise: nil) }
-            throw OtherHost(problems: problems ?? [])
+            throw OtherHost()
         }
     }
 

@@ -85,7 +85,8 @@ struct HandoverShell: Sendable {
     private func push(_ offer: SignedOffer, of id: HandoverID) async {
         do {
             let (offers, agent) = (try await offers(of: id, token: offer.token), try await agent(of: id))
-            let delivery = await site.agents.send(ServerToAgent(connectionSettings: offers), to: agent)
+            let news = ServerToAgent(connectionSettings: offers, customMessage: await TrustNews(site: site).signers())
+            let delivery = await site.agents.send(news, to: agent)
             switch delivery {
             case .sent, .waitsForPoll: try await take(.offerSent, SourceHandover.self, of: id, by: .server)
             case .notConnected: break

@@ -49,7 +49,7 @@ extension FleetDesk {
                 additional: .members([
                     "fingerprint": .string(leaf.fingerprint.description),
                     "instanceUid": .string(row.instanceUID.description),
-                    "bootstrapToken": .string(String(Hex.encode(token.digest).prefix(16))),
+                    "bootstrapToken": .string(Credential.id(of: token.digest)),
                 ]))
             try tables.audit.append(fact, context: .agent(session), at: report.at)
             return leaf

@@ -150,7 +150,10 @@ final class FleetDesk: OpAMPDesk {
         if report.message.agentDisconnect { return .nothing }
         var content = try await instructions(for: row)
         content.connectionSettings = try await renewal(for: report, session)
-        return DeskAnswer(content)
+        guard report.isFirst else { return DeskAnswer(content) }
+        let verdict = report.state.connectionSettingsStatus
+        return DeskAnswer(
+            await TrustNews(site: site).content(for: row, in: session, after: verdict).overlaid(with: content))
     }
 
     /// What the server wants of the agent beyond the reply itself.

@@ -10,19 +10,23 @@ extension OperatorInterface {
                 Page(items: site.authority.signingKeys.keys.map(SigningKeySummary.init))
             },
             OperatorRoute(OperatorRoutes.draftSigningKey, .manageAuthority) { call in
-                SigningKeySummary(
-                    try await site.authority.draft(
-                        name: site.name, in: site.database, by: call.audit, at: site.now()))
+                let draft = try await site.authority.draft(
+                    name: site.name, in: site.database, by: call.audit, at: site.now())
+                await TrustNews(site: site).tellEverybody()
+                return SigningKeySummary(draft)
             },
             OperatorRoute(OperatorRoutes.activateSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
                 try await site.authority.activate(fingerprint, in: site.database, by: call.audit, at: site.now())
+                await TrustNews(site: site).tellEverybody()
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.retireSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
                 try await site.authority.retire(fingerprint, in: site.database, by: call.audit, at: site.now())
+                await site.renewListener()
                 dismissUntrusted()
+                await TrustNews(site: site).tellEverybody()
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.federationCertificates, .readAuthority) { _ in
@@ -37,12 +41,12 @@ extension OperatorInterface {
 
     private func issueFederationCertificate(_ call: OperatorCall) async throws -> FederationCertificate {
         let wanted = try await call.body(FederationCertificateRequest.self)
-        let days = wanted.validityDays ?? 90
-        guard (1...825).contains(days) else {
+        let lifetime = wanted.validityDays.map { Duration.seconds($0 * 86_400) } ?? Authority.federationLifetime
+        guard (1...825).contains(wanted.validityDays ?? 1) else {
             throw RequestRefusal.parameter(name: "validityDays", reason: "it is 1 to 825")
         }
         let identity = try await site.authority.issueFederation(
-            subject: wanted.subject, lifetime: .seconds(days * 86_400), in: site.database, by: call.audit,
+            subject: wanted.subject, lifetime: lifetime, in: site.database, by: call.audit,
             at: site.now())
         return FederationCertificate(identity, of: site.authority.peerID)
     }

@@ -77,15 +77,9 @@ extension OperatorInterface {
         let fresh = FreshCredential(.operatorToken)
         let now = site.now()
         let end = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds").map { now + $0 }
-        try await site.database.write { tables in
-            try tables.operatorTokens.save(
-                OperatorToken(name: wanted.name, role: role, digest: fresh.digest, createdAt: now, expiresAt: end))
-            try tables.audit.append(
-                AuditFact(
-                    .operatorTokenCreated, entityType: "operator-token", entityID: fresh.id, after: role.rawValue,
-                    additional: .members(["name": .string(wanted.name)])),
-                context: call.audit, at: now)
-        }
+        let token = OperatorToken(
+            name: wanted.name, role: role, digest: fresh.digest, createdAt: now, expiresAt: end)
+        try await site.database.write { try $0.create(token, by: call.audit, at: now) }
         return CreatedSecret(id: fresh.id, text: fresh.text.revealText(), expiresAt: end)
     }
 
@@ -105,6 +99,18 @@ extension OperatorInterface {
     }
 }
 
+extension StorageTransaction {
+    /// Keeps an operator token, with the one form of audit entry about it.
+    func create(_ token: OperatorToken, by context: AuditContext, at now: Timestamp) throws {
+        try operatorTokens.save(token)
+        try audit.append(
+            AuditFact(
+                .operatorTokenCreated, entityType: "operator-token", entityID: token.id, after: token.role.rawValue,
+                additional: .members(["name": .string(token.name)])),
+            context: context, at: now)
+    }
+}
+
 /// A credential that was just made: its text for the one who asked, its digest for the database.
 struct FreshCredential: Sendable {
     let text: Secret
@@ -115,16 +121,15 @@ struct FreshCredential: Sendable {
         digest = Digest.sha256(text.reveal())
     }
 
-    /// Names it in lists: the first 16 hexadecimal digits of the digest.
-    var id: String { String(Hex.encode(digest).prefix(16)) }
+    var id: String { Credential.id(of: digest) }
 }
 
 extension BootstrapToken {
-    fileprivate var id: String { String(Hex.encode(digest).prefix(16)) }
+    fileprivate var id: String { Credential.id(of: digest) }
 }
 
 extension OperatorToken {
-    fileprivate var id: String { String(Hex.encode(digest).prefix(16)) }
+    fileprivate var id: String { Credential.id(of: digest) }
 }
 
 extension BootstrapTokenSummary {

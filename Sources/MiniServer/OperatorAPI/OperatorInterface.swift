@@ -37,10 +37,9 @@ struct OperatorInterface: Sendable {
         guard let bearer = request.bearer, let digest = Credential.operatorToken.digest(of: bearer) else {
             throw RequestRefusal.notAuthenticated
         }
-        let now = site.now()
         // Found by digest: a near miss of a SHA-256 tells nothing about its text.
         guard let token = try await site.database.read({ try $0.operatorTokens.find(Hex.encode(digest)) }),
-            token.expiresAt.map({ now < $0 }) ?? true
+            token.isInForce(at: site.now())
         else { throw RequestRefusal.notAuthenticated }
         return token
     }

@@ -93,6 +93,7 @@ extension OperatorInterface {
                 return [
                     "endpoint": endpoint.map { .string($0.description) }, "enabled": wanted.enabled.map(JSON.bool),
                     "fingerprint": paste.map { .string($0.certificate.fingerprint.description) },
+                    "authority": paste.map { .string($0.authorities[0].fingerprint.description) },
                 ]
             })
     }

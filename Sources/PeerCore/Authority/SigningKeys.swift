@@ -8,7 +8,7 @@ public struct SigningKey: Hashable, Sendable {
         case draft
         /// Signs leaves and tokens; there is one. Next: `trusted`.
         case active
-        /// Signs nothing, and what it signed still holds. Next: `retired`.
+        /// What it signed still holds; it signs nothing more for others. Next: `retired`.
         case trusted
         case retired
     }
@@ -40,6 +40,16 @@ public struct SigningKeys: Hashable, Sendable {
 
     /// What `trust-bundle` and `/pki/trust-bundle.pem` publish.
     public var published: [Certificate] { certificates(in: [.active, .trusted, .draft]) }
+
+    /// The honoured key that the most have heard of: whoever learnt of any key that is honoured now learnt of this one,
+    /// however long ago. It signs what says that there is another: trust statements, and this server's own listener
+    /// certificate.
+    ///
+    /// - Parameter end: how long it must still be valid.
+    public func longestKnown(until end: Timestamp) -> Certificate? {
+        let replaced = keys.filter { $0.state == .trusted }.sorted { $0.since < $1.since }.map(\.certificate)
+        return (replaced + [active?.certificate].compactMap(\.self)).first { end < $0.notAfter }
+    }
 
     public func drafting(_ certificate: Certificate, at now: Timestamp) -> SigningKeys {
         SigningKeys(keys + [SigningKey(certificate: certificate, state: .draft, since: now)])

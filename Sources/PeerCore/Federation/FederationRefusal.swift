@@ -55,11 +55,11 @@ extension FederationRefusal: OperatorExplainable {
                 "certificate-not-accepted", "The certificate is not accepted",
                 "The certificate presented (sha256 \(presented?.description ?? "none")) is not pinned here, "
                     + "not in force, or of a disabled peer.",
-                "Compare the fingerprint with the peer row, and read this server's audit trail.")
+                "Look at `mini-server peer show` and `mini-server audit list` on the server that refuses.")
         case .secretNotAccepted:
             message(
                 "secret-not-accepted", "The secret is not accepted", "The shared secret is not the one kept here.",
-                "Set the secrets again on both sides.")
+                "Set them again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`.")
         case .pasteUnreadable(let reason):
             message("paste-unreadable", "The paste cannot be read", reason, "Copy the whole PEM text again.")
         case .pasteWithoutCertificate:
@@ -102,7 +102,7 @@ extension FederationRefusal: OperatorExplainable {
         case .peerKnown(let id, let name):
             message(
                 "peer-known", "The peer is registered already", "The peer \(id) is registered as \(name).",
-                "Update that peer instead.")
+                "Update that peer with `mini-server peer update \(name)`.")
         case .otherPeer(let id, let expected):
             message(
                 "other-peer", "It is another peer's", "It is of peer \(id), not of \(expected).",

@@ -20,7 +20,7 @@ public enum PeerAuthentication {
             throw .certificateNotAccepted(fingerprint, .notPinned)
         }
         guard peer.enabled else { throw .certificateNotAccepted(fingerprint, .peerDisabled(peer.name)) }
-        guard presented.notBefore <= now, now <= presented.notAfter else {
+        guard presented.notBefore <= now, now < presented.notAfter else {
             throw .certificateNotAccepted(fingerprint, .notInForce(peer.name))
         }
         guard let inbound = peer.inbound, let bearer,

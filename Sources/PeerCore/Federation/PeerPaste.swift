@@ -60,11 +60,27 @@ public struct PeerPaste: Hashable, Sendable {
 
     /// The row with the peer's renewed certificate; the present one stays valid for the overlap.
     ///
+    /// Whoever issued it joins the three sets: when the peer's CA has moved on unnoticed, no statement of the peer's
+    /// could be believed any longer, and the paste is the one way left to say so.
+    ///
     /// - Throws: `FederationRefusal.otherPeer` when the certificate is another peer's.
     public func renewing(_ peer: PeerRecord, at now: Timestamp) throws(FederationRefusal) -> PeerRecord {
         guard id == peer.id else { throw .otherPeer(id, expected: peer.id) }
         var peer = peer
         peer.pin = peer.pin.rotated(to: certificate, at: now)
+        peer.trust.serverCAs = peer.trust.serverCAs.joined(by: trust.serverCAs)
+        peer.trust.agentCAs = peer.trust.agentCAs.joined(by: trust.agentCAs)
+        peer.trust.tokenSigners = peer.trust.tokenSigners.joined(by: trust.tokenSigners)
         return peer
     }
+}
+
+extension TrustSet {
+    /// The newcomers first; what no longer fits goes.
+    fileprivate func joined(by other: TrustSet) -> TrustSet {
+        let all = CertificateBundle(other.certificates + certificates).certificates
+        return isSuperset(of: other) ? self : (try? TrustSet(Array(all.prefix(Limits.bundleCertificates)))) ?? self
+    }
+
+    private func isSuperset(of other: TrustSet) -> Bool { Set(certificates).isSuperset(of: other.certificates) }
 }

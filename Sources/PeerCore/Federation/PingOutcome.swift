@@ -1,7 +1,7 @@
 public import Certificates
 public import Vocabulary
 
-/// How one call to a peer went, for the ping button, the peer's row and the metrics.
+/// How one call to a peer went, for whoever pinged, the peer's row and the metrics.
 public enum PingOutcome: Hashable, Sendable {
     case answered(milliseconds: Int)
     /// 403: the peer does not pin the certificate that we presented.
@@ -42,7 +42,7 @@ public enum PingOutcome: Hashable, Sendable {
         }
     }
 
-    /// One line beside the button.
+    /// One line for whoever pinged.
     public var text: String {
         switch self {
         case .answered(let milliseconds): "200 OK · \(milliseconds) ms"
@@ -69,12 +69,12 @@ extension PingOutcome {
         case .certificateNotAccepted:
             (reason, title, nextAction) = (
                 "certificate-not-accepted", "The peer does not accept our certificate",
-                "Paste our current federation certificate into the peer row on the other side."
+                "Paste our federation certificate there with `mini-server peer update --certificate`."
             )
         case .secretNotAccepted:
             (reason, title, nextAction) = (
                 "secret-not-accepted", "The shared secret did not match",
-                "Set both secrets again: our outbound secret is the other side's inbound one."
+                "Set both again with `mini-server peer set-secret`: our outbound is their inbound."
             )
         case .serverError:
             (reason, title, nextAction) = (
@@ -82,11 +82,13 @@ extension PingOutcome {
             )
         case .notAPeer:
             (reason, title, nextAction) = (
-                "not-a-peer", "Something else answers there", "Check the peer's endpoint URL and what stands before it."
+                "not-a-peer", "Something else answers there",
+                "Check its endpoint with `mini-server peer show`, and what stands before it."
             )
         case .otherPeer:
             (reason, title, nextAction) = (
-                "other-peer", "Another peer answers there", "Check the endpoint URL of both peer rows."
+                "other-peer", "Another peer answers there",
+                "Correct the endpoint of this peer with `mini-server peer update --endpoint`."
             )
         case .tls(let problems, _):
             (reason, title, nextAction) = (

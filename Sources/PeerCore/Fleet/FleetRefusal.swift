@@ -64,11 +64,11 @@ extension FleetRefusal: OperatorExplainable {
         case .keyNotDraft:
             message(
                 "key-not-draft", "The key is not a draft", "Only a draft key can become active.",
-                "Draft a new key first.")
+                "Draft a new key first with `mini-server ca rotate --draft`.")
         case .keyNotTrusted:
             message(
                 "key-not-trusted", "The key cannot retire", "Only a key that was replaced can be retired.",
-                "Activate another key first.")
+                "Activate another key first with `mini-server ca rotate`.")
         case .keyStillNeeded(let time):
             message(
                 "key-still-needed", "The key is still needed", "Its certificates are in use until \(time).",

@@ -33,16 +33,17 @@ extension HandoverRefusal: OperatorExplainable {
                 "Wait until it has settled, or cancel it.")
         case .peerUnknown(let name):
             message(
-                "peer-unknown", "No such peer", "There is no peer \(name) here.", "Register the peer under Federation.")
+                "peer-unknown", "No such peer", "There is no peer \(name) here.",
+                "See `mini-server peer list`, and register it with `mini-server peer add`.")
         case .peerDisabled(let name):
             message(
                 "peer-disabled", "The peer is disabled", "The peer \(name) is switched off here.",
-                "Enable the peer under Federation.")
+                "Enable it with `mini-server peer enable \(name)`.")
         case .peerIncomplete(let name, let missing):
             message(
                 "peer-incomplete", "The peer is not known both ways",
                 "Of the peer \(name) there is no \(missing) here.",
-                "Complete the peer under Federation and ping it.")
+                "Set what is missing with `mini-server peer set-secret`, then `mini-server peer ping \(name)`.")
         case .timeToLiveOutOfRange:
             message(
                 "ttl-out-of-range", "The token's life is out of range", "A token lives from 1 minute to 24 hours.",

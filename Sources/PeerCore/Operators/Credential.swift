@@ -24,6 +24,9 @@ public enum Credential: String, CaseIterable, Sendable {
         return Digest.sha256(Array(text.utf8))
     }
 
+    /// Names a credential in lists and in the audit trail: the first 16 hexadecimal digits of its digest.
+    public static func id(of digest: [UInt8]) -> String { String(Hex.encode(digest).prefix(16)) }
+
     private var hasChecksum: Bool {
         switch self {
         case .federationSecret: false

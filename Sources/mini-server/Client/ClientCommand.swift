@@ -11,7 +11,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "PEM file of the CA that vouches for the server (MINI_SERVER_CA).")
     var ca: String?
 
-    @Option(help: "The operator token (MINI_SERVER_TOKEN).")
+    @Option(help: "The operator token (MINI_SERVER_TOKEN); other users of this host can see it while the command runs.")
     var token: String?
 
     @Option(help: "File with the operator token.")

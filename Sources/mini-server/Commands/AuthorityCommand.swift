@@ -5,7 +5,7 @@ import Vocabulary
 struct AuthorityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ca", abstract: "The server's certificate authority.",
-        subcommands: [List.self, Rotate.self, Bundle.self])
+        subcommands: [List.self, Rotate.self, Retire.self, Bundle.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(abstract: "List the CA keys.")
@@ -24,7 +24,11 @@ struct AuthorityCommand: AsyncParsableCommand {
     struct Rotate: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a new CA key, and sign with it from now on.",
-            discussion: "With --draft it is only published: let peers refresh before you activate it.")
+            discussion: """
+                With --draft it is only published: peers refresh within five minutes, agents are told at once or when \
+                they connect; activate it when they have. The key before stays trusted for 30 days at least, and \
+                above the listener's certificate until it is retired.
+                """)
         @OptionGroup var connection: ConnectionOptions
         @Flag(help: "Publish the new key without activating it.") var draft = false
         @Option(help: "Activate this draft instead of making a new key.") var activate: String?
@@ -41,6 +45,23 @@ struct AuthorityCommand: AsyncParsableCommand {
                     OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path(fingerprint))
             }
             guard let key else { return }
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+        }
+    }
+
+    struct Retire: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End the trust in a key that was replaced 30 days ago or earlier.",
+            discussion: """
+                Agents with a certificate that this key signed are refused from then on, and those that have not \
+                connected since its replacement no longer know this server.
+                """)
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "As `ca list` shows it.") var fingerprint: String
+
+        func run(_ server: OperatorClient) async throws {
+            let key: SigningKeySummary = try await server.call(
+                OperatorRoutes.retireSigningKey, OperatorRoutes.retireSigningKey.path(fingerprint))
             try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
         }
     }

@@ -37,7 +37,7 @@ struct HandoverCommand: AsyncParsableCommand {
     }
 
     struct TokenInput: ParsableArguments {
-        @Argument(help: "The token.") var token: String?
+        @Argument(help: "The token; other users of this host can see it while the command runs.") var token: String?
         @Option(help: "File with the token; - for standard input.") var tokenFile: String?
 
         func validate() throws {

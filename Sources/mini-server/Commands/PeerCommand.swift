@@ -6,15 +6,17 @@ struct PeerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peer", abstract: "The servers that this one federates with.",
         subcommands: [
-            Certificate.self, Add.self, List.self, Show.self, Ping.self, Refresh.self, RotateSecrets.self,
-            SetSecret.self,
-            Disable.self, Enable.self,
+            Certificate.self, Certificates.self, Inspect.self, Add.self, List.self, Show.self, Update.self, Ping.self,
+            Refresh.self, RotateSecrets.self, SetSecret.self, Disable.self, Enable.self, Remove.self,
         ])
 
     struct Certificate: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Issue the federation certificate that the other side pastes.",
-            discussion: "Prints the certificate followed by its CA; the private key never leaves the server.")
+            discussion: """
+                Prints the certificate followed by its CA; the private key never leaves the server. After a renewal \
+                each peer is shown the certificate before until it was given this one.
+                """)
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "Free text for audit logs.") var subject: String
         @Option(help: "How long it is valid.") var validityDays = 90
@@ -26,6 +28,43 @@ struct PeerCommand: AsyncParsableCommand {
             try show(certificate) {
                 Output.line("# \($0.subject), sha256 \($0.fingerprint), until \($0.notAfter)")
                 Output.line($0.pem)
+            }
+        }
+    }
+
+    struct Certificates: ClientCommand {
+        static let configuration = CommandConfiguration(abstract: "List this server's federation certificates.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(_ server: OperatorClient) async throws {
+            let certificates: [FederationCertificate] = try await server.list(OperatorRoutes.federationCertificates)
+            try show(certificates) { certificates in
+                Output.table(
+                    ["in use", "subject", "from", "until", "fingerprint"],
+                    certificates.map {
+                        [
+                            $0.inUse ? "yes" : "no", $0.subject, "\($0.notBefore)", "\($0.notAfter)",
+                            "\($0.fingerprint)",
+                        ]
+                    })
+            }
+        }
+    }
+
+    struct Inspect: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what a peer's certificate would be trusted for; changes nothing.")
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "File with the peer's federation certificate followed by its CA; - for standard input.")
+        var certificate: String
+
+        func run(_ server: OperatorClient) async throws {
+            try show(try await PeerCommand.inspect(try File.text(certificate), server)) { paste in
+                Output.facts([
+                    "peer id": "\(paste.peerID)", "subject": paste.subject, "certificate": "\(paste.fingerprint)",
+                    "until": "\(paste.notAfter)",
+                ])
+                PeerCommand.askToCompare(paste)
             }
         }
     }
@@ -43,8 +82,7 @@ struct PeerCommand: AsyncParsableCommand {
 
         func run(_ server: OperatorClient) async throws {
             let pem = try File.text(certificate)
-            let paste: PeerPasteFacts = try await server.call(
-                OperatorRoutes.inspectPeerPaste, sending: PeerPasteText(certificatePEM: pem))
+            let paste = try await PeerCommand.inspect(pem, server)
             let peer: PeerSummary = try await server.call(
                 OperatorRoutes.createPeer,
                 sending: PeerCreation(
@@ -60,8 +98,7 @@ struct PeerCommand: AsyncParsableCommand {
             }
             try show(AddedPeer(peer: peer, secrets: secrets)) { added in
                 PeerCommand.describe(added.peer)
-                Output.line("Compare the CA's fingerprint with the other side before you rely on this peer:")
-                for authority in paste.authorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
+                PeerCommand.askToCompare(paste)
                 PeerCommand.describe(secrets)
             }
         }
@@ -99,6 +136,38 @@ struct PeerCommand: AsyncParsableCommand {
         func run(_ server: OperatorClient) async throws {
             let peer: PeerSummary = try await server.call(OperatorRoutes.peer, OperatorRoutes.peer.path(name))
             try show(peer, PeerCommand.describe)
+        }
+    }
+
+    struct Update: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Save a peer's renewed certificate, or another endpoint.",
+            discussion: """
+                The certificate before is accepted for another 24 hours. The CA that issued the new one is trusted \
+                beside those already recorded: look at it first with `peer inspect`.
+                """)
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+        @Option(help: "File with the renewed certificate followed by its CA; - for standard input.")
+        var certificate: String?
+        @Option(help: "The peer's https URL.") var endpoint: String?
+
+        func validate() throws {
+            guard certificate != nil || endpoint != nil else {
+                throw ValidationError("Give --certificate, --endpoint or both.")
+            }
+        }
+
+        func run(_ server: OperatorClient) async throws {
+            let pem = try certificate.map(File.text)
+            var paste: PeerPasteFacts?
+            if let pem { paste = try await PeerCommand.inspect(pem, server) }
+            let peer = try await PeerCommand.update(
+                name, PeerUpdate(endpoint: endpoint, certificatePEM: pem), server)
+            try show(peer) { peer in
+                PeerCommand.describe(peer)
+                if let paste { PeerCommand.askToCompare(paste) }
+            }
         }
     }
 
@@ -183,6 +252,26 @@ struct PeerCommand: AsyncParsableCommand {
         func run(_ server: OperatorClient) async throws {
             try show(try await PeerCommand.update(name, PeerUpdate(enabled: true), server), PeerCommand.describe)
         }
+    }
+
+    struct Remove: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Forget a peer with which no handover is open.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument var name: String
+
+        func run(_ server: OperatorClient) async throws {
+            try await server.order(OperatorRoutes.deletePeer, OperatorRoutes.deletePeer.path(name))
+        }
+    }
+
+    private static func inspect(_ pem: String, _ server: OperatorClient) async throws -> PeerPasteFacts {
+        try await server.call(OperatorRoutes.inspectPeerPaste, sending: PeerPasteText(certificatePEM: pem))
+    }
+
+    private static func askToCompare(_ paste: PeerPasteFacts) {
+        Output.line("Compare the CA's fingerprint with the other side before you rely on this peer:")
+        for authority in paste.authorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
     }
 
     private static func update(_ name: String, _ update: PeerUpdate, _ server: OperatorClient) async throws

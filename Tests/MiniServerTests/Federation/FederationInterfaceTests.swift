@@ -25,7 +25,7 @@ struct FederationInterfaceTests {
             let (eu, us) = (servers[0], servers[1])
             let secrets = try await RunningServer.federate(eu, us)
             let identity = try await us.server.site.database.read {
-                try us.server.site.authority.federationIdentityInUse($0)
+                try us.server.site.authority.federationIdentities($0).first(where: \.inUse)
             }
             let wrong = Credential.federationSecret.text(random: RandomBytes.generate(32)).revealText()
             let (certificate, bearer): (FederationIdentity?, String?) =
@@ -63,7 +63,7 @@ struct FederationInterfaceTests {
             let secrets = try await RunningServer.federate(eu, us)
             let other = try await us.issueCertificate()
             let identity = try await us.server.site.database.read {
-                try us.server.site.authority.federationIdentityInUse($0)
+                try us.server.site.authority.federationIdentities($0).first(where: \.inUse)
             }
             let answer = try await RunningServer.$others.withValue([us.server]) {
                 try await eu.exchange(FederationRoutes.ping, bearer: secrets.inbound, as: identity)

@@ -104,6 +104,18 @@ struct OperatorInterfaceTests {
         }
     }
 
+    @Test func `every operator token stands in the audit trail under the identifier that lists show`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let eu = servers[0]
+            let made: CreatedSecret = try await eu.call(
+                OperatorRoutes.createOperatorToken, sending: OperatorTokenRequest(name: "someone", role: "viewer"))
+            let listed: Page<OperatorTokenSummary> = try await eu.call(OperatorRoutes.operatorTokens)
+            let audited = try await eu.audit().filter { $0.action == AuditAction.operatorTokenCreated.rawValue }
+            #expect(listed.items.count == 2 && listed.items.contains { $0.id == made.id })
+            #expect(Set(audited.map(\.entityID)) == Set(listed.items.map(\.id)))
+        }
+    }
+
     /// A path and the answer that an operator can act on.
     @Test(arguments: [
         ("/api/agents/nobody", 404, "handover.agent-unknown"),

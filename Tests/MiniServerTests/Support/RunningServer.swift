@@ -20,30 +20,50 @@ struct RunningServer: Sendable {
     struct NotStarted: Error {}
 
     static func run(_ names: String..., body: @Sendable ([RunningServer]) async throws -> Void) async throws {
+        try await withDirectory { root in
+            try await withThrowingTaskGroup { tasks in
+                defer { tasks.cancelAll() }
+                var running: [RunningServer] = []
+                for name in names {
+                    let configuration = ServerConfiguration(
+                        dataDirectory: root.appending(path: name).path, name: name, port: 0)
+                    running.append(try await start(configuration, in: &tasks))
+                }
+                try await body(running)
+            }
+        }
+    }
+
+    private static func start(
+        _ configuration: ServerConfiguration, admin: String? = nil, in tasks: inout ThrowingTaskGroup<Void, any Error>
+    ) async throws -> RunningServer {
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        let server = try await Server(configuration, log: log)
+        tasks.addTask { try await server.run() }
+        guard await server.port != nil, let admin = server.adminToken?.revealText() ?? admin else { throw NotStarted() }
+        return RunningServer(server: server, base: "https://\(try server.origin.origin)", admin: admin)
+    }
+
+    /// One server from its start to its end. Started again in the same directory it is the same server.
+    ///
+    /// - Parameter admin: the admin token, when this is not the first start.
+    static func runOnce<Value: Sendable>(
+        _ configuration: ServerConfiguration, admin: String? = nil,
+        body: @Sendable (RunningServer) async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup { tasks in
+            defer { tasks.cancelAll() }
+            return try await body(try await start(configuration, admin: admin, in: &tasks))
+        }
+    }
+
+    /// A directory that is gone afterwards.
+    static func withDirectory(_ body: (URL) async throws -> Void) async throws {
         let root = FileManager.default.temporaryDirectory.appending(path: "mini-server-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: root) }
-        try await withThrowingTaskGroup { tasks in
-            var running: [RunningServer] = []
-            for name in names {
-                var log = Logger(label: "test")
-                log.logLevel = .critical
-                let server = try await Server(
-                    ServerConfiguration(dataDirectory: root.appending(path: name).path, name: name, port: 0), log: log)
-                tasks.addTask { try await server.run() }
-                guard await server.port != nil, let token = server.adminToken else { throw NotStarted() }
-                running.append(
-                    RunningServer(
-                        server: server, base: "https://\(try server.origin.origin)", admin: token.revealText()))
-            }
-            do {
-                try await body(running)
-            } catch {
-                tasks.cancelAll()
-                throw error
-            }
-            tasks.cancelAll()
-        }
+        try await body(root)
     }
 
     struct Answer {

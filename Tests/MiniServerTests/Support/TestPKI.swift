@@ -21,19 +21,21 @@ struct TestPKI: Sendable {
         issuer = try Issuer(certificate: authority, key: key)
     }
 
-    func listener() throws -> TestIdentity {
-        try issue(.listener(names: ["127.0.0.1", "localhost"]), "listener")
+    func listener(until end: Timestamp? = nil) throws -> TestIdentity {
+        try issue(.listener(names: ["127.0.0.1", "localhost"]), "listener", until: end)
     }
 
     func agent(_ row: AgentID = AgentID(version7At: .now, random: RandomBytes.generate(10))) throws -> TestIdentity {
         try issue(.agentLeaf(row), "agent")
     }
 
-    private func issue(_ profile: CertificateProfile, _ subject: String) throws -> TestIdentity {
+    private func issue(
+        _ profile: CertificateProfile, _ subject: String, until end: Timestamp? = nil
+    ) throws -> TestIdentity {
         let key = try PrivateKey.generateP256()
         let certificate = try issuer.issue(
             profile, subject: subject, publicKey: key.publicKey, serial: RandomBytes.generate(16),
-            validity: Self.validity)
+            validity: Validity(notBefore: Self.validity.notBefore, notAfter: end ?? Self.validity.notAfter))
         return TestIdentity(certificate: certificate, key: key)
     }
 

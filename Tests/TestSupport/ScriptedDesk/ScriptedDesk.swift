@@ -187,7 +187,7 @@ public final class ScriptedDesk: Sendable {
     ) throws -> ConnectionSettingsOffers {
         let endpoint = try target.endpoint(scheme)
         let now = TestAuthority.now
-        let token = try TokenSigner(certificate: authority.certificate, key: authority.key).sign(HandoverClaims(
+        let token = try Issuer(certificate: authority.certificate, key: authority.key).sign(HandoverClaims(
             id: .random, issuer: id, audience: target.id, issuedAt: now, expiresAt: now + .seconds(3600),
             leaf: leaf.fingerprint,
             agent: .init(row: .random, instanceUID: uid, displayName: "agent", capabilities: 0xA901),

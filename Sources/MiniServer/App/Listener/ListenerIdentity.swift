@@ -9,10 +9,14 @@ import Vocabulary
 /// Replacing the certificate touches no open connection; each keeps the context it began with.
 final class ListenerIdentity: Sendable {
     private let current: Mutex<(context: NIOSSLContext, chain: [Certificate])>
+    /// An element for every certificate that took the place of another; one reader.
+    let changes: AsyncStream<Void>
+    private let changed: AsyncStream<Void>.Continuation
 
     /// - Parameter chain: the listener's certificate first, then whatever a client may lack to reach a root.
     init(chain: [Certificate], key: PrivateKey) throws {
         current = Mutex((try Self.context(chain: chain, key: key), chain))
+        (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// What the next handshake shows, the listener's own certificate first.
@@ -21,7 +25,11 @@ final class ListenerIdentity: Sendable {
     func replace(chain: [Certificate], key: PrivateKey) throws {
         let context = try Self.context(chain: chain, key: key)
         current.withLock { $0 = (context, chain) }
+        changed.yield()
     }
+
+    /// There will be no other certificate.
+    func close() { changed.finish() }
 
     /// A handler for one new connection.
     ///

@@ -1,19 +1,8 @@
 public import Certificates
 public import Vocabulary
 
-/// A source's Active CA key, as far as statements are signed with it.
-public struct TokenSigner: Sendable {
-    public let certificate: Certificate
-    private let key: PrivateKey
-
-    /// - Throws: `CertificateFailure.notAnAuthority` or `.keyMismatch`.
-    public init(certificate: Certificate, key: PrivateKey) throws(CertificateFailure) {
-        guard certificate.isCA else { throw .notAnAuthority(subject: certificate.subject) }
-        guard certificate.publicKey == key.publicKey else { throw .keyMismatch }
-        self.certificate = certificate
-        self.key = key
-    }
-
+/// Signs what the other side checks against the signers it has recorded.
+extension Issuer {
     /// The text form of a token with these claims. It is the same for the same claims, apart from the signature.
     public func sign(_ claims: HandoverClaims) throws(SigningRefusal) -> String {
         do { try claims.checkRules() } catch { throw .claim(error) }
@@ -30,7 +19,7 @@ public struct TokenSigner: Sendable {
 
     private func jws(_ payload: JSON, _ type: StatementType) throws(SigningRefusal) -> String {
         do throws(CertificateFailure) {
-            return try SignedText.signed(payload, type: type, by: certificate, key: key)
+            return try SignedText.signed(payload, type: type, by: self)
         } catch {
             throw .key(error)
         }
@@ -52,7 +41,8 @@ extension SigningRefusal: OperatorExplainable {
         case .claim(let defect):
             OperatorMessage(
                 code: "handover.claim-not-signable", title: "No token can be issued with these facts",
-                cause: defect.sentence, nextAction: "Correct the agent's row, the peer's row or the form, then issue.")
+                cause: defect.sentence,
+                nextAction: "Look at both with `mini-server agent show` and `mini-server peer show`, then issue.")
         case .tooLarge(let bytes):
             OperatorMessage(
                 code: "handover.token-would-be-too-large", title: "The token would be too large",
@@ -62,7 +52,7 @@ extension SigningRefusal: OperatorExplainable {
             OperatorMessage(
                 code: "handover.signing-failed", title: "The CA key could not sign",
                 cause: "The cryptographic library refused the key.",
-                nextAction: "Check the Active CA key under Settings > PKI.")
+                nextAction: "Look at the active CA key with `mini-server ca list`, and at the server's log.")
         }
     }
 }

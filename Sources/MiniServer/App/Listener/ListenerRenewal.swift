@@ -1,0 +1,48 @@
+import Certificates
+import Logging
+import ServiceLifecycle
+import UnixSignals
+import Vocabulary
+
+extension Site {
+    /// Shows what there is to show now, if it is another certificate. One that cannot be used is reported, and the
+    /// present one stays: a bad file must not end what works.
+    func renewListener() async {
+        do {
+            let face = try await listenerSource.load(authority: authority, database: database, at: now())
+            guard face.chain != listener.chain else { return }
+            try listener.replace(chain: face.chain, key: face.key)
+            log.notice(
+                "listener certificate replaced",
+                metadata: [
+                    "sha256": "\(face.chain[0].fingerprint)", "expires": "\(face.chain[0].notAfter)",
+                ])
+        } catch {
+            log.error("listener certificate not replaced", metadata: ["reason": "\(error.explained)"])
+        }
+    }
+}
+
+/// Looks for another listener certificate every hour, and when an operator says that there is one.
+struct ListenerRenewal: Service {
+    let site: Site
+    /// What an operator says it with.
+    let signals: [UnixSignal]
+
+    static let period = Duration.seconds(3600)
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask {
+                    while (try? await Task.sleep(for: Self.period)) != nil { await site.renewListener() }
+                }
+                group.addTask { [signals] in
+                    guard !signals.isEmpty else { return }
+                    for await _ in await UnixSignalsSequence(trapping: signals) { await site.renewListener() }
+                }
+            }
+        }
+        site.listener.close()
+    }
+}

@@ -1,0 +1,87 @@
+import Certificates
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+/// The listener's certificate changes while the server runs; what counts is what the next handshake shows.
+@Suite(.timeLimit(.minutes(1)))
+struct ListenerRenewalTests {
+    private let pki: TestPKI
+
+    init() throws { pki = try TestPKI() }
+
+    /// - Returns: the configuration of a server that reads these two files.
+    private func configuration(in root: URL) -> ServerConfiguration {
+        ServerConfiguration(
+            dataDirectory: root.appending(path: "eu").path, name: "eu", port: 0,
+            listenerFiles: (root.appending(path: "listener.pem").path, root.appending(path: "listener.key").path))
+    }
+
+    private func write(_ identity: TestIdentity, key: PrivateKey? = nil, into root: URL) throws {
+        let chain = identity.certificate.pem + pki.authority.pem
+        try Data(chain.utf8).write(to: root.appending(path: "listener.pem"))
+        try Data((key ?? identity.key).pem.reveal()).write(to: root.appending(path: "listener.key"))
+    }
+
+    private static func shown(by server: RunningServer) async throws -> Certificate? {
+        try await PresentedChain.dial(host: "127.0.0.1", port: #require(await server.server.port)).first
+    }
+
+    @Test func `files that were swapped are shown to the next connection`() async throws {
+        try await RunningServer.withDirectory { root in
+            let (first, second) = (try pki.listener(), try pki.listener())
+            try write(first, into: root)
+            try await RunningServer.runOnce(configuration(in: root)) { server in
+                #expect(try await Self.shown(by: server) == first.certificate)
+                try write(second, into: root)
+                await server.server.site.renewListener()
+                #expect(try await Self.shown(by: server) == second.certificate)
+            }
+        }
+    }
+
+    enum BadFile: CaseIterable { case otherKey, noPEM, expired, gone }
+
+    @Test(arguments: BadFile.allCases)
+    func `a file that cannot be used leaves the listener as it is`(file: BadFile) async throws {
+        try await RunningServer.withDirectory { root in
+            let first = try pki.listener()
+            try write(first, into: root)
+            try await RunningServer.runOnce(configuration(in: root)) { server in
+                let certificate = root.appending(path: "listener.pem")
+                switch file {
+                case .otherKey: try write(try pki.listener(), key: first.key, into: root)
+                case .noPEM: try Data("nothing".utf8).write(to: certificate)
+                case .gone: try FileManager.default.removeItem(at: certificate)
+                case .expired:
+                    try write(try pki.listener(until: .now - .seconds(1)), into: root)
+                    await #expect(throws: AuthorityFailure.self) {
+                        let site = server.server.site
+                        _ = try await site.listenerSource.load(
+                            authority: site.authority, database: site.database, at: site.now())
+                    }
+                }
+                await server.server.site.renewListener()
+                #expect(try await Self.shown(by: server) == first.certificate)
+                try write(first, into: root)
+            }
+        }
+    }
+
+    @Test func `an own certificate near its end is renewed, and not before`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let first = try await Self.shown(by: servers[0])
+            var site = servers[0].server.site
+            site.now = { .now + .seconds(59 * 86_400) }
+            await site.renewListener()
+            #expect(try await Self.shown(by: servers[0]) == first)
+            site.now = { .now + .seconds(61 * 86_400) }
+            await site.renewListener()
+            let second = try #require(try await Self.shown(by: servers[0]))
+            #expect(second != first && second.issuer == first?.issuer)
+            #expect(second.notAfter > .now + .seconds(120 * 86_400))
+        }
+    }
+}
