@@ -274,7 +274,7 @@ struct World {
             Issue.record("the state cannot be read back")
         }
         let old = disk.active.settings
-        let isFromFile = event == .started && !disk.isMoved
+        let isFromFile = event == .started && !disk.hasAdopted
         if old.endpoint != state.active.settings.endpoint, !isFromFile {
             guard case .received(let id, _) = event, let line, line.id == id else {
                 Issue.record("A2: the active endpoint changed without an answer")

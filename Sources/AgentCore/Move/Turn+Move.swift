@@ -92,7 +92,7 @@ extension Turn {
     private mutating func adopt(_ candidate: Candidate, handover: HandoverFacts?) {
         let window = agent.configuration.policy.adoptionWindow
         agent.state.adoptions = agent.state.adoptions.filter { $0.isWithin(window, of: now) } + [now]
-        agent.state.isMoved = true
+        agent.state.hasAdopted = true
         if let handover {
             agent.state.epoch = handover.epoch
             agent.state.handoverID = handover.id

@@ -8,7 +8,7 @@ extension Turn {
         case .waiting, .dialing, .reporting, .online, .leaving, .stopped: return
         }
         let configuration = agent.configuration
-        if !agent.state.isMoved {
+        if !agent.state.hasAdopted {
             agent.state.active = configuration.home
             agent.state.configurationDigest = configuration.digest
         } else if agent.state.configurationDigest != configuration.digest {

@@ -72,7 +72,7 @@ extension Turn {
             if resolution.home.settings.heartbeat != active.settings.heartbeat {
                 guard canWrite else { throw .stateNotWritable }
                 agent.state.active.settings.heartbeat = resolution.home.settings.heartbeat
-                agent.state.isMoved = true
+                agent.state.hasAdopted = true
                 armHeartbeat()
             }
             note(.info, .offerUnchanged, ["offer": hash.text])
