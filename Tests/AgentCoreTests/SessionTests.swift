@@ -180,10 +180,10 @@ import Vocabulary
             connectionSettings: all.handover(), command: ServerToAgentCommand(type: .restart))
         var deaf = try world()
         deaf.say(message)
-        #expect(!deaf.directives.contains(.restart) && deaf.target.dials.count == 1)
+        #expect(deaf.logged(.restartRequested) == nil && deaf.target.dials.count == 1)
         var willing = try world { $0.capabilities.insert(.acceptsRestartCommand) }
         willing.say(message)
-        #expect(willing.directives.contains(.restart) && willing.target.dials.isEmpty)
+        #expect(willing.logged(.restartRequested) != nil && willing.target.dials.isEmpty)
     }
 
     @Test func `a remote configuration goes to the sink once and its outcome is reported and kept`() throws {

@@ -78,7 +78,7 @@ import Vocabulary
             case .drop(let id):
                 #expect(id == open)
                 open = nil
-            case .setTimer, .cancelTimer, .applyRemoteConfig, .restart, .finish: break
+            case .setTimer, .cancelTimer, .applyRemoteConfig, .finish: break
             }
         }
     }

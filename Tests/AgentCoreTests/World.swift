@@ -203,7 +203,7 @@ struct World {
         case .setTimer(let timer, let span): timers[timer] = clock + max(span, .zero)
         case .cancelTimer(let timer): timers[timer] = nil
         case .finish: isFinished = true
-        case .applyRemoteConfig, .restart: break
+        case .applyRemoteConfig: break
         }
     }
 

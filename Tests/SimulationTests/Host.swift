@@ -158,7 +158,7 @@ final class Host {
             world.hangUp(line)
         case .setTimer(let timer, let span): set(timer, after: span.wholeMilliseconds)
         case .cancelTimer(let timer): timers[timer] = nil
-        case .applyRemoteConfig, .restart, .finish: break
+        case .applyRemoteConfig, .finish: break
         }
     }
 

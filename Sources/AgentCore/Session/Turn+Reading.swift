@@ -53,11 +53,8 @@ extension Turn {
         case .idle, .waiting, .dialing, .online, .leaving, .stopped: break
         }
         if let command = message.command, agent.configuration.capabilities.contains(.acceptsRestartCommand) {
-            // A command excludes everything else (OpAMP, ServerToAgent.command).
-            if command.type == .restart {
-                note(.info, .restartRequested)
-                order(.restart)
-            }
+            // A command excludes everything else (OpAMP, ServerToAgent.command). Ending is the host program's affair.
+            if command.type == .restart { note(.info, .restartRequested) }
             return flush()
         }
         identify(message.agentIdentification)
