@@ -69,7 +69,7 @@ extension Turn {
 
     /// An error excludes all other fields (OpAMP, ServerToAgent.error_response).
     private mutating func readError(_ error: ServerErrorResponse, on line: Line) {
-        note(.warning, .serverError, ["type": "\(error.type)", "message": String(error.errorMessage.prefix(200))])
+        note(.warning, .serverError, ["type": "\(error.type)", "message": error.errorMessage.printable(upTo: 200)])
         switch error.type {
         case .unavailable:
             let advice = error.retryInfo.map { Duration.nanoseconds(Int64(clamping: $0.retryAfterNanoseconds)) }
@@ -88,7 +88,7 @@ extension Turn {
             agent.reporting.unconfirmed = []
             switch (agent.phase, line.destination) {
             case (.reporting, .home): becomeOnline(line)
-            case (.reporting, .candidate): failMove(.serverError, detail: String(error.errorMessage.prefix(200)))
+            case (.reporting, .candidate): failMove(.serverError, detail: error.errorMessage.printable(upTo: 200))
             case (.online, _), (.idle, _), (.waiting, _), (.dialing, _), (.leaving, _), (.stopped, _): break
             }
         }
