@@ -77,7 +77,7 @@ import Vocabulary
         (.fails(LineFailure(cause: .http(status: 301))), .http(status: 301)),
         (.fails(LineFailure(cause: .tcp)), .tcp), (.fails(LineFailure(cause: .dns)), .dns),
         (.fails(LineFailure(cause: .proxy)), .proxy), (.closesAtOnce, .protocol), (.nonsense, .protocol),
-        (.namesAnother, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
+        (.namesAnother, .protocol), (.namesNobody, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
         (.errors(ServerErrorResponse(type: .badRequest)), .serverError),
         (.errors(ServerErrorResponse(type: .unknown)), .serverError), (.silent, .timeout), (.blackHole, .timeout),
         (.fails(LineFailure(cause: .timeout)), .timeout),

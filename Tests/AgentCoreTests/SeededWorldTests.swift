@@ -9,7 +9,7 @@ import Vocabulary
     let all = Authorities.shared
 
     static let behaviours: [Behaviour] = [
-        .works, .works, .works, .silent, .blackHole, .closesAtOnce, .nonsense, .namesAnother,
+        .works, .works, .works, .silent, .blackHole, .closesAtOnce, .nonsense, .namesAnother, .namesNobody,
         .fails(LineFailure(cause: .tcp)), .fails(LineFailure(cause: .tlsUntrusted)),
         .fails(LineFailure(cause: .timeout)),
         .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(3))),

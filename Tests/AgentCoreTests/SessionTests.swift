@@ -113,6 +113,16 @@ import Vocabulary
 
     @Test func `C32 a new uid is taken once a line, and junk never`() throws {
         var world = try world()
+    @Test func `C31 at home a server may leave the uid out`() throws {
+        var world = World(try all.configuration())
+        world.source.behaviour = [.namesNobody]
+        world.start()
+        guard case .online = world.agent.phase else {
+            Issue.record("not online but \(world.agent.phase)")
+            return
+        }
+    }
+
         for bytes in [[1], [UInt8](repeating: 0, count: 16), [UInt8](repeating: 3, count: 17)] {
             world.say(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: bytes)))
             #expect(world.disk.instanceUID == all.uid)

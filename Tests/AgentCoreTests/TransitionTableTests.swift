@@ -147,6 +147,9 @@ import Vocabulary
         case "too large": return .sendFailed(id, .tooLarge)
         case "unusable": return .sendFailed(id, .lineUnusable)
         case "closed": return .ended(id, .closed(code: 1000, reason: ""))
+            if message.instanceUID.isEmpty, name != "answer to nobody" {
+                message.instanceUID = agent.state.instanceUID.bytes
+            }
         case "refused": return .ended(id, .failed(LineFailure(cause: .timeout)))
         case "untrusted": return .ended(id, .failed(LineFailure(cause: .tlsUntrusted)))
         case "report changed": return .reportChanged(OwnReport())

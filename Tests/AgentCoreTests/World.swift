@@ -17,6 +17,8 @@ enum Behaviour: Equatable {
     case nonsense
     case errors(ServerErrorResponse)
     case namesAnother
+    /// Answers without an `instance_uid`.
+    case namesNobody
     case renames([UInt8])
 }
 
@@ -181,7 +183,7 @@ struct World {
             case .closesAtOnce:
                 line = nil
                 queue += [.opened(id), .ended(id, .closed(code: 1000, reason: ""))]
-            case .works, .silent, .nonsense, .errors, .namesAnother, .renames: queue.append(.opened(id))
+            case .works, .silent, .nonsense, .errors, .namesAnother, .namesNobody, .renames: queue.append(.opened(id))
             }
         case .send(let id, let message):
             guard let line, line.id == id else { return }
@@ -237,6 +239,9 @@ struct World {
         case .silent, .blackHole, .fails, .closesAtOnce: break
         }
     }
+        case .namesNobody:
+            reply.instanceUID = []
+            queue.append(.received(id, reply))
 
     /// The line that has carried a message already.
     private var usedLine: ConnectionID?

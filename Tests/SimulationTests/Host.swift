@@ -187,7 +187,7 @@ final class Host {
 
     func received(_ line: Line, _ message: ServerToAgent) {
         guard self.line === line, line.atHost == .open else { return }
-        if message.errorResponse == nil {
+        if message.errorResponse == nil, message.instanceUID == agent?.state.instanceUID.bytes {
             world.truth.verified.insert(.init(host: index, endpoint: line.dial.settings.endpoint))
         }
         feed(.received(line.number, message))

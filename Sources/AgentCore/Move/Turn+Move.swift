@@ -58,6 +58,11 @@ extension Turn {
     /// - Returns: false when the candidate was dropped instead and nothing more of the message counts.
     mutating func adoptCandidate(on line: Line, after message: ServerToAgent) -> Bool {
         guard let candidate = agent.state.candidate else { return false }
+        // At home an empty uid is tolerated; a proof has to be about this agent.
+        guard message.instanceUID == agent.state.instanceUID.bytes else {
+            failMove(.protocol, detail: "the answer does not name the agent's instance_uid")
+            return false
+        }
         let offersNewUID = message.agentIdentification.map { !$0.newInstanceUID.isEmpty } ?? false
         if candidate.handover != nil, offersNewUID,
             message.agentIdentification?.newInstanceUID != agent.state.instanceUID.bytes

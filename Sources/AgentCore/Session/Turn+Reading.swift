@@ -15,7 +15,7 @@ extension Turn {
             agent.phase = .leaving(line, then: departure)
             if agent.isAddressed(by: message), message.errorResponse == nil {
                 agent.reporting.unconfirmed = []
-                if let offers = message.connectionSettings { consider(offers) }
+                if let offers = message.connectionSettings { consider(offers, from: line) }
             }
             continueLeaving()
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
@@ -63,7 +63,7 @@ extension Turn {
         if let config = message.remoteConfig { readRemoteConfig(config) }
         // An adoption is reported to its server before that server's own offer can take the agent further.
         flush()
-        if let offers = message.connectionSettings { consider(offers) } else { considerWaitingOffer() }
+        if let offers = message.connectionSettings { consider(offers, from: line) } else { considerWaitingOffer() }
         flush()
     }
 
@@ -164,7 +164,8 @@ struct RemoteConfigOutcome {
 }
 
 extension Agent {
-    /// An empty uid is tolerated; replies that crossed a change of uid still name the old one.
+    /// An empty uid is tolerated, though it proves nothing; replies that crossed a change of uid still name the old
+    /// one.
     func isAddressed(by message: ServerToAgent) -> Bool {
         message.instanceUID.isEmpty || message.instanceUID == state.instanceUID.bytes
             || message.instanceUID == formerUID?.bytes

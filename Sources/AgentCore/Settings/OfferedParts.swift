@@ -61,9 +61,9 @@ enum OfferedTLS {
             }
             settings.trust = ServerTrust(anchors: anchors, includesSystemRoots: tls.includeSystemCACertsPool)
         }
-        let minimum = try version(tls.minVersion) ?? policy.minimumTLS
+        let minimum = try version(tls.minVersion) ?? settings.tls.minimum
         let maximum = try version(tls.maxVersion) ?? .tls13
-        guard minimum >= policy.minimumTLS else { throw .tlsTooOld(tls.minVersion) }
+        guard tls.minVersion.isEmpty || minimum >= policy.minimumTLS else { throw .tlsTooOld(tls.minVersion) }
         guard minimum <= maximum else { throw .badTLSVersion(String(tls.maxVersion.prefix(16))) }
         for suite in tls.cipherSuites where !knownSuites.contains(suite) {
             throw .unknownCipherSuite(String(suite.prefix(64)))
