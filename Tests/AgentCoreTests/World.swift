@@ -52,6 +52,10 @@ struct World {
     var disk: AgentState
     var diskWorks = true
     var isReadOnlyFor: ((AgentState) -> Bool)?
+    /// A save that fails is on the disk all the same: only the last sync of its directory went wrong.
+    var landsAnyway = false
+    /// Something landed so, and has not been written over.
+    private var hasLanded = false
     var now: Timestamp
     var servers: [String: FakeServer] = [:]
     var line: (id: ConnectionID, dial: Dial, behaviour: Behaviour)?
@@ -142,6 +146,7 @@ struct World {
             if diskWorks, isReadOnlyFor?(state) != true {
                 check(saving: state, after: event)
                 disk = state
+                hasLanded = false
                 saves.append(state)
                 if let left = savesUntilCrash {
                     savesUntilCrash = left - 1
@@ -151,6 +156,7 @@ struct World {
                     }
                 }
             } else {
+                if landsAnyway { (disk, hasLanded) = (state, true) }
                 step = agent.next(after: .saveFailed(during: event), at: now, chance: random.next())
                 #expect(step.save == nil, "an agent that cannot write asks for no save")
             }
@@ -233,15 +239,15 @@ struct World {
         case .namesAnother:
             reply.instanceUID = [UInt8](repeating: 0xEE, count: 16)
             queue.append(.received(id, reply))
+        case .namesNobody:
+            reply.instanceUID = []
+            queue.append(.received(id, reply))
         case .renames(let uid):
             reply.agentIdentification = AgentIdentification(newInstanceUID: uid)
             queue.append(.received(id, reply))
         case .silent, .blackHole, .fails, .closesAtOnce: break
         }
     }
-        case .namesNobody:
-            reply.instanceUID = []
-            queue.append(.received(id, reply))
 
     /// The line that has carried a message already.
     private var usedLine: ConnectionID?
@@ -278,6 +284,8 @@ struct World {
         } else {
             Issue.record("the state cannot be read back")
         }
+        // What landed was never acted on, so nothing follows from it.
+        guard !hasLanded else { return }
         let old = disk.active.settings
         let isFromFile = event == .started && !disk.hasAdopted
         if old.endpoint != state.active.settings.endpoint, !isFromFile {

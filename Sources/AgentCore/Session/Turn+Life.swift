@@ -29,6 +29,7 @@ extension Turn {
     }
 
     mutating func stop() {
+        keepIfUnsaved()
         switch agent.phase {
         case .idle, .waiting, .stopped:
             finish()
