@@ -126,9 +126,18 @@ import Vocabulary
         #expect(world.disk.active.tokenSigners?.certificates.count == 1)
         world.say(try statement(by: all.source, version: 2))
         #expect(world.disk.active.tokenSigners?.certificates.count == 2 && world.disk.active.signersVersion == 2)
-        let saves = world.saves.count
-        world.say(try statement(by: all.source, version: 2))
-        #expect(world.saves.count == saves, "no version counts twice")
+        for _ in 1...2 {
+            let saves = world.saves.count
+            world.say(try statement(by: all.source, version: 2))
+            world.say(try statement(by: all.source, version: 1))
+            #expect(world.saves.count == saves, "no version counts twice, nor an older one after it")
+            world.restart()
+            #expect(world.disk.active.tokenSigners?.certificates.count == 2 && world.disk.active.signersVersion == 2)
+        }
+        var edited = World(try all.configuration { $0.digest = [2] }, state: world.disk)
+        edited.start()
+        #expect(edited.disk.active.tokenSigners == (try all.source.tokenSigners), "the operator has the last word")
+        #expect(edited.disk.active.signersVersion == 0)
     }
 
     @Test func `a leaf near its end is renewed over the same key, once a day`() throws {
