@@ -77,6 +77,16 @@ import Vocabulary
         }
     }
 
+    @Test func `why the server refused the signing request is passed on, within bounds`() throws {
+        var world = try unenrolled()
+        world.source.behaviour = [.silent]
+        world.start()
+        world.say(ServerToAgent(capabilities: world.source.capabilities))
+        let reason = "the group is full" + String(repeating: ".", count: 1000)
+        world.say(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: reason)))
+        #expect(world.logged(.leafRefused)?["reason"] == String(reason.prefix(200)))
+    }
+
     @Test func `a leaf that cannot be stored is not used`() throws {
         var world = try unenrolled()
         world.start()

@@ -16,6 +16,8 @@ import Vocabulary
     @Test func `C39 a reconnect repeats nothing that is known, and everything that got no answer`() throws {
         var world = try world()
         world.breakLine()
+        #expect(world.logged(.lost)?["reason"] == MoveCause.tcp.sentence)
+        #expect(world.logged(.lost)?["next"] == MoveCause.tcp.nextAction)
         world.advance(.seconds(2))
         #expect(world.trace == [
             "dial source.example", "source.example <- description health custom standing",
@@ -111,8 +113,6 @@ import Vocabulary
         #expect(world.target.dials.isEmpty && world.logged(.ignoredMessage) != nil)
     }
 
-    @Test func `C32 a new uid is taken once a line, and junk never`() throws {
-        var world = try world()
     @Test func `C31 at home a server may leave the uid out`() throws {
         var world = World(try all.configuration())
         world.source.behaviour = [.namesNobody]
@@ -123,6 +123,8 @@ import Vocabulary
         }
     }
 
+    @Test func `C32 a new uid is taken once a line, and junk never`() throws {
+        var world = try world()
         for bytes in [[1], [UInt8](repeating: 0, count: 16), [UInt8](repeating: 3, count: 17)] {
             world.say(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: bytes)))
             #expect(world.disk.instanceUID == all.uid)

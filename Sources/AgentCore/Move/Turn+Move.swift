@@ -122,7 +122,10 @@ extension Turn {
         agent.state.candidate = nil
         order(.cancelTimer(.verification))
         let verdict = Verdict(hash: candidate.hash, failed: cause, detail: detail)
-        note(.error, .moveFailed, ["offer": candidate.hash.text, "cause": cause.code, "detail": detail])
+        note(.error, .moveFailed, [
+            "offer": candidate.hash.text, "cause": cause.code, "detail": detail, "reason": cause.sentence,
+            "next": cause.nextAction,
+        ])
         agent.trial = Trial()
         switch candidate.origin {
         case .offer: record(verdict)

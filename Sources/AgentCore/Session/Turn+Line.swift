@@ -65,6 +65,7 @@ extension Turn {
         agent.phase = .waiting(line.destination)
         note(.warning, .lost, [
             "endpoint": line.endpoint.description, "cause": end.cause?.code, "detail": end.detail,
+            "reason": end.cause?.sentence, "next": end.cause?.nextAction,
         ])
         switch line.destination {
         case .candidate: judge(end)

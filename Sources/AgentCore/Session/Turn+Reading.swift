@@ -83,7 +83,10 @@ extension Turn {
                 leave(line, then: .wait(.candidate, nextTry(after: end)))
             }
         case .badRequest, .unknown, .unrecognized:
-            if agent.reporting.unconfirmed.contains(.leafRequest) { note(.error, .leafRefused) }
+            if agent.reporting.unconfirmed.contains(.leafRequest) {
+                let reason = error.errorMessage.printable(upTo: 200)
+                note(.error, .leafRefused, ["reason": reason.isEmpty ? nil : reason])
+            }
             // The same message would be as bad again (OpAMP, Bad Request).
             agent.reporting.unconfirmed = []
             switch (agent.phase, line.destination) {

@@ -86,8 +86,9 @@ extension Turn {
             let message = error.operatorMessage
             note(.error, .offerRefused, [
                 "offer": hash.text, "cause": error.moveCause.code, "code": message.code, "reason": message.cause,
+                "next": message.nextAction,
             ])
-            record(Verdict(hash: hash, failed: error.moveCause, detail: "\(message.code): \(message.cause)"))
+            record(Verdict(hash: hash, refused: error))
         }
         keep()
         provoke(.settingsStatus)
