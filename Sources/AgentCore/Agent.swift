@@ -24,6 +24,9 @@ public struct Agent: Equatable, Sendable {
     var waitingOffer: WaitingOffer?
     /// The sink is at work on it.
     var configBeingApplied: [UInt8]?
+    /// A save has failed: nobody knows what the disk holds, even what was thrown away may be there. It is written
+    /// again before the next report, and then until it succeeds.
+    var isUnsaved = false
     /// Probation has run its length in this process; it settles with the next contact.
     var isProbationOver = false
     /// The server is lost and the way back is being counted down.

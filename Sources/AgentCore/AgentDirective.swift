@@ -18,8 +18,6 @@ public enum AgentDirective: Equatable, Sendable {
     case cancelTimer(AgentTimer)
     /// Hand it to the configuration sink, then report `remoteConfigApplied` or `remoteConfigFailed`.
     case applyRemoteConfig(AgentRemoteConfig)
-    /// The server asked for it and the host allows it.
-    case restart
     /// All is said; the process may end.
     case finish
 }

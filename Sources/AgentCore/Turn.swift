@@ -35,7 +35,15 @@ struct Turn {
 
     /// What changed in the state becomes durable before anything else happens; without a working disk it stays in
     /// memory, which only verdicts and bookkeeping may do.
-    mutating func keep() { mustSave = canWrite }
+    mutating func keep() {
+        mustSave = canWrite
+        if canWrite { agent.isUnsaved = false }
+    }
+
+    /// Makes good a save that failed, although nothing has changed since.
+    mutating func keepIfUnsaved() {
+        if agent.isUnsaved { keep() }
+    }
 
     mutating func take(_ event: AgentEvent) {
         switch event {
@@ -54,6 +62,7 @@ struct Turn {
         case .stopRequested: stop()
         case .saveFailed(let event):
             canWrite = false
+            agent.isUnsaved = true
             note(.error, .storageFailed)
             take(event)
         }

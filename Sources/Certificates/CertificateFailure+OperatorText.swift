@@ -39,7 +39,7 @@ extension CertificateFailure: OperatorExplainable {
                 code: "certificate.invalid-name", title: "A listener's name is not acceptable",
                 cause: name.isEmpty
                     ? "A listener needs at least one name."
-                    : "\"\(name.printable)\" is neither a host name nor an IP address.",
+                    : "\"\(name.printable(upTo: 64))\" is neither a host name nor an IP address.",
                 nextAction: "Give the names under which agents and peers dial this server.")
         case .invalidSerial:
             OperatorMessage(
@@ -95,7 +95,7 @@ extension PEMRefusal: OperatorExplainable {
         case .unexpectedBlock(let label):
             OperatorMessage(
                 code: "pem.unexpected-block", title: "The text contains something else",
-                cause: "A block is labelled \"\(label.printable)\".",
+                cause: "A block is labelled \"\(label.printable(upTo: 64))\".",
                 nextAction: "Paste only what is asked for.")
         case .nothingInside(let expected):
             OperatorMessage(
@@ -117,22 +117,6 @@ extension PEMRefusal: OperatorExplainable {
                 code: "pem.damaged-block", title: "A block is damaged",
                 cause: "The block that begins on line \(line) has no end or is not base64 inside.",
                 nextAction: "Copy it again, whole.")
-        }
-    }
-}
-
-extension String {
-    /// Text from outside, fit for one line of a message.
-    fileprivate var printable: String {
-        String(String.UnicodeScalarView(prefix(64).unicodeScalars.map { $0.properties.isPrintable ? $0 : "?" }))
-    }
-}
-
-extension Unicode.Scalar.Properties {
-    fileprivate var isPrintable: Bool {
-        switch generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        default: true
         }
     }
 }

@@ -51,14 +51,7 @@ enum PEM {
     }
 
     static func text(of bytes: [UInt8], label: String) -> String {
-        var base64 = Base64URL.encode(bytes).utf8.map { character in
-            switch character {
-            case UInt8(ascii: "-"): UInt8(ascii: "+")
-            case UInt8(ascii: "_"): UInt8(ascii: "/")
-            default: character
-            }
-        }
-        base64 += [UInt8](repeating: UInt8(ascii: "="), count: (4 - base64.count % 4) % 4)
+        let base64 = Array(Base64.encode(bytes).utf8)
         let lines = stride(from: 0, to: base64.count, by: 64).map { start in
             String(decoding: base64[start..<min(start + 64, base64.count)], as: UTF8.self)
         }

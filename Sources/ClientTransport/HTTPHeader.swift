@@ -18,7 +18,7 @@ extension HTTPHeader {
     /// The field as it stands in a request, or `nil` if it would break the request (RFC 9110 section 5.5) or belongs
     /// to the transport itself.
     var line: String? {
-        guard !name.isEmpty, name.utf8.allSatisfy(isTokenCharacter),
+        guard FieldName.isWellFormed(name),
             !value.utf8.contains(where: { $0 < 0x20 && $0 != UInt8(ascii: "\t") || $0 == 0x7F }),
             !Self.ownNames.contains(name.lowercased()), !name.lowercased().hasPrefix("sec-websocket-")
         else { return nil }
@@ -29,17 +29,6 @@ extension HTTPHeader {
         "host", "connection", "upgrade", "content-length", "transfer-encoding", "te", "trailer", "expect",
     ]
 }
-
-private func isTokenCharacter(_ character: UInt8) -> Bool {
-    switch character {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-    default: tokenPunctuation.contains(character)
-    }
-}
-
-private let tokenPunctuation = Set("!#$%&'*+-.^_`|~".utf8)
 
 /// The header lines of one request, checked before anything is dialled.
 struct RequestHeaders {

@@ -28,7 +28,7 @@ public struct Proxy: Hashable, Sendable {
         self.host = endpoint.host
         self.port = endpoint.port
         self.connectHeaders = connectHeaders
-        self.authorization = credentials.map { Secret("Basic \(base64(Array($0.utf8)))") }
+        self.authorization = credentials.map { Secret("Basic \(Base64.encode($0.utf8))") }
     }
 
     public func hash(into hasher: inout Hasher) {
@@ -80,10 +80,4 @@ private func percentDecoded(_ text: Substring) -> String? {
         rest = rest.dropFirst(2)
     }
     return String(validating: bytes, as: UTF8.self)
-}
-
-/// RFC 4648 section 4, padded.
-private func base64(_ bytes: [UInt8]) -> String {
-    let unpadded = String(Base64URL.encode(bytes).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
-    return unpadded + String(repeating: "=", count: (4 - unpadded.count % 4) % 4)
 }

@@ -4,8 +4,8 @@ public import Vocabulary
 /// What an agent asks of the token that came with an offer, before it believes the offer.
 public struct AgentTokenCheck: Sendable {
     public let ownLeaf: Fingerprint
-    /// Those the agent recorded at its enrolment or its last adoption; `nil` while it has none.
-    public let tokenSigners: TokenSigners?
+    /// Those the agent recorded at its enrolment or its last adoption.
+    public let tokenSigners: TokenSigners
     /// The endpoint of the offer.
     public let endpoint: Endpoint
     /// The CA bundle of the offer.
@@ -13,12 +13,10 @@ public struct AgentTokenCheck: Sendable {
     public let currentEpoch: Epoch
     /// When the offer arrived. A move may take longer than the rest of a token's life.
     public let receivedAt: Timestamp
-    /// The kind of token that may come this way.
-    public let purpose: HandoverClaims.Purpose
 
     public init(
-        ownLeaf: Fingerprint, tokenSigners: TokenSigners?, endpoint: Endpoint, serverCAs: CertificateBundle,
-        currentEpoch: Epoch, receivedAt: Timestamp, purpose: HandoverClaims.Purpose = .handover
+        ownLeaf: Fingerprint, tokenSigners: TokenSigners, endpoint: Endpoint, serverCAs: CertificateBundle,
+        currentEpoch: Epoch, receivedAt: Timestamp
     ) {
         self.ownLeaf = ownLeaf
         self.tokenSigners = tokenSigners
@@ -26,15 +24,11 @@ public struct AgentTokenCheck: Sendable {
         self.serverCAs = serverCAs
         self.currentEpoch = currentEpoch
         self.receivedAt = receivedAt
-        self.purpose = purpose
     }
 
     public func check(_ text: String) throws(TokenRefusal) -> VerifiedToken {
-        let signers = (tokenSigners?.certificates ?? []).map {
-            TokenVerifier.KnownSigner(certificate: $0, owner: nil)
-        }
-        let token = try TokenVerifier().verify(
-            text, signers: signers, audience: nil, at: receivedAt, expected: [purpose])
+        let signers = tokenSigners.certificates.map { TokenVerifier.KnownSigner(certificate: $0, owner: nil) }
+        let token = try TokenVerifier().verify(text, signers: signers, audience: nil, at: receivedAt)
         let claims = token.claims
         guard claims.leaf == ownLeaf else { throw .fingerprintMismatch(named: claims.leaf, own: ownLeaf) }
         guard claims.target.endpoint == endpoint else {

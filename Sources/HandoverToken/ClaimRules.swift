@@ -32,29 +32,13 @@ extension HandoverClaims.Header {
     fileprivate var isWellFormed: Bool {
         let bytes = value.reveal()
         let blanks: [UInt8] = [0x20, 0x09]
-        return !name.isEmpty && name.utf8.allSatisfy(isFieldNameCharacter)
+        return FieldName.isWellFormed(name)
             && bytes.allSatisfy { (0x21...0x7E).contains($0) || blanks.contains($0) }
             && !blanks.contains(bytes.first ?? 0) && !blanks.contains(bytes.last ?? 0)
     }
 }
 
-private func isFieldNameCharacter(_ character: UInt8) -> Bool {
-    switch character {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-    default: "!#$%&'*+-.^_`|~".utf8.contains(character)
-    }
-}
-
-/// 1 to 256 bytes that print as what they are: no control character can forge a log line, no format character can
-/// turn the reading direction or hide.
+/// 1 to 256 bytes that print as what they are.
 private func isSafeFreeText(_ text: String) -> Bool {
-    (1...256).contains(text.utf8.count)
-        && text.unicodeScalars.allSatisfy { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-            default: true
-            }
-        }
+    (1...256).contains(text.utf8.count) && text.unicodeScalars.allSatisfy(\.isPrintable)
 }

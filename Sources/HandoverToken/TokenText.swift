@@ -9,7 +9,7 @@ enum TokenText {
 
     static func armoured(_ jws: String) -> String {
         let text = prefix + "." + jws
-        return text + "." + checksum(of: Array(text.utf8)[...])
+        return text + "." + CRC32.text(of: text.utf8)
     }
 
     /// The three parts of the JWS, after shape and checksum have been found right.
@@ -22,7 +22,7 @@ enum TokenText {
         for part in parts[1...3] {
             guard !part.isEmpty, isBase64URL(part) else { throw .malformed(.encoding) }
         }
-        guard stated == checksum(of: text[..<parts[3].endIndex]) else { throw .badChecksum }
+        guard stated == CRC32.text(of: text[..<parts[3].endIndex]) else { throw .badChecksum }
         return parts[1...3].map { Substring(decoding: $0, as: UTF8.self) }
     }
 
@@ -52,11 +52,6 @@ enum TokenText {
 
     private static func isPlainScalar(_ scalar: Unicode.Scalar) -> Bool {
         (0x20...0x7E).contains(scalar.value) || (0x09...0x0D).contains(scalar.value)
-    }
-
-    private static func checksum(of text: ArraySlice<UInt8>) -> String {
-        let crc = CRC32.checksum(text)
-        return Hex.encode([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: crc >> $0) })
     }
 
     private static func isBase64URL(_ text: ArraySlice<UInt8>) -> Bool {

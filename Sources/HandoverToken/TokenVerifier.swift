@@ -4,14 +4,11 @@ public import Vocabulary
 /// A token whose signature and claims hold. Only the verifier makes one.
 public struct VerifiedToken: Hashable, Sendable {
     public let claims: HandoverClaims
-    /// The certificate that signed it.
-    public let signer: Fingerprint
     /// SHA-256 over the text form without the white space of a paste: names this very text between two peers.
     public let digest: [UInt8]
 
-    fileprivate init(claims: HandoverClaims, signer: Fingerprint, digest: [UInt8]) {
+    fileprivate init(claims: HandoverClaims, digest: [UInt8]) {
         self.claims = claims
-        self.signer = signer
         self.digest = digest
     }
 }
@@ -58,7 +55,7 @@ public struct TokenVerifier: Sendable {
         guard purposes.contains(claims.purpose) else { throw .wrongPurpose(claims.purpose) }
         try checkTimes(of: claims, at: now)
         do throws(ClaimDefect) { try claims.checkRules() } catch { throw .unacceptableClaim(error) }
-        return VerifiedToken(claims: claims, signer: signed.signer, digest: Digest.sha256(canonical))
+        return VerifiedToken(claims: claims, digest: Digest.sha256(canonical))
     }
 
     /// RFC 7519 sections 4.1.4 to 4.1.6: at `exp` it is over; both ends are moved by the skew.

@@ -82,6 +82,21 @@ public enum Base64URL {
     }()
 }
 
+/// base64 with its padding (RFC 4648 section 4).
+public enum Base64 {
+    public static func encode(_ bytes: some Collection<UInt8>) -> String {
+        let unpadded = Base64URL.encode(bytes).utf8.map { character in
+            switch character {
+            case UInt8(ascii: "-"): UInt8(ascii: "+")
+            case UInt8(ascii: "_"): UInt8(ascii: "/")
+            default: character
+            }
+        }
+        let padding = [UInt8](repeating: UInt8(ascii: "="), count: (4 - unpadded.count % 4) % 4)
+        return String(decoding: unpadded + padding, as: UTF8.self)
+    }
+}
+
 /// CRC-32/ISO-HDLC, the checksum of gzip and PNG; it tells a truncated paste from a forged one and proves nothing.
 public enum CRC32 {
     public static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
@@ -90,6 +105,12 @@ public enum CRC32 {
         // Across modules a generic sequence is walked through a witness for each byte; an array is not.
         for byte in Array(bytes) { value = table[Int((value ^ UInt32(byte)) & 255)] ^ value >> 8 }
         return ~value
+    }
+
+    /// As 8 lower-case hex digits, the end of a text that people copy.
+    public static func text(of bytes: some Sequence<UInt8>) -> String {
+        let value = checksum(bytes)
+        return Hex.encode([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) })
     }
 
     private static let table: [UInt32] = (0..<256).map { index in

@@ -77,6 +77,16 @@ import Vocabulary
         }
     }
 
+    @Test func `why the server refused the signing request is passed on, within bounds`() throws {
+        var world = try unenrolled()
+        world.source.behaviour = [.silent]
+        world.start()
+        world.say(ServerToAgent(capabilities: world.source.capabilities))
+        let reason = "the group is full" + String(repeating: ".", count: 1000)
+        world.say(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: reason)))
+        #expect(world.logged(.leafRefused)?["reason"] == String(reason.prefix(200)))
+    }
+
     @Test func `a leaf that cannot be stored is not used`() throws {
         var world = try unenrolled()
         world.start()
@@ -126,9 +136,18 @@ import Vocabulary
         #expect(world.disk.active.tokenSigners?.certificates.count == 1)
         world.say(try statement(by: all.source, version: 2))
         #expect(world.disk.active.tokenSigners?.certificates.count == 2 && world.disk.active.signersVersion == 2)
-        let saves = world.saves.count
-        world.say(try statement(by: all.source, version: 2))
-        #expect(world.saves.count == saves, "no version counts twice")
+        for _ in 1...2 {
+            let saves = world.saves.count
+            world.say(try statement(by: all.source, version: 2))
+            world.say(try statement(by: all.source, version: 1))
+            #expect(world.saves.count == saves, "no version counts twice, nor an older one after it")
+            world.restart()
+            #expect(world.disk.active.tokenSigners?.certificates.count == 2 && world.disk.active.signersVersion == 2)
+        }
+        var edited = World(try all.configuration { $0.digest = [2] }, state: world.disk)
+        edited.start()
+        #expect(edited.disk.active.tokenSigners == (try all.source.tokenSigners), "the operator has the last word")
+        #expect(edited.disk.active.signersVersion == 0)
     }
 
     @Test func `a leaf near its end is renewed over the same key, once a day`() throws {

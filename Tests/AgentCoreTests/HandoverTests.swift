@@ -77,7 +77,7 @@ import Vocabulary
         (.fails(LineFailure(cause: .http(status: 301))), .http(status: 301)),
         (.fails(LineFailure(cause: .tcp)), .tcp), (.fails(LineFailure(cause: .dns)), .dns),
         (.fails(LineFailure(cause: .proxy)), .proxy), (.closesAtOnce, .protocol), (.nonsense, .protocol),
-        (.namesAnother, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
+        (.namesAnother, .protocol), (.namesNobody, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
         (.errors(ServerErrorResponse(type: .badRequest)), .serverError),
         (.errors(ServerErrorResponse(type: .unknown)), .serverError), (.silent, .timeout), (.blackHole, .timeout),
         (.fails(LineFailure(cause: .timeout)), .timeout),
@@ -99,7 +99,9 @@ import Vocabulary
         #expect(isHome(world, at: "source.example"))
         let status = try #require(world.source.statuses.last)
         #expect(status.status == .failed && status.lastConnectionSettingsHash == [7])
-        #expect(status.errorMessage.hasPrefix(cause.code + ":"))
+        #expect(status.errorMessage.hasPrefix("\(cause.code): \(cause.sentence)"))
+        #expect(world.logged(.moveFailed)?["reason"] == cause.sentence)
+        #expect(world.logged(.moveFailed)?["next"] == cause.nextAction)
         #expect(world.disk.active == before.active && world.disk.previous == nil && world.disk.epoch == 0)
         #expect(world.disk.instanceUID == before.instanceUID)
         #expect(world.clock <= .seconds(31), "A5: nobody extends the deadline")

@@ -107,9 +107,10 @@ import Vocabulary
         let refusals: [OfferRefusal] = [
             .badEndpoint(.badHost), .endpointNotAllowed(all.target.endpoint), .leavesTLS, .skipsVerification,
             .tlsTooOld("1.0"), .badTLSVersion("x"), .unknownCipherSuite("x"), .badCABundle, .badCertificate,
-            .certificateOfAnotherKey, .privateKeyOffered, .leafChangeOnProbation, .badHeader("x"), .tooManyHeaders,
-            .badProxy, .tokenMissing, .noTokenSigners, .tokenWithoutLeaf, .tooManyAdoptions(limit: 3),
-            .tooManyAttempts(limit: 3), .tooLarge(limit: 3), .otherServerWhileEnrolling, .stateNotWritable,
+            .certificateOfAnotherKey, .privateKeyOffered, .leafChangeOnProbation, .leafChangeInHandover,
+            .badHeader("x"), .tooManyHeaders, .badProxy, .tokenMissing, .noTokenSigners, .tokenWithoutLeaf,
+            .tooManyAdoptions(limit: 3), .tooManyAttempts(limit: 3), .tooLarge(limit: 3), .otherServerWhileEnrolling,
+            .stateNotWritable,
         ]
         let messages = refusals.map(\.operatorMessage)
         #expect(Set(messages.map(\.code)).count == refusals.count)
@@ -146,6 +147,17 @@ import Vocabulary
         #expect(try !settings(plain) { $0.policy.allowsLeavingTLS = true }.endpoint.isTLS)
         let floor = OpAMPConnectionSettings(tls: TLSConnectionSettings(minVersion: "1.2"))
         #expect(try refusal(floor) { $0.policy.minimumTLS = .tls13 } == .tlsTooOld("1.2"))
+    }
+
+    @Test func `A6 no offer lowers the TLS version by leaving it out`() throws {
+        let ownCA = OpAMPConnectionSettings(tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))
+        #expect(try settings(ownCA) { $0.active.settings.tls.minimum = .tls13 }.tls.minimum == .tls13)
+        for offer in [ownCA, OpAMPConnectionSettings(), try all.handover().opamp ?? ownCA] {
+            #expect(try settings(offer) { $0.policy.minimumTLS = .tls13 }.tls.minimum == .tls13)
+        }
+        let ceiling = OpAMPConnectionSettings(tls: TLSConnectionSettings(maxVersion: "1.2"))
+        #expect(try refusal(ceiling) { $0.policy.minimumTLS = .tls13 } == .tlsTooOld("1.2"))
+        #expect(try refusal(ceiling) { $0.active.settings.tls.minimum = .tls13 } == .badTLSVersion("1.2"))
     }
 
     @Test(arguments: [
@@ -192,6 +204,20 @@ import Vocabulary
         var twice = good
         twice.headers = Headers(headers: (good.headers?.headers ?? []) + (good.headers?.headers ?? []))
         #expect(try refusal(twice) == .badHeader("Handover-Token"))
+    }
+
+    @Test func `A3 a handover neither changes the leaf nor drops it`() throws {
+        let good = try all.handover().opamp ?? OpAMPConnectionSettings()
+        var other = good
+        let renewed = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 9)
+        other.certificate = TLSCertificate(cert: Array(renewed.pem.utf8))
+        #expect(try refusal(other) == .leafChangeInHandover)
+        #expect(try refusal(other) { $0.active.tokenSigners = nil } == .leafChangeInHandover, "though unchecked")
+        var none = good
+        none.certificate = nil
+        #expect(try settings(none).leaf == all.leaf)
+        #expect(try refusal(none) { $0.policy.absentCertificate = .drop } == .leafChangeInHandover)
+        #expect(try settings(good) { $0.policy.absentCertificate = .drop }.leaf == all.leaf)
     }
 
     @Test(arguments: [

@@ -9,7 +9,7 @@ import Vocabulary
     let all = Authorities.shared
 
     static let behaviours: [Behaviour] = [
-        .works, .works, .works, .silent, .blackHole, .closesAtOnce, .nonsense, .namesAnother,
+        .works, .works, .works, .silent, .blackHole, .closesAtOnce, .nonsense, .namesAnother, .namesNobody,
         .fails(LineFailure(cause: .tcp)), .fails(LineFailure(cause: .tlsUntrusted)),
         .fails(LineFailure(cause: .timeout)),
         .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(3))),
@@ -35,7 +35,9 @@ import Vocabulary
                 }
             case 4: world.breakLine()
             case 5: world.restart(after: .seconds(Int64.random(in: -100...100, using: &chance)))
-            case 6: world.diskWorks.toggle()
+            case 6:
+                world.diskWorks.toggle()
+                world.landsAnyway = .random(using: &chance)
             case 7: world.now = world.now + .seconds(Int64.random(in: -7200...7200, using: &chance))
             case 8: if world.line != nil { world.say(ServerToAgent(flags: .reportFullState)) }
             case 9: world.savesUntilCrash = Int.random(in: 1...3, using: &chance)
@@ -56,6 +58,7 @@ import Vocabulary
             return
         }
         #expect(line.endpoint == world.agent.state.active.settings.endpoint && world.agent.state.candidate == nil)
+        #expect(world.agent.state == world.disk, "A5, A7: what it says of itself is what it will remember")
         #expect(world.agent.state.verdicts.count <= AgentState.verdictLimit)
     }
 

@@ -16,6 +16,8 @@ import Vocabulary
     @Test func `C39 a reconnect repeats nothing that is known, and everything that got no answer`() throws {
         var world = try world()
         world.breakLine()
+        #expect(world.logged(.lost)?["reason"] == MoveCause.tcp.sentence)
+        #expect(world.logged(.lost)?["next"] == MoveCause.tcp.nextAction)
         world.advance(.seconds(2))
         #expect(world.trace == [
             "dial source.example", "source.example <- description health custom standing",
@@ -111,6 +113,16 @@ import Vocabulary
         #expect(world.target.dials.isEmpty && world.logged(.ignoredMessage) != nil)
     }
 
+    @Test func `C31 at home a server may leave the uid out`() throws {
+        var world = World(try all.configuration())
+        world.source.behaviour = [.namesNobody]
+        world.start()
+        guard case .online = world.agent.phase else {
+            Issue.record("not online but \(world.agent.phase)")
+            return
+        }
+    }
+
     @Test func `C32 a new uid is taken once a line, and junk never`() throws {
         var world = try world()
         for bytes in [[1], [UInt8](repeating: 0, count: 16), [UInt8](repeating: 3, count: 17)] {
@@ -180,10 +192,10 @@ import Vocabulary
             connectionSettings: all.handover(), command: ServerToAgentCommand(type: .restart))
         var deaf = try world()
         deaf.say(message)
-        #expect(!deaf.directives.contains(.restart) && deaf.target.dials.count == 1)
+        #expect(deaf.logged(.restartRequested) == nil && deaf.target.dials.count == 1)
         var willing = try world { $0.capabilities.insert(.acceptsRestartCommand) }
         willing.say(message)
-        #expect(willing.directives.contains(.restart) && willing.target.dials.isEmpty)
+        #expect(willing.logged(.restartRequested) != nil && willing.target.dials.isEmpty)
     }
 
     @Test func `a remote configuration goes to the sink once and its outcome is reported and kept`() throws {

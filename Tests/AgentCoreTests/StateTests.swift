@@ -27,7 +27,7 @@ import Vocabulary
         state.handoverID = facts.id
         state.adoptions = [all.now]
         state.remoteConfigStatus = RemoteConfigStatus(lastRemoteConfigHash: [1], status: .failed, errorMessage: "no")
-        state.isMoved = true
+        state.hasAdopted = true
         state.isEnrolled = true
         return state
     }
@@ -47,7 +47,7 @@ import Vocabulary
         let cases: [(String, String, StateRefusal)] = [
             (#""version":1"#, #""version":2"#, .unknownVersion(2)),
             (#""version":1"#, #""version":1,"more":1"#, .malformed("state.more")),
-            (#""isMoved":true,"#, "", .malformed("state.isMoved")),
+            (#""hasAdopted":true,"#, "", .malformed("state.hasAdopted")),
             (#""attempts":2"#, #""attempts":-2"#, .malformed("candidate.attempts")),
             ("wss://source", "ftp://source", .malformed("settings.endpoint")),
             (#""minimumTLS":"1.2""#, #""minimumTLS":"1.0""#, .malformed("settings.minimumTLS")),
@@ -79,7 +79,7 @@ import Vocabulary
         var fresh = World(edited, state: state)
         fresh.start()
         #expect(fresh.disk.active.settings.endpoint == all.third.endpoint)
-        state.isMoved = true
+        state.hasAdopted = true
         var moved = World(edited, state: state)
         moved.start()
         #expect(moved.disk.active.settings.endpoint == all.source.endpoint)

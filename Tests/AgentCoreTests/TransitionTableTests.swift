@@ -4,68 +4,36 @@ import Vocabulary
 
 @testable import AgentCore
 
-/// Every phase x every event has a stated outcome: a row is an event, a column the phase before, a cell the phase
-/// after; `=` is "the same phase".
+/// Every phase x every event has a stated outcome, also when it cannot be saved.
 @Suite struct TransitionTableTests {
-    static let phases = [
-        "idle", "wait", "wait*", "dial", "dial*", "report", "report*", "online", "leave>*", "leave>stop", "stopped",
-    ]
-
-    /// `*` marks the candidate's side.
-    static let table: [(String, [String])] = [
-        ("started",             ["dial", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("opened",              ["=", "=", "=", "report", "report*", "=", "=", "=", "=", "=", "="]),
-        ("answer",              ["=", "=", "=", "=", "=", "online", "online", "=", "=", "=", "="]),
-        ("answer with offer",   ["=", "=", "=", "=", "=", "leave>*", "leave>*", "leave>*", "=", "=", "="]),
-        ("unavailable",         ["=", "=", "=", "=", "=", "leave>wait", "leave>wait*", "leave>wait", "=", "=", "="]),
-        ("bad request",         ["=", "=", "=", "=", "=", "online", "leave>", "=", "=", "=", "="]),
-        ("another uid",         ["=", "=", "=", "=", "=", "=", "leave>", "=", "=", "=", "="]),
-        ("nonsense",            ["=", "=", "=", "=", "=", "wait", "dial", "wait", "=", "=", "="]),
-        ("too large",           ["=", "=", "=", "=", "=", "=", "leave>", "=", "=", "=", "="]),
-        ("unusable",            ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("closed",              ["=", "=", "=", "wait", "dial", "wait", "dial", "wait", "dial*", "stopped", "="]),
-        ("refused",             ["=", "=", "=", "wait", "wait*", "wait", "wait*", "wait", "dial*", "stopped", "="]),
-        ("untrusted",           ["=", "=", "=", "wait", "dial", "wait", "dial", "wait", "dial*", "stopped", "="]),
-        ("woke heartbeat",      ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("woke retry",          ["=", "dial", "dial*", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("woke answer",         ["=", "=", "=", "=", "=", "wait", "=", "=", "=", "=", "="]),
-        ("woke verification",   ["=", "=", "dial", "=", "dial", "=", "leave>", "=", "dial", "=", "="]),
-        ("woke leaving",        ["=", "=", "=", "=", "=", "=", "=", "=", "dial*", "stopped", "="]),
-        ("woke stable",         ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("woke probation",      ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("woke lost",           ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("woke provoked",       ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("report changed",      ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("config applied",      ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("config failed",       ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-        ("stop",                ["stopped", "stopped", "stopped", "stopped", "stopped", "leave>stop", "leave>stop*",
-                                 "leave>stop", "leave>stop", "=", "="]),
-        ("stale line",          ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
-    ]
-
-    @Test(arguments: table.indices)
-    func `every phase has a stated outcome for`(row: Int) throws {
-        let (name, cells) = Self.table[row]
-        try #require(cells.count == Self.phases.count)
-        for (phase, cell) in zip(Self.phases, cells) {
+    @Test(arguments: TransitionTable.all.flatMap(\.rows))
+    func `every phase has a stated outcome for`(row: TransitionTable.Row) throws {
+        for (phase, cell) in row.cells {
             let agent = try agent(in: phase)
-            try #require(Self.name(of: agent.phase) == phase)
-            let event = try event(name, for: agent)
-            for event in [event, .saveFailed(during: event)] {
-                let step = agent.next(after: event, at: Authorities.shared.now, chance: 1 << 62)
-                if case .saveFailed = event {
-                    #expect(step.save == nil)
-                } else {
-                    #expect(Self.name(of: step.agent.phase) == (cell == "=" ? phase : cell), "\(phase), \(name)")
-                }
-                Self.checkLine(of: step, before: agent)
-            }
+            try #require(Self.name(of: agent) == phase)
+            let event = try event(row.event, for: agent)
+            let outcomes = cell.split(separator: "|").map { $0 == "=" ? phase : String($0) }
+
+            let step = agent.next(after: event, at: Authorities.shared.now, chance: 1 << 62)
+            #expect(Self.name(of: step.agent) == outcomes.first, "\(phase), \(row.event)")
+            Self.checkLine(of: step, before: agent)
+
+            let unsaved = agent.next(after: .saveFailed(during: event), at: Authorities.shared.now, chance: 1 << 62)
+            #expect(Self.name(of: unsaved.agent) == outcomes.last, "\(phase), \(row.event), not saved")
+            #expect(unsaved.save == nil)
+            Self.checkLine(of: unsaved, before: agent)
         }
     }
 
-    @Test func `the table has a row for every event and every timer`() {
-        let rows = Set(Self.table.map(\.0))
-        #expect(AgentTimer.allCases.allSatisfy { rows.contains("woke \($0.rawValue)") })
+    @Test func `every outcome is a phase of the tables, and every timer an event in each`() {
+        let phases = Set(TransitionTable.all.flatMap(\.phases))
+        for table in TransitionTable.all {
+            #expect(table.rows.map(\.event) == TransitionTable.atHome.rows.map(\.event))
+            let events = Set(table.rows.map(\.event))
+            #expect(AgentTimer.allCases.allSatisfy { events.contains("woke \($0.rawValue)") })
+            let outcomes = table.rows.flatMap(\.cells).flatMap { $0.cell.split(separator: "|").map(String.init) }
+            #expect(Set(outcomes).subtracting(phases) == ["="])
+        }
     }
 
     /// Whatever happens, orders are for the line there is, and there is never a second one.
@@ -78,7 +46,7 @@ import Vocabulary
             case .drop(let id):
                 #expect(id == open)
                 open = nil
-            case .setTimer, .cancelTimer, .applyRemoteConfig, .restart, .finish: break
+            case .setTimer, .cancelTimer, .applyRemoteConfig, .finish: break
             }
         }
     }
@@ -93,27 +61,78 @@ import Vocabulary
             world.target.behaviour = [behaviour]
             world.offer(try all.handover())
         }
+        /// On probation, with a target that is lost from now on.
+        func lose(_ behaviour: Behaviour) throws {
+            try move(.works)
+            world.target.behaviour = [behaviour]
+            world.breakLine()
+        }
+        func goBack(_ behaviour: Behaviour) throws {
+            try lose(.fails(LineFailure(cause: .tcp)))
+            world.source.behaviour = [behaviour]
+            world.run(.woke(.lost))
+        }
+        func feed(_ name: String) throws { world.feed(try event(name, for: world.agent)) }
+        let refuses = Behaviour.fails(LineFailure(cause: .tcp))
         switch phase {
         case "idle": break
+        case "idle*":
+            try move(.silent)
+            world.agent = Agent(state: world.disk, configuration: world.agent.configuration)
         case "wait":
-            world.source.behaviour = [.fails(LineFailure(cause: .tcp))]
+            world.source.behaviour = [refuses]
             world.start()
-        case "wait*": try move(.fails(LineFailure(cause: .tcp)))
+        case "wait*": try move(refuses)
+        case "wait~": try lose(refuses)
+        case "wait^": try goBack(refuses)
         case "dial":
             world.source.behaviour = [.blackHole]
             world.start()
         case "dial*": try move(.blackHole)
+        case "dial~", "report~":
+            try lose(phase == "dial~" ? .blackHole : .silent)
+            world.run(.woke(.retry))
+        case "dial^": try goBack(.blackHole)
         case "report":
             world.source.behaviour = [.silent]
             world.start()
         case "report*": try move(.silent)
+        case "report^": try goBack(.silent)
         case "online": world.start()
+        case "online~": try move(.works)
+        case "leave>":
+            try move(.silent)
+            try feed("bad request")
         case "leave>*":
             world.start()
             world.feed(.received(ConnectionID(1), ServerToAgent(connectionSettings: try all.handover())))
+        case "leave>~":
+            try goBack(.silent)
+            try feed("bad request")
+        case "leave>wait":
+            world.start()
+            try feed("unavailable")
+        case "leave>wait*":
+            try move(.silent)
+            try feed("unavailable")
+        case "leave>wait~":
+            try move(.works)
+            try feed("unavailable")
+        case "leave>wait^":
+            try goBack(.silent)
+            try feed("unavailable")
         case "leave>stop":
             world.start()
-            world.feed(.stopRequested)
+            try feed("stop")
+        case "leave>stop*":
+            try move(.silent)
+            try feed("stop")
+        case "leave>stop~":
+            try move(.works)
+            try feed("stop")
+        case "leave>stop^":
+            try goBack(.silent)
+            try feed("stop")
         case "stopped":
             world.start()
             world.run(.stopRequested)
@@ -128,16 +147,19 @@ import Vocabulary
         func answer(_ message: ServerToAgent) -> AgentEvent {
             var message = message
             message.capabilities = [.acceptsStatus, .offersConnectionSettings]
+            if message.instanceUID.isEmpty, name != "answer to nobody" {
+                message.instanceUID = agent.state.instanceUID.bytes
+            }
             return .received(id, message)
         }
         if name.hasPrefix("woke "), let timer = AgentTimer(rawValue: String(name.dropFirst(5))) { return .woke(timer) }
         switch name {
         case "started": return .started
         case "opened": return .opened(id)
-        case "answer": return answer(ServerToAgent())
+        case "answer", "answer to nobody": return answer(ServerToAgent())
         case "answer with offer":
             // From whichever server it is, to a third one.
-            let isTarget = agent.phase.line?.destination == .candidate
+            let isTarget = agent.phase.line?.endpoint == all.target.endpoint
             return answer(ServerToAgent(connectionSettings: try all.handover(
                 from: isTarget ? all.target : all.source, to: all.third, hash: [9], epoch: 2, number: 0xC9)))
         case "unavailable": return answer(ServerToAgent(errorResponse: ServerErrorResponse(type: .unavailable)))
@@ -160,14 +182,23 @@ import Vocabulary
         }
     }
 
-    static func name(of phase: Phase) -> String {
-        func side(_ destination: Destination) -> String { destination == .candidate ? "*" : "" }
-        switch phase {
-        case .idle: return "idle"
+    static func name(of agent: Agent) -> String {
+        func side(_ destination: Destination) -> String {
+            let isOnProbation = agent.state.probation != nil
+            return switch (destination, agent.state.candidate?.origin) {
+            case (.home, _): isOnProbation ? "~" : ""
+            case (.candidate, .offer): "*"
+            case (.candidate, .probation): "^"
+            // Dropped, while its line is still being left.
+            case (.candidate, nil): isOnProbation ? "^" : "*"
+            }
+        }
+        switch agent.phase {
+        case .idle: return "idle" + (agent.state.candidate == nil ? "" : "*")
         case .waiting(let destination): return "wait" + side(destination)
         case .dialing(let line): return "dial" + side(line.destination)
         case .reporting(let line): return "report" + side(line.destination)
-        case .online: return "online"
+        case .online: return "online" + side(.home)
         case .leaving(_, .dial(let destination)): return "leave>" + side(destination)
         case .leaving(_, .wait(let destination, _)): return "leave>wait" + side(destination)
         case .leaving(let line, .stop): return "leave>stop" + side(line.destination)

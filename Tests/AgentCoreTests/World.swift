@@ -17,6 +17,8 @@ enum Behaviour: Equatable {
     case nonsense
     case errors(ServerErrorResponse)
     case namesAnother
+    /// Answers without an `instance_uid`.
+    case namesNobody
     case renames([UInt8])
 }
 
@@ -50,6 +52,10 @@ struct World {
     var disk: AgentState
     var diskWorks = true
     var isReadOnlyFor: ((AgentState) -> Bool)?
+    /// A save that fails is on the disk all the same: only the last sync of its directory went wrong.
+    var landsAnyway = false
+    /// Something landed so, and has not been written over.
+    private var hasLanded = false
     var now: Timestamp
     var servers: [String: FakeServer] = [:]
     var line: (id: ConnectionID, dial: Dial, behaviour: Behaviour)?
@@ -140,6 +146,7 @@ struct World {
             if diskWorks, isReadOnlyFor?(state) != true {
                 check(saving: state, after: event)
                 disk = state
+                hasLanded = false
                 saves.append(state)
                 if let left = savesUntilCrash {
                     savesUntilCrash = left - 1
@@ -149,6 +156,7 @@ struct World {
                     }
                 }
             } else {
+                if landsAnyway { (disk, hasLanded) = (state, true) }
                 step = agent.next(after: .saveFailed(during: event), at: now, chance: random.next())
                 #expect(step.save == nil, "an agent that cannot write asks for no save")
             }
@@ -181,7 +189,7 @@ struct World {
             case .closesAtOnce:
                 line = nil
                 queue += [.opened(id), .ended(id, .closed(code: 1000, reason: ""))]
-            case .works, .silent, .nonsense, .errors, .namesAnother, .renames: queue.append(.opened(id))
+            case .works, .silent, .nonsense, .errors, .namesAnother, .namesNobody, .renames: queue.append(.opened(id))
             }
         case .send(let id, let message):
             guard let line, line.id == id else { return }
@@ -203,7 +211,7 @@ struct World {
         case .setTimer(let timer, let span): timers[timer] = clock + max(span, .zero)
         case .cancelTimer(let timer): timers[timer] = nil
         case .finish: isFinished = true
-        case .applyRemoteConfig, .restart: break
+        case .applyRemoteConfig: break
         }
     }
 
@@ -230,6 +238,9 @@ struct World {
         case .errors(let error): queue.append(.received(id, ServerToAgent(errorResponse: error)))
         case .namesAnother:
             reply.instanceUID = [UInt8](repeating: 0xEE, count: 16)
+            queue.append(.received(id, reply))
+        case .namesNobody:
+            reply.instanceUID = []
             queue.append(.received(id, reply))
         case .renames(let uid):
             reply.agentIdentification = AgentIdentification(newInstanceUID: uid)
@@ -273,8 +284,10 @@ struct World {
         } else {
             Issue.record("the state cannot be read back")
         }
+        // What landed was never acted on, so nothing follows from it.
+        guard !hasLanded else { return }
         let old = disk.active.settings
-        let isFromFile = event == .started && !disk.isMoved
+        let isFromFile = event == .started && !disk.hasAdopted
         if old.endpoint != state.active.settings.endpoint, !isFromFile {
             guard case .received(let id, _) = event, let line, line.id == id else {
                 Issue.record("A2: the active endpoint changed without an answer")

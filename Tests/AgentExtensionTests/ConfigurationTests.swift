@@ -81,6 +81,18 @@ import Vocabulary
         #expect(read.logLevel == .debug && read.logFormat == .json)
     }
 
+    @Test(arguments: [
+        ("", AgentCore.TLSVersion.tls12), ("handover: {min_tls_version: \"1.3\"}", .tls13),
+        ("tls: {min_version: \"1.3\"}", .tls13), ("tls: {min_version: \"1.3\"}\nhandover: {probation: 5m}", .tls13),
+        ("tls: {min_version: \"1.3\"}\nhandover: {min_tls_version: \"1.2\"}", .tls13),
+    ])
+    func `A6 the floor for the first server is the floor for offers too`(
+        text: String, floor: AgentCore.TLSVersion
+    ) throws {
+        let read = try HostConfiguration(yaml: Array((Self.smallest + text).utf8))
+        #expect(read.policy.minimumTLS == floor)
+    }
+
     struct Refused: Sendable, CustomTestStringConvertible {
         let text: String
         let code: String

@@ -67,6 +67,7 @@ import Vocabulary
             #expect(status["active"]?["endpoint"]?.string == (try desk.endpoint().description))
             #expect(status["active"]?["token_signers"]?.array?.count == 1)
             #expect(status["epoch"]?.integer == 0)
+            #expect(status["is_adopted"]?.bool == true, "its leaf was")
             #expect(status["process"] == nil)
             let text = try await AgentProcess.run(["status", "--config", host.configuration]).output
             #expect(text.contains(leaf.fingerprint.description))

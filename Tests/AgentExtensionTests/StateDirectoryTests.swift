@@ -90,7 +90,7 @@ import Vocabulary
     func `H30 F25 with nothing readable an agent that was led away does not start`(left: String?) throws {
         let directory = try open()
         var state = try load(directory).state
-        state.isMoved = true
+        state.hasAdopted = true
         try directory.save(state)
         try directory.save(state)
         for name in ["connection", "connection.previous"] {
@@ -112,7 +112,7 @@ import Vocabulary
         do {
             let directory = try open()
             var state = try load(directory).state
-            state.isMoved = true
+            state.hasAdopted = true
             state.epoch = 3
             try directory.save(state)
             key = host.bytes("leaf.key")
@@ -123,7 +123,7 @@ import Vocabulary
         let loaded = try open().load(try configuration(), preferred: nil, fresh: .random)
         #expect(loaded.state.instanceUID == uid)
         #expect(loaded.state.epoch == 0)
-        #expect(!loaded.state.isMoved)
+        #expect(!loaded.state.hasAdopted)
     }
 
     @Test func `a directory that others can enter is refused`() throws {

@@ -100,9 +100,9 @@ struct PermittedMessageTests {
 
     @Test func `a custom message goes to an agent that listed its capability`() {
         let content = ServerToAgent(
-            customMessage: CustomMessage(capability: CustomCapabilities.handoverMove, type: "x", data: []))
+            customMessage: CustomMessage(capability: MoveMessage.capability, type: "x", data: []))
         #expect(PermittedMessage(content, for: state([])).withheld == .customMessage)
-        let listed = state([], custom: [CustomCapabilities.handoverMove])
+        let listed = state([], custom: [MoveMessage.capability])
         #expect(PermittedMessage(content, for: listed).message == content)
     }
 }

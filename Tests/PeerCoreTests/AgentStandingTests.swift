@@ -7,7 +7,7 @@ import Vocabulary
 @Suite struct AgentStandingTests {
     private func message(_ json: String, type: String = "standing") -> AgentToServer {
         var message = AgentToServer(instanceUID: [])
-        message.customMessage = CustomMessage(capability: HandoverOffer.capability, type: type, data: Array(json.utf8))
+        message.customMessage = CustomMessage(capability: MoveMessage.capability, type: type, data: Array(json.utf8))
         return message
     }
 

@@ -71,9 +71,11 @@ final class Host {
 
     private func feed(_ event: AgentEvent) {
         guard let agent, world.violation == nil else { return }
+        var couldSave = true
         var step = agent.next(after: event, at: wall, chance: world.dice.next())
         if let state = step.save {
             if isDiskBroken || world.strikes(permille: 4) {
+                couldSave = false
                 world.tally.count("saves that failed")
                 world.note("agent \(index) cannot save")
                 step = agent.next(after: .saveFailed(during: event), at: wall, chance: world.dice.next())
@@ -104,6 +106,7 @@ final class Host {
         }
         noteTrial()
         world.checkAgent(self, after: event)
+        if couldSave { world.checkMemory(of: self, since: agent) }
     }
 
     private func adopted(_ state: AgentState) {
@@ -158,7 +161,7 @@ final class Host {
             world.hangUp(line)
         case .setTimer(let timer, let span): set(timer, after: span.wholeMilliseconds)
         case .cancelTimer(let timer): timers[timer] = nil
-        case .applyRemoteConfig, .restart, .finish: break
+        case .applyRemoteConfig, .finish: break
         }
     }
 
@@ -187,7 +190,7 @@ final class Host {
 
     func received(_ line: Line, _ message: ServerToAgent) {
         guard self.line === line, line.atHost == .open else { return }
-        if message.errorResponse == nil {
+        if message.errorResponse == nil, message.instanceUID == agent?.state.instanceUID.bytes {
             world.truth.verified.insert(.init(host: index, endpoint: line.dial.settings.endpoint))
         }
         feed(.received(line.number, message))

@@ -95,6 +95,13 @@ extension World {
               "agent \(host.index) tries an offer again that has failed")
     }
 
+    /// A5, A7: what an agent has told a server is what its next process will say, once a save has gone through.
+    func checkMemory(of host: Host, since before: Agent) {
+        if case .online = before.phase { return }
+        guard let agent = host.agent, case .online = agent.phase else { return }
+        check(.A7, agent.state == host.disk, "agent \(host.index) remembers what its disk does not")
+    }
+
     /// A4, A8: a line is ordered when there is none, and not in a hot loop.
     func checkDial(_ dial: Dial, on host: Host) {
         check(.A4, host.line == nil, "agent \(host.index) dials while it has a line")

@@ -126,7 +126,7 @@ extension Server {
         var reply = ServerToAgent(errorResponse: error)
         if error == nil, isFirst {
             reply.capabilities = [.acceptsStatus, .offersConnectionSettings, .acceptsConnectionSettingsRequest]
-            reply.customCapabilities = CustomCapabilities(capabilities: [HandoverOffer.capability])
+            reply.customCapabilities = CustomCapabilities(capabilities: [MoveMessage.capability])
         }
         send(reply, over: session)
         if message.agentDisconnect {

@@ -36,7 +36,7 @@ extension Turn {
         if let signers = agent.announcedSigners { agent.state.active.tokenSigners = signers }
         agent.announcedSigners = nil
         agent.state.isEnrolled = true
-        agent.state.isMoved = true
+        agent.state.hasAdopted = true
         note(.info, .leafStored, ["fingerprint": resolution.home.settings.leaf?.leaf.fingerprint.description])
 
         var rest = resolution.home

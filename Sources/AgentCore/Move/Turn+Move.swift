@@ -58,6 +58,11 @@ extension Turn {
     /// - Returns: false when the candidate was dropped instead and nothing more of the message counts.
     mutating func adoptCandidate(on line: Line, after message: ServerToAgent) -> Bool {
         guard let candidate = agent.state.candidate else { return false }
+        // At home an empty uid is tolerated; a proof has to be about this agent.
+        guard message.instanceUID == agent.state.instanceUID.bytes else {
+            failMove(.protocol, detail: "the answer does not name the agent's instance_uid")
+            return false
+        }
         let offersNewUID = message.agentIdentification.map { !$0.newInstanceUID.isEmpty } ?? false
         if candidate.handover != nil, offersNewUID,
             message.agentIdentification?.newInstanceUID != agent.state.instanceUID.bytes
@@ -92,7 +97,7 @@ extension Turn {
     private mutating func adopt(_ candidate: Candidate, handover: HandoverFacts?) {
         let window = agent.configuration.policy.adoptionWindow
         agent.state.adoptions = agent.state.adoptions.filter { $0.isWithin(window, of: now) } + [now]
-        agent.state.isMoved = true
+        agent.state.hasAdopted = true
         if let handover {
             agent.state.epoch = handover.epoch
             agent.state.handoverID = handover.id
@@ -117,7 +122,10 @@ extension Turn {
         agent.state.candidate = nil
         order(.cancelTimer(.verification))
         let verdict = Verdict(hash: candidate.hash, failed: cause, detail: detail)
-        note(.error, .moveFailed, ["offer": candidate.hash.text, "cause": cause.code, "detail": detail])
+        note(.error, .moveFailed, [
+            "offer": candidate.hash.text, "cause": cause.code, "detail": detail, "reason": cause.sentence,
+            "next": cause.nextAction,
+        ])
         agent.trial = Trial()
         switch candidate.origin {
         case .offer: record(verdict)

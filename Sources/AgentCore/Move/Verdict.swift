@@ -2,8 +2,18 @@ public import OpAMPProto
 import Vocabulary
 
 extension Verdict {
+    /// - Parameter detail: what was seen, beside what the cause says of itself.
     init(hash: OfferHash, failed cause: MoveCause, detail: String = "") {
-        let text = detail.isEmpty ? cause.sentence : detail
+        self.init(hash: hash, cause, detail.isEmpty ? cause.sentence : "\(cause.sentence) \(detail)")
+    }
+
+    /// Of an offer that was not tried.
+    init(hash: OfferHash, refused refusal: OfferRefusal) {
+        let message = refusal.operatorMessage
+        self.init(hash: hash, refusal.moveCause, "\(message.code): \(message.cause)")
+    }
+
+    private init(hash: OfferHash, _ cause: MoveCause, _ text: String) {
         self.init(hash: hash, outcome: .failed(cause, message: String("\(cause.code): \(text)".prefix(400))))
     }
 

@@ -8,8 +8,8 @@ extension Turn {
         case .waiting, .dialing, .reporting, .online, .leaving, .stopped: return
         }
         let configuration = agent.configuration
-        if !agent.state.isMoved {
-            agent.state.active = configuration.home
+        if !agent.state.hasAdopted {
+            agent.state.active = agent.home(fromFile: configuration)
             agent.state.configurationDigest = configuration.digest
         } else if agent.state.configurationDigest != configuration.digest {
             note(.warning, .configurationIgnored, ["endpoint": agent.state.active.settings.endpoint.description])
@@ -29,6 +29,7 @@ extension Turn {
     }
 
     mutating func stop() {
+        keepIfUnsaved()
         switch agent.phase {
         case .idle, .waiting, .stopped:
             finish()
@@ -58,5 +59,18 @@ extension Turn {
         if report.effectiveConfig != old.effectiveConfig { agent.reporting.due.insert(.effectiveConfig) }
         if report.customCapabilities != old.customCapabilities { agent.reporting.due.insert(.customCapabilities) }
         flush()
+    }
+}
+
+extension Agent {
+    /// What the file says, and over the same file what a trust statement has made of its signers: otherwise an older
+    /// statement would hold again after each restart.
+    fileprivate func home(fromFile configuration: AgentConfiguration) -> Home {
+        var home = configuration.home
+        if state.configurationDigest == configuration.digest, state.active.signersVersion > 0 {
+            home.tokenSigners = state.active.tokenSigners
+            home.signersVersion = state.active.signersVersion
+        }
+        return home
     }
 }

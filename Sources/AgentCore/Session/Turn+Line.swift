@@ -21,6 +21,8 @@ extension Turn {
         switch agent.phase {
         case .dialing(let line) where line.id == id:
             agent.phase = .reporting(line)
+            // What the report says about an offer has to outlive this process, if it can.
+            keepIfUnsaved()
             if line.destination == .home { order(.setTimer(.answer, after: timings.answer)) }
             agent.reporting.knownBy = agent.home(of: line.destination).settings
             send(agent.reporting.due.union(.standing))
@@ -39,6 +41,7 @@ extension Turn {
         }
         note(.info, .online, ["endpoint": line.endpoint.description])
         if agent.isProbationOver { settle() }
+        keepIfUnsaved()
         requestLeafIfDue()
     }
 
@@ -62,6 +65,7 @@ extension Turn {
         agent.phase = .waiting(line.destination)
         note(.warning, .lost, [
             "endpoint": line.endpoint.description, "cause": end.cause?.code, "detail": end.detail,
+            "reason": end.cause?.sentence, "next": end.cause?.nextAction,
         ])
         switch line.destination {
         case .candidate: judge(end)

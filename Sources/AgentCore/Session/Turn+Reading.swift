@@ -15,7 +15,7 @@ extension Turn {
             agent.phase = .leaving(line, then: departure)
             if agent.isAddressed(by: message), message.errorResponse == nil {
                 agent.reporting.unconfirmed = []
-                if let offers = message.connectionSettings { consider(offers) }
+                if let offers = message.connectionSettings { consider(offers, from: line) }
             }
             continueLeaving()
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
@@ -53,11 +53,8 @@ extension Turn {
         case .idle, .waiting, .dialing, .online, .leaving, .stopped: break
         }
         if let command = message.command, agent.configuration.capabilities.contains(.acceptsRestartCommand) {
-            // A command excludes everything else (OpAMP, ServerToAgent.command).
-            if command.type == .restart {
-                note(.info, .restartRequested)
-                order(.restart)
-            }
+            // A command excludes everything else (OpAMP, ServerToAgent.command). Ending is the host program's affair.
+            if command.type == .restart { note(.info, .restartRequested) }
             return flush()
         }
         identify(message.agentIdentification)
@@ -66,13 +63,13 @@ extension Turn {
         if let config = message.remoteConfig { readRemoteConfig(config) }
         // An adoption is reported to its server before that server's own offer can take the agent further.
         flush()
-        if let offers = message.connectionSettings { consider(offers) } else { considerWaitingOffer() }
+        if let offers = message.connectionSettings { consider(offers, from: line) } else { considerWaitingOffer() }
         flush()
     }
 
     /// An error excludes all other fields (OpAMP, ServerToAgent.error_response).
     private mutating func readError(_ error: ServerErrorResponse, on line: Line) {
-        note(.warning, .serverError, ["type": "\(error.type)", "message": String(error.errorMessage.prefix(200))])
+        note(.warning, .serverError, ["type": "\(error.type)", "message": error.errorMessage.printable(upTo: 200)])
         switch error.type {
         case .unavailable:
             let advice = error.retryInfo.map { Duration.nanoseconds(Int64(clamping: $0.retryAfterNanoseconds)) }
@@ -86,12 +83,15 @@ extension Turn {
                 leave(line, then: .wait(.candidate, nextTry(after: end)))
             }
         case .badRequest, .unknown, .unrecognized:
-            if agent.reporting.unconfirmed.contains(.leafRequest) { note(.error, .leafRefused) }
+            if agent.reporting.unconfirmed.contains(.leafRequest) {
+                let reason = error.errorMessage.printable(upTo: 200)
+                note(.error, .leafRefused, ["reason": reason.isEmpty ? nil : reason])
+            }
             // The same message would be as bad again (OpAMP, Bad Request).
             agent.reporting.unconfirmed = []
             switch (agent.phase, line.destination) {
             case (.reporting, .home): becomeOnline(line)
-            case (.reporting, .candidate): failMove(.serverError, detail: String(error.errorMessage.prefix(200)))
+            case (.reporting, .candidate): failMove(.serverError, detail: error.errorMessage.printable(upTo: 200))
             case (.online, _), (.idle, _), (.waiting, _), (.dialing, _), (.leaving, _), (.stopped, _): break
             }
         }
@@ -167,7 +167,8 @@ struct RemoteConfigOutcome {
 }
 
 extension Agent {
-    /// An empty uid is tolerated; replies that crossed a change of uid still name the old one.
+    /// An empty uid is tolerated, though it proves nothing; replies that crossed a change of uid still name the old
+    /// one.
     func isAddressed(by message: ServerToAgent) -> Bool {
         message.instanceUID.isEmpty || message.instanceUID == state.instanceUID.bytes
             || message.instanceUID == formerUID?.bytes

@@ -64,6 +64,7 @@ extension Turn {
     mutating func heartbeatDue() {
         switch agent.phase {
         case .online(let line):
+            keepIfUnsaved()
             requestLeafIfDue()
             if line.isRequestOpen { armHeartbeat() } else { send(agent.reporting.due) }
         case .reporting: armHeartbeat()

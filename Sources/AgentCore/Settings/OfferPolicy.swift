@@ -24,6 +24,7 @@ public struct OfferPolicy: Equatable, Sendable {
     public var allowedEndpoints: [EndpointPattern]?
     public var allowsLeavingTLS: Bool
     public var allowsSkippingVerification: Bool
+    /// No resolved offer goes below it, whatever it leaves out.
     public var minimumTLS: TLSVersion
     /// At most so many adoptions in `adoptionWindow`, and so many moves begun, successful or not.
     public var adoptionLimit: Int

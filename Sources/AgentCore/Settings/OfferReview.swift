@@ -51,6 +51,9 @@ public struct OfferReview: Sendable {
             settings.headers = []
         }
         if let tls = offer.tls { try OfferedTLS.apply(tls, to: &settings, policy: policy) }
+        // The operator's floor holds for what was there before, too.
+        settings.tls.minimum = max(settings.tls.minimum, policy.minimumTLS)
+        guard settings.tls.minimum <= settings.tls.maximum else { throw .tlsTooOld(settings.tls.maximum.rawValue) }
         if let proxy = offer.proxy { settings.proxy = try OfferedProxy.read(proxy) }
         settings.leaf = try leaf(of: offer)
         settings.heartbeat = heartbeat(of: offer, at: settings.endpoint)
@@ -61,6 +64,10 @@ public struct OfferReview: Sendable {
             throw .tooLarge(limit: AgentState.homeBytes)
         }
         try checkToken(offered?.token, of: offer, isNewOrigin: isNewOrigin, into: &resolution)
+        // The target knows the leaf that the token is bound to, and no other.
+        guard offered?.token == nil || settings.leaf?.leaf == active.settings.leaf?.leaf else {
+            throw .leafChangeInHandover
+        }
         return resolution
     }
 

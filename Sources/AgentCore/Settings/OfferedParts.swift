@@ -28,7 +28,7 @@ struct OfferedHeaders {
     /// RFC 9110 sections 5.1 and 5.5; a name that steers the connection itself is nobody's to offer.
     static func field(_ header: Header) throws(OfferRefusal) -> HeaderField {
         let shown = String(header.key.prefix(64).filter { $0.isASCII && !$0.isNewline })
-        guard !header.key.isEmpty, header.key.utf8.allSatisfy(isTokenCharacter) else { throw .badHeader(shown) }
+        guard FieldName.isWellFormed(header.key) else { throw .badHeader(shown) }
         let name = header.key.lowercased()
         guard !reserved.contains(name), !name.hasPrefix("sec-"), !name.hasPrefix("proxy-") else {
             throw .badHeader(shown)
@@ -45,15 +45,6 @@ struct OfferedHeaders {
         "content-type", "content-encoding", "accept-encoding", "expect", "http2-settings", "opamp-instance-uid",
         "handover-id",
     ]
-
-    private static func isTokenCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
-    }
 }
 
 enum OfferedTLS {
@@ -70,9 +61,9 @@ enum OfferedTLS {
             }
             settings.trust = ServerTrust(anchors: anchors, includesSystemRoots: tls.includeSystemCACertsPool)
         }
-        let minimum = try version(tls.minVersion) ?? policy.minimumTLS
+        let minimum = try version(tls.minVersion) ?? settings.tls.minimum
         let maximum = try version(tls.maxVersion) ?? .tls13
-        guard minimum >= policy.minimumTLS else { throw .tlsTooOld(tls.minVersion) }
+        guard tls.minVersion.isEmpty || minimum >= policy.minimumTLS else { throw .tlsTooOld(tls.minVersion) }
         guard minimum <= maximum else { throw .badTLSVersion(String(tls.maxVersion.prefix(16))) }
         for suite in tls.cipherSuites where !knownSuites.contains(suite) {
             throw .unknownCipherSuite(String(suite.prefix(64)))

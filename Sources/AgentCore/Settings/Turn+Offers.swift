@@ -5,18 +5,21 @@ import Vocabulary
 /// An offer that came while the agent was busy.
 struct WaitingOffer: Equatable, Sendable {
     var offers: ConnectionSettingsOffers
+    /// Of the server that made it. What it leaves out means that server's own, so it is nothing to any other.
+    var origin: String
     var receivedAt: Timestamp
 }
 
 // What becomes of an offer.
 extension Turn {
-    mutating func consider(_ offers: ConnectionSettingsOffers) {
-        consider(WaitingOffer(offers: offers, receivedAt: now))
+    mutating func consider(_ offers: ConnectionSettingsOffers, from line: Line) {
+        consider(WaitingOffer(offers: offers, origin: line.endpoint.origin, receivedAt: now))
     }
 
     mutating func considerWaitingOffer() {
         guard let waiting = agent.waitingOffer else { return }
         agent.waitingOffer = nil
+        guard waiting.origin == agent.state.active.settings.endpoint.origin else { return supersede(waiting) }
         consider(waiting)
     }
 
@@ -31,17 +34,19 @@ extension Turn {
         case .online(let line) where agent.state.candidate == nil:
             if let superseded = agent.waitingOffer {
                 agent.waitingOffer = nil
-                note(.info, .offerSuperseded, ["offer": OfferHash(of: superseded.offers)?.text])
+                supersede(superseded)
             }
             decide(offer, hash: hash, receivedAt: arrival.receivedAt, on: line)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
             // A move is decided before the next begins; of those that wait, the last one wins.
-            if agent.waitingOffer != arrival, let superseded = agent.waitingOffer {
-                note(.info, .offerSuperseded, ["offer": OfferHash(of: superseded.offers)?.text])
-            }
+            if agent.waitingOffer != arrival, let superseded = agent.waitingOffer { supersede(superseded) }
             agent.waitingOffer = arrival
             note(.info, .offerWaits, ["offer": hash.text])
         }
+    }
+
+    private mutating func supersede(_ waiting: WaitingOffer) {
+        note(.info, .offerSuperseded, ["offer": OfferHash(of: waiting.offers)?.text, "from": waiting.origin])
     }
 
     private mutating func decide(
@@ -72,7 +77,7 @@ extension Turn {
             if resolution.home.settings.heartbeat != active.settings.heartbeat {
                 guard canWrite else { throw .stateNotWritable }
                 agent.state.active.settings.heartbeat = resolution.home.settings.heartbeat
-                agent.state.isMoved = true
+                agent.state.hasAdopted = true
                 armHeartbeat()
             }
             note(.info, .offerUnchanged, ["offer": hash.text])
@@ -81,8 +86,9 @@ extension Turn {
             let message = error.operatorMessage
             note(.error, .offerRefused, [
                 "offer": hash.text, "cause": error.moveCause.code, "code": message.code, "reason": message.cause,
+                "next": message.nextAction,
             ])
-            record(Verdict(hash: hash, failed: error.moveCause, detail: "\(message.code): \(message.cause)"))
+            record(Verdict(hash: hash, refused: error))
         }
         keep()
         provoke(.settingsStatus)

@@ -19,7 +19,7 @@ extension AgentState {
             "handover": handoverID.map { .string($0.description) },
             "adoptions": .array(adoptions.map(JSON.time)),
             "remoteConfig": remoteConfigStatus?.json,
-            "isMoved": .bool(isMoved),
+            "hasAdopted": .bool(hasAdopted),
             "isEnrolled": .bool(isEnrolled),
             "configurationDigest": .hex(configurationDigest),
         ])
@@ -39,7 +39,7 @@ extension AgentState {
         guard version == Self.version else { throw .unknownVersion(version) }
         let reader = try StateReader(json, path: "state", allowed: [
             "version", "instanceUID", "active", "previous", "candidate", "probation", "verdict", "verdicts", "epoch",
-            "handover", "adoptions", "remoteConfig", "isMoved", "isEnrolled", "configurationDigest",
+            "handover", "adoptions", "remoteConfig", "hasAdopted", "isEnrolled", "configurationDigest",
         ])
         instanceUID = try reader.required("instanceUID") { $0.string.flatMap { InstanceUID($0) } }
         active = try reader.object("active") { json throws(StateRefusal) in try Home(json: json) }
@@ -57,7 +57,7 @@ extension AgentState {
         remoteConfigStatus = try reader.optionalObject("remoteConfig") { json throws(StateRefusal) in
             try RemoteConfigStatus(json: json)
         }
-        isMoved = try reader.required("isMoved", \.bool)
+        hasAdopted = try reader.required("hasAdopted", \.bool)
         isEnrolled = try reader.required("isEnrolled", \.bool)
         configurationDigest = try reader.required("configurationDigest", \.bytes)
         guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }

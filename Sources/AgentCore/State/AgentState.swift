@@ -22,8 +22,9 @@ public struct AgentState: Equatable, Sendable {
     /// Wall-clock times of the last adoptions; bounds ping-pong.
     public var adoptions: [Timestamp] = []
     public var remoteConfigStatus: RemoteConfigStatus?
-    /// An offer or an enrolment was adopted: the configuration file no longer decides about the connection.
-    public var isMoved = false
+    /// Something offered was adopted, be it a leaf or a heartbeat: the configuration file no longer decides about the
+    /// connection. It need not have been a move.
+    public var hasAdopted = false
     /// The bootstrap token has done its work and is never sent again.
     public var isEnrolled = false
     /// `AgentConfiguration.digest` at the first start.

@@ -12,7 +12,7 @@ public struct ConnectionCheck: Sendable {
     /// - Throws: `StateFailure` when there is a state and it cannot be read.
     public init(_ configuration: HostConfiguration) throws(StateFailure) {
         let state = try AgentStatus(of: configuration).state
-        let settings = state.map { $0.isMoved ? $0.active.settings : configuration.home.settings }
+        let settings = state.map { $0.hasAdopted ? $0.active.settings : configuration.home.settings }
             ?? configuration.home.settings
         isConfigured = settings.endpoint == configuration.home.settings.endpoint
         dial = Dial(settings: settings, extraHeaders: [])

@@ -28,6 +28,7 @@ extension HostConfiguration {
         let storage = try file.section("storage", keys: ["directory"])
         guard let directory = try storage?.text("directory") else { throw .missing("storage.directory") }
         self.init(home: server.home, key: server.key, stateDirectory: directory.content)
+        policy.minimumTLS = server.home.settings.tls.minimum
         if case .http = server.home.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
         if case .ws = server.home.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
 
@@ -101,9 +102,11 @@ extension HostConfiguration {
         policy.absentCertificate = try section.value("absent_certificate", expected: "keep or drop") {
             OfferPolicy.AbsentCertificate(rawValue: $0)
         } ?? policy.absentCertificate
-        policy.minimumTLS = try section.value("min_tls_version", expected: "\"1.2\" or \"1.3\"") {
+        let floor = try section.value("min_tls_version", expected: "\"1.2\" or \"1.3\"") {
             AgentCore.TLSVersion(rawValue: $0)
-        } ?? policy.minimumTLS
+        }
+        // What the operator demands of the first server is demanded of every other.
+        policy.minimumTLS = max(floor ?? policy.minimumTLS, policy.minimumTLS)
         policy.allowsLeavingTLS = try section.bool("allow_plaintext") ?? policy.allowsLeavingTLS
         policy.allowsSkippingVerification = try section.bool("allow_skip_verify") ?? policy.allowsSkippingVerification
         if let patterns = try section.texts("allowed_endpoints") {

@@ -43,7 +43,7 @@ public struct AgentStatus: Sendable {
         if key == nil { key = try StateDirectory.readKey(in: directory) }
         publicKeyDigest = key.map { Hex.encode(Digest.sha256($0.publicKey.spki)) }
         presence = PresenceFile.read(in: directory).flatMap { ProcessTable.contains($0.process) ? $0 : nil }
-        isConfigurationIgnored = state.map { $0.isMoved && $0.configurationDigest != configuration.digest } ?? false
+        isConfigurationIgnored = state.map { $0.hasAdopted && $0.configurationDigest != configuration.digest } ?? false
     }
 
     public var leaf: LeafChain? { state?.active.settings.leaf }
@@ -70,7 +70,7 @@ public struct AgentStatus: Sendable {
             "verdicts": state.map { .array($0.verdicts.map(Self.json)) },
             "epoch": state.map { .integer(Int64(clamping: $0.epoch)) },
             "handover_id": state?.handoverID.map { .string($0.description) },
-            "is_moved": state.map { .bool($0.isMoved) },
+            "is_adopted": state.map { .bool($0.hasAdopted) },
             "is_enrolled": state.map { .bool($0.isEnrolled) },
             "configuration_ignored": .bool(isConfigurationIgnored),
             "recovered_from_previous": .bool(isPreviousGeneration),
@@ -139,7 +139,7 @@ extension AgentStatus {
             row("candidate", state?.candidate.map { "\($0.home.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
             row("last offer", verdict),
             row("handovers", state.map { "epoch \($0.epoch)" + ($0.handoverID.map { ", last \($0)" } ?? "") }),
-            row("configuration", state.map { $0.isMoved && $0.active.settings.endpoint != configured } == true
+            row("configuration", state.map { $0.hasAdopted && $0.active.settings.endpoint != configured } == true
                 ? "the server of the file, \(configured), was left; `opamp-agent reset` returns to it" : nil),
             row("warning", isPreviousGeneration ? "the newest state is damaged; the one before is in use" : nil),
             row("warning", isConfigurationIgnored ? "the connection part of the file has changed since and is not in use" : nil),

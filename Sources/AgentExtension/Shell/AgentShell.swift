@@ -87,7 +87,6 @@ actor AgentShell {
         case .setTimer(let timer, let delay): setTimer(timer, after: delay)
         case .cancelTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
         case .applyRemoteConfig(let config): apply(config)
-        case .restart: break
         case .finish: finish()
         }
     }

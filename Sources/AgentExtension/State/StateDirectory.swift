@@ -113,7 +113,9 @@ final class StateDirectory: Sendable {
 
     /// One atomic write decides; what stands around it is written in an order that a crash cannot turn against it.
     func save(_ state: AgentState) throws(FileFailure) {
-        if state.isMoved { try write(.adopted, "Offered settings were adopted; the configuration file no longer decides.") }
+        if state.hasAdopted {
+            try write(.adopted, "Offered settings were adopted; the configuration file no longer decides.")
+        }
         try connection.save(state.encoded)
         // Readable copies: without them nothing is lost.
         try? write(.identity, state.instanceUID.description)

@@ -110,7 +110,5 @@ extension ServerCapabilities {
 }
 
 extension CustomCapabilities {
-    /// Names the handover extension of this product; agents of ours list it too.
-    static let handoverMove = "io.opamp-handover.move/1"
-    static let ours = CustomCapabilities(capabilities: [handoverMove])
+    static let ours = CustomCapabilities(capabilities: [MoveMessage.capability])
 }

@@ -20,7 +20,7 @@ extension FleetDesk {
             ServerToAgent(
                 connectionSettings: offer,
                 customMessage: CustomMessage(
-                    capability: HandoverOffer.capability, type: "trust",
+                    capability: MoveMessage.capability, type: MoveMessage.trustType,
                     data: site.authority.signingKeys.published.flatMap { Array($0.pem.utf8) })))
     }
 

@@ -46,14 +46,7 @@ extension AgentDescription {
         let attributes = identifyingAttributes + nonIdentifyingAttributes
         for key in ["host.name", "service.instance.id", "service.name"] {
             guard case .string(let text)? = attributes.first(where: { $0.key == key })?.value else { continue }
-            let shown = String(
-                text.unicodeScalars.filter { scalar in
-                    switch scalar.properties.generalCategory {
-                    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
-                        false
-                    default: true
-                    }
-                }.map(Character.init))
+            let shown = String(String.UnicodeScalarView(text.unicodeScalars.filter(\.isPrintable)))
             if !shown.isEmpty, shown.utf8.count <= 256 { return shown }
         }
         return nil

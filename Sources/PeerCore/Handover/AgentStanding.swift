@@ -10,8 +10,8 @@ public struct AgentStanding: Hashable, Sendable {
 
     /// `nil` when the message says nothing about it.
     public init?(of message: AgentToServer) {
-        guard let custom = message.customMessage, custom.capability == HandoverOffer.capability,
-            custom.type == "standing",
+        guard let custom = message.customMessage, custom.capability == MoveMessage.capability,
+            custom.type == MoveMessage.standingType,
             let json = try? JSON(reading: custom.data), let epoch = json["epoch"]?.integer, epoch >= 0
         else { return nil }
         self.epoch = Epoch(epoch)

@@ -5,9 +5,6 @@ import Vocabulary
 
 /// The connection settings that send an agent to another server (protocol section 3).
 public enum HandoverOffer {
-    public static let tokenHeader = "Handover-Token"
-    /// Custom capability of agents and servers that know this handover.
-    public static let capability = "io.opamp-handover.move/1"
     /// Every offer of ours names it: on a WebSocket an absent interval would switch heartbeats off.
     public static let heartbeatSeconds: UInt64 = 30
 
@@ -25,7 +22,7 @@ public enum HandoverOffer {
         settings.destinationEndpoint = claims.target.endpoint.description
         settings.headers = Headers(
             headers: claims.target.headers.map { Header(key: $0.name, value: $0.value.revealText()) }
-                + [Header(key: tokenHeader, value: token)])
+                + [Header(key: MoveHeader.handoverToken, value: token)])
         settings.heartbeatIntervalSeconds = heartbeatSeconds
         settings.tls = TLSConnectionSettings(caPEMContents: claims.target.serverCAs.pem)
         switch certificate {

@@ -12,14 +12,14 @@ public enum Credential: String, CaseIterable, Sendable {
     public func text(random: [UInt8]) -> Secret {
         precondition(random.count == 32, "a credential takes 32 random bytes")
         let body = "\(rawValue).\(Base64URL.encode(random))"
-        return Secret(hasChecksum ? "\(body).\(Self.checksum(body))" : body)
+        return Secret(hasChecksum ? "\(body).\(CRC32.text(of: body.utf8))" : body)
     }
 
     /// SHA-256 over a text of this kind; `nil` when it is not of this kind or not whole.
     public func digest(of text: String) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == (hasChecksum ? 3 : 2), parts[0] == rawValue, Base64URL.decode(parts[1])?.count == 32,
-            !hasChecksum || parts[2] == Self.checksum("\(parts[0]).\(parts[1])")
+            !hasChecksum || parts[2] == CRC32.text(of: "\(parts[0]).\(parts[1])".utf8)
         else { return nil }
         return Digest.sha256(Array(text.utf8))
     }
@@ -32,10 +32,5 @@ public enum Credential: String, CaseIterable, Sendable {
         case .federationSecret: false
         case .bootstrapToken, .operatorToken: true
         }
-    }
-
-    private static func checksum(_ text: String) -> String {
-        let value = CRC32.checksum(text.utf8)
-        return Hex.encode((0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) })
     }
 }

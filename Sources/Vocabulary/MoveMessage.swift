@@ -1,8 +1,6 @@
-import OpAMPProto
-public import Vocabulary
-
-/// The custom messages of a move.
+/// The names of a move on the wire, which agent and server have to write alike.
 public enum MoveMessage {
+    /// Custom capability of agents and servers that know this handover.
     public static let capability = "io.opamp-handover.move/1"
 
     /// Agent to server, in the first report of every line: `{"epoch":3,"jti":"<hex>"}`, `jti` only after a handover.
@@ -11,22 +9,16 @@ public enum MoveMessage {
     public static let trustType = "trust"
     /// Server to agent, at any time: a trust statement signed by a signer the agent already holds.
     public static let statementType = "trust-statement"
-
-    /// JSON text of the standing message.
-    public static func standing(epoch: Epoch, handover: HandoverID?) -> [UInt8] {
-        let json = JSON.members([
-            "epoch": .integer(Int64(clamping: epoch)), "jti": handover.map { .string($0.description) },
-        ])
-        return Array(json.description.utf8)
-    }
 }
 
-/// The headers of ours on a dial.
+/// The headers of a move.
 public enum MoveHeader {
-    /// `jti` of the handover a candidate is dialled for.
+    /// Agent to server: `jti` of the handover a candidate is dialled for.
     public static let handoverID = "Handover-Id"
     /// In an offer only: the token; never sent by the agent.
     public static let handoverToken = "Handover-Token"
+    /// Server to agent: why a dial is refused.
+    public static let handoverCause = "OpAMP-Handover-Cause"
     /// OpAMP, Plain HTTP Transport.
     public static let instanceUID = "OpAMP-Instance-UID"
 }

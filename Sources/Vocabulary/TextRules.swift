@@ -1,0 +1,34 @@
+/// The name of an HTTP field.
+public enum FieldName {
+    /// One `tchar` or more (RFC 9110 section 5.6.2).
+    public static func isWellFormed(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: punctuation.contains(byte)
+            }
+        }
+    }
+
+    private static let punctuation = Set("!#$%&'*+-.^_`|~".utf8)
+}
+
+extension Unicode.Scalar {
+    /// It prints as what it is: no control character that could forge a log line, no format character that turns the
+    /// reading direction or hides.
+    public var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: true
+        }
+    }
+}
+
+extension String {
+    /// The beginning of a text from outside, fit for one line of a message.
+    public func printable(upTo limit: Int) -> String {
+        String(UnicodeScalarView(prefix(limit).unicodeScalars.map { $0.isPrintable ? $0 : "?" }))
+    }
+}

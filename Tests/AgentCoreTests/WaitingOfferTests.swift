@@ -1,0 +1,43 @@
+import Certificates
+import OpAMPProto
+import Testing
+import Vocabulary
+
+@testable import AgentCore
+
+/// An offer that waits belongs to the server that made it.
+@Suite struct WaitingOfferTests {
+    let all = Authorities.shared
+
+    /// What its server means for itself, since it names no endpoint.
+    func ownSettings() -> ConnectionSettingsOffers {
+        ConnectionSettingsOffers(hash: [8], opamp: OpAMPConnectionSettings(
+            headers: Headers(headers: [Header(key: "Authorization", value: "canary")]), heartbeatIntervalSeconds: 30,
+            tls: TLSConnectionSettings(caPEMContents: all.source.certificate.pem)))
+    }
+
+    @Test(arguments: [false, true])
+    func `A6 the source's last wish for itself is not applied to the target`(isHTTP: Bool) throws {
+        var world = World(try all.configuration(at: isHTTP ? all.source.http : nil))
+        world.start()
+        world.source.nextAnswer = ServerToAgent(connectionSettings: ownSettings())
+        world.target.answersEveryMessage = true
+        world.offer(try all.handover(endpoint: isHTTP ? all.target.http : nil))
+        world.advance(.seconds(100))
+        #expect(world.disk.active.settings.endpoint.host == "target.example")
+        #expect(world.target.dials.allSatisfy { $0.settings.headers.isEmpty && $0.settings.trust == all.target.trust })
+        #expect(world.disk.verdicts.map(\.hash) == [.named([7])])
+        #expect(world.logged(.offerSuperseded)?["offer"] == "08")
+    }
+
+    @Test func `H24 where the move fails the same wish is granted`() throws {
+        var world = World(try all.configuration())
+        world.start()
+        world.source.nextAnswer = ServerToAgent(connectionSettings: ownSettings())
+        world.target.behaviour = [.fails(LineFailure(cause: .dns))]
+        world.offer(try all.handover())
+        world.advance(.seconds(5))
+        #expect(world.disk.active.settings.headers == [HeaderField("Authorization", Secret("canary"))])
+        #expect(world.disk.verdicts.map(\.hash) == [.named([7]), .named([8])])
+    }
+}
