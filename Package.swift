@@ -75,9 +75,9 @@ let package = Package(
         // wrappers
         .swift("OpAMPProto", ["Vocabulary", "COpAMPMessages"]),
         .swift("Certificates", ["Vocabulary", "COpenSSL"]),
-        .swift("DurableFiles", ["Vocabulary", "Certificates"]),
-        .swift("ClientTransport", ["Vocabulary", "COpenSSL", "CWebSockets"]),
         .swift("HostSystem", ["Vocabulary"]),
+        .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem"]),
+        .swift("ClientTransport", ["Vocabulary", "HostSystem", "COpenSSL", "CWebSockets"]),
 
         // token
         .swift("HandoverToken", ["Vocabulary", "Certificates"]),
@@ -116,7 +116,7 @@ let package = Package(
         .testProgram("crash-writer", at: "Tests/Tools/CrashWriter", ["DurableFiles", "Vocabulary"]),
         .tests("DurableFilesTests", ["DurableFiles", "Vocabulary", "crash-writer"]),
         .testSupport("ScriptedServer", at: "Tests/TestSupport/ScriptedServer", ["Certificates", "Vocabulary"] + .serverStack),
-        .tests("ClientTransportTests", ["ClientTransport", "Certificates", "Vocabulary", "ScriptedServer"] + .serverStack),
+        .tests("ClientTransportTests", ["ClientTransport", "Certificates", "HostSystem", "Vocabulary", "ScriptedServer"] + .serverStack),
         .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
         .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerCoreTests", ["PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),

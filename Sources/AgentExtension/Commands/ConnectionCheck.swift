@@ -23,14 +23,9 @@ public struct ConnectionCheck: Sendable {
         }
     }
 
-    /// - Throws: `CheckFailure` when the settings cannot be dialled at all, `StateFailure` without a network loop.
+    /// - Throws: `StateFailure` without a network loop.
     public func run() async throws -> CheckReport {
-        var settings: DialSettings
-        do {
-            settings = try DialSettings(dial, key: key)
-        } catch {
-            throw CheckFailure(dial: error)
-        }
+        var settings = DialSettings(dial, key: key)
         // An upgrade carries no OpAMP message, an HTTP request would.
         settings.endpoint = try Endpoint(
             "\(settings.endpoint.isTLS ? "wss" : "ws")://\(settings.endpoint.origin)\(settings.endpoint.path)")
@@ -138,10 +133,4 @@ public struct CheckReport: Sendable {
         lines.append(isGood ? "result        good" : "result        \(failure.map { "\($0.operatorMessage)" } ?? "")")
         return lines.joined(separator: "\n")
     }
-}
-
-/// The settings cannot be dialled.
-public struct CheckFailure: OperatorExplainable, Hashable {
-    let dial: DialFailure
-    public var operatorMessage: OperatorMessage { dial.operatorMessage }
 }
