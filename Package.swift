@@ -48,7 +48,13 @@ extension Target {
 let package = Package(
     name: "opamp-handover",
     products: [
-        .library(name: "AgentExtension", targets: ["AgentExtension"])
+        // With every module whose types stand in its interface, so that a host program can name them.
+        .library(
+            name: "AgentExtension",
+            targets: [
+                "AgentExtension", "AgentCore", "HandoverToken", "ClientTransport", "DurableFiles", "Certificates",
+                "OpAMPProto", "Vocabulary",
+            ])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
