@@ -48,7 +48,13 @@ extension Target {
 let package = Package(
     name: "opamp-handover",
     products: [
-        .library(name: "AgentExtension", targets: ["AgentExtension"])
+        // With every module whose types stand in its interface, so that a host program can name them.
+        .library(
+            name: "AgentExtension",
+            targets: [
+                "AgentExtension", "AgentCore", "HandoverToken", "ClientTransport", "DurableFiles", "Certificates",
+                "OpAMPProto", "Vocabulary",
+            ])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -75,9 +81,9 @@ let package = Package(
         // wrappers
         .swift("OpAMPProto", ["Vocabulary", "COpAMPMessages"]),
         .swift("Certificates", ["Vocabulary", "COpenSSL"]),
-        .swift("DurableFiles", ["Vocabulary", "Certificates"]),
-        .swift("ClientTransport", ["Vocabulary", "COpenSSL", "CWebSockets"]),
         .swift("HostSystem", ["Vocabulary"]),
+        .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem"]),
+        .swift("ClientTransport", ["Vocabulary", "HostSystem", "COpenSSL", "CWebSockets"]),
 
         // token
         .swift("HandoverToken", ["Vocabulary", "Certificates"]),
@@ -121,7 +127,7 @@ let package = Package(
         .testProgram("crash-writer", at: "Tests/Tools/CrashWriter", ["DurableFiles", "Vocabulary"]),
         .tests("DurableFilesTests", ["DurableFiles", "Vocabulary", "crash-writer"]),
         .testSupport("ScriptedServer", at: "Tests/TestSupport/ScriptedServer", ["Certificates", "Vocabulary"] + .serverStack),
-        .tests("ClientTransportTests", ["ClientTransport", "Certificates", "Vocabulary", "ScriptedServer"] + .serverStack),
+        .tests("ClientTransportTests", ["ClientTransport", "Certificates", "HostSystem", "Vocabulary", "ScriptedServer"] + .serverStack),
         .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
         .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerCoreTests", ["PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),

@@ -59,8 +59,8 @@ import Vocabulary
         let agent = try AgentExtension.start(configuration, log: logbook.log)
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {
-            let standing = await agent.standing
-            if let leaf = standing.leaf, standing.contact == .online, !standing.isMoving {
+            let snapshot = await agent.snapshot
+            if let leaf = snapshot.leaf, snapshot.contact == .online, !snapshot.isMoving {
                 return Member(name: name, agent: agent, logbook: logbook, leaf: leaf)
             }
             try await Task.sleep(for: .milliseconds(2))

@@ -4,13 +4,17 @@ import ClientTransport
 public import OpAMPProto
 import Vocabulary
 
-/// An OpAMP agent inside a host program.
+/// An OpAMP agent inside a host program, which imports `AgentExtension`, `AgentCore`, `OpAMPProto` and `Vocabulary` from
+/// the product of this name.
 ///
-///     let agent = try AgentExtension.start(HostConfiguration(file: "/etc/agent.yaml"))
-///     Task { for await news in agent.news { ... } }
-///     await agent.setHealth(ComponentHealth(healthy: true))
-///     ...
+///     let agent = try AgentExtension.start(try HostConfiguration(file: "/etc/agent.yaml"))
+///     let reader = Task {
+///         for await news in agent.news { print(news.at, news.event.rawValue, news.snapshot.endpoint) }
+///     }
+///     await agent.setHealth(ComponentHealth(healthy: true, status: "running"))
+///     // What the host is there for.
 ///     await agent.stop()
+///     await reader.value
 ///
 /// It has one thread of its own and blocks none of the host's. One state directory serves one agent at a time.
 public struct AgentExtension: Sendable {
@@ -63,15 +67,16 @@ public struct AgentExtension: Sendable {
 
     public func setHealth(_ health: ComponentHealth?) async { await shell.change { $0.health = health } }
 
+    /// The identifying attribute `service.instance.id` is the agent's own: it is there whatever the host says.
     public func setDescription(_ description: AgentDescription) async {
-        await shell.change { $0.description = description }
+        await shell.change { $0.description = description.withInstanceID }
     }
 
     public func setEffectiveConfiguration(_ configuration: EffectiveConfig?) async {
         await shell.change { $0.effectiveConfig = configuration }
     }
 
-    public var standing: AgentStanding { get async { await shell.standing } }
+    public var snapshot: AgentSnapshot { get async { await shell.snapshot } }
 }
 
 extension HeldIdentity {

@@ -65,7 +65,7 @@ public enum TransportFailure: OperatorExplainable, Hashable {
     private var cause: String {
         switch self {
         case .contextNotCreated: "libwebsockets made no context."
-        case .socketNotCreated(let words): "Its hand-over socket: \(words)."
+        case .socketNotCreated(let words): "Its stand-in listener: \(words)."
         case .threadNotStarted(let words): "Its thread: \(words)."
         }
     }

@@ -3,11 +3,8 @@ import Vocabulary
 
 /// A complete answer with a status from 200 to 299. Any other status is a `DialFailure`.
 public struct HTTPAnswer: Hashable, Sendable {
-    public let status: Int
     public let contentType: String?
     public let body: [UInt8]
-    /// `nil` without TLS.
-    public let tls: TLSFacts?
 }
 
 /// One POST under way. Called on the loop's thread.
@@ -20,7 +17,6 @@ public final class HTTPExchange: LinkUser {
     private var link: Link?
     private var unsent: ArraySlice<UInt8>
     private var received: [UInt8] = []
-    private var facts: TLSFacts?
     private var isComplete = false
     private var isOver = false
 
@@ -68,7 +64,6 @@ public final class HTTPExchange: LinkUser {
     }
 
     func linkAnswered(_ head: AnswerHead) -> Bool {
-        facts = link?.facts
         guard Self.isExpected(head.status) else { return false }
         return head.contentLength ?? 0 <= settings.receiveLimit || refuse()
     }
@@ -94,9 +89,7 @@ public final class HTTPExchange: LinkUser {
         case .closedByItself:
             guard let evidence = link?.evidence else { return }
             if isComplete, let head = evidence.answer {
-                let answer = HTTPAnswer(
-                    status: head.status, contentType: head.contentType, body: received, tls: facts)
-                finish(.success(answer))
+                finish(.success(HTTPAnswer(contentType: head.contentType, body: received)))
             } else {
                 finish(.failure(evidence.failure(expected: Self.isExpected)))
             }

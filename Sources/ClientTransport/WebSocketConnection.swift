@@ -9,6 +9,8 @@ public final class WebSocketConnection: LinkUser {
         case dialing, open
         /// A Close frame of ours is due, or waits for its answer.
         case closing(code: UInt16, reason: String, isSent: Bool)
+        /// Let go; its last event is still to come.
+        case abandoned
         case ended
     }
 
@@ -54,10 +56,18 @@ public final class WebSocketConnection: LinkUser {
     /// over. Idempotent.
     public func close(code: UInt16 = 1000, reason: String = "") {
         switch phase {
-        case .dialing: link?.kill(.abandoned)
+        case .dialing: abandon()
         case .open: beginClose(code: code, reason: reason)
-        case .closing, .ended: break
+        case .closing, .abandoned, .ended: break
         }
+    }
+
+    /// Lets go at once: nothing that is queued goes out, no Close frame, no waiting. It has left the server before
+    /// anything is said on a connection that is dialled afterwards. The last event still comes.
+    public func abandon() {
+        guard let link else { return }
+        (phase, queue) = (.abandoned, [])
+        link.kill(.abandoned)
     }
 
     private func beginClose(code: UInt16, reason: String) {
@@ -102,6 +112,7 @@ public final class WebSocketConnection: LinkUser {
     func linkAnswered(_ head: AnswerHead) -> Bool { true }
 
     func linkOpened(_ facts: TLSFacts?) {
+        guard case .dialing = phase else { return }
         phase = .open
         linkHeard()
         scheduleLiveness()
@@ -174,7 +185,7 @@ public final class WebSocketConnection: LinkUser {
     func linkEnded(_ end: LinkEnd) {
         switch (end, phase) {
         case (.failed(let failure), _): finish(.failed(failure))
-        case (.abandoned, _): finish(.closed(code: nil, reason: "given up before it was open"))
+        case (.abandoned, _): finish(.closed(code: nil, reason: "given up"))
         case (.closedByItself, .dialing):
             finish(.failed(link?.evidence.failure(expected: { $0 == 101 }) ?? DialFailure(.tcp, "closed")))
         case (.closedByItself, _): finish(closeEvent)
@@ -190,8 +201,10 @@ public final class WebSocketConnection: LinkUser {
     /// Events are delivered outside libwebsockets, so that whatever the receiver does is safe there.
     private func emit(_ event: WebSocketEvent) {
         link?.loop.later { [self] in
-            if case .ended = phase { return }
-            events?(event)
+            switch phase {
+            case .dialing, .open, .closing: events?(event)
+            case .abandoned, .ended: break
+            }
         }
     }
 

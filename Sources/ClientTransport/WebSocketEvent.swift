@@ -3,7 +3,7 @@ public enum WebSocketEvent: Sendable {
     /// `nil` without TLS.
     case opened(TLSFacts?)
     case message([UInt8])
-    /// An open WebSocket has ended, by whichever side, or was given up by `close` before it was open.
+    /// An open WebSocket has ended, by whichever side, or was given up by `abandon`, or by `close` before it was open.
     ///
     /// - Parameter code: from the Close frame (RFC 6455 section 7.4); `nil` when there was none: the connection broke.
     case closed(code: UInt16?, reason: String)

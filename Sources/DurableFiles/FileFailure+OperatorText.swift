@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HostSystem
 public import Vocabulary
 
 extension FileFailure: OperatorExplainable {
@@ -7,7 +8,7 @@ extension FileFailure: OperatorExplainable {
         case .system(let path, let operation, let code):
             OperatorMessage(
                 code: "file.\(operation.rawValue)", title: "Could not \(operation.rawValue) a file",
-                cause: "\(path): \(Self.words(for: code)) (errno \(code)).", nextAction: Self.remedy(for: code))
+                cause: "\(path): \(SystemError(code: code)) (errno \(code)).", nextAction: Self.remedy(for: code))
         case .symbolicLink(let path):
             OperatorMessage(
                 code: "file.symbolic-link", title: "A symbolic link is not followed here",
@@ -52,11 +53,6 @@ extension FileFailure: OperatorExplainable {
                 cause: "\(path) is locked" + (holder.map { " by process \($0)" } ?? "") + ".",
                 nextAction: "Stop the other process, or give this one a directory of its own.")
         }
-    }
-
-    private static func words(for code: Int32) -> String {
-        guard let text = unsafe strerror(code) else { return "unknown error" }
-        return unsafe String(cString: text)
     }
 
     private static func remedy(for code: Int32) -> String {

@@ -7,13 +7,17 @@ public enum ShellCommand {
         case killed(signal: Int32)
         /// It took longer than it may and was killed, with everything it had started.
         case tooSlow
-        case notStarted(errno: Int32)
+        case notStarted(SystemError)
     }
 
     /// Runs it on a thread of its own; the caller's is free meanwhile.
     public static func run(_ line: String, limit: Duration) async -> Outcome {
         await withCheckedContinuation { continuation in
-            startThread { continuation.resume(returning: runHere(line, limit: limit)) }
+            do throws(SystemError) {
+                try DetachedThread.start { continuation.resume(returning: runHere(line, limit: limit)) }
+            } catch {
+                continuation.resume(returning: .notStarted(error))
+            }
         }
     }
 
@@ -39,7 +43,7 @@ public enum ShellCommand {
         defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
         var child = pid_t()
         let problem = unsafe posix_spawn(&child, "/bin/sh", nil, &attributes, arguments, environ)
-        guard problem == 0 else { return .notStarted(errno: problem) }
+        guard problem == 0 else { return .notStarted(SystemError(code: problem)) }
         return wait(for: child, limit: limit)
     }
 
@@ -49,7 +53,7 @@ public enum ShellCommand {
         while true {
             let ended = unsafe waitpid(child, &status, WNOHANG)
             if ended == child { break }
-            if ended < 0, errno != EINTR { return .notStarted(errno: errno) }
+            if ended < 0, errno != EINTR { return .notStarted(SystemError(code: errno)) }
             if ContinuousClock.now > deadline {
                 kill(-child, SIGKILL)
                 unsafe waitpid(child, &status, 0)

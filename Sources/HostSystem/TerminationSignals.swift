@@ -11,8 +11,10 @@ public enum TerminationSignals {
     }
 
     /// Runs the body for each such signal, on a thread of its own, with the signal's number.
-    public static func onEach(_ body: @escaping @Sendable (Int32) -> Void) {
-        startThread {
+    ///
+    /// - Throws: `SystemError` when the host has no thread left for it.
+    public static func onEach(_ body: @escaping @Sendable (Int32) -> Void) throws(SystemError) {
+        try DetachedThread.start {
             var signals = ours()
             while true {
                 var number: Int32 = 0
@@ -28,25 +30,4 @@ public enum TerminationSignals {
         unsafe sigaddset(&signals, SIGINT)
         return signals
     }
-}
-
-/// Runs the body on a new detached thread.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    // The thread takes this retain over.
-    let argument = unsafe Unmanaged.passRetained(ThreadBody(run: body))
-    var thread = pthread_t()
-    let problem = unsafe pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument = unsafe argument else { return nil }
-            unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, argument.toOpaque())
-    precondition(problem == 0, "the host has no thread left for this process")
-    pthread_detach(thread)
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-    init(run: @escaping @Sendable () -> Void) { self.run = run }
 }

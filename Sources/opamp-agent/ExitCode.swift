@@ -16,7 +16,8 @@ enum ExitCode: Int32, CaseIterable {
             switch error {
             case is ConfigurationRefusal: .badConfiguration
             case is StateFailure: .badState
-            case is EnrolmentFailure, is CheckFailure: .serverNotReached
+            case EnrolmentFailure.noToken, EnrolmentFailure.nothingToRenew: .wrongUsage
+            case is EnrolmentFailure: .serverNotReached
             default: .failed
             }
     }

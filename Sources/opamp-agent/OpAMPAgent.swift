@@ -31,7 +31,7 @@ import Vocabulary
                 StandardStream.output.write(line: command.help)
                 return .done
             }
-            if !command.takesLeave { TerminationSignals.onEach { _ in endAtOnce() } }
+            if !command.takesLeave { try TerminationSignals.onEach { _ in endAtOnce() } }
             return try await command.body(options)
         } catch let refusal as UsageRefusal {
             StandardStream.error.write(line: "opamp-agent \(name): \(refusal.reason)\n\n\(command.help)")

@@ -16,7 +16,7 @@ extension Command {
         let configuration = try HostConfiguration(options: options)
         let agent = try AgentExtension.start(configuration)
         let ending = Ending(agent)
-        TerminationSignals.onEach { _ in Task { await ending.signalled() } }
+        try TerminationSignals.onEach { _ in Task { await ending.signalled() } }
         await agent.setHealth(ComponentHealth(
             healthy: true, startTimeUnixNano: UInt64(clamping: WallClock.now().milliseconds) * 1_000_000,
             status: "running"))

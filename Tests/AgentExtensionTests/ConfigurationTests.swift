@@ -21,6 +21,7 @@ import Vocabulary
         let read = try HostConfiguration(yaml: Array(Self.smallest.utf8))
         #expect(read.home.settings.endpoint.description == "wss://eu.example:4320/v1/opamp")
         #expect(read.home.settings.trust.includesSystemRoots)
+        #expect(!read.home.settings.skipsVerification)
         #expect(read.home.settings.heartbeat == .seconds(30))
         #expect(read.stateDirectory == "/var/lib/agent")
         #expect(read.capabilities == .handoverDefault)
@@ -41,7 +42,7 @@ import Vocabulary
     @Test func `every key of the manual's kind is read`() throws {
         let read = try HostConfiguration(yaml: Array((Self.smallest + """
             headers: {X-Site: a}
-            tls: {min_version: "1.3", include_system_ca_certs_pool: false, cipher_suites: [TLS_AES_128_GCM_SHA256]}
+            tls: {min_version: "1.3", include_system_ca_certs_pool: false, insecure_skip_verify: true, cipher_suites: [TLS_AES_128_GCM_SHA256]}
             instance_uid: 0198c9a4-0000-7000-8000-000000000000
             capabilities: {reports_health: false, accepts_restart_command: true}
             agent_description:
@@ -62,6 +63,7 @@ import Vocabulary
         #expect(read.home.settings.headers == [HeaderField("X-Site", Secret("a"))])
         #expect(read.home.settings.tls == TLSBounds(minimum: .tls13, cipherSuites: ["TLS_AES_128_GCM_SHA256"]))
         #expect(!read.home.settings.trust.includesSystemRoots)
+        #expect(read.home.settings.skipsVerification)
         #expect(read.instanceUID?.description == "0198c9a4-0000-7000-8000-000000000000")
         #expect(!read.capabilities.contains(.reportsHealth))
         #expect(read.capabilities.isSuperset(of: [.acceptsRestartCommand, .acceptsRemoteConfig, .reportsEffectiveConfig]))

@@ -97,18 +97,86 @@ import Vocabulary
         }
     }
 
-    @Test func `check says what was verified and sends no message`() async throws {
+    @Test func `status after a handover names both servers, the probation, and the file that no longer decides`() async throws {
         try await withHost { host, desk in
-            let good = try await AgentProcess.run(["check", "--config", host.configuration])
-            #expect(good.status == 0, "\(good.output)\(good.log)")
-            #expect(good.output.contains(desk.authority.certificate.fingerprint.description))
-            #expect(good.output.contains("TLSv1.3"))
-            #expect(desk.heard.isEmpty)
-            try host.write(try ScriptedDesk.strangerPEM(), to: "ca.pem")
-            let bad = try await AgentProcess.run(["check", "--config", host.configuration, "--json"])
-            #expect(bad.status == 5)
-            #expect(try JSON(reading: Array(bad.output.utf8))["cause"]?.string == "tls-untrusted")
-            #expect(host.bytes("connection") == nil)
+            #expect(try await host.enrol().status == 0)
+            let target = try await ScriptedDesk.start("US")
+            defer { target.stop() }
+            try await host.handOver(from: desk, to: target)
+            #expect(try await host.status()["configuration_ignored"]?.bool == false)
+
+            try host.configure(for: desk, extra: "headers: {X-New: a}")
+            let agent = try host.run()
+            #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
+            let status = try await host.status()
+            let text = try await AgentProcess.run(["status", "--config", host.configuration]).output
+            agent.send(SIGTERM)
+            #expect(await agent.end().status == 0)
+
+            let (source, destination) = (try desk.endpoint().description, try target.endpoint().description)
+            #expect(status["active"]?["endpoint"]?.string == destination)
+            #expect(status["connection"]?["endpoint"]?.string == destination)
+            #expect(status["previous"]?["endpoint"]?.string == source)
+            #expect(status["last_verdict"]?["status"]?.string == "APPLIED")
+            #expect(status["last_verdict"]?["next_action"] == nil)
+            #expect(status["configuration_ignored"]?.bool == true)
+            #expect(status["epoch"]?.integer == 1)
+            let until = try #require(status["probation_until"]?.string)
+            #expect(Timestamp(until) != nil)
+            let id = try #require(status["handover_id"]?.string)
+            for row in [
+                "server            \(destination)", "previous server   \(source), until \(until)",
+                "handovers         epoch 1, last \(id)",
+                "configuration     the server of the file, \(source), was left; `opamp-agent reset` returns to it",
+                "warning           the connection part of the file has changed and is ignored until `opamp-agent reset`",
+            ] { #expect(text.contains(row), "\(row) in \(text)") }
+        }
+    }
+
+    @Test func `status says what to do about an offer that failed`() async throws {
+        try await withHost { host, desk in
+            #expect(try await host.enrol().status == 0)
+            let target = try await ScriptedDesk.start("US")
+            defer { target.stop() }
+            target.become(.refusing(status: 404))
+            desk.offer(try desk.handover(of: try #require(host.leaf), uid: try #require(host.uid), to: target))
+            let agent = try host.run()
+            #expect(await eventually { desk.settingsStatuses.contains { $0.status == .failed } }, "\(agent.log)")
+            agent.send(SIGTERM)
+            _ = await agent.end()
+            let next = MoveCause.http(status: 404).nextAction
+            #expect(try await host.status()["last_verdict"]?["next_action"]?.string == next)
+            let text = try await AgentProcess.run(["status", "--config", host.configuration]).output
+            #expect(text.contains("last offer        FAILED http-404"))
+            #expect(text.contains("next              \(next)"))
+        }
+    }
+
+    @Test func `a restart that the server asks for is left to the service manager`() async throws {
+        try await withHost { host, desk in
+            try host.configure(for: desk, extra: "capabilities: {accepts_restart_command: true}")
+            #expect(try await host.enrol().status == 0)
+            let agent = try host.run()
+            #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
+            desk.say(ServerToAgent(command: ServerToAgentCommand(type: .restart)))
+            let end = await agent.end()
+            #expect(end.status == 10, "\(end.log)")
+            #expect(await eventually { desk.heard.last?.message.agentDisconnect == true })
+        }
+    }
+
+    @Test func `enrolling without what it takes is wrong usage, and says what it takes`() async throws {
+        try await withHost { host, desk in
+            let bare = try await AgentProcess.run(["enroll", "--config", host.configuration])
+            #expect(bare.status == 2)
+            #expect(bare.log.contains("enrolment.no-token"))
+            #expect(bare.log.contains("--token-file"))
+            try host.write("opamp-bt.x\n", to: "token")
+            let renewing = try await AgentProcess.run(
+                ["enroll", "--config", host.configuration, "--token-file", host.path + "/token", "--renew"])
+            #expect(renewing.status == 2)
+            #expect(renewing.log.contains("enrolment.nothing-to-renew"))
+            #expect(desk.requests.isEmpty)
         }
     }
 

@@ -1,6 +1,7 @@
 import AgentCore
 import AgentExtension
 import Certificates
+import Foundation
 import OpAMPProto
 import ScriptedDesk
 import ScriptedServer
@@ -30,7 +31,7 @@ import Vocabulary
         #expect(enrolled.leaf == host.leaf?.fingerprint)
         let agent = try AgentExtension.start(try HostConfiguration(file: host.configuration), log: log.sink)
         let running = Running(source: source, target: target, host: host, agent: agent, log: log, scheme: scheme)
-        try #require(await eventually { await agent.standing.contact == .online })
+        try #require(await eventually { await agent.snapshot.contact == .online })
         try await body(running)
         await agent.stop()
         #expect(log.text.contains("agent.stopped"))
@@ -81,7 +82,7 @@ import Vocabulary
             let offer = try world.handover()
             world.source.offer(offer)
             #expect(await eventually { world.verdict(at: world.target, of: offer)?.status == .applied }, "\(world.log.text)")
-            #expect(await world.agent.standing.endpoint == (try world.target.endpoint(scheme)))
+            #expect(await world.agent.snapshot.endpoint == (try world.target.endpoint(scheme)))
             #expect(["leaf.key", "leaf.pem", "identity"].map(world.host.bytes) == before)
             #expect(world.source.settingsStatuses.contains { $0.status == .applying })
             #expect(await eventually { world.source.heard.last?.message.agentDisconnect == true })
@@ -101,8 +102,8 @@ import Vocabulary
             world.source.offer(offer)
             #expect(await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
             #expect(world.verdict(at: world.source, of: offer)?.errorMessage.hasPrefix("http-\(status)") == true)
-            #expect(await eventually { await world.agent.standing.contact == .online })
-            #expect(await world.agent.standing.endpoint == (try world.source.endpoint(scheme)))
+            #expect(await eventually { await world.agent.snapshot.contact == .online })
+            #expect(await world.agent.snapshot.endpoint == (try world.source.endpoint(scheme)))
             #expect(world.target.heard.isEmpty)
         }
     }
@@ -115,6 +116,20 @@ import Vocabulary
             world.source.offer(offer)
             #expect(await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
             #expect(world.verdict(at: world.source, of: offer)?.errorMessage.hasPrefix("timeout") == true)
+        }
+    }
+
+    @Test func `A4 a candidate that talks nonsense is let go before anything is said to the source again`() async throws {
+        try await withWorld("wss") { world in
+            let port = world.target.port
+            let held = Locked<[Int]>([])
+            world.target.become(.babbling)
+            world.source.whenAsked { held.withLock { $0.append(ownSockets(connectedTo: port)) } }
+            let offer = try world.handover()
+            world.source.offer(offer)
+            #expect(await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
+            #expect(world.verdict(at: world.source, of: offer)?.errorMessage.hasPrefix("protocol") == true)
+            #expect(held.withLock { $0 } == [0])
         }
     }
 
@@ -149,18 +164,37 @@ import Vocabulary
             #expect(await eventually {
                 world.source.heard.contains { $0.message.effectiveConfig?.configMap?.configMap[""]?.body == file.body }
             })
+            let inEffect = { FileManager.default.contents(atPath: "\(host.path)/sink.yaml").map(Array.init) }
+            #expect(inEffect() == file.body)
             let empty = AgentConfigFile(body: [])
             world.source.offer(AgentRemoteConfig(config: AgentConfigMap(configMap: ["": empty]), configHash: [10]))
             #expect(await eventually {
                 world.source.heard.contains { $0.message.remoteConfigStatus?.status == .failed }
             })
+            #expect(inEffect() == file.body)
         }
     }
 
     @Test func `what the host says about itself is reported`() async throws {
-        try await withWorld("wss") { world in
+        try await withWorld("wss", extra: "capabilities: {reports_effective_config: true}") { world in
             await world.agent.setHealth(ComponentHealth(healthy: false, lastError: "out of cheese"))
             #expect(await eventually { world.source.heard.contains { $0.message.health?.lastError == "out of cheese" } })
+
+            let shop = KeyValue(key: "shop", value: .string("cheese"))
+            await world.agent.setDescription(AgentDescription(nonIdentifyingAttributes: [shop]))
+            #expect(await eventually {
+                world.source.heard.contains { $0.message.agentDescription?.nonIdentifyingAttributes == [shop] }
+            })
+            // The host's description does not take the agent's identity away.
+            let uid = try #require(world.host.uid).description
+            #expect(world.source.heard.last { $0.message.agentDescription != nil }?.message.agentDescription?
+                .identifyingAttributes == [KeyValue(key: "service.instance.id", value: .string(uid))])
+
+            let file = AgentConfigFile(body: Array("cheese: none".utf8))
+            await world.agent.setEffectiveConfiguration(EffectiveConfig(configMap: AgentConfigMap(configMap: ["": file])))
+            #expect(await eventually {
+                world.source.heard.contains { $0.message.effectiveConfig?.configMap?.configMap[""] == file }
+            })
         }
     }
 
@@ -169,7 +203,7 @@ import Vocabulary
             let count = world.source.requests.count
             world.source.sayRaw([1, 2, 3])
             #expect(await eventually { world.source.requests.count > count })
-            #expect(await eventually { await world.agent.standing.contact == .online })
+            #expect(await eventually { await world.agent.snapshot.contact == .online })
         }
     }
 }

@@ -18,6 +18,11 @@ struct SourceFile {
         }
     }
 
+    /// Modules whose types may stand in the public declarations of this file.
+    var publicImports: [String] {
+        code.compactMap { _, text in text.hasPrefix("public import ") ? String(text.dropFirst("public import ".count)) : nil }
+    }
+
     var imports: [(number: Int, module: String)] {
         code.compactMap { number, text in
             var words = text.split(separator: " ")[...]

@@ -107,6 +107,7 @@ import Vocabulary
         try await withServer(tls: nil, arrival: { _ in .close }, script: echo) { client, server in
             let failure = try await client.failure(of: .to(server, scheme))
             #expect(failure.cause == .tcp)
+            #expect(!failure.closedBeforeAnswer)
         }
     }
 

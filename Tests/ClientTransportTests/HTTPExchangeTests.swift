@@ -17,10 +17,8 @@ import Vocabulary
             let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
             let uid = HTTPHeader("OpAMP-Instance-UID", "x")
             let answer = try await client.post(settings, headers: [uid], body: body).get()
-            #expect(answer.status == 200)
             #expect(answer.body == body)
             #expect(answer.contentType == "application/x-protobuf")
-            #expect(answer.tls?.version == "TLSv1.3")
             let request = try #require(server.requests.first)
             #expect(request.method == "POST")
             #expect(request.header("content-type") == "application/x-protobuf")

@@ -1,5 +1,6 @@
 @testable import ClientTransport
 import Glibc
+import HostSystem
 import ScriptedServer
 import Testing
 import Vocabulary
@@ -45,6 +46,13 @@ import Vocabulary
         #expect(after.failure(expected: { $0 == 101 }).cause == .tlsLeafRefused)
     }
 
+    @Test(arguments: [true, false])
+    func `a close without a word hints at a refused leaf only where a leaf was shown`(isTLS: Bool) {
+        let failure = DialEvidence(isTLS: isTLS, isTLSUp: isTLS).failure(expected: { $0 == 101 })
+        #expect(failure.cause == (isTLS ? .tlsLeafRefused : .tcp))
+        #expect(failure.closedBeforeAnswer == isTLS)
+    }
+
     @Test func `a status outweighs a later alert`() {
         let head = AnswerHead(status: 403, retryAfter: nil, handoverCause: nil, contentType: nil, contentLength: nil)
         let evidence = DialEvidence(
@@ -63,6 +71,23 @@ import Vocabulary
         close(try dial.connect(to: [dead, live], until: deadline))
         #expect(throws: DialFailure.self) { try dial.connect(to: [dead, dead], until: deadline) }
         while server.connectionCount == 0 { await Task.yield() }
+    }
+
+    @Test func `an address that refuses is tried once: when to try again is the core's to say`() throws {
+        let tries = PosixLock(0)
+        let network = Network(
+            resolve: Network.system.resolve,
+            connect: { _, _ in
+                tries.withLock { $0 += 1 }
+                return .failure(SystemError(code: ECONNREFUSED))
+            })
+        let dial = try SocketDial(DialSettings(endpoint: try Endpoint("wss://127.0.0.1:4320/")), network: network)
+        guard case .failure(let failure) = dial.connect() else {
+            Issue.record("connected")
+            return
+        }
+        #expect(failure.cause == .tcp)
+        #expect(tries.withLock { $0 } == 1)
     }
 
     private func address(of server: ScriptedServer) throws -> SocketAddress {

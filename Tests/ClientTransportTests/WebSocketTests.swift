@@ -172,6 +172,43 @@ import Vocabulary
         }
     }
 
+    @Test func `an abandoned connection is gone at once, and what was queued with it`() async throws {
+        let script: ScriptedServer.Script = { _ in
+            .webSocket { socket in
+                socket.freeze()
+                await socket.waitForEnd()
+            }
+        }
+        try await withServer(tls: nil, script: script) { client, server in
+            let socket = await client.open(try .to(server, "ws").with { $0.closeTimeout = .seconds(3600) })
+            #expect(await socket.isOpened())
+            for _ in 0..<100 { try await socket.send(Array(repeating: 0, count: 100_000)) }
+            await socket.abandon()
+            await socket.abandon()
+            await #expect(throws: SendRefusal.notOpen) { try await socket.send([1]) }
+            let close = await socket.nextClose()
+            #expect(close?.code == nil && close?.reason == "given up")
+            #expect(await socket.next() == nil)
+            #expect(ownSockets(connectedTo: server.port) == 0)
+        }
+    }
+
+    @Test func `a goodbye that waits for its answer can be cut short`() async throws {
+        let script: ScriptedServer.Script = { _ in
+            .webSocket { socket in
+                socket.freeze()
+                await socket.waitForEnd()
+            }
+        }
+        try await withServer(tls: nil, script: script) { client, server in
+            let socket = await client.open(try .to(server, "ws").with { $0.closeTimeout = .seconds(3600) })
+            #expect(await socket.isOpened())
+            await socket.close()
+            await socket.abandon()
+            #expect(await socket.nextClose() != nil)
+        }
+    }
+
     @Test(arguments: [1000, 1001, 4000] as [UInt16])
     func `the server's close is passed on with code and reason`(code: UInt16) async throws {
         let script: ScriptedServer.Script = { _ in

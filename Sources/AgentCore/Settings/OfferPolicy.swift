@@ -1,3 +1,4 @@
+public import HandoverToken
 public import Vocabulary
 
 /// What the operator of the host allows, whatever a server offers. The defaults refuse everything that lowers
@@ -46,6 +47,15 @@ public struct OfferPolicy: Equatable, Sendable {
         self.adoptionLimit = adoptionLimit
         self.attemptLimit = attemptLimit
         self.adoptionWindow = adoptionWindow
+    }
+
+    /// Whether an offer that leads to another origin has to bring a token.
+    public func requiresToken(holding signers: TokenSigners?) -> Bool {
+        switch requiresToken {
+        case .auto: signers != nil
+        case .always: true
+        case .never: false
+        }
     }
 }
 

@@ -121,12 +121,7 @@ public struct OfferReview: Sendable {
         _ text: String?, of offer: OpAMPConnectionSettings, isNewOrigin: Bool, into resolution: inout Resolution
     ) throws(OfferRefusal) {
         guard let text else {
-            let isRequired = switch policy.requiresToken {
-            case .auto: active.tokenSigners != nil
-            case .always: true
-            case .never: false
-            }
-            guard !isNewOrigin || !isRequired else { throw .tokenMissing }
+            guard !isNewOrigin || !policy.requiresToken(holding: active.tokenSigners) else { throw .tokenMissing }
             return
         }
         guard let signers = active.tokenSigners else {

@@ -8,6 +8,7 @@ public struct ConnectionCheck: Sendable {
     private let dial: Dial
     private let key: PrivateKey?
     private let isConfigured: Bool
+    private let terms: HandoverTerms
 
     /// - Throws: `StateFailure` when there is a state and it cannot be read.
     public init(_ configuration: HostConfiguration) throws(StateFailure) {
@@ -16,6 +17,8 @@ public struct ConnectionCheck: Sendable {
             ?? configuration.home.settings
         isConfigured = settings.endpoint == configuration.home.settings.endpoint
         dial = Dial(settings: settings, extraHeaders: [])
+        let home = state.flatMap { $0.active.settings == settings ? $0.active : nil } ?? configuration.home
+        terms = HandoverTerms(home: home, policy: configuration.policy, state: state)
         if let key = configuration.key {
             self.key = key
         } else {
@@ -23,14 +26,9 @@ public struct ConnectionCheck: Sendable {
         }
     }
 
-    /// - Throws: `CheckFailure` when the settings cannot be dialled at all, `StateFailure` without a network loop.
+    /// - Throws: `StateFailure` without a network loop.
     public func run() async throws -> CheckReport {
-        var settings: DialSettings
-        do {
-            settings = try DialSettings(dial, key: key)
-        } catch {
-            throw CheckFailure(dial: error)
-        }
+        var settings = DialSettings(dial, key: key)
         // An upgrade carries no OpAMP message, an HTTP request would.
         settings.endpoint = try Endpoint(
             "\(settings.endpoint.isTLS ? "wss" : "ws")://\(settings.endpoint.origin)\(settings.endpoint.path)")
@@ -38,7 +36,7 @@ public struct ConnectionCheck: Sendable {
         do { loop = try EventLoop(connectionLimit: 4) } catch { throw StateFailure.transport(error) }
         defer { loop.shutDown() }
         let event = await CheckLine(loop).firstWord(of: settings)
-        return CheckReport(dial.settings, isConfigured: isConfigured, event: event)
+        return CheckReport(dial.settings, isConfigured: isConfigured, terms: terms, event: event)
     }
 }
 
@@ -73,12 +71,14 @@ private actor CheckLine {
 public struct CheckReport: Sendable {
     private let settings: ConnectionSettings
     private let isConfigured: Bool
+    private let terms: HandoverTerms
     private let presented: [Certificate]
     private let tlsVersion: String?
     private let failure: DialFailure?
 
-    init(_ settings: ConnectionSettings, isConfigured: Bool, event: WebSocketEvent) {
+    init(_ settings: ConnectionSettings, isConfigured: Bool, terms: HandoverTerms, event: WebSocketEvent) {
         self.settings = settings
+        self.terms = terms
         self.isConfigured = isConfigured
         switch event {
         case .opened(let facts):
@@ -118,6 +118,7 @@ public struct CheckReport: Sendable {
             "trusted_cas": .array(settings.trust.anchors.certificates.map { .string($0.fingerprint.description) }),
             "trusts_system": .bool(settings.trust.includesSystemRoots),
             "leaf": settings.leaf.map { .string($0.leaf.fingerprint.description) },
+            "handover": terms.json,
         ])
     }
 
@@ -134,14 +135,15 @@ public struct CheckReport: Sendable {
             let names = (certificate.dnsNames + certificate.ipAddresses).joined(separator: " ")
             lines.append("server chain  \(certificate.subject), names \(names.isEmpty ? "none" : names), until \(certificate.notAfter), sha256 \(certificate.fingerprint)")
         }
-        if let tlsVersion { lines.append("TLS           \(tlsVersion), host name and chain verified") }
+        if let tlsVersion {
+            let verified = settings.skipsVerification ? "nothing verified: insecure_skip_verify" : "host name and chain verified"
+            lines.append("TLS           \(tlsVersion), \(verified)")
+        }
         lines.append(isGood ? "result        good" : "result        \(failure.map { "\($0.operatorMessage)" } ?? "")")
+        lines += ["", "a handover would verify"]
+        lines += terms.rows.map { row in
+            "  " + row.name + String(repeating: " ", count: max(1, 14 - row.name.count)) + row.value
+        }
         return lines.joined(separator: "\n")
     }
-}
-
-/// The settings cannot be dialled.
-public struct CheckFailure: OperatorExplainable, Hashable {
-    let dial: DialFailure
-    public var operatorMessage: OperatorMessage { dial.operatorMessage }
 }

@@ -51,11 +51,11 @@ public struct Enrolment: Sendable {
         for await news in agent.news {
             switch news.event {
             case .online, .moveAdopted, .moveSettled:
-                let standing = news.standing
-                guard let leaf = standing.leaf, leaf != former, standing.contact == .online, !standing.isMoving else {
+                let snapshot = news.snapshot
+                guard let leaf = snapshot.leaf, leaf != former, snapshot.contact == .online, !snapshot.isMoving else {
                     continue
                 }
-                return .success(Success(endpoint: standing.endpoint, leaf: leaf))
+                return .success(Success(endpoint: snapshot.endpoint, leaf: leaf))
             case .leafRefused: return .failure(.refused(news.entry["reason"] ?? "the server refused the signing request"))
             case .offerRefused: return .failure(.refused(news.entry["reason"] ?? "the certificate is not usable"))
             case .moveFailed: return .failure(.refused(news.entry["detail"] ?? "the server does not accept its certificate"))

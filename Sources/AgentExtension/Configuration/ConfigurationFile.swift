@@ -83,12 +83,10 @@ extension HostConfiguration {
         if !identifying.contains(where: { $0.key == "service.name" }) {
             identifying.insert(KeyValue(key: "service.name", value: .string("opamp-agent")), at: 0)
         }
-        // Its value is the present instance_uid, whatever the file says.
-        identifying.removeAll { $0.key == "service.instance.id" }
-        identifying.append(KeyValue(key: "service.instance.id", value: .string("")))
         report.description = AgentDescription(
             identifyingAttributes: identifying,
-            nonIdentifyingAttributes: try section?.attributes("non_identifying_attributes") ?? [])
+            nonIdentifyingAttributes: try section?.attributes("non_identifying_attributes") ?? []
+        ).withInstanceID
     }
 
     private mutating func readHandover(_ file: ConfigurationSection) throws(ConfigurationRefusal) {
@@ -138,6 +136,16 @@ extension HostConfiguration {
             throw .badFile(
                 section.name("token_file"), line: path.line, path: path.content, reason: error.operatorMessage.cause)
         }
+    }
+}
+
+extension AgentDescription {
+    /// With the attribute in which the core puts the present instance_uid, whatever stood there.
+    var withInstanceID: AgentDescription {
+        var description = self
+        description.identifyingAttributes.removeAll { $0.key == "service.instance.id" }
+        description.identifyingAttributes.append(KeyValue(key: "service.instance.id", value: .string("")))
+        return description
     }
 }
 

@@ -7,13 +7,13 @@ public struct AgentNews: Sendable {
     public let at: Timestamp
     /// The event's name and facts, as in the log.
     public let entry: AgentLogEntry
-    public let standing: AgentStanding
+    public let snapshot: AgentSnapshot
 
     public var event: AgentLogEvent { entry.event }
 }
 
 /// Where the agent stands.
-public struct AgentStanding: Hashable, Sendable {
+public struct AgentSnapshot: Hashable, Sendable {
     public enum Contact: String, Hashable, Sendable, CaseIterable {
         case idle, waiting, dialing, reporting, online, leaving, stopped
     }
@@ -28,7 +28,7 @@ public struct AgentStanding: Hashable, Sendable {
     public var isMoving: Bool
 }
 
-extension AgentStanding {
+extension AgentSnapshot {
     init(_ agent: Agent) {
         self.init(
             instanceUID: agent.state.instanceUID, endpoint: agent.state.active.settings.endpoint,
@@ -37,7 +37,7 @@ extension AgentStanding {
     }
 }
 
-extension AgentStanding.Contact {
+extension AgentSnapshot.Contact {
     init(_ phase: Phase) {
         self =
             switch phase {

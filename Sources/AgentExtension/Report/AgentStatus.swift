@@ -112,7 +112,7 @@ public struct AgentStatus: Sendable {
         case .failed(let cause, let message):
             .members([
                 "offer_hash": hash, "status": .string("FAILED"), "cause": .string(cause.code),
-                "message": .string(message),
+                "message": .string(message), "next_action": .string(cause.nextAction),
             ])
         }
     }
@@ -138,11 +138,12 @@ extension AgentStatus {
             row("previous server", state?.previous.map { "\($0.settings.endpoint), until \(json["probation_until"]?.string ?? "it settles")" }),
             row("candidate", state?.candidate.map { "\($0.home.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
             row("last offer", verdict),
+            row("next", json["last_verdict"]?["next_action"]?.string),
             row("handovers", state.map { "epoch \($0.epoch)" + ($0.handoverID.map { ", last \($0)" } ?? "") }),
             row("configuration", state.map { $0.hasAdopted && $0.active.settings.endpoint != configured } == true
                 ? "the server of the file, \(configured), was left; `opamp-agent reset` returns to it" : nil),
             row("warning", isPreviousGeneration ? "the newest state is damaged; the one before is in use" : nil),
-            row("warning", isConfigurationIgnored ? "the connection part of the file has changed since and is not in use" : nil),
+            row("warning", isConfigurationIgnored ? "the connection part of the file has changed and is ignored until `opamp-agent reset`" : nil),
         ]
         return rows.compactMap(\.self).joined(separator: "\n")
     }

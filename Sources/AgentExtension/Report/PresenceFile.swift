@@ -44,7 +44,7 @@ struct PresenceFile {
 
 struct Presence: Hashable, Sendable {
     var process: Int32
-    var contact: AgentStanding.Contact
+    var contact: AgentSnapshot.Contact
     var endpoint: String
     var since: Timestamp
 
@@ -57,13 +57,13 @@ struct Presence: Hashable, Sendable {
 
     init?(json: JSON) {
         guard let process = json["process"]?.integer.flatMap({ Int32(exactly: $0) }),
-            let contact = json["contact"]?.string.flatMap({ AgentStanding.Contact(rawValue: $0) }),
+            let contact = json["contact"]?.string.flatMap({ AgentSnapshot.Contact(rawValue: $0) }),
             let endpoint = json["endpoint"]?.string, let since = json["since"]?.string.flatMap({ Timestamp($0) })
         else { return nil }
         self.init(process: process, contact: contact, endpoint: endpoint, since: since)
     }
 
-    init(process: Int32, contact: AgentStanding.Contact, endpoint: String, since: Timestamp) {
+    init(process: Int32, contact: AgentSnapshot.Contact, endpoint: String, since: Timestamp) {
         self.process = process
         self.contact = contact
         self.endpoint = endpoint
@@ -71,7 +71,7 @@ struct Presence: Hashable, Sendable {
     }
 }
 
-extension AgentStanding {
+extension AgentSnapshot {
     func presence(at now: Timestamp) -> Presence {
         Presence(process: ProcessTable.ownID, contact: contact, endpoint: endpoint.description, since: now)
     }

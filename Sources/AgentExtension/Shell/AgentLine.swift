@@ -8,9 +8,10 @@ enum AgentLine {
     case webSocket(WebSocketConnection)
     case polling(PollingLine)
 
+    /// At once, so that there are never two sessions: the next dial may be a directive away.
     func drop() {
         switch self {
-        case .webSocket(let connection): connection.close()
+        case .webSocket(let connection): connection.abandon()
         case .polling(let line): line.exchange?.cancel()
         }
     }
@@ -24,12 +25,7 @@ struct PollingLine {
 
 extension AgentShell {
     func open(_ id: ConnectionID, _ dial: Dial) {
-        let settings: DialSettings
-        do throws(DialFailure) {
-            settings = try DialSettings(dial, key: state.key)
-        } catch {
-            return take(.ended(id, .failed(LineFailure(error))))
-        }
+        let settings = DialSettings(dial, key: state.key)
         if settings.endpoint.isWebSocket {
             lines[id] = .webSocket(dialer.openWebSocket(settings) { self.heard($0, on: id) })
         } else {

@@ -107,7 +107,7 @@ actor AgentShell {
 
     func publish(_ entry: AgentLogEntry, at now: Timestamp) {
         log.write(entry, at: now)
-        news.yield(AgentNews(at: now, entry: entry, standing: standing))
+        news.yield(AgentNews(at: now, entry: entry, snapshot: snapshot))
     }
 
     func note(
@@ -117,10 +117,10 @@ actor AgentShell {
         publish(AgentLogEntry(level, event, fields), at: now)
     }
 
-    var standing: AgentStanding { AgentStanding(agent) }
+    var snapshot: AgentSnapshot { AgentSnapshot(agent) }
 
     private func notePresence() {
-        presence.note(standing.presence(at: clock.now())) { loop.wake(after: PresenceFile.patience) { [weak self] in
+        presence.note(snapshot.presence(at: clock.now())) { loop.wake(after: PresenceFile.patience) { [weak self] in
             self?.assumeIsolated { $0.presence.write() }
         } }
     }

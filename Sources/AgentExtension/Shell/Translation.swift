@@ -9,7 +9,7 @@ extension DialSettings {
     /// - Parameters:
     ///   - key: of the leaf, if the settings have one.
     ///   - extra: headers that take the place of the settings' own of the same name.
-    init(_ dial: Dial, key: PrivateKey?) throws(DialFailure) {
+    init(_ dial: Dial, key: PrivateKey?) {
         let settings = dial.settings
         let extraNames = Set(dial.extraHeaders.map { $0.name.lowercased() })
         let own = settings.headers.filter { !extraNames.contains($0.name.lowercased()) }
@@ -22,16 +22,10 @@ extension DialSettings {
             anchors: settings.trust.anchors.certificates.map(\.der),
             includeSystemRoots: settings.trust.includesSystemRoots, identity: identity,
             minimumTLS: .init(settings.tls.minimum), maximumTLS: .init(settings.tls.maximum),
-            cipherSuites: settings.tls.cipherSuites, skipVerify: settings.skipsVerification)
-        if let proxy = settings.proxy {
-            let host = proxy.host.contains(":") ? "[\(proxy.host)]" : proxy.host
-            do {
-                self.proxy = try Proxy(
-                    url: "\(host):\(proxy.port)", connectHeaders: proxy.connectHeaders.map(HTTPHeader.init))
-            } catch {
-                throw DialFailure(.policy, error.reason)
-            }
-        }
+            cipherSuites: settings.tls.cipherSuites, skipVerify: settings.skipsVerification,
+            proxy: settings.proxy.map {
+                Proxy(host: $0.host, port: $0.port, connectHeaders: $0.connectHeaders.map(HTTPHeader.init))
+            })
     }
 }
 

@@ -10,7 +10,7 @@ public struct FileSink: ConfigurationSink {
     private let limit: Duration
 
     /// - Parameters:
-    ///   - reloadCommand: for `/bin/sh -c`; anything but status 0 puts the file before back and fails.
+    ///   - reloadCommand: for `/bin/sh -c`; anything but status 0 puts the file before back, or removes it if there was none, and fails.
     ///   - limit: how long the command may take.
     public init(path: String, reloadCommand: String? = nil, limit: Duration = .seconds(30)) {
         self.path = path
@@ -30,7 +30,11 @@ public struct FileSink: ConfigurationSink {
             throw ConfigurationRejection(error.operatorMessage.cause)
         }
         if let problem = await reload() {
-            if let before { try? AtomicFile.write(before, to: path, mode: .private) }
+            do throws(FileFailure) {
+                try putBack(before)
+            } catch {
+                throw ConfigurationRejection("\(problem), and the file before is not back: \(error.operatorMessage.cause)")
+            }
             throw ConfigurationRejection(problem)
         }
         return EffectiveConfig(configMap: configuration)
@@ -41,6 +45,11 @@ public struct FileSink: ConfigurationSink {
         return EffectiveConfig(configMap: AgentConfigMap(configMap: ["": AgentConfigFile(body: body)]))
     }
 
+    /// What was refused must not be taken for the effective configuration at the next start.
+    private func putBack(_ before: [UInt8]?) throws(FileFailure) {
+        if let before { try AtomicFile.write(before, to: path, mode: .private) } else { try AtomicFile.remove(path) }
+    }
+
     private func reload() async -> String? {
         guard let reloadCommand else { return nil }
         return switch await ShellCommand.run(reloadCommand, limit: limit) {
@@ -48,7 +57,7 @@ public struct FileSink: ConfigurationSink {
         case .exited(let status): "the reload command ended with status \(status)"
         case .killed(let signal): "the reload command was ended by signal \(signal)"
         case .tooSlow: "the reload command took longer than \(DurationText.write(limit))"
-        case .notStarted(let code): "the reload command could not be started (errno \(code))"
+        case .notStarted(let problem): "the reload command could not be started: \(problem)"
         }
     }
 }

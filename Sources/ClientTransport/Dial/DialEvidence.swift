@@ -33,7 +33,7 @@ struct DialEvidence {
             return failure(.protocol, "the server's HTTP answer does not hold: \(libraryReason ?? "cut off")")
         }
         guard isTLS else {
-            return failure(.tcp, "the server closed the connection before it answered", closedBeforeAnswer: true)
+            return failure(.tcp, "the server closed the connection before it answered")
         }
         guard isTLSUp || verification == .passed else {
             return failure(.tcp, "the server closed the connection during the TLS handshake")

@@ -1,5 +1,6 @@
 internal import CWebSockets
 import Glibc
+import HostSystem
 import Vocabulary
 
 /// One attempt to reach a server, from the first look-up to the last byte: dials, hands the socket to libwebsockets,
@@ -43,7 +44,7 @@ import Vocabulary
         self.user = user
         self.request = request
         headers = try RequestHeaders(settings.headers + extraHeaders, for: settings.endpoint)
-        dial = try SocketDial(settings)
+        dial = try SocketDial(settings, network: loop.network)
         tls = try TLSContext.borrow(TLSContext.Key(settings), from: loop)
         evidence.isTLS = settings.endpoint.isTLS
     }
@@ -58,11 +59,14 @@ import Vocabulary
         setDeadline(limit) { link in link.end(.failed(DialFailure(.timeout, "no connection within \(limit)"))) }
         let own = LoopBound(self)
         let (loop, dial) = (self.loop, self.dial)
-        let problem = startThread {
-            let result = dial.connect()
-            loop.perform { own.value.dialed(result) }
+        do throws(SystemError) {
+            try DetachedThread.start {
+                let result = dial.connect()
+                loop.perform { own.value.dialed(result) }
+            }
+        } catch {
+            end(.failed(DialFailure(.tcp, "no thread for the dial: \(error)")))
         }
-        if problem != 0 { end(.failed(DialFailure(.tcp, "no thread for the dial: \(words(forErrno: problem))"))) }
     }
 
     private func dialed(_ result: Result<Int32, DialFailure>) {
@@ -94,7 +98,7 @@ import Vocabulary
         }
         unsafe info.ssl_connection = Int32(bitPattern: flags)
         // All of these are copied by the call.
-        unsafe loop.handover.address.withCString { address in
+        unsafe loop.standIn.address.withCString { address in
             unsafe endpoint.hostHeader.withCString { host in
                 unsafe endpoint.path.withCString { path in
                     unsafe withOptionalCString(method) { method in
@@ -131,11 +135,11 @@ import Vocabulary
         unsafe self.wsi = wsi
         let descriptor = unsafe lws_get_socket_fd(wsi)
         if shim_dup3(socket, descriptor, O_CLOEXEC) < 0 {
-            verdict = .failed(DialFailure(.tcp, "handing the socket over: \(words(forErrno: errno))"))
+            verdict = .failed(DialFailure(.tcp, "handing the socket over: \(SystemError(code: errno))"))
         }
         close(socket)
         socket = -1
-        loop.handover.drain()
+        loop.standIn.drain()
         tls.links[descriptor] = self
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import HostSystem
 import Vocabulary
 
 /// `CONNECT` on a connected socket, with a deadline over the whole of it.
@@ -29,7 +30,7 @@ struct ProxyHandshake {
                 unsafe Glibc.send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
             }
             if count < 0, errno == EAGAIN || errno == EINTR { continue }
-            guard count > 0 else { throw DialFailure(.proxy, "writing to the proxy: \(words(forErrno: errno))") }
+            guard count > 0 else { throw DialFailure(.proxy, "writing to the proxy: \(SystemError(code: errno))") }
             rest = rest.dropFirst(count)
         }
     }

@@ -1,4 +1,3 @@
-import Glibc
 import Vocabulary
 
 extension Duration {
@@ -37,11 +36,6 @@ extension Timestamp {
         let fullYear = year.utf8.count == 2 ? (year >= "70" ? "19" : "20") + year : year
         func padded(_ text: String) -> String { text.utf8.count == 1 ? "0" + text : text }
         self.init("\(fullYear)-\(padded(String(index + 1)))-\(padded(day))T\(time)Z")
-    }
-
-    /// The wall clock; only for dates that a server names.
-    static var wallClock: Timestamp {
-        Timestamp(seconds: Int64(time(nil)))
     }
 }
 

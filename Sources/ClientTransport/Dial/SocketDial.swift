@@ -1,4 +1,5 @@
 import Glibc
+import HostSystem
 import Vocabulary
 
 /// A TCP connection to an endpoint, made by a thread that may wait: names, every address, the proxy's CONNECT.
@@ -11,9 +12,11 @@ struct SocketDial: Sendable {
     /// What to say to the proxy, once connected to it.
     let connectRequest: [UInt8]?
     let timeout: Duration
+    let network: Network
 
     /// - Throws: `DialFailure` with cause `policy` if the proxy's headers cannot be sent.
-    init(_ settings: DialSettings) throws(DialFailure) {
+    init(_ settings: DialSettings, network: Network = .system) throws(DialFailure) {
+        self.network = network
         host = settings.proxy?.host ?? settings.endpoint.host
         port = settings.proxy?.port ?? settings.endpoint.port
         connectRequest = try settings.proxy?.connectRequest(for: settings.endpoint)
@@ -48,57 +51,33 @@ struct SocketDial: Sendable {
         DialFailure(isProxied ? .proxy : cause, detail)
     }
 
-    // MARK: - Names
-
     func resolve() throws(DialFailure) -> [SocketAddress] {
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        unsafe hints.ai_flags = AI_NUMERICSERV
-        var first: UnsafeMutablePointer<addrinfo>?
-        let problem = unsafe getaddrinfo(host, String(port), &hints, &first)
-        guard problem == 0 else {
-            let ownWords = unsafe gai_strerror(problem).map { unsafe String(cString: $0) } ?? "error \(problem)"
-            let text = problem == EAI_SYSTEM ? words(forErrno: errno) : ownWords
-            throw failure(.dns, "resolving \(host): \(text)")
-        }
-        defer { unsafe freeaddrinfo(first) }
-        var addresses: [SocketAddress] = []
-        var next = unsafe first
-        while let entry = unsafe next {
-            unsafe addresses.append(SocketAddress(entry.pointee))
-            unsafe next = entry.pointee.ai_next
+        let addresses: [SocketAddress]
+        switch network.resolve(host, port) {
+        case .success(let found): addresses = found
+        case .failure(let problem): throw failure(.dns, "resolving \(host): \(problem.words)")
         }
         guard !addresses.isEmpty else { throw failure(.dns, "resolving \(host): no address") }
         return addresses
     }
 
-    // MARK: - Addresses
-
-    /// Tries the addresses in turn; each gets its share of the time that is left. A server that restarts refuses for a
-    /// moment, so when every address refused there is one more round after 200 ms.
+    /// Tries every address once, in turn; each gets its share of the time that is left. Whether and when to try again
+    /// is the core's to say.
     ///
     /// - Parameter deadline: microseconds of the monotonic clock.
     func connect(to addresses: [SocketAddress], until deadline: Int64) throws(DialFailure) -> Int32 {
-        for round in 1...2 {
-            var problems: [(address: SocketAddress, code: Int32)] = []
-            for (index, address) in addresses.enumerated() {
-                let left = deadline - monotonicMicroseconds()
-                let share = left / Int64(addresses.count - index)
-                switch address.connect(within: max(1000, share)) {
-                case .success(let socket): return socket
-                case .failure(let problem): problems.append((address, problem.code))
-                }
+        var problems: [(address: SocketAddress, error: SystemError)] = []
+        for (index, address) in addresses.enumerated() {
+            let left = deadline - monotonicMicroseconds()
+            let share = left / Int64(addresses.count - index)
+            switch network.connect(address, max(1000, share)) {
+            case .success(let socket): return socket
+            case .failure(let problem): problems.append((address, problem))
             }
-            let isRefusedEverywhere = problems.allSatisfy { $0.code == ECONNREFUSED }
-            if round == 1, isRefusedEverywhere, deadline - monotonicMicroseconds() > 200_000 {
-                usleep(200_000)
-                continue
-            }
-            let detail = problems.map { "\($0.address): \(words(forErrno: $0.code))" }.joined(separator: "; ")
-            let isTimeout = problems.allSatisfy { $0.code == ETIMEDOUT }
-            throw failure(isTimeout ? .timeout : .tcp, "connecting to \(place): \(detail)")
         }
-        throw failure(.tcp, "connecting to \(place)")
+        let detail = problems.map { "\($0.address): \($0.error)" }.joined(separator: "; ")
+        let isTimeout = problems.allSatisfy { $0.error.code == ETIMEDOUT }
+        throw failure(isTimeout ? .timeout : .tcp, "connecting to \(place): \(detail)")
     }
 }
 
@@ -153,11 +132,6 @@ struct SocketAddress: Sendable, CustomStringConvertible {
             unsafe body(bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
         }
     }
-}
-
-/// An `errno` value.
-struct SystemError: Error {
-    let code: Int32
 }
 
 /// Waits until the descriptor is ready, or broken.

@@ -1,9 +1,10 @@
 internal import CWebSockets
 import Glibc
+import HostSystem
 
 /// One thread that owns one libwebsockets context, and the executor of the actor that lives on it.
 ///
-/// An actor lives here by `nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }`.
+/// An actor lives here by `nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActors }`.
 /// The loop's thread keeps the loop alive: it runs until `shutDown`.
 ///
 /// Safe to share because everything with a pointer in it is touched on the loop's thread only, and the rest lies
@@ -31,7 +32,8 @@ import Glibc
 
     let shared = PosixLock(Shared())
     let context: OpaquePointer
-    let handover: HandoverSocket
+    let standIn: StandInListener
+    let network: Network
     private let deadline: LoopDeadline
     /// Who is at work here; on the loop's thread only.
     var links: [ObjectIdentifier: Link] = [:]
@@ -39,15 +41,21 @@ import Glibc
 
     /// - Parameter connectionLimit: how many connections there can be at once; tables are made for as many.
     /// - Throws: `TransportFailure` when the host is out of memory, descriptors or threads.
-    public init(connectionLimit: Int = 64) throws(TransportFailure) {
-        handover = try HandoverSocket()
+    public convenience init(connectionLimit: Int = 64) throws(TransportFailure) {
+        try self.init(connectionLimit: connectionLimit, network: .system)
+    }
+
+    init(connectionLimit: Int, network: Network) throws(TransportFailure) {
+        standIn = try StandInListener()
+        self.network = network
         guard let context = unsafe makeContext(connectionLimit: connectionLimit) else { throw .contextNotCreated }
         unsafe self.context = context
         unsafe deadline = LoopDeadline(context: context)
-        let problem = startThread { self.run() }
-        guard problem == 0 else {
+        do throws(SystemError) {
+            try DetachedThread.start { self.run() }
+        } catch {
             unsafe lws_context_destroy(context)
-            throw .threadNotStarted(words(forErrno: problem))
+            throw .threadNotStarted("\(error)")
         }
     }
 
@@ -122,7 +130,7 @@ import Glibc
         }
         deadline.free()
         unsafe destroyContext(context)
-        handover.close()
+        standIn.close()
         shared.withLock { shared in
             shared.phase = .ended
             shared.thread = nil
@@ -175,7 +183,7 @@ import Glibc
 
     /// An actor may outlive the loop's thread; its jobs must not be lost.
     private func runAfterTheEnd() {
-        let problem = startThread {
+        let body: @Sendable () -> Void = {
             self.shared.withLock { $0.thread = pthread_self() }
             while true {
                 let work = self.shared.withLock { shared -> [Work] in
@@ -187,7 +195,11 @@ import Glibc
                 for work in work { self.run(work) }
             }
         }
-        precondition(problem == 0, "no thread for the jobs left on a loop that was shut down")
+        do throws(SystemError) {
+            try DetachedThread.start(body)
+        } catch {
+            preconditionFailure("no thread for the jobs left on a loop that was shut down: \(error)")
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 internal import CWebSockets
+import HostSystem
 import Vocabulary
 
 /// The only function that libwebsockets calls: it finds the link, converts the arguments, forwards, and decides
@@ -85,7 +86,7 @@ private func answerHead(_ wsi: OpaquePointer) -> AnswerHead {
     AnswerHead(
         status: Int(unsafe lws_http_client_http_response(wsi)),
         retryAfter: unsafe header(WSI_TOKEN_HTTP_RETRY_AFTER, of: wsi)
-            .flatMap { Duration(retryAfter: $0, at: .wallClock) },
+            .flatMap { Duration(retryAfter: $0, at: WallClock.now()) },
         handoverCause: unsafe header("opamp-handover-cause:", of: wsi),
         contentType: unsafe header(WSI_TOKEN_HTTP_CONTENT_TYPE, of: wsi),
         contentLength: unsafe header(WSI_TOKEN_HTTP_CONTENT_LENGTH, of: wsi).flatMap { Int($0) })

@@ -8,11 +8,13 @@ import Vocabulary
 /// An actor that lives on an event loop, as the agent does.
 actor LoopClient {
     nonisolated let loop: EventLoop
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActors }
     private let dialer: Dialer
 
-    init(connectionLimit: Int = 64) throws {
-        loop = try EventLoop(connectionLimit: connectionLimit)
+    init(connectionLimit: Int = 64) throws { self.init(loop: try EventLoop(connectionLimit: connectionLimit)) }
+
+    init(loop: EventLoop) {
+        self.loop = loop
         dialer = Dialer(loop: loop)
     }
 
@@ -30,6 +32,7 @@ actor LoopClient {
     }
 
     func send(_ message: [UInt8], over connection: WebSocketConnection) throws { try connection.send(message) }
+    func abandon(_ connection: WebSocketConnection) { connection.abandon() }
     func close(_ connection: WebSocketConnection, code: UInt16, reason: String) {
         connection.close(code: code, reason: reason)
     }
@@ -75,6 +78,8 @@ struct LoopSocket: @unchecked Sendable {
     func close(code: UInt16 = 1000, reason: String = "") async {
         await client.close(connection, code: code, reason: reason)
     }
+
+    func abandon() async { await client.abandon(connection) }
 
     func next() async -> WebSocketEvent? {
         for await event in events { return event }

@@ -1,5 +1,6 @@
 public import Certificates
 import Foundation
+import OpAMPProto
 import ScriptedServer
 public import Vocabulary
 
@@ -46,6 +47,10 @@ public final class HostDirectory: Sendable {
 
     public func text(_ name: String) -> String? { bytes(name).map { String(decoding: $0, as: UTF8.self) } }
 
+    public var configurationText: String? {
+        FileManager.default.contents(atPath: configuration).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     public var uid: InstanceUID? { text("identity").flatMap { InstanceUID($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
     public var leaf: Certificate? { text("leaf.pem").flatMap { try? Certificate(pem: $0) } }
 
@@ -64,6 +69,21 @@ public final class HostDirectory: Sendable {
     public func run(crashAt: String? = nil) throws -> AgentProcess {
         try AgentProcess(["run", "--config", configuration], crashAt: crashAt)
     }
+
+    /// Runs an enrolled agent until the target has heard that it adopted the handover, and ends it.
+    public func handOver(from source: ScriptedDesk, to target: ScriptedDesk) async throws {
+        guard let leaf, let uid else { throw NotEnrolled() }
+        source.offer(try source.handover(of: leaf, uid: uid, to: target))
+        let agent = try run()
+        guard await eventually({ target.settingsStatuses.contains { $0.status == .applied } }) else {
+            throw NotAdopted(log: agent.log)
+        }
+        agent.send(SIGTERM)
+        _ = await agent.end()
+    }
+
+    public struct NotEnrolled: Error {}
+    public struct NotAdopted: Error { public let log: String }
 
     /// `status --json`.
     public func status() async throws -> JSON {

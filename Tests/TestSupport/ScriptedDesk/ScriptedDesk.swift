@@ -15,6 +15,8 @@ public final class ScriptedDesk: Sendable {
         case refusing(status: Int)
         /// Upgrades are granted, and nothing is ever said.
         case silent
+        /// What is said to the first message means nothing, and a Close frame is never answered.
+        case babbling
     }
 
     public struct Heard: Sendable {
@@ -26,6 +28,7 @@ public final class ScriptedDesk: Sendable {
 
     struct Memory {
         var mood = Mood.welcoming
+        var whenAsked: (@Sendable () -> Void)?
         var heard: [Heard] = []
         var offer: ConnectionSettingsOffers?
         var remoteConfig: AgentRemoteConfig?
@@ -70,6 +73,9 @@ public final class ScriptedDesk: Sendable {
 
     public func become(_ mood: Mood) { memory.withLock { $0.mood = mood } }
 
+    /// Runs the body before each upgrade and request is answered.
+    public func whenAsked(_ body: @escaping @Sendable () -> Void) { memory.withLock { $0.whenAsked = body } }
+
     /// Offers it now and in every answer, until a verdict about its hash comes.
     public func offer(_ offers: ConnectionSettingsOffers) {
         let sockets = memory.withLock { memory in
@@ -103,10 +109,12 @@ public final class ScriptedDesk: Sendable {
     // MARK: A session
 
     private func answer(_ request: ScriptedRequest) -> ScriptedReply {
+        memory.withLock { $0.whenAsked }?()
         switch memory.withLock({ $0.mood }) {
         case .welcoming: break
         case .refusing(let status): return .answer(status)
         case .silent: return request.isUpgrade ? .webSocket { await $0.waitForEnd() } : .silence
+        case .babbling: return .webSocket { await Self.babble(over: $0) }
         }
         guard request.isUpgrade else {
             guard let message = try? AgentToServer(decoding: request.body),
@@ -128,6 +136,15 @@ public final class ScriptedDesk: Sendable {
             }
             self.memory.withLock { _ = $0.sockets.removeValue(forKey: number) }
         }
+    }
+
+    private static func babble(over socket: ScriptedWebSocket) async {
+        for await _ in socket.frames {
+            socket.freeze()
+            socket.send([1, 2, 3])
+            break
+        }
+        await socket.waitForEnd()
     }
 
     private func send(_ message: ServerToAgent, over socket: ScriptedWebSocket) {

@@ -1,27 +1,29 @@
 import Glibc
+import HostSystem
 
-/// The listener to which libwebsockets connects when it believes it dials: an abstract Unix socket whose name the
-/// kernel chooses. What it connects is replaced at once by a socket that we dialled (`Link.wsiCreated`).
+/// Stands in for every server: the listener to which libwebsockets connects when it believes it dials, an abstract Unix
+/// socket whose name the kernel chooses. What it connects is replaced at once by a socket that we dialled (`Link.wsiCreated`).
 ///
 /// It leans on the order of events in libwebsockets 4.1 (connect, then WSI_CREATE, then TLS); a test pins it.
-struct HandoverSocket {
+struct StandInListener {
     private let descriptor: Int32
     /// What libwebsockets takes as `address`.
     let address: String
 
     init() throws(TransportFailure) {
-        let made = Self.listen()
-        guard case .success(let (descriptor, name)) = made else {
-            throw .socketNotCreated(words(forErrno: errno))
+        do throws(SystemError) {
+            let (descriptor, name) = try Self.listen()
+            self.descriptor = descriptor
+            self.address = "+@\(name)"
+        } catch {
+            throw .socketNotCreated("\(error)")
         }
-        self.descriptor = descriptor
-        self.address = "+@\(name)"
     }
 
-    private static func listen() -> Result<(Int32, String), SystemError> {
+    private static func listen() throws(SystemError) -> (descriptor: Int32, name: String) {
         let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(AF_UNIX, flags, 0)
-        guard descriptor >= 0 else { return .failure(SystemError()) }
+        guard descriptor >= 0 else { throw SystemError(code: errno) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         var length = socklen_t(MemoryLayout<sockaddr_un>.size)
@@ -33,14 +35,15 @@ struct HandoverSocket {
             }
         }
         guard isListening else {
+            let problem = SystemError(code: errno)
             Glibc.close(descriptor)
-            return .failure(SystemError())
+            throw problem
         }
         let nameLength = Int(length) - MemoryLayout<sa_family_t>.size - 1
         let name = unsafe withUnsafeBytes(of: &address.sun_path) { path in
             unsafe String(decoding: path.dropFirst().prefix(nameLength), as: UTF8.self)
         }
-        return .success((descriptor, name))
+        return (descriptor, name)
     }
 
     /// Takes the far ends of connections that are not used any more.
@@ -53,6 +56,4 @@ struct HandoverSocket {
     }
 
     func close() { Glibc.close(descriptor) }
-
-    private struct SystemError: Error {}
 }

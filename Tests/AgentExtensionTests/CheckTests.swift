@@ -1,0 +1,131 @@
+import Certificates
+import Foundation
+import ScriptedDesk
+import ScriptedServer
+import Testing
+import Vocabulary
+
+/// `opamp-agent check`, as an operator runs it before a handover.
+@Suite(.timeLimit(.minutes(2))) struct CheckTests {
+    private func withHost(
+        _ scheme: String = "wss", extra: String = "", _ body: (HostDirectory, ScriptedDesk) async throws -> Void
+    ) async throws {
+        let desk = try await ScriptedDesk.start("EU")
+        defer { desk.stop() }
+        let host = try HostDirectory()
+        try host.configure(for: desk, scheme: scheme, extra: extra)
+        try await body(host, desk)
+    }
+
+    private func check(_ host: HostDirectory) async throws -> (end: AgentProcess.End, json: JSON) {
+        let end = try await AgentProcess.run(["check", "--config", host.configuration])
+        let json = try await AgentProcess.run(["check", "--config", host.configuration, "--json"])
+        #expect(json.status == end.status)
+        return (end, try JSON(reading: Array(json.output.utf8)))
+    }
+
+    @Test(arguments: ["wss", "https"])
+    func `it says what was verified, over both transports, and sends no message`(scheme: String) async throws {
+        try await withHost(scheme) { host, desk in
+            let (good, json) = try await check(host)
+            #expect(good.status == 0, "\(good.output)\(good.log)")
+            #expect(good.output.contains(desk.authority.certificate.fingerprint.description))
+            #expect(good.output.contains("TLSv1.3, host name and chain verified"))
+            #expect(json["good"]?.bool == true)
+            #expect(json["from_configuration"]?.bool == true)
+            #expect(desk.heard.isEmpty)
+            try host.write(try ScriptedDesk.strangerPEM(), to: "ca.pem")
+            let bad = try await check(host)
+            #expect(bad.end.status == 5)
+            #expect(bad.json["cause"]?.string == "tls-untrusted")
+            #expect(host.bytes("connection") == nil)
+        }
+    }
+
+    @Test(arguments: ["wss", "https"], [400, 401, 403, 404, 405, 426, 500])
+    func `a refused upgrade is good only where no upgrade was meant`(scheme: String, status: Int) async throws {
+        try await withHost(scheme) { host, desk in
+            desk.become(.refusing(status: status))
+            let (end, json) = try await check(host)
+            let isGood = scheme == "https" && [400, 404, 405, 426].contains(status)
+            #expect(end.status == (isGood ? 0 : 5), "\(end.output)")
+            #expect(json["http_status"]?.integer == Int64(status))
+            #expect(json["cause"]?.string == (isGood ? nil : "http-\(status)"))
+        }
+    }
+
+    @Test func `a connection that verifies nothing says so`() async throws {
+        try await withHost { host, desk in
+            try host.write(try ScriptedDesk.strangerPEM(), to: "ca.pem")
+            let text = try #require(host.configurationText)
+            try host.write(text.replacing("ca.pem\n", with: "ca.pem\n    insecure_skip_verify: true\n"), to: "agent.yaml")
+            let (end, _) = try await check(host)
+            #expect(end.status == 0, "\(end.output)")
+            #expect(end.output.contains("nothing verified: insecure_skip_verify"))
+        }
+    }
+
+    @Test func `before enrolment a handover would verify the policy alone`() async throws {
+        let extra = """
+            handover:
+              require_token: always
+              allowed_endpoints: ["*.example:4320", "[::1]", other.example]
+              min_tls_version: "1.3"
+              allow_plaintext: true
+              allow_skip_verify: true
+            """
+        try await withHost(extra: extra) { host, _ in
+            let (end, json) = try await check(host)
+            let terms = try #require(json["handover"])
+            #expect(terms["require_token"]?.string == "always")
+            #expect(terms["token_required"]?.bool == true)
+            #expect(terms["token_signers"]?.array?.isEmpty == true)
+            #expect(terms["allowed_endpoints"]?.array?.compactMap(\.string) == ["*.example:4320", "[::1]", "other.example"])
+            #expect(terms["min_tls_version"]?.string == "1.3")
+            #expect(terms["allow_plaintext"]?.bool == true)
+            #expect(terms["allow_skip_verify"]?.bool == true)
+            #expect(terms["epoch_above"]?.integer == 0)
+            #expect(terms["leaf"] == nil)
+            for words in ["*.example:4320, [::1], other.example", "1.3 or later", "allow_plaintext", "allow_skip_verify",
+                "required (require_token always)", "none is held; enrolment brings them"]
+            {
+                #expect(end.output.contains(words), "\(words) in \(end.output)")
+            }
+        }
+    }
+
+    @Test func `on an adopted connection it checks that one, and a handover would verify what it brought`() async throws {
+        try await withHost { host, desk in
+            #expect(try await host.enrol().status == 0)
+            let leaf = try #require(host.leaf).fingerprint.description
+            let enrolled = try await check(host)
+            #expect(enrolled.json["leaf"]?.string == leaf)
+            #expect(enrolled.json["handover"]?["token_required"]?.bool == true)
+            #expect(enrolled.json["handover"]?["token_signers"]?.array?.compactMap { $0["fingerprint"]?.string }
+                == [desk.authority.certificate.fingerprint.description])
+
+            let target = try await ScriptedDesk.start("US")
+            defer { target.stop() }
+            try await host.handOver(from: desk, to: target)
+            let heard = target.heard.count
+            let (end, json) = try await check(host)
+            #expect(end.status == 0, "\(end.output)")
+            #expect(json["endpoint"]?.string == (try target.endpoint().description))
+            #expect(json["from_configuration"]?.bool == false)
+            #expect(json["trusted_cas"]?.array?.compactMap(\.string) == [target.authority.certificate.fingerprint.description])
+            #expect(target.requests.last?.peerLeaf.map { Hex.encode(Digest.sha256($0)) } == leaf)
+            let terms = try #require(json["handover"])
+            #expect(terms["epoch_above"]?.integer == 1)
+            #expect(terms["leaf"]?.string == leaf)
+            #expect(terms["previous"]?.string == (try desk.endpoint().description))
+            #expect(terms["probation_until"]?.string.flatMap { Timestamp($0) } != nil)
+            for words in ["adopted; not the one in the file", "sha256 \(leaf) stays", "epoch         above 1",
+                "token signer  CN=US", target.authority.certificate.fingerprint.description,
+                "the way back to \(try desk.endpoint()) is kept until"]
+            {
+                #expect(end.output.contains(words), "\(words) in \(end.output)")
+            }
+            #expect(target.heard.count == heard)
+        }
+    }
+}
