@@ -23,7 +23,7 @@ public struct Drill: Sendable {
         .thereAndBack,
         .targetUnreachable, .untrustedTarget, .targetRefusesLeaf,
         .staleFingerprint, .missingConfiguration, .expiredToken, .replayedToken, .wrongPeer,
-        .sourceDiesAfterOffer, .targetRestartsBeforeArrival, .killedWhileMoving,
+        .sourceDiesAfterOffer, .targetRestartsBeforeArrival, .authorityRotates, .killedWhileMoving,
     ]
 
     public static func named(_ name: String) -> Drill? { all.first { $0.name == name } }

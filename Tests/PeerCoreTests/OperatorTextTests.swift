@@ -30,7 +30,7 @@ import Vocabulary
         .bootstrapUnknown, .bootstrapUsed, .bootstrapExpired(at: PeerWorld.shared.now), .bootstrapTimeOutOfRange,
         .requestMissing, .requestNotValid("bad."), .instanceUIDNotValid,
         .uidCollision(PeerWorld.identity(1), row: row), .groupMissing("prod"), .configurationMissing("base"),
-        .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now),
+        .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now), .keyVouchesForAgents(3),
     ]
     static let leaves: [LeafRefusal] = [
         .absent, .unknown(leaf), .notIssued([.untrusted]), .otherAgent(row), .revoked(leaf),
@@ -54,7 +54,7 @@ import Vocabulary
     @Test func `the samples name every case`() {
         #expect(Set(Self.handover.map { name(of: $0) }).count == 29)
         #expect(Set(Self.federation.map { name(of: $0) }).count == 15)
-        #expect(Set(Self.fleet.map { name(of: $0) }).count == 14)
+        #expect(Set(Self.fleet.map { name(of: $0) }).count == 15)
         #expect(Set(Self.leaves.map { name(of: $0) }).count == 8)
     }
 

@@ -43,7 +43,10 @@ extension Authority {
     func retire(
         _ fingerprint: Fingerprint, in database: PeerDatabase, by context: AuditContext, at now: Timestamp
     ) async throws {
-        try await save(try signingKeys.retiring(fingerprint, at: now), in: database) {
+        let leaves = try await database.read { tables in
+            try tables.agents.all().filter { $0.presence.isHere && !$0.leafRevoked }.compactMap(\.leaf)
+        }
+        try await save(try signingKeys.retiring(fingerprint, leaves: leaves, at: now), in: database) {
             (AuditFact(.signingKeyRetired, entityType: "signing-key", entityID: fingerprint.description), context, now)
         }
     }

@@ -68,13 +68,20 @@ public struct SigningKeys: Hashable, Sendable {
         }
     }
 
-    /// - Throws: `FleetRefusal` unless the key is trusted and its period is over.
-    public func retiring(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
+    /// - Parameter leaves: by which the agents of this server come in.
+    /// - Throws: `FleetRefusal` unless the key is trusted, its period is over, and none of the leaves is its.
+    public func retiring(
+        _ fingerprint: Fingerprint, leaves: [Certificate] = [], at now: Timestamp
+    ) throws(FleetRefusal) -> SigningKeys {
         guard let key = keys.first(where: { $0.certificate.fingerprint == fingerprint }), key.state == .trusted else {
             throw .keyNotTrusted
         }
         let end = key.since + Self.trustedPeriod
         guard now >= end else { throw .keyStillNeeded(until: end) }
+        let issued = leaves.filter {
+            ChainCheck.problems(leaf: $0, anchors: [key.certificate], purpose: .client, at: now).isEmpty
+        }
+        guard issued.isEmpty else { throw .keyVouchesForAgents(issued.count) }
         return changed(at: now) { $0.certificate.fingerprint == fingerprint ? .retired : $0.state }
     }
 

@@ -16,6 +16,7 @@ public enum FleetRefusal: Error, Hashable, Sendable {
     case keyNotDraft
     case keyNotTrusted
     case keyStillNeeded(until: Timestamp)
+    case keyVouchesForAgents(Int)
 }
 
 extension FleetRefusal: OperatorExplainable {
@@ -73,6 +74,11 @@ extension FleetRefusal: OperatorExplainable {
             message(
                 "key-still-needed", "The key is still needed", "Its certificates are in use until \(time).",
                 "Wait until then.")
+        case .keyVouchesForAgents(let count):
+            message(
+                "key-vouches-for-agents", "Agents would be locked out",
+                "\(count) of the agents here come in by a certificate that the key signed.",
+                "Run `opamp-agent enroll --renew` on their hosts; `mini-server agent revoke` gives one up.")
         }
     }
 

@@ -53,8 +53,8 @@ struct AuthorityCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "End the trust in a key that was replaced 30 days ago or earlier.",
             discussion: """
-                Agents with a certificate that this key signed are refused from then on, and those that have not \
-                connected since its replacement no longer know this server.
+                Refused while agents of this server come in by a certificate that this key signed. The listener moves \
+                to the next key; agents that have not connected since the replacement no longer know this server.
                 """)
         @OptionGroup var connection: ConnectionOptions
         @Argument(help: "As `ca list` shows it.") var fingerprint: String

@@ -1,6 +1,8 @@
 import Certificates
 import Foundation
+import Glibc
 import Testing
+import UnixSignals
 import Vocabulary
 
 @testable import MiniServer
@@ -37,6 +39,27 @@ struct ListenerRenewalTests {
                 #expect(try await Self.shown(by: server) == first.certificate)
                 try write(second, into: root)
                 await server.server.site.renewListener()
+                #expect(try await Self.shown(by: server) == second.certificate)
+            }
+        }
+    }
+
+    @Test func `a signal has the files read again`() async throws {
+        try await RunningServer.withDirectory { root in
+            let second = try pki.listener()
+            try write(try pki.listener(), into: root)
+            try await RunningServer.runOnce(configuration(in: root)) { server in
+                try write(second, into: root)
+                let site = server.server.site
+                await withTaskGroup { tasks in
+                    tasks.addTask { try? await ListenerRenewal(site: site, signals: [.sigwinch]).run() }
+                    tasks.addTask {
+                        // Nobody minds this signal, so it may come before the service listens.
+                        while (try? await Task.sleep(for: .milliseconds(20))) != nil { kill(getpid(), SIGWINCH) }
+                    }
+                    for await _ in site.listener.changes { break }
+                    tasks.cancelAll()
+                }
                 #expect(try await Self.shown(by: server) == second.certificate)
             }
         }

@@ -131,6 +131,28 @@ struct RotationTests {
         }
     }
 
+    @Test func `a key is not retired under the feet of the agents that it vouches for`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let site = servers[0].server.site
+            let agent = try await Agent.enrolled(at: servers[0])
+            _ = try await Self.rotate(servers[0])
+            let retire = {
+                try await site.authority.retire(
+                    agent.authority.fingerprint, in: site.database, by: .server, at: .now + SigningKeys.trustedPeriod)
+            }
+            await #expect(throws: FleetRefusal.keyVouchesForAgents(1)) { try await retire() }
+            #expect(site.authority.signingKeys.honoured.contains(agent.authority))
+            let leaf = agent.identity.certificate.fingerprint
+            try await site.database.write { tables in
+                var row = try #require(try tables.agents.find(leaf))
+                row.leafRevoked = true
+                try tables.agents.save(row)
+            }
+            try await retire()
+            #expect(!site.authority.signingKeys.honoured.contains(agent.authority))
+        }
+    }
+
     @Test func `an agent in the middle of a handover is offered nothing else`() async throws {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
