@@ -147,6 +147,7 @@ let package = Package(
         .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests("MiniServerTests", ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
         .tests("DrillTests", ["Drill", "PeerAPI", "Certificates", "Vocabulary"]),
+        .tests("OperatorTests", ["PeerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
         .tests("ArchitectureTests", []),
 
         // benchmarks

@@ -54,6 +54,7 @@ public struct AuditEvent: Codable, Hashable, Sendable {
 public struct AuditVerdict: Codable, Hashable, Sendable {
     public var ok: Bool
     public var entries: Int
+    /// Where the check began: 1, or behind what was deleted.
     public var firstSequence: Int64?
     public var lastSequence: Int64?
     public var headHash: String
@@ -77,5 +78,27 @@ public struct AuditVerdict: Codable, Hashable, Sendable {
         self.headHash = headHash
         self.brokenAt = brokenAt
         self.text = text
+    }
+}
+
+/// Deletes old entries, for good.
+public struct AuditPruning: Codable, Hashable, Sendable {
+    /// Entries from then on stay, and so does every one behind the first of them.
+    public var before: Timestamp
+
+    public init(before: Timestamp) {
+        self.before = before
+    }
+}
+
+/// What was deleted.
+public struct AuditPruned: Codable, Hashable, Sendable {
+    public var entries: Int64
+    /// The last entry that was deleted; absent when there was none.
+    public var throughSequence: Int64?
+
+    public init(entries: Int64, throughSequence: Int64? = nil) {
+        self.entries = entries
+        self.throughSequence = throughSequence
     }
 }

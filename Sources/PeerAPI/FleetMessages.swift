@@ -54,7 +54,7 @@ public struct AgentDetail: Codable, Hashable, Sendable {
     public var leaf: LeafFacts
     public var configurationStatus: ConfigurationStatus?
     public var origin: Origin?
-    /// The agent's last `ConnectionSettingsStatus` in words.
+    /// Of its row and of its leaf, the youngest first.
     public var handovers: [HandoverSummary]
 
     public init(

@@ -2,7 +2,8 @@ public import Vocabulary
 
 /// Asks for a handover token.
 public struct HandoverIssue: Codable, Hashable, Sendable {
-    public var agent: AgentID
+    /// The row's identifier; text, so that an agent of a peer is refused by name.
+    public var agent: String
     /// The target's name here.
     public var peer: String
     /// 1 minute to 24 hours; an hour when absent.
@@ -13,7 +14,7 @@ public struct HandoverIssue: Codable, Hashable, Sendable {
     public var certificate: String?
 
     public init(
-        agent: AgentID,
+        agent: String,
         peer: String,
         ttlSeconds: Int? = nil,
         probationSeconds: Int? = nil,

@@ -82,6 +82,7 @@ public enum OperatorRoutes {
 
     public static let auditEvents = Route(method: .get, template: "/api/audit/events")
     public static let verifyAudit = Route(method: .post, template: "/api/audit/verify")
+    public static let pruneAudit = Route(method: .post, template: "/api/audit/prune")
 
     public static let all: [Route] = [
         serverInfo, agents, agent, assignAgent, revokeLeaf, groups, saveGroup, deleteGroup, configurations,
@@ -90,7 +91,7 @@ public enum OperatorRoutes {
         activateSigningKey, retireSigningKey, federationCertificates, issueFederationCertificate, peers,
         inspectPeerPaste, createPeer, peer, updatePeer, deletePeer, generatePeerSecret, savePeerSecret, pingPeer,
         refreshPeer, peerAgents, peerAgent, handovers, handover, issueHandover, previewHandover, redeemHandover,
-        pushHandover, cancelHandover, auditEvents, verifyAudit,
+        pushHandover, cancelHandover, auditEvents, verifyAudit, pruneAudit,
     ]
 }
 

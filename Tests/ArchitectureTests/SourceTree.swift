@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The files of this package as text, for rules that the compiler cannot check.
 struct SourceFile {
@@ -39,16 +40,32 @@ enum SourceTree {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// A folder without any would satisfy every rule, so that it is an issue of its own.
     static func swiftFiles(below folder: String) -> [SourceFile] {
-        let start = root.appending(path: folder)
-        guard let walk = FileManager.default.enumerator(at: start, includingPropertiesForKeys: nil) else { return [] }
-        return walk.compactMap { $0 as? URL }
-            .filter { $0.pathExtension == "swift" }
-            .compactMap { url in
-                guard let text = try? String(contentsOf: url, encoding: .utf8) else { return nil }
-                let path = String(url.path.dropFirst(root.path.count + 1))
-                return SourceFile(path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+        let files = swiftPaths(below: folder).compactMap { path in
+            (try? text(of: path)).map {
+                SourceFile(path: path, lines: $0.split(separator: "\n", omittingEmptySubsequences: false))
             }
-            .sorted { $0.path < $1.path }
+        }
+        if files.isEmpty { Issue.record("\(folder) has no Swift file: a rule looks where nothing is") }
+        return files
+    }
+
+    /// Below the package's root, in order.
+    static func swiftPaths(below folder: String) -> [String] {
+        let walk = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil)
+        return (walk?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
+            .map { String($0.path.dropFirst(root.path.count + 1)) }.sorted()
+    }
+
+    /// The folders right below this one.
+    static func folders(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path).filter { name in
+            !name.hasPrefix(".") && !name.contains(".swift")
+        }
+    }
+
+    static func text(of path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 }

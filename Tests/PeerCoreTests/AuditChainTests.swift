@@ -19,8 +19,18 @@ import Vocabulary
     }()
 
     @Test func `an untouched trail holds`() {
-        #expect(AuditChain.verify(trail) == .intact(entries: 5, head: trail[4].hash))
-        #expect(AuditChain.verify([]) == .intact(entries: 0, head: AuditChain.origin))
+        #expect(verdict(on: trail) == .intact(entries: 5, head: trail[4].hash))
+        #expect(verdict(on: []) == .intact(entries: 0, head: AuditChain.origin))
+    }
+
+    private func verdict(
+        on rows: some Sequence<(entry: AuditEntry, hash: [UInt8])>, after checkpoint: AuditChain.Checkpoint? = nil
+    ) -> AuditChain.Verdict {
+        var walk = AuditChain.Walk(after: checkpoint)
+        for row in rows {
+            if let fault = walk.fault(at: row.entry.sequence, reading: row) { return fault }
+        }
+        return walk.end
     }
 
     static let changes: [(String, @Sendable (inout AuditEntry) -> Void)] = [
@@ -42,27 +52,33 @@ import Vocabulary
     func `a change of any field is found`(index: Int) {
         var rows = trail
         Self.changes[index].1(&rows[2].entry)
-        #expect(AuditChain.verify(rows) == .altered(sequence: 3))
+        #expect(verdict(on: rows) == .altered(sequence: 3))
         // Whoever mends the hash too breaks the link to the next entry.
         rows[2].hash = AuditChain.hash(rows[2].entry)
-        #expect(AuditChain.verify(rows) == .unlinked(sequence: 4))
+        #expect(verdict(on: rows) == .unlinked(sequence: 4))
     }
 
     @Test func `a missing or moved entry is found`() {
         var rows = trail
         rows.remove(at: 1)
-        #expect(AuditChain.verify(rows) == .missing(sequence: 2))
+        #expect(verdict(on: rows) == .missing(sequence: 2))
         rows = trail
         rows.swapAt(1, 2)
-        #expect(AuditChain.verify(rows) == .missing(sequence: 2))
+        #expect(verdict(on: rows) == .missing(sequence: 2))
+    }
+
+    @Test func `an entry that does not read is named`() {
+        var walk = AuditChain.Walk()
+        #expect(walk.fault(at: 1, reading: trail[0]) == nil)
+        #expect(walk.fault(at: 2, reading: nil) == .unreadable(sequence: 2))
     }
 
     @Test func `after a retention run the checkpoint is the beginning`() {
         let checkpoint = AuditChain.Checkpoint(sequence: 2, hash: trail[1].hash, count: 2, by: "admin")
-        #expect(AuditChain.verify(trail.dropFirst(2), after: checkpoint) == .intact(entries: 3, head: trail[4].hash))
-        #expect(AuditChain.verify(trail.dropFirst(2)) == .missing(sequence: 1))
+        #expect(verdict(on: trail.dropFirst(2), after: checkpoint) == .intact(entries: 3, head: trail[4].hash))
+        #expect(verdict(on: trail.dropFirst(2)) == .missing(sequence: 1))
         let forged = AuditChain.Checkpoint(sequence: 2, hash: trail[0].hash, count: 2, by: "admin")
-        #expect(AuditChain.verify(trail.dropFirst(2), after: forged) == .unlinked(sequence: 3))
+        #expect(verdict(on: trail.dropFirst(2), after: forged) == .unlinked(sequence: 3))
     }
 
     @Test func `every action has a name of two parts, once`() {

@@ -36,7 +36,8 @@ import Vocabulary
         .absent, .unknown(leaf), .notIssued([.untrusted]), .otherAgent(row), .revoked(leaf),
         .notHere(row, presence: "withdrawn"), .tooEarly(PeerWorld.identity(1)), .clone(leaf),
     ]
-    static let all: [any OperatorExplainable] = handover + federation + fleet + leaves
+    static let audit: [AuditRefusal] = [.broken("entry 2 is missing")]
+    static let all: [any OperatorExplainable] = handover + federation + fleet + leaves + audit
 
     @Test func `every refusal has its own code, one line of each text, and an action`() {
         let messages = Self.all.map(\.operatorMessage)

@@ -158,13 +158,7 @@ final class FleetDesk: OpAMPDesk {
 
     /// What the server wants of the agent beyond the reply itself.
     private func instructions(for row: AgentRecord) async throws -> ServerToAgent {
-        var content = ServerToAgent()
-        guard let name = row.configuration,
-            let wanted = try await site.database.read({ try $0.configurations.find(name) }),
-            Array(wanted.hash) != row.configurationStatus?.lastRemoteConfigHash
-        else { return content }
-        content.remoteConfig = wanted.offer
-        return content
+        ServerToAgent(remoteConfig: try await site.database.read { try $0.configurationDue(to: row)?.offer })
     }
 
     // MARK: The end of a session

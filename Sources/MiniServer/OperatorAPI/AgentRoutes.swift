@@ -74,10 +74,7 @@ extension OperatorInterface {
     /// Sends agents what they are to have; those that are away are told when they connect.
     func offerConfiguration(to rows: [AgentRecord]) async {
         for row in rows where site.agents.session(of: row.id) != nil {
-            guard let name = row.configuration,
-                let wanted = try? await site.database.read({ try $0.configurations.find(name) }),
-                Array(wanted.hash) != row.configurationStatus?.lastRemoteConfigHash
-            else { continue }
+            guard let wanted = try? await site.database.read({ try $0.configurationDue(to: row) }) else { continue }
             _ = await site.agents.send(ServerToAgent(remoteConfig: wanted.offer), to: row.id)
         }
     }

@@ -7,6 +7,7 @@ extension OperatorInterface {
         [
             OperatorRoute(OperatorRoutes.auditEvents, .readAudit) { try await listAudit($0) },
             OperatorRoute(OperatorRoutes.verifyAudit, .verifyAudit) { try await verifyAudit($0) },
+            OperatorRoute(OperatorRoutes.pruneAudit, .pruneAudit) { try await pruneAudit($0) },
         ]
     }
 
@@ -34,14 +35,50 @@ extension OperatorInterface {
     }
 
     private func verifyAudit(_ call: OperatorCall) async throws -> AuditVerdict {
+        let answer = try await site.database.auditVerdict()
+        let now = site.now()
+        try await site.database.write { tables in
+            _ = try tables.audit.append(
+                AuditFact(.auditVerified, entityType: "audit", entityID: "trail", after: answer.text),
+                context: call.audit, at: now)
+        }
+        return answer
+    }
+
+    /// Deletes old entries for good: only a prefix, only one that holds, and with an entry about it behind the rest.
+    private func pruneAudit(_ call: OperatorCall) async throws -> AuditPruned {
+        let wanted = try await call.body(AuditPruning.self)
+        let old: (last: Int64, verdict: AuditChain.Verdict)? = try await site.database.read { tables in
+            try tables.audit.last(before: wanted.before).map { ($0, try tables.audit.verify(through: $0)) }
+        }
+        guard let (last, verdict) = old else { return AuditPruned(entries: 0) }
+        guard case .intact = verdict else { throw AuditRefusal.broken(verdict.text) }
         let now = site.now()
         return try await site.database.write { tables in
-            let verdict = try tables.audit.verify()
-            let first = try tables.audit.checkpoint().map { $0.sequence + 1 } ?? 1
+            // Somebody else may have deleted these entries since they were checked.
+            guard let (left, deleted) = try tables.audit.forget(through: last, by: call.token.name) else {
+                return AuditPruned(entries: 0)
+            }
             try tables.audit.append(
-                AuditFact(.auditVerified, entityType: "audit", entityID: "trail", after: verdict.text),
+                AuditFact(
+                    .auditCheckpointed, entityType: "audit", entityID: "trail",
+                    after: "from entry \(left.sequence + 1) on",
+                    additional: .members([
+                        "sequence": .integer(left.sequence), "hash": .string(Hex.encode(left.hash)),
+                        "deleted": .integer(deleted), "deletedEver": .integer(left.count),
+                        "before": .string(wanted.before.description),
+                    ])),
                 context: call.audit, at: now)
-            return AuditVerdict(verdict, firstSequence: first)
+            return AuditPruned(entries: deleted, throughSequence: left.sequence)
+        }
+    }
+}
+
+extension PeerDatabase {
+    /// The walk is a snapshot's, so that a long trail keeps nobody from writing.
+    func auditVerdict() async throws -> AuditVerdict {
+        try await read { tables in
+            AuditVerdict(try tables.audit.verify(), after: try tables.audit.checkpoint())
         }
     }
 }
@@ -81,26 +118,29 @@ extension AuditFact {
 extension AuditChain.Verdict {
     fileprivate var text: String {
         switch self {
-        case .intact(let entries, let head): "intact: \(entries) entries, head \(Hex.encode(head).prefix(16))"
+        case .intact(let entries, let head): "intact: \(entries) entries, head \(Hex.encode(head))"
         case .missing(let sequence): "entry \(sequence) is missing"
         case .unlinked(let sequence): "entry \(sequence) does not follow the one before it"
         case .altered(let sequence): "entry \(sequence) was altered"
+        case .unreadable(let sequence): "entry \(sequence) cannot be read"
         }
     }
 }
 
 extension AuditVerdict {
-    fileprivate init(_ verdict: AuditChain.Verdict, firstSequence: Int64) {
+    fileprivate init(_ verdict: AuditChain.Verdict, after checkpoint: AuditChain.Checkpoint?) {
+        let first = (checkpoint?.sequence ?? 0) + 1
+        let start = checkpoint.map { "; starts at entry \($0.sequence + 1), because \($0.by) deleted those before it" }
+        let text = verdict.text + (start ?? "")
         switch verdict {
         case .intact(let entries, let head):
             self.init(
-                ok: true, entries: entries, firstSequence: entries == 0 ? nil : firstSequence,
-                lastSequence: entries == 0 ? nil : firstSequence + Int64(entries) - 1, headHash: Hex.encode(head),
-                text: verdict.text)
-        case .missing(let sequence), .unlinked(let sequence), .altered(let sequence):
+                ok: true, entries: entries, firstSequence: entries == 0 ? nil : first,
+                lastSequence: entries == 0 ? nil : first + Int64(entries) - 1, headHash: Hex.encode(head), text: text)
+        case .missing(let sequence), .unlinked(let sequence), .altered(let sequence), .unreadable(let sequence):
             self.init(
-                ok: false, entries: Int(sequence - firstSequence), firstSequence: firstSequence,
-                lastSequence: sequence - 1, headHash: "", brokenAt: sequence, text: verdict.text)
+                ok: false, entries: Int(sequence - first), firstSequence: first, lastSequence: sequence - 1,
+                headHash: "", brokenAt: sequence, text: text)
         }
     }
 }

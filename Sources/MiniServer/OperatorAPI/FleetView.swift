@@ -62,9 +62,7 @@ struct FleetView: Sendable {
                     peer: try tables.peers.find(origin.peer)?.name ?? origin.peerName, peerID: origin.peer,
                     agent: origin.row, handover: origin.handover)
             },
-            handovers: try HandoverView(tables: tables).summaries {
-                $0.agent == row.id || $0.fingerprint == fingerprint
-            })
+            handovers: try HandoverView(tables: tables).summaries(of: .agent(row.id, leaf: fingerprint)))
     }
 
     private static func attributes(_ description: AgentDescription) -> [Attribute] {

@@ -14,6 +14,7 @@ extension HTTPResponse.Status {
         "request": .badRequest,
         "handover": .conflict,
         "fleet": .conflict,
+        "audit": .conflict,
         "federation": .unprocessableContent,
         "certificate": .unprocessableContent,
         "trust-bundle": .badGateway,

@@ -37,13 +37,11 @@ extension OperatorInterface {
     private func listHandovers(_ call: OperatorCall) async throws -> Page<HandoverSummary> {
         let request = call.request
         let (agent, peer) = (request.query(QueryNames.agent), request.query(QueryNames.peer))
+        let scope = agent.map { HandoverView.Scope.agent(AgentID($0), leaf: Fingerprint($0)) } ?? .everybody
         let onlyOpen = request.query(QueryNames.open) == "true"
         let found = try await site.database.read { tables in
-            let open = Set(
-                try tables.sources.open().map(\.machine.id) + tables.targets.open().map(\.machine.id))
-            return try HandoverView(tables: tables).summaries { summary in
-                (agent == nil || summary.agent?.description == agent || summary.fingerprint.description == agent)
-                    && (peer == nil || summary.peer == peer) && (!onlyOpen || open.contains(summary.id))
+            try HandoverView(tables: tables).summaries(of: scope, onlyOpen: onlyOpen).filter {
+                peer == nil || $0.peer == peer
             }
         }
         return Page(of: found, after: request.query(QueryNames.cursor), limit: request.pageLimit) {
@@ -52,7 +50,7 @@ extension OperatorInterface {
     }
 
     private func issue(_ call: OperatorCall) async throws -> IssuedHandover {
-        let wanted = try await call.body(IssueRequest.self)
+        let wanted = try await call.body(PeerAPI.HandoverIssue.self)
         var issue = HandoverDesk.Issue(agent: try RemoteAgentID.localOnly(wanted.agent), peerName: wanted.peer)
         issue.timeToLive = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? issue.timeToLive
         issue.probation = try call.seconds(wanted.probationSeconds, named: "probationSeconds") ?? issue.probation
@@ -81,15 +79,6 @@ extension OperatorInterface {
         let row = try await handovers.redeem(wanted.token, choice: choice, by: call.audit)
         return try await site.database.read { try HandoverView(tables: $0).summary(row) }
     }
-}
-
-/// `PeerAPI.HandoverIssue` as it comes in: the agent is text, so that an agent of a peer is refused by name.
-private struct IssueRequest: Decodable {
-    var agent: String
-    var peer: String
-    var ttlSeconds: Int?
-    var probationSeconds: Int?
-    var certificate: String?
 }
 
 extension HandoverPreview {

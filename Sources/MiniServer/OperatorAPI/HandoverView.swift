@@ -7,13 +7,36 @@ import Vocabulary
 struct HandoverView {
     let tables: StorageTransaction
 
+    /// Whose handovers are meant.
+    enum Scope {
+        case everybody
+        /// Of the row, of the leaf, or of both.
+        case agent(AgentID?, leaf: Fingerprint?)
+    }
+
     /// The youngest first.
-    func summaries(where isMeant: (HandoverSummary) -> Bool = { _ in true }) throws -> [HandoverSummary] {
+    func summaries(of scope: Scope, onlyOpen: Bool = false) throws -> [HandoverSummary] {
         let names = Dictionary(try tables.peers.all().map { ($0.id, $0.name) }) { first, _ in first }
-        let sources = try tables.sources.all().map { summary($0, names) }
-        let targets = try tables.targets.all().map { summary($0, names) }
-        return (sources + targets).filter(isMeant).sorted {
+        let sources = try rows(SourceHandover.self, scope, onlyOpen).map { summary($0, names) }
+        let targets = try rows(TargetHandover.self, scope, onlyOpen).map { summary($0, names) }
+        return (sources + targets).sorted {
             ($0.issuedAt, $0.id.description) > ($1.issuedAt, $1.id.description)
+        }
+    }
+
+    private func rows<Machine: HandoverMachine>(
+        _ type: Machine.Type, _ scope: Scope, _ onlyOpen: Bool
+    ) throws -> [HandoverRow<Machine>] {
+        let table = tables.handovers(of: type)
+        switch scope {
+        case .everybody: return try onlyOpen ? table.open() : table.all()
+        case .agent(let row, let leaf):
+            let byRow = try row.map { try table.concerning(agent: $0) } ?? []
+            let byLeaf = try leaf.map { try table.concerning(leaf: $0) } ?? []
+            let known = Set(byRow.map(\.machine.id))
+            return (byRow + byLeaf.filter { !known.contains($0.machine.id) }).filter {
+                !onlyOpen || $0.machine.isOpen
+            }
         }
     }
 

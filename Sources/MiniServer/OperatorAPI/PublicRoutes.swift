@@ -25,24 +25,24 @@ struct PublicRoutes: Sendable {
             Response.text(
                 site.metrics.exposition(gauges: try await gauges()), type: "text/plain; version=0.0.4; charset=utf-8")
         }
-        router.get("/api/openapi.json") { _, _ in try Response.json(APIDescription.document) }
+        router.get("/api/openapi.json") { _, _ in
+            Response.text(APIDescription.document.description, type: "application/json")
+        }
     }
 
     private func gauges() async throws -> [Metrics.Gauge] {
         let (entries, notices, phases) = try await site.database.read { tables in
-            let last = try tables.audit.list(limit: 1).first?.entry.sequence ?? 0
-            let sources = try tables.sources.all().map { ["source", $0.machine.phaseName] }
-            let targets = try tables.targets.all().map { ["target", $0.machine.phaseName] }
-            let counted = (sources + targets).reduce(into: [[String]: Int]()) { $0[$1, default: 0] += 1 }
-            return (last, try tables.outbox.count(), counted)
+            let sources = try tables.sources.phases().map { (HandoverRole.source, $0.phase, $0.count) }
+            let targets = try tables.targets.phases().map { (HandoverRole.target, $0.phase, $0.count) }
+            return (try tables.audit.lastSequence(), try tables.outbox.count(), sources + targets)
         }
         return [
             Metrics.Gauge(name: Metrics.connectedAgents, value: site.agents.sessions.count),
             Metrics.Gauge(name: Metrics.auditEntries, value: Int(entries)),
             Metrics.Gauge(name: Metrics.waitingNotices, value: notices),
         ]
-            + phases.map { key, count in
-                Metrics.Gauge(name: Metrics.handovers, labels: ["role": key[0], "phase": key[1]], value: count)
+            + phases.map { role, phase, count in
+                Metrics.Gauge(name: Metrics.handovers, labels: ["role": role.rawValue, "phase": phase], value: count)
             }
     }
 }

@@ -77,27 +77,53 @@ struct AuditTable {
         ).map(Self.entry)
     }
 
-    /// Walks the whole chain from the checkpoint on.
-    func verify() throws -> AuditChain.Verdict {
-        let rows = try Row.fetchAll(database, sql: "SELECT * FROM audit ORDER BY sequence")
-        return AuditChain.verify(try rows.map(Self.entry), after: try checkpoint())
+    /// Walks the chain from the checkpoint on.
+    ///
+    /// - Parameter last: where to stop; absent, at the end.
+    func verify(through last: Int64 = .max) throws -> AuditChain.Verdict {
+        var walk = AuditChain.Walk(after: try checkpoint())
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT * FROM audit WHERE sequence <= ? ORDER BY sequence", arguments: [last])
+        while let row = try rows.next() {
+            if let verdict = walk.fault(at: row["sequence"], reading: try? Self.entry(row)) { return verdict }
+        }
+        return walk.end
+    }
+
+    /// The last entry before the first one that is not older than this; `nil` when there is none to forget.
+    func last(before time: Timestamp) throws -> Int64? {
+        try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT max(sequence) FROM audit
+                WHERE sequence < (SELECT coalesce(min(sequence), ?) FROM audit WHERE at >= ?)
+                """,
+            arguments: [Int64.max, time.milliseconds])
     }
 
     /// Deletes the entries up to and including this one, and leaves the row from which `verify` then starts.
-    func forget(through sequence: Int64, by actor: String) throws {
-        guard
-            let hash = try [UInt8].fetch(
-                database, sql: "SELECT hash FROM audit WHERE sequence = ?", arguments: [sequence])
-        else { return }
-        let earlier = try checkpoint()
-        let count =
+    ///
+    /// - Returns: that row and how many entries went; `nil` when there is no such entry, and nothing is deleted.
+    func forget(through sequence: Int64, by actor: String) throws -> (left: AuditChain.Checkpoint, deleted: Int64)? {
+        let hash = try Data.fetchOne(
+            database, sql: "SELECT hash FROM audit WHERE sequence = ?", arguments: [sequence])
+        guard let hash else { return nil }
+        let deleted =
             try Int64.fetchOne(
                 database, sql: "SELECT count(*) FROM audit WHERE sequence <= ?", arguments: [sequence]) ?? 0
+        let checkpoint = AuditChain.Checkpoint(
+            sequence: sequence, hash: Array(hash), count: deleted + (try self.checkpoint()?.count ?? 0), by: actor)
         try database.execute(
             sql: "INSERT OR REPLACE INTO auditCheckpoint (id, sequence, hash, count, by) VALUES (1, ?, ?, ?, ?)",
-            arguments: [sequence, Data(hash), count + (earlier?.count ?? 0), actor]
+            arguments: [checkpoint.sequence, hash, checkpoint.count, actor]
         )
         try database.execute(sql: "DELETE FROM audit WHERE sequence <= ?", arguments: [sequence])
+        return (checkpoint, deleted)
+    }
+
+    /// The number of the last entry; 0 before the first.
+    func lastSequence() throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM audit") ?? checkpoint()?.sequence ?? 0
     }
 
     func checkpoint() throws -> AuditChain.Checkpoint? {
@@ -125,11 +151,5 @@ struct AuditTable {
             previousHash: Array(row["previousHash"] as Data)
         )
         return (entry, Array(row["hash"] as Data))
-    }
-}
-
-extension [UInt8] {
-    fileprivate static func fetch(_ database: Database, sql: String, arguments: StatementArguments) throws -> [UInt8]? {
-        try Data.fetchOne(database, sql: sql, arguments: arguments).map(Array.init)
     }
 }

@@ -10,6 +10,12 @@ enum Migrations {
         migrator.registerMigration("0001-initial") { database in
             for sql in initial { try database.execute(sql: sql) }
         }
+        migrator.registerMigration("0002-audit-only-appends") { database in
+            try database.execute(sql: auditOnlyAppends)
+        }
+        migrator.registerMigration("0003-handovers-by-phase") { database in
+            for sql in handoversByPhase { try database.execute(sql: sql) }
+        }
         return migrator
     }
 
@@ -76,6 +82,27 @@ enum Migrations {
         BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END
         """,
     ]
+
+    /// `INSERT OR REPLACE` removes the row that stands in its way without a word to the trigger on DELETE, so that an
+    /// entry may only ever be added right behind the last one, or behind the checkpoint when nothing else is left.
+    private static let auditOnlyAppends = """
+        CREATE TRIGGER audit_only_appends BEFORE INSERT ON audit
+        WHEN NEW.sequence IS NOT 1 + max(
+            (SELECT coalesce(max(sequence), 0) FROM audit),
+            (SELECT coalesce(max(sequence), 0) FROM auditCheckpoint))
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END
+        """
+
+    /// So that counting handovers reads an index and no claims.
+    private static let handoversByPhase = ["sourceHandovers", "targetHandovers"].flatMap { table in
+        [
+            """
+            ALTER TABLE "\(table)" ADD COLUMN phase ANY
+                GENERATED ALWAYS AS (json_extract(record, '$.machine.phase')) VIRTUAL
+            """,
+            "CREATE INDEX \(table)_phase ON \(table) (phase)",
+        ]
+    }
 
     private static func recordTable(_ name: String, columns: [String] = [], unique: [String] = []) -> String {
         let generated = (columns + unique).map {

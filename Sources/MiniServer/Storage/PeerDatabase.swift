@@ -33,16 +33,28 @@ final class PeerDatabase: Sendable {
         }
     }
 
+    /// A snapshot: what is written meanwhile neither shows in it nor waits for it.
+    ///
+    /// - Throws: `StorageFailure.refused` when SQLite does not answer, and whatever `body` throws.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (StorageTransaction) throws -> Value
     ) async throws -> Value {
-        try await pool.read { try body(StorageTransaction(database: $0)) }
+        do {
+            return try await pool.read { try body(StorageTransaction(database: $0)) }
+        } catch let error as DatabaseError {
+            throw StorageFailure(error, during: "reading")
+        }
     }
 
+    /// - Throws: `StorageFailure.refused` when SQLite does not take the change, and whatever `body` throws.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (StorageTransaction) throws -> Value
     ) async throws -> Value {
-        try await pool.write { try body(StorageTransaction(database: $0)) }
+        do {
+            return try await pool.write { try body(StorageTransaction(database: $0)) }
+        } catch let error as DatabaseError {
+            throw StorageFailure(error, during: "writing")
+        }
     }
 
     static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

@@ -24,7 +24,7 @@ struct RecordTable<Form: StoredForm> {
     /// In order of their keys.
     func all() throws -> [Record] { try all("TRUE", []) }
 
-    /// - Throws: `DatabaseError` when the key is taken, so that two writers cannot both create.
+    /// - Throws: when the key is taken, so that two writers cannot both create.
     func insert(_ record: Record, key: String) throws {
         try database.execute(
             sql: "INSERT INTO \"\(name)\" (key, record) VALUES (?, ?)",

@@ -10,14 +10,8 @@ enum StorageFailure: Error, Hashable, Sendable {
     /// A stored record does not read: the file was changed by other hands, or by a newer version.
     case unreadable(table: String, key: String)
 
-    init(_ error: any Error, during operation: String) {
-        if let failure = error as? StorageFailure {
-            self = failure
-        } else if let error = error as? DatabaseError {
-            self = .refused(operation: operation, reason: error.message ?? error.resultCode.description)
-        } else {
-            self = .refused(operation: operation, reason: "\(error)")
-        }
+    init(_ error: DatabaseError, during operation: String) {
+        self = .refused(operation: operation, reason: error.message ?? error.resultCode.description)
     }
 }
 
@@ -38,8 +32,8 @@ extension StorageFailure: OperatorExplainable {
             )
         case .refused(let operation, let reason):
             OperatorMessage(
-                code: "storage.refused", title: "The database refused a change",
-                cause: "\(operation): \(reason). Nothing was changed.",
+                code: "storage.refused", title: "The database did not do what was asked",
+                cause: "While \(operation): \(reason). Nothing was changed.",
                 nextAction: "Check free space and the health of the disk, then repeat the request."
             )
         case .unreadable(let table, let key):

@@ -34,6 +34,14 @@ extension StorageTransaction {
         }
     }
 
+    /// The configuration that the agent is to have and has yet to be offered.
+    func configurationDue(to agent: AgentRecord) throws -> ConfigurationRecord? {
+        guard let name = agent.configuration, let wanted = try configurations.find(name),
+            agent.lacks(configurationHash: Array(wanted.hash))
+        else { return nil }
+        return wanted
+    }
+
     /// Every row and every handover by which an agent with this leaf is known here.
     func kin(of leaf: Fingerprint) throws -> (
         row: AgentRecord?, arrivals: [TargetHandover], departures: [SourceHandover]

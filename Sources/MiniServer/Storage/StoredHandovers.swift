@@ -37,6 +37,13 @@ extension RecordTable {
         try save(row, key: row.machine.id.description)
     }
 
+    /// How many stand where, without reading any of them.
+    func phases<Machine>() throws -> [(phase: String, count: Int)] where Form == StoredHandover<Machine> {
+        try Row.fetchAll(database, sql: "SELECT phase, count(*) AS count FROM \"\(name)\" GROUP BY phase").map {
+            ($0["phase"], $0["count"])
+        }
+    }
+
     func open<Machine>() throws -> [Record] where Form == StoredHandover<Machine> { try all("isOpen", []) }
 
     func concerning<Machine>(leaf: Fingerprint) throws -> [Record] where Form == StoredHandover<Machine> {

@@ -31,6 +31,8 @@ public enum AuditChain {
         case unlinked(sequence: Int64)
         /// This entry's content is not what its stored hash was made of.
         case altered(sequence: Int64)
+        /// What is stored for this entry is not in the form of one.
+        case unreadable(sequence: Int64)
     }
 
     /// SHA-256 over the entry's canonical text, previous hash included.
@@ -38,23 +40,33 @@ public enum AuditChain {
         Digest.sha256(Array(canonicalText(entry).utf8))
     }
 
-    /// Checks entries in ascending order, each beside the hash stored with it.
-    public static func verify(
-        _ entries: some Sequence<(entry: AuditEntry, hash: [UInt8])>,
-        after checkpoint: Checkpoint? = nil
-    ) -> Verdict {
-        var sequence = checkpoint?.sequence ?? 0
-        var head = checkpoint?.hash ?? origin
-        var count = 0
-        for (entry, stored) in entries {
+    /// One verification under way: entry by entry, so that a long trail needs no more memory than a short one.
+    public struct Walk: Sendable {
+        private var sequence: Int64
+        private var head: [UInt8]
+        private var count = 0
+
+        public init(after checkpoint: Checkpoint? = nil) {
+            sequence = checkpoint?.sequence ?? 0
+            head = checkpoint?.hash ?? AuditChain.origin
+        }
+
+        /// What is wrong with the next entry, if anything is.
+        ///
+        /// - Parameter stored: the entry beside the hash stored with it; `nil` when it does not read.
+        public mutating func fault(at number: Int64, reading stored: (entry: AuditEntry, hash: [UInt8])?) -> Verdict? {
             sequence += 1
             count += 1
-            guard entry.sequence == sequence else { return .missing(sequence: sequence) }
+            guard number == sequence else { return .missing(sequence: sequence) }
+            guard let (entry, hash) = stored else { return .unreadable(sequence: sequence) }
             guard entry.previousHash == head else { return .unlinked(sequence: sequence) }
-            head = hash(entry)
-            guard stored == head else { return .altered(sequence: sequence) }
+            head = AuditChain.hash(entry)
+            guard hash == head else { return .altered(sequence: sequence) }
+            return nil
         }
-        return .intact(entries: count, head: head)
+
+        /// The verdict when no fault was found.
+        public var end: Verdict { .intact(entries: count, head: head) }
     }
 
     /// Every field in a fixed order; the JSON writer gives one text per value.

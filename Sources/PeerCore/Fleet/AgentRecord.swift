@@ -63,6 +63,12 @@ public struct AgentRecord: Hashable, Sendable {
 
     public var fingerprint: Fingerprint? { leaf?.fingerprint }
 
+    /// Whether the agent has yet to be offered its configuration in the version of this hash. One that reported it,
+    /// as applied or as failed, has had it.
+    public func lacks(configurationHash hash: [UInt8]) -> Bool {
+        configuration != nil && configurationStatus?.lastRemoteConfigHash != hash
+    }
+
     /// The bit that the operator's manual calls AcceptsConnectionSettings.
     public var acceptsConnectionSettings: Bool { capabilities.contains(.acceptsOpAMPConnectionSettings) }
 }

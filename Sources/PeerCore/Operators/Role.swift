@@ -20,7 +20,7 @@ public enum OperatorAct: String, CaseIterable, Sendable {
     case readFleet, readHandovers, readPeers, readAudit, readAuthority
     case assignAgents, editGroups, editConfigurations, manageBootstrapTokens, pingPeers
     case revokeLeaves, manageOperatorTokens, manageAuthority, managePeers, issueFederationCertificates
-    case issueHandovers, redeemHandovers, endHandovers, verifyAudit
+    case issueHandovers, redeemHandovers, endHandovers, verifyAudit, pruneAudit
 
     /// The least role that may: federation, PKI, issuing and redeeming are an admin's.
     public var role: Role {
@@ -28,7 +28,7 @@ public enum OperatorAct: String, CaseIterable, Sendable {
         case .readFleet, .readHandovers, .readPeers, .readAudit, .readAuthority: .viewer
         case .assignAgents, .editGroups, .editConfigurations, .manageBootstrapTokens, .pingPeers: .operator
         case .revokeLeaves, .manageOperatorTokens, .manageAuthority, .managePeers, .issueFederationCertificates,
-            .issueHandovers, .redeemHandovers, .endHandovers, .verifyAudit:
+            .issueHandovers, .redeemHandovers, .endHandovers, .verifyAudit, .pruneAudit:
             .admin
         }
     }

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Foundation
 import PeerAPI
 import Vocabulary
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "The audit trail.", subcommands: [List.self, Verify.self])
+        commandName: "audit", abstract: "The audit trail.", subcommands: [List.self, Verify.self, Prune.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(abstract: "List entries, the newest first.")
@@ -31,7 +32,7 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     struct Verify: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Check the hash chain from its first entry on.")
+        static let configuration = CommandConfiguration(abstract: "Check the hash chain from its first entry on, or from where the last prune left it.")
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
@@ -42,6 +43,40 @@ struct AuditCommand: AsyncParsableCommand {
                     code: "audit.broken", title: "The audit trail does not hold", cause: verdict.text,
                     nextAction: "Keep the database file as it is, and compare it with a backup.")
             }
+        }
+    }
+
+    struct Prune: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete old entries for good.",
+            discussion: "The trail is verified from the remaining entries on; that it was pruned stays in it.")
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "An age such as 400d, a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z (UTC).")
+        var before: PastTime
+
+        func run(_ server: OperatorClient) async throws {
+            let pruned: AuditPruned = try await server.call(
+                OperatorRoutes.pruneAudit, sending: AuditPruning(before: before.time))
+            try show(pruned) { pruned in
+                let end = pruned.throughSequence.map { ", up to entry \($0)" } ?? ""
+                Output.line("deleted \(pruned.entries) entries from before \(before.time)\(end)")
+            }
+        }
+    }
+}
+
+/// A time in the past as people write it: how long ago, a day, or an instant.
+struct PastTime: ExpressibleByArgument {
+    let time: Timestamp
+
+    init?(argument: String) {
+        if let time = Timestamp(argument) ?? Timestamp(argument + "T00:00:00Z") {
+            self.time = time
+        } else if let age = TimeSpan(argument: argument) {
+            let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+            time = now - .seconds(age.seconds)
+        } else {
+            return nil
         }
     }
 }

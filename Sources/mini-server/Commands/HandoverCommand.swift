@@ -19,9 +19,6 @@ struct HandoverCommand: AsyncParsableCommand {
         @Option(help: "repeat or omit: whether the offer repeats the agent's certificate.") var certificate: String?
 
         func run(_ server: OperatorClient) async throws {
-            guard let agent = AgentID(agent) else {
-                throw ValidationError("\(agent) is not the identifier of an agent of this server.")
-            }
             let issued: IssuedHandover = try await server.call(
                 OperatorRoutes.issueHandover,
                 sending: HandoverIssue(

@@ -1,0 +1,23 @@
+public import Vocabulary
+
+/// Why something is not done to the audit trail.
+public enum AuditRefusal: Error, Hashable, Sendable {
+    /// What is to be deleted does not verify, and would be evidence.
+    case broken(String)
+}
+
+extension AuditRefusal: OperatorExplainable {
+    public var operatorMessage: OperatorMessage {
+        switch self {
+        case .broken(let verdict):
+            OperatorMessage(
+                code: "audit.broken", title: "The audit trail does not hold",
+                cause: "In what would be deleted, \(verdict). Nothing was deleted.",
+                nextAction: """
+                    Keep a copy of the database file as it is, compare it with a backup, and see `mini-server audit \
+                    verify`.
+                    """
+            )
+        }
+    }
+}

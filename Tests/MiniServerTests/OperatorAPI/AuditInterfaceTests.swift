@@ -1,0 +1,142 @@
+import GRDB
+import PeerAPI
+import PeerCore
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+struct AuditInterfaceTests {
+    private func saveGroups(_ count: Int, on server: RunningServer) async throws {
+        for number in 0..<count {
+            let _: PeerAPI.Group = try await server.call(
+                OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path("group-\(number)"),
+                sending: Group(name: "group-\(number)"))
+        }
+    }
+
+    private func execute(_ statements: [String], on server: RunningServer) async throws {
+        try await server.server.site.database.write { tables in
+            for statement in statements { try tables.database.execute(sql: statement) }
+        }
+    }
+
+    private func prune(_ server: RunningServer, before time: Timestamp = .now + .seconds(1)) async throws -> AuditPruned {
+        try await server.call(OperatorRoutes.pruneAudit, sending: AuditPruning(before: time))
+    }
+
+    private func verify(_ server: RunningServer) async throws -> AuditVerdict {
+        try await server.call(OperatorRoutes.verifyAudit)
+    }
+
+    @Test func `a verification names the entry that does not read, and is in the trail itself`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let eu = servers[0]
+            try await saveGroups(3, on: eu)
+            #expect(try await verify(eu).ok)
+            try await execute(
+                ["DROP TRIGGER audit_never_changes", "UPDATE audit SET action = 'No.Such' WHERE sequence = 3"], on: eu)
+            let verdict = try await verify(eu)
+            #expect(!verdict.ok)
+            #expect(verdict.brokenAt == 3)
+            #expect(verdict.text.contains("entry 3 cannot be read"))
+            let last = try await eu.server.site.database.read { try $0.audit.list(limit: 1)[0].entry }
+            #expect(last.fact.action == .auditVerified)
+            #expect(last.fact.after == verdict.text)
+        }
+    }
+
+    @Test func `after a prune the trail is verified from its checkpoint on, and tells of it`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let eu = servers[0]
+            try await saveGroups(4, on: eu)
+            let before = try await eu.audit()
+            let newest = try #require(before.first)
+            let pruned = try await prune(eu)
+            #expect(pruned == AuditPruned(entries: Int64(before.count), throughSequence: newest.sequence))
+
+            let left = try await eu.audit()
+            let entry = try #require(left.first)
+            #expect(left.count == 1)
+            #expect(entry.action == "Audit.Checkpointed" && entry.actor == "admin")
+            #expect(entry.sequence == newest.sequence + 1)
+            #expect(entry.additional["hash"] == newest.hash && entry.additional["deleted"] == "\(before.count)")
+
+            let verdict = try await verify(eu)
+            #expect(verdict.ok && verdict.firstSequence == newest.sequence + 1)
+            #expect(verdict.text.contains("starts at entry \(newest.sequence + 1), because admin deleted"))
+        }
+    }
+
+    @Test func `nothing old is nothing to tell`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let before = try await servers[0].audit()
+            #expect(try await prune(servers[0], before: before[0].at - .seconds(3600)) == AuditPruned(entries: 0))
+            #expect(try await servers[0].audit() == before)
+        }
+    }
+
+    @Test func `what does not verify is not deleted`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let eu = servers[0]
+            try await saveGroups(3, on: eu)
+            try await execute(
+                ["DROP TRIGGER audit_never_changes", "UPDATE audit SET actor = 'mallory' WHERE sequence = 2"], on: eu)
+            let before = try await eu.audit()
+            let answer = try await eu.exchange(
+                OperatorRoutes.pruneAudit, bearer: eu.admin, sending: AuditPruning(before: .now + .seconds(1)))
+            #expect(answer.status == 409)
+            #expect(answer.problem?.code == "audit.broken")
+            #expect(try await eu.audit() == before)
+        }
+    }
+
+    @Test func `a prune that cannot be told in the trail does not happen`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let eu = servers[0]
+            try await saveGroups(3, on: eu)
+            let before = try await eu.audit()
+            try await execute(
+                [
+                    """
+                    CREATE TRIGGER refuse BEFORE INSERT ON audit WHEN NEW.action = 'Audit.Checkpointed'
+                    BEGIN SELECT RAISE(ABORT, 'not today'); END
+                    """
+                ], on: eu)
+            let answer = try await eu.exchange(
+                OperatorRoutes.pruneAudit, bearer: eu.admin, sending: AuditPruning(before: .now + .seconds(1)))
+            #expect(answer.status == 503)
+            #expect(try await eu.audit() == before)
+            #expect(try await verify(eu).firstSequence == 1)
+        }
+    }
+
+    /// Records that no version could read stand for all the handovers that an answer has no business to read.
+    @Test func `figures and one agent's details read no handover of others`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let eu = servers[0]
+            let agent = try await eu.addAgent()
+            let others = ["sourceHandovers", "targetHandovers"].map { table in
+                """
+                INSERT INTO \(table) (key, record)
+                VALUES ('1', '{"leaf": "other", "agent": "other", "isOpen": false, "machine": {"phase": "settled"}}')
+                """
+            }
+            try await execute(others, on: eu)
+            let metrics = try await eu.exchange(Route(method: .get, template: PublicPaths.metrics), bearer: nil)
+            #expect(metrics.status == 200)
+            #expect(metrics.text.contains(#"handover_handovers{role="source",phase="settled"} 1"#), "\(metrics.text)")
+            #expect(metrics.text.contains(#"handover_handovers{role="target",phase="settled"} 1"#))
+            let last = try await eu.server.site.database.read { try $0.audit.lastSequence() }
+            #expect(metrics.text.contains("handover_audit_entries \(last)\n"))
+
+            let detail: AgentDetail = try await eu.call(
+                OperatorRoutes.agent, OperatorRoutes.agent.path(agent.description))
+            #expect(detail.handovers.isEmpty)
+            let path = OperatorRoutes.handovers.template
+            let open: Page<HandoverSummary> = try await eu.call(OperatorRoutes.handovers, path + "?open=true")
+            let own: Page<HandoverSummary> = try await eu.call(OperatorRoutes.handovers, path + "?agent=\(agent)")
+            #expect(open.items.isEmpty && own.items.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Certificates
+import GRDB
+import HandoverToken
+import PeerAPI
+import PeerCore
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+/// What cannot be written as a whole is not written at all (protocol section 8).
+struct FailClosedTests {
+    /// Everything about handovers that a server has stored.
+    private struct Stored: Equatable {
+        var epoch: Epoch?
+        var phases: [String]
+        var letters: Int
+        var lastEntry: Int64
+    }
+
+    private func stored(_ agent: AgentID, on server: RunningServer) async throws -> Stored {
+        try await server.server.site.database.read { tables in
+            Stored(
+                epoch: try tables.agents.find(agent)?.epoch,
+                phases: try tables.sources.all().map(\.machine.phaseName), letters: try tables.outbox.count(),
+                lastEntry: try tables.audit.lastSequence())
+        }
+    }
+
+    private func refuse(_ table: String, on server: RunningServer) async throws {
+        try await server.server.site.database.write { tables in
+            try tables.database.execute(
+                sql: """
+                    CREATE TRIGGER refuse BEFORE INSERT ON \(table)
+                    BEGIN SELECT RAISE(ABORT, 'no \(table) today'); END
+                    """)
+        }
+    }
+
+    private func accept(on server: RunningServer) async throws {
+        try await server.server.site.database.write { try $0.database.execute(sql: "DROP TRIGGER refuse") }
+    }
+
+    /// A federated EU with one agent, and its peer US.
+    private func world(
+        _ body: @escaping @Sendable (RunningServer, AgentID, PeerRecord) async throws -> Void
+    ) async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            _ = try await RunningServer.federate(servers[0], servers[1])
+            #expect(try await servers[0].ping("us").ok)
+            let peer = try #require(
+                try await servers[0].server.site.database.read { try $0.peers.find(name: "us") })
+            try await body(servers[0], try await servers[0].addAgent(), peer)
+        }
+    }
+
+    private let context = AuditContext(actor: "admin", role: "admin")
+
+    private func claim(_ issued: (handover: HandoverRow<SourceHandover>, token: String)) throws -> ClaimRequest {
+        ClaimRequest(
+            redemption: try #require(RedemptionID(bytes: RandomBytes.generate(16))),
+            tokenSHA256: Hex.encode(Digest.sha256(Array(issued.token.utf8))))
+    }
+
+    @Test(arguments: ["audit", "sourceHandovers"])
+    func `a handover that cannot be written whole is neither issued nor claimed`(table: String) async throws {
+        try await world { eu, agent, peer in
+            let desk = HandoverDesk(site: eu.server.site, shell: eu.server.shell)
+            let wanted = PeerAPI.HandoverIssue(agent: agent.description, peer: "us")
+
+            try await refuse(table, on: eu)
+            let before = try await stored(agent, on: eu)
+            let answer = try await eu.exchange(OperatorRoutes.issueHandover, bearer: eu.admin, sending: wanted)
+            #expect(answer.status == 503)
+            #expect(answer.problem?.code == "storage.refused")
+            #expect(answer.problem?.cause.contains("no \(table) today") == true)
+            #expect(!answer.text.contains("opamp-ho."), "no token is shown that is not in the trail")
+            #expect(try await stored(agent, on: eu) == before)
+
+            try await accept(on: eu)
+            let issued = try await desk.issue(.init(agent: agent, peerName: "us"), by: context)
+            let claim = try claim((issued.handover, issued.token))
+
+            try await refuse(table, on: eu)
+            let issuedState = try await stored(agent, on: eu)
+            await #expect(throws: StorageFailure.self) {
+                try await desk.claim(issued.handover.machine.id, claim, by: peer, context)
+            }
+            #expect(try await stored(agent, on: eu) == issuedState)
+
+            try await accept(on: eu)
+            let claimed = try await desk.claim(issued.handover.machine.id, claim, by: peer, context)
+            #expect(claimed.phase == .redeemed)
+        }
+    }
+
+    @Test(arguments: ["audit", "outbox", "sourceHandovers"])
+    func `state, entry and notice of a step are one transaction`(table: String) async throws {
+        try await world { eu, agent, peer in
+            let desk = HandoverDesk(site: eu.server.site, shell: eu.server.shell)
+            let issued = try await desk.issue(.init(agent: agent, peerName: "us"), by: context)
+            let id = issued.handover.machine.id
+            _ = try await desk.claim(id, try claim((issued.handover, issued.token)), by: peer, context)
+
+            // Saved here and not through the shell: nobody is to deliver the notice while the test looks for it.
+            let cancel = { @Sendable (tables: StorageTransaction) in
+                let row = try #require(try tables.sources.find(id))
+                let step = try row.machine.next(after: .cancelRequested(reason: nil), at: .now)
+                #expect(!step.notices.isEmpty && !step.audit.isEmpty)
+                try tables.save(step, by: self.context, at: .now)
+            }
+            try await refuse(table, on: eu)
+            let before = try await stored(agent, on: eu)
+            await #expect(throws: StorageFailure.self) { try await eu.server.site.database.write(cancel) }
+            #expect(try await stored(agent, on: eu) == before)
+
+            try await accept(on: eu)
+            try await eu.server.site.database.write(cancel)
+            let after = try await stored(agent, on: eu)
+            #expect(after.phases == ["cancelled"])
+            #expect(after.letters == before.letters + 1)
+            #expect(after.lastEntry > before.lastEntry)
+        }
+    }
+
+    /// The page limit is SQLite's own way to run out of space.
+    @Test func `a full disk is told as one, and changes nothing`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let eu = servers[0]
+            let limit = { @Sendable (pages: Int) in
+                try await eu.server.site.database.write {
+                    try $0.database.execute(sql: "PRAGMA max_page_count = \(pages)")
+                }
+            }
+            let save = {
+                try await eu.exchange(
+                    OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path("big"), bearer: eu.admin,
+                    sending: ConfigurationText(contentType: "text/plain", body: String(repeating: "x", count: 200_000)))
+            }
+            let entries = try await eu.audit()
+            // Below what the file has already, it means exactly that.
+            try await limit(1)
+            let answer = try await save()
+            #expect(answer.status == 503)
+            #expect(answer.problem?.code == "storage.refused")
+            #expect(answer.problem?.cause.contains("full") == true, "\(answer.text)")
+            #expect(answer.problem?.nextAction.contains("free space") == true)
+            #expect(try await eu.audit() == entries)
+            let names = try await eu.server.site.database.read { try $0.configurations.all().map(\.name) }
+            #expect(names.isEmpty)
+
+            try await limit(1_000_000)
+            #expect(try await save().status == 200)
+        }
+    }
+}

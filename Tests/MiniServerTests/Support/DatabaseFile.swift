@@ -1,0 +1,73 @@
+import Foundation
+import GRDB
+import PeerCore
+import Vocabulary
+
+@testable import MiniServer
+
+/// A database file in a folder of its own, opened as the server opens it and, beside it, as anybody might.
+struct DatabaseFile: Sendable {
+    let path: String
+    let database: PeerDatabase
+
+    /// - Parameter schema: the last migration that the file has had before the server opens it; absent for a new file.
+    static func open(
+        schema: String? = nil, filledWith records: [String] = [],
+        _ body: @Sendable (DatabaseFile) async throws -> Void
+    ) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "database-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "server.sqlite").path
+        if let schema {
+            let older = try DatabaseQueue(path: path)
+            try Migrations.all.migrate(older, upTo: schema)
+            try await older.write { database in
+                for record in records { try database.execute(sql: record) }
+            }
+            try older.close()
+        }
+        let file = DatabaseFile(path: path, database: try PeerDatabase(path: path))
+        try await body(file)
+        try file.database.close()
+    }
+
+    /// Another pair of hands on the same file: no migrations, no tables, only SQL.
+    func execute(_ statements: [String]) throws {
+        let other = try DatabaseQueue(path: path)
+        defer { try? other.close() }
+        try other.write { database in
+            for statement in statements { try database.execute(sql: statement) }
+        }
+    }
+
+    /// Somebody else is in the middle of a change all the time.
+    func whileWriting<Value>(_ body: () async throws -> Value) async throws -> Value {
+        var configuration = GRDB.Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? other.close() }
+        try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let value = try await body()
+        try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        return value
+    }
+
+    func append(_ count: Int, from start: Timestamp = Timestamp(seconds: 1_800_000_000)) async throws {
+        try await database.write { tables in
+            for number in 0..<count {
+                let fact = AuditFact(.groupSaved, entityType: "group", entityID: "\(number)")
+                try tables.audit.append(fact, context: .server, at: start + .seconds(number))
+            }
+        }
+    }
+
+    /// The trail as it is stored, oldest first.
+    func trail() async throws -> [AuditEntry] {
+        try await database.read { try $0.audit.list(limit: 1000).map { $0.entry }.reversed() }
+    }
+
+    func verdict() async throws -> AuditChain.Verdict {
+        try await database.read { try $0.audit.verify() }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import PeerAPI
+import Testing
+import Vocabulary
+
+/// What operators do when a handover is not to go on, or not by itself.
+@Suite(.timeLimit(.minutes(3))) struct HandoverCommandTests {
+    @Test func `a handover is pushed by hand, cancelled by the source and withdrawn from by the target`() async throws {
+        try await Regions.open { regions, _ in
+            try await cancelled(regions)
+            try await withdrawn(regions)
+            try await pushed(regions)
+        }
+    }
+
+    private func issue(_ regions: Regions) async throws -> IssuedHandover {
+        let issued: IssuedHandover = try await regions.shell.json(
+            "mini-server handover issue \(regions.agent) --to us-region --ttl 10m --context eu")
+        try await regions.shell.write(issued.token, to: "token")
+        return issued
+    }
+
+    private func redeem(_ regions: Regions) async throws -> HandoverSummary {
+        try await regions.shell.json("mini-server handover redeem --token-file token --context us")
+    }
+
+    /// The agent is away while its handover is cancelled, so that it never hears of it.
+    private func cancelled(_ regions: Regions) async throws {
+        let shell = regions.shell
+        try await shell.type("kill $agent; wait $agent")
+        try await regions.wait(for: regions.agent, on: "eu", toBe: "offline")
+        let issued = try await issue(regions)
+        #expect(issued.warnings.count == 1, "the agent is offline")
+        let id = issued.handover.id.description
+        #expect(
+            try await shell.refused("mini-server handover push \(id) --context eu").contains("handover.not-redeemed"))
+        #expect(try await shell.refused(
+            "mini-server handover issue \(regions.agent) --to us-region --context eu").contains(id))
+
+        let arriving = try await redeem(regions)
+        #expect(arriving.phase == "awaiting")
+        #expect(try await shell.refused("mini-server handover redeem --token-file token --context us")
+            .contains("already-redeemed"))
+        let said = try await shell.type("mini-server handover cancel \(id) --reason 'not today' --context eu")
+        #expect(said.contains("phase        cancelled"))
+        try await regions.wait(for: id, on: "us", toReach: "withdrawn")
+        #expect(try await shell.type("mini-server handover show \(id) --context eu").contains("not today"))
+        let row = try #require(arriving.agent?.description)
+        try await regions.wait(for: row, on: "us", toBe: "withdrawn")
+        #expect(try await shell.type("mini-server handover list --open --context eu").contains("(none)"))
+        #expect(try await shell.refused("mini-server handover cancel \(id) --context eu").contains("handover.over"))
+    }
+
+    private func withdrawn(_ regions: Regions) async throws {
+        let id = try await issue(regions).handover.id.description
+        #expect(try await redeem(regions).phase == "awaiting")
+        let said = try await regions.shell.type("mini-server handover cancel \(id) --context us")
+        #expect(said.contains("phase        withdrawn"))
+        try await regions.shell.wait(until: "the source has heard of it") {
+            try await $0.type("mini-server handover list --open --context eu").contains("(none)")
+        }
+
+        try await regions.shell.type("opamp-agent run --config agent.yaml > agent.log 2>&1 & agent=$!")
+        try await regions.wait(for: regions.agent, on: "eu", toBe: "live")
+        #expect(try await !regions.shell.read("agent.log").contains("move.began"), "it stays where it is")
+    }
+
+    /// The agent is stopped between two instructions, so that the offer is on its way until it goes on.
+    private func pushed(_ regions: Regions) async throws {
+        let shell = regions.shell
+        try await shell.type("kill -STOP $agent")
+        let id = try await issue(regions).handover.id.description
+        _ = try await redeem(regions)
+        try await regions.wait(for: id, on: "eu", toReach: "offered")
+        #expect(try await shell.type("mini-server handover push \(id) --context eu").contains("phase        offered"))
+        try await shell.type("kill -CONT $agent")
+        try await regions.wait(for: id, on: "eu", toReach: "moved")
+        let story = try await shell.type("mini-server handover show \(id) --context eu")
+        #expect(story.contains("Handover.PushRequested"))
+        #expect(story.components(separatedBy: "Handover.AgentLeaving").count == 2, "it went once")
+        #expect(try await shell.refused("mini-server handover cancel \(id) --context eu").contains("already-moved"))
+        #expect(try await shell.refused("mini-server handover cancel \(id) --context us").contains("already-arrived"))
+    }
+}
