@@ -1,7 +1,8 @@
 extension Drill {
     /// A token for US is pasted at three servers that are not US.
     static let wrongPeer = Drill(
-        "wrong-peer", "a token is pasted at the wrong server: refused at a stranger, at another peer, at its source"
+        "wrong-peer", "a token is pasted at the wrong server: refused at a stranger, at another peer, at its source",
+        showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)

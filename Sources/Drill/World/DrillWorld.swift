@@ -34,8 +34,9 @@ import Vocabulary
         return agent
     }
 
-    /// The operator goes home; the processes stay.
+    /// The operator goes home; the processes stay, and none of them frozen, since those do not even end.
     func leave() async {
+        for agent in agents { agent.thaw() }
         for server in servers { await server.disconnect() }
     }
 
@@ -76,7 +77,7 @@ import Vocabulary
         }
         let forAgents = agents.filter { $0.processID != nil }.flatMap { one in
             [
-                "# \(one.name), process \(one.processID ?? 0)",
+                "# \(one.name), \(one.isRunning ? "process \(one.processID ?? 0)" : "which has ended")",
                 "\(agent) status --config \(one.configurationFile.path)",
                 "tail -f \(one.log.path)",
             ]

@@ -103,7 +103,7 @@ enum CallFailure: Error, CustomStringConvertible {
     func exchange(
         _ method: HTTPMethod,
         _ path: String,
-        headers: KeyValuePairs<String, String> = [:],
+        headers: [String: String] = [:],
         body: [UInt8]? = nil
     ) async throws -> (status: Int, body: String) {
         var request = HTTPClientRequest(url: base + path)
