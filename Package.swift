@@ -87,6 +87,17 @@ let package = Package(
         .swift("PeerCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
         .swift("PeerAPI", ["Vocabulary"]),
 
+        // operator
+        .swift(
+            "PeerClient",
+            [
+                "Vocabulary", "PeerAPI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+
         // shells
         .swift(
             "AgentExtension",
@@ -99,11 +110,11 @@ let package = Package(
             [
                 "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "PeerCore", "PeerAPI",
             ] + .serverStack),
-        .swift("Drill", ["Vocabulary", "PeerAPI", "Certificates"] + .serverStack),
+        .swift("Drill", ["Vocabulary", "PeerAPI", "PeerClient", "Certificates"]),
 
         // programs
         .program("opamp-agent", ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
-        .program("mini-server", ["MiniServer", "PeerAPI", "Vocabulary", .argumentParser] + .serverStack),
+        .program("mini-server", ["MiniServer", "PeerAPI", "PeerClient", "Vocabulary", .argumentParser] + .serverStack),
         .program(
             "handover-drill",
             ["Drill", .argumentParser, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
@@ -135,14 +146,14 @@ let package = Package(
             ]),
         .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests("MiniServerTests", ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
-        .tests("DrillTests", ["Drill", "PeerAPI", "Certificates", "Vocabulary"]),
+        .tests("DrillTests", ["Drill", "PeerAPI", "PeerClient", "Certificates", "Vocabulary"]),
         .tests("ArchitectureTests", []),
 
         // benchmarks
         .testProgram(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
-                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "Certificates", "DurableFiles", "OpAMPProto", "Vocabulary",
+                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "PeerClient", "Certificates", "DurableFiles", "OpAMPProto", "Vocabulary",
                 .argumentParser,
             ]),
 

@@ -1,5 +1,6 @@
 import Certificates
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 extension Drill {

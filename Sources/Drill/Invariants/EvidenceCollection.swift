@@ -1,5 +1,6 @@
 import Foundation
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 extension Evidence {
@@ -59,7 +60,7 @@ extension Evidence {
         }
         for server in world.servers {
             texts += server.errorTexts.map { ("an error answer of \(server.label)", $0) }
-            if let api = try? server.api, let metrics = try? await api.page(PublicPaths.metrics) {
+            if let api = try? server.api, let metrics = try? await api.text(PublicPaths.metrics) {
                 texts.append(("the metrics of \(server.label)", metrics))
             }
             if let audit = try? await server.audit(), let json = try? JSONEncoder().encode(audit) {

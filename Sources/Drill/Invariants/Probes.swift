@@ -1,6 +1,6 @@
 import Foundation
-import NIOHTTP1
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// Attempts at the end of every drill that must all be refused.
@@ -89,10 +89,10 @@ import Vocabulary
         _ kind: Evidence.Probe.Kind,
         at server: ServerProcess,
         _ what: String,
-        _ exchange: () async throws -> (status: Int, body: String)
+        _ exchange: () async throws -> (status: Int, body: [UInt8])
     ) async -> [Evidence.Probe] {
         guard let (status, body) = try? await exchange(), status < 500, status != 429 else { return [] }
-        let code = (try? JSONDecoder().decode(Problem.self, from: Data(body.utf8)))?.code
+        let code = (try? JSONDecoder().decode(Problem.self, from: Data(body)))?.code
         let answer = code.map { "\(status) \($0)" } ?? "\(status)"
         let wasRefused = status == 401 || status == 403
         return [.init(kind: kind, server: server.label, what: what, answer: answer, wasRefused: wasRefused)]
@@ -101,27 +101,27 @@ import Vocabulary
     /// The least OpAMP message there is: an AgentToServer with nothing but `instance_uid` (field 1, 16 bytes).
     private static func report(
         to server: ServerProcess, as leaf: (chain: String, key: Secret), uid: InstanceUID, token: Secret? = nil
-    ) async throws -> (status: Int, body: String) {
+    ) async throws -> (status: Int, body: [UInt8]) {
         var headers = ["Content-Type": "application/x-protobuf", "OpAMP-Instance-UID": "\(uid)"]
         headers["Handover-Token"] = token?.revealText()
         return try await asStranger(leaf, at: server) { client in
-            try await client.exchange(HTTPMethod.POST, PublicPaths.opamp, headers: headers, body: [0x0A, 0x10] + uid.bytes)
+            try await client.exchange(.post, PublicPaths.opamp, headers: headers, body: [0x0A, 0x10] + uid.bytes)
         }
     }
 
     private static func ping(_ server: ServerProcess, with secret: Secret, as leaf: (chain: String, key: Secret)?)
-        async throws -> (status: Int, body: String)
+        async throws -> (status: Int, body: [UInt8])
     {
         try await asStranger(leaf, at: server) { client in
             try await client.exchange(
-                HTTPMethod.GET, FederationRoutes.ping.template,
+                .get, FederationRoutes.ping.template,
                 headers: ["Authorization": "Bearer \(secret.revealText())"])
         }
     }
 
     private static func asStranger<Answer>(
         _ identity: (chain: String, key: Secret)?, at server: ServerProcess,
-        _ use: (ServerClient) async throws -> Answer
+        _ use: (PeerClient) async throws -> Answer
     ) async throws -> Answer {
         let client = try server.stranger(identity: identity)
         do {

@@ -1,6 +1,7 @@
 import Certificates
 import Glibc
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// What the failures have in common.

@@ -1,5 +1,6 @@
 import Certificates
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// "Cross-cluster handover": issue, preview, redeem, arrive.
