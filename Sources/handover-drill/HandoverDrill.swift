@@ -16,7 +16,7 @@ import UnixSignals
     @Argument(help: "`list`, `all`, or the name of a drill; several are run one after the other.")
     var names: [String]
 
-    @Option(help: ArgumentHelp("Where the JSON report goes.", valueName: "file"))
+    @Option(help: ArgumentHelp("Where the JSON report goes; into the folder of --runs when absent.", valueName: "file"))
     var report: String?
 
     @Flag(help: "Leave everything running, and print how to look at it (one drill only).")

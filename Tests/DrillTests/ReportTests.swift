@@ -91,7 +91,8 @@ import Vocabulary
         narrator.begin("EU starts", after: .milliseconds(10))
         narrator.finish(ReportTests.step)
         narrator.finish(ReportTests.failed)
-        narrator.explain(.init(expected: "live on US", seen: "it is arriving"), logs: ["eu.log", "us.log"])
+        narrator.explain(.init(expected: "live on US", seen: "it is arriving"), ended: ["agent-1 exited with status 3"],
+            logs: ["eu.log", "us.log"])
         narrator.show(outcome.invariants)
         narrator.conclude(outcome)
         let report = DrillReport(
@@ -109,7 +110,7 @@ import Vocabulary
         let lines = told(isTerminal: false, tellAll).split(separator: "\n")
         for words in [
             "expected   live on US", "seen       it is arriving", "logs       eu.log", "us.log", "BROKEN", "FAILED", "✗ NOT OBSERVED",
-            "– not observed", "T1 is broken: seen",
+            "– not observed", "T1 is broken: seen", "ended      agent-1 exited with status 3",
         ] {
             #expect(lines.contains { $0.contains(words) }, "\(words)")
         }

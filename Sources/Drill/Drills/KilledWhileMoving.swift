@@ -14,7 +14,7 @@ extension Drill {
             try await run.step("killed at \(point)") { try await regions.killed(at: point, $0) }
         }
         for point in CrashPoints.ofAReturn {
-            try await run.step("killed at \(point), on a way that leads nowhere") {
+            try await run.step("killed at \(point) while US is dead") {
                 try await regions.killedOnTheWayBack(at: point, $0)
             }
         }

@@ -16,6 +16,7 @@ extension Drill {
         }
         try await run.step("AP federates with EU, and is handed the token again") { notes in
             try await regions.federate(eu, ap, notes)
+            try await regions.ping(from: eu, to: us, notes)
             try await regions.refusesPreview(issued, on: ap, code: "handover.wrong-audience", notes)
             try await notes.expectRefusal("handover.wrong-audience", of: "the redemption") {
                 try await regions.redeem(issued, on: ap, notes)

@@ -38,12 +38,15 @@ import Vocabulary
         let title = note.isEmpty ? step.title : step.title.padded(to: Self.titleWidth)
         let start = Self.clock(.milliseconds(step.startedAfterMilliseconds))
         let took = Duration.milliseconds(step.milliseconds).inWords.padded(to: 8, .left)
-        line("  \(paint(.faint, start))  \(took)  \(mark) \(failed ? paint(.bad, title) : title) \(paint(.faint, note))"
-            .trimmedRight)
+        let columns = ["", paint(.faint, start), took, "\(mark) \(failed ? paint(.bad, title) : title)"]
+        let text = "\(columns.joined(separator: "  ")) \(paint(.faint, note))".trimmedRight
+        line(failed ? text : cut(text))
     }
 
-    func explain(_ failure: StepRecord.Failure, logs: [String]) {
+    /// - Parameter ended: processes that are no longer there; it may have been the drill that killed them.
+    func explain(_ failure: StepRecord.Failure, ended: [String], logs: [String]) {
         let rows = (failure.expected.map { [("expected", $0)] } ?? []) + [("seen", failure.seen)]
+            + ended.enumerated().map { ($0 == 0 ? "ended" : "", $1) }
             + logs.enumerated().map { ($0 == 0 ? "logs" : "", $1) }
         let margin = String(repeating: " ", count: 24)
         for (name, text) in rows {
@@ -66,7 +69,6 @@ import Vocabulary
             let text =
                 "    \(one.id.padded(to: 3))  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 67)) "
                 + paint(.faint, one.reason)
-            // What went well may lose its end on a narrow terminal; the report has it whole.
             line(one.verdict == .passed ? cut(text) : text)
         }
     }
@@ -117,9 +119,13 @@ import Vocabulary
         style.isTerminal && !text.isEmpty ? "\u{1B}[\(paint.rawValue)m\(text)\u{1B}[0m" : text
     }
 
-    /// Ends at the terminal's right margin instead of going on in the next line (DECAWM off and on again), which also
-    /// lets a line that is to be replaced be one line.
-    private func cut(_ text: String) -> String { style.isTerminal ? "\u{1B}[?7l\(text)\u{1B}[?7h" : text }
+    /// Ends at the terminal's right margin instead of going on in the next line: what went well may lose its end, which
+    /// the report has, and a line that is to be replaced is one line.
+    ///
+    /// Without DECAWM all that is too long is written to the last column, which is therefore erased.
+    private func cut(_ text: String) -> String {
+        style.isTerminal ? "\u{1B}[?7l\(text)\u{1B}[999C\u{1B}[K\u{1B}[?7h" : text
+    }
 
     private static func clock(_ duration: Duration) -> String {
         let hundredths = duration.milliseconds / 10

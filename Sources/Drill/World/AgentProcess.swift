@@ -36,6 +36,7 @@ import Vocabulary
     var sink: URL { directory.appending(path: "effective.yaml") }
     var processID: Int32? { child?.processID }
     var isRunning: Bool { child?.isRunning ?? false }
+    var ending: ChildProcess.Ending? { child?.ending }
 
     /// Writes the configuration file of a host that belongs to `server`.
     func configure(for server: ServerProcess, extra: String = "") throws {

@@ -59,6 +59,12 @@ import Vocabulary
         return (found ?? []).sorted { $0.path < $1.path }
     }
 
+    /// Processes that are no longer there, but for those that ended well.
+    var endings: [String] {
+        (servers.map { ($0.label, $0.ending) } + agents.map { ($0.name, $0.ending) })
+            .compactMap { name, ending in ending.flatMap { $0 == .exited(0) ? nil : "\(name) \($0)" } }
+    }
+
     /// The logs of the processes themselves, without those of single commands.
     var processLogs: [URL] { (servers.map(\.log) + agents.map(\.log)).filter { logFiles.map(\.path).contains($0.path) } }
 
