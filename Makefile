@@ -14,10 +14,11 @@ bootstrap: ## install the system libraries that are missing
 build: bootstrap ## build everything, tests included
 	swift build --build-tests $(SWIFT_FLAGS)
 
-test: build ## every test: set-up, Swift, two drills, generated code current, and the foreign peers
+test: build ## every test: set-up, Swift, three drills, generated code current, and the foreign peers
 	Scripts/test-bootstrap
 	Scripts/test $(SWIFT_FLAGS)
 	$$(swift build --show-bin-path)/handover-drill there-and-back target-unreachable
+	$$(swift build --show-bin-path)/handover-drill there-and-back --agents http
 	Scripts/proto --check
 	INTEROP_TOOL=$$(swift build --show-bin-path)/interop-tool Interop/run
 

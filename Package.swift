@@ -93,6 +93,9 @@ let package = Package(
         .swift("PeerCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
         .swift("PeerAPI", ["Vocabulary"]),
 
+        // a server's interface from outside
+        .swift("PeerClient", ["Vocabulary", "PeerAPI"] + .httpClient),
+
         // shells
         .swift(
             "AgentExtension",
@@ -105,16 +108,17 @@ let package = Package(
             [
                 "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "PeerCore", "PeerAPI",
             ] + .serverStack),
-        .swift("Drill", ["Vocabulary", "PeerAPI", "Certificates"] + .httpClient),
+        .swift("Drill", ["Vocabulary", "PeerAPI", "PeerClient", "Certificates"]),
 
         // programs
         .program("opamp-agent", ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
         .program(
             "mini-server",
             [
-                "MiniServer", "PeerAPI", "Vocabulary", .argumentParser, .product(name: "Logging", package: "swift-log"),
+                "MiniServer", "PeerAPI", "PeerClient", "Vocabulary", .argumentParser,
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ] + .httpClient),
+            ]),
         .program(
             "handover-drill",
             ["Drill", .argumentParser, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
@@ -146,7 +150,7 @@ let package = Package(
             ]),
         .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests("MiniServerTests", ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
-        .tests("DrillTests", ["Drill", "PeerAPI", "Certificates", "Vocabulary"]),
+        .tests("DrillTests", ["Drill", "PeerAPI", "PeerClient", "Certificates", "Vocabulary"]),
         .tests("OperatorTests", ["PeerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
         .tests("ArchitectureTests", []),
 
@@ -154,7 +158,7 @@ let package = Package(
         .testProgram(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
-                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "Certificates", "DurableFiles", "OpAMPProto", "Vocabulary",
+                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "PeerClient", "Certificates", "DurableFiles", "OpAMPProto", "Vocabulary",
                 .argumentParser,
             ]),
 

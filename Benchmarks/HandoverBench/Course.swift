@@ -1,6 +1,7 @@
 import AgentCore
 import Drill
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 enum Leg: String, Codable, Hashable, Sendable {

@@ -3,6 +3,7 @@ import AgentExtension
 import Drill
 import Foundation
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// Agents that live in this process, each with a thread, a state directory and a leaf of its own.

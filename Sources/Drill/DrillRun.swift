@@ -52,6 +52,6 @@ import Vocabulary
             note: notes.note, facts: notes.facts, held: notes.held, failure: failure)
         steps.append(step)
         narrator.finish(step)
-        if let failure { narrator.explain(failure, logs: world.processLogs.map(\.path)) }
+        if let failure { narrator.explain(failure, ended: world.endings, logs: world.processLogs.map(\.path)) }
     }
 }

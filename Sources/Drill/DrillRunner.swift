@@ -58,14 +58,16 @@ import Vocabulary
         } catch is DrillRun.Stopped {}
         let findings = await watch.end()
         let invariants =
-            wasInterrupted ? [] : Invariant.judgeAll(by: await Evidence.collect(from: run, watched: findings))
+            wasInterrupted
+            ? []
+            : Invariant.judgeAll(
+                by: await Evidence.collect(from: run, watched: findings), required: drill.required(over: transport))
         if !invariants.isEmpty { narrator.show(invariants) }
 
         let outcome = DrillOutcome(
-            name: drill.name, summary: drill.summary,
-            verdict: DrillOutcome.verdict(steps: run.steps, invariants: invariants, wasInterrupted: wasInterrupted),
-            startedAt: startedAt, milliseconds: run.elapsed.milliseconds, directory: directory.path,
-            steps: run.steps, invariants: invariants, logs: world.logFiles.map(\.path))
+            name: drill.name, summary: drill.summary, wasInterrupted: wasInterrupted, startedAt: startedAt,
+            milliseconds: run.elapsed.milliseconds, directory: directory.path, steps: run.steps, invariants: invariants,
+            logs: world.logFiles.map(\.path))
         narrator.conclude(outcome)
         await leave(world, after: outcome)
         return outcome

@@ -16,7 +16,7 @@ import UnixSignals
     @Argument(help: "`list`, `all`, or the name of a drill; several are run one after the other.")
     var names: [String]
 
-    @Option(help: ArgumentHelp("Where the JSON report goes.", valueName: "file"))
+    @Option(help: ArgumentHelp("Where the JSON report goes; into the folder of --runs when absent.", valueName: "file"))
     var report: String?
 
     @Flag(help: "Leave everything running, and print how to look at it (one drill only).")
@@ -39,15 +39,11 @@ import UnixSignals
         for name in names where name != "list" && name != "all" && Drill.named(name) == nil {
             throw ValidationError("There is no drill named \(name). `handover-drill list` shows them.")
         }
-        for drill in chosen where agents == .http && drill.needsOpenLine {
-            throw ValidationError("\(drill.name) needs agents on a WebSocket: a poll does not let the offer wait.")
-        }
         if keep, chosen.count > 1 { throw ValidationError("--keep is for one drill.") }
     }
 
     private var chosen: [Drill] {
-        names.contains("all")
-            ? Drill.all.filter { agents == .ws || !$0.needsOpenLine } : names.compactMap { Drill.named($0) }
+        names.contains("all") ? Drill.all : names.compactMap { Drill.named($0) }
     }
 
     func run() async throws {

@@ -13,6 +13,7 @@ import Testing
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "PeerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "PeerAPI": ["Vocabulary"],
+        "PeerClient": ["Vocabulary", "PeerAPI", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "Foundation"],
         "AgentExtension": [
             "Vocabulary", "AgentCore", "OpAMPProto", "Certificates", "HandoverToken", "ClientTransport", "DurableFiles",
             "HostSystem", "CYAML",

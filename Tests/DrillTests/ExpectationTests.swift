@@ -1,4 +1,5 @@
 import PeerAPI
+import PeerClient
 import Testing
 import Vocabulary
 

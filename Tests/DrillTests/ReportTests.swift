@@ -11,16 +11,17 @@ import Vocabulary
         title: "the agent arrives", startedAfterMilliseconds: 422, milliseconds: 30_000,
         failure: .init(expected: "live on US", seen: "it is arriving"))
 
-    static func outcome(_ steps: [StepRecord], _ invariants: [InvariantRecord] = []) -> DrillOutcome {
+    static func outcome(
+        _ steps: [StepRecord], _ invariants: [InvariantRecord] = [], wasInterrupted: Bool = false
+    ) -> DrillOutcome {
         DrillOutcome(
-            name: "there-and-back", summary: "there and back",
-            verdict: DrillOutcome.verdict(steps: steps, invariants: invariants, wasInterrupted: false),
+            name: "there-and-back", summary: "there and back", wasInterrupted: wasInterrupted,
             startedAt: Timestamp(seconds: 1_795_000_000), milliseconds: 30_422, directory: "drill-runs/x", steps: steps,
             invariants: invariants, logs: ["eu.log"])
     }
 
-    static func record(_ verdict: InvariantRecord.Verdict) -> InvariantRecord {
-        InvariantRecord(id: "T1", statement: "once", verdict: verdict, reason: "seen")
+    static func record(_ verdict: InvariantRecord.Verdict, isRequired: Bool = false) -> InvariantRecord {
+        InvariantRecord(id: "T1", statement: "once", verdict: verdict, reason: "seen", isRequired: isRequired)
     }
 
     @Test func `a report survives its own JSON`() throws {
@@ -38,7 +39,8 @@ import Vocabulary
         for member in [
             #""schema" : "opamp-handover/drill-report/1""#, #""startedAt" : "2026-11-18T"#, #""verdict" : "failed""#,
             #""expected" : "live on US""#, #""seen" : "it is arriving""#, #""verdict" : "not-observed""#,
-            #""startedAfterMilliseconds" : 422"#, #""logs""#,
+            #""startedAfterMilliseconds" : 422"#, #""logs""#, #""isRequired" : false"#,
+            #""shortfalls" : ["#, #"\"the agent arrives\" failed: expected live on US, saw it is arriving"#,
         ] {
             #expect(text.contains(member))
         }
@@ -49,13 +51,24 @@ import Vocabulary
         ([step], [], false, .passed),
         ([step, failed], [], false, .failed),
         ([step], [record(.passed), record(.notObserved)], false, .passed),
+        ([step], [record(.passed, isRequired: true)], false, .passed),
+        ([step], [record(.passed), record(.notObserved, isRequired: true)], false, .failed),
         ([step], [record(.passed), record(.broken)], false, .failed),
         ([step], [record(.broken)], true, .interrupted),
     ])
-    func `a drill passes only when every step and every law held`(
+    func `a drill passes only when every step and every law held, and what it had to show was seen`(
         steps: [StepRecord], invariants: [InvariantRecord], wasInterrupted: Bool, verdict: DrillVerdict
     ) {
-        #expect(DrillOutcome.verdict(steps: steps, invariants: invariants, wasInterrupted: wasInterrupted) == verdict)
+        #expect(Self.outcome(steps, invariants, wasInterrupted: wasInterrupted).verdict == verdict)
+    }
+
+    @Test func `a drill that has not passed says why`() {
+        let missing = Self.record(.notObserved, isRequired: true)
+        #expect(Self.outcome([Self.step], [missing]).shortfalls == ["T1 had to be shown and was not observed: seen"])
+        #expect(Self.outcome([Self.step], [Self.record(.broken)]).shortfalls == ["T1 is broken: seen"])
+        #expect(Self.outcome([Self.step], [Self.record(.notObserved)]).shortfalls.isEmpty)
+        // It stopped half-way: what it has not shown is no news.
+        #expect(Self.outcome([Self.failed], [missing]).shortfalls.count == 1)
     }
 
     @Test func `a report without drills has not passed`() {
@@ -72,11 +85,14 @@ import Vocabulary
     }
 
     private func tellAll(_ narrator: Narrator) {
-        let outcome = ReportTests.outcome([ReportTests.step, ReportTests.failed], [ReportTests.record(.broken)])
+        let outcome = ReportTests.outcome(
+            [ReportTests.step, ReportTests.failed],
+            [ReportTests.record(.broken), ReportTests.record(.notObserved, isRequired: true), ReportTests.record(.notObserved)])
         narrator.begin("EU starts", after: .milliseconds(10))
         narrator.finish(ReportTests.step)
         narrator.finish(ReportTests.failed)
-        narrator.explain(.init(expected: "live on US", seen: "it is arriving"), logs: ["eu.log", "us.log"])
+        narrator.explain(.init(expected: "live on US", seen: "it is arriving"), ended: ["agent-1 exited with status 3"],
+            logs: ["eu.log", "us.log"])
         narrator.show(outcome.invariants)
         narrator.conclude(outcome)
         let report = DrillReport(
@@ -92,7 +108,10 @@ import Vocabulary
 
     @Test func `a failure shows what was expected, what was seen and where the logs are`() {
         let lines = told(isTerminal: false, tellAll).split(separator: "\n")
-        for words in ["expected   live on US", "seen       it is arriving", "logs       eu.log", "us.log", "BROKEN", "FAILED"] {
+        for words in [
+            "expected   live on US", "seen       it is arriving", "logs       eu.log", "us.log", "BROKEN", "FAILED", "✗ NOT OBSERVED",
+            "– not observed", "T1 is broken: seen", "ended      agent-1 exited with status 3",
+        ] {
             #expect(lines.contains { $0.contains(words) }, "\(words)")
         }
     }

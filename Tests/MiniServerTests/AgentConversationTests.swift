@@ -48,6 +48,18 @@ struct AgentConversationTests {
         #expect(try asks([Example.full(sequence: 1), other]) == [false, true])
     }
 
+    /// What was sent to its last life may be lost, and is sent again to an agent that is there for the first time.
+    @Test(arguments: [Knock.Transport.webSocket, .polling])
+    func `an agent that polls and begins anew is there for the first time`(transport: Knock.Transport) throws {
+        var conversation = AgentConversation(transport: transport)
+        let messages = [
+            Example.full(sequence: 1), Example.heartbeat(sequence: 2), Example.full(sequence: 3), Example.full(sequence: 1),
+            Example.heartbeat(sequence: 2), Example.heartbeat(sequence: 9),
+        ]
+        let reports = try messages.map { try conversation.hear($0, at: now) }
+        #expect(reports.map(\.isFirst) == [true, false, false, transport == .polling, false, false])
+    }
+
     @Test func `what is left out stays known and what changes is named`() throws {
         var conversation = AgentConversation(transport: .webSocket)
         let first = try conversation.hear(Example.full(sequence: 1), at: now)

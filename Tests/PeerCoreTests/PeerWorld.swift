@@ -95,7 +95,7 @@ struct PeerWorld: Sendable {
 
     func claims(
         _ number: UInt8 = 1, epoch: Epoch = 3, from: Server? = nil, to: Server? = nil,
-        agentCA: Certificate? = nil
+        agentCA: Certificate? = nil, endpoint: String = "wss://us.example:4320/v1/opamp"
     ) throws -> HandoverClaims {
         let (from, to) = (from ?? eu, to ?? us)
         return HandoverClaims(
@@ -105,7 +105,7 @@ struct PeerWorld: Sendable {
                 row: row, instanceUID: uid, displayName: "db-7", capabilities: 0x101, group: "prod",
                 configuration: "base"),
             target: .init(
-                name: "us", endpoint: try Endpoint("wss://us.example:4320/v1/opamp"),
+                name: "us", endpoint: try Endpoint(endpoint),
                 serverCAs: try TrustSet([to.authority]), tokenSigners: try TrustSet([to.authority])),
             source: .init(name: "eu", agentCAs: try TrustSet([agentCA ?? eu.authority])), epoch: epoch,
             probation: .seconds(300))

@@ -82,6 +82,13 @@ import Vocabulary
         let omitted = try HandoverOffer.make(claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .omit)
         #expect(omitted.opamp?.certificate == nil)
     }
+
+    @Test(arguments: [("wss", 30), ("https", 0)] as [(String, UInt64)])
+    func `the offer keeps heartbeats on, and a polling interval as the host has it`(scheme: String, seconds: UInt64) throws {
+        let claims = try world.claims(endpoint: "\(scheme)://us.example:4320/v1/opamp")
+        let offers = try HandoverOffer.make(claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .repeat)
+        #expect(offers.opamp?.heartbeatIntervalSeconds == seconds)
+    }
 }
 
 @Suite struct RedemptionTests {

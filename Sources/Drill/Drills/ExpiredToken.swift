@@ -4,7 +4,8 @@ import Vocabulary
 extension Drill {
     /// The shortest life a token can have is a minute, and no clock is turned here: this drill waits it out.
     static let expiredToken = Drill(
-        "expired-token", "a token is redeemed too late: refused as expired (waits a minute)"
+        "expired-token", "a token is redeemed too late: refused as expired (waits a minute)",
+        showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)

@@ -4,7 +4,8 @@ import Vocabulary
 extension Drill {
     /// Configurations do not travel; the seed's third failure mode.
     static let missingConfiguration = Drill(
-        "missing-configuration", "the target has no configuration of that name: refused by name, until there is one"
+        "missing-configuration", "the target has no configuration of that name: refused by name, until there is one",
+        showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run, configurationOnUS: false)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)

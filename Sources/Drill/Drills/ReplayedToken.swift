@@ -2,15 +2,12 @@ import Vocabulary
 
 extension Drill {
     static let replayedToken = Drill(
-        "replayed-token", "a token is redeemed a second time, before and after the arrival: refused both times"
+        "replayed-token", "a token is redeemed a second time, before and after the arrival: refused both times",
+        showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
-        let issued = try await run.step("EU issues a token, US redeems it, the offer is under way") { notes in
-            let issued = try await regions.issue(agent, from: eu, to: us, notes)
-            try await regions.offerWaits(issued, for: agent, from: eu, to: us, notes)
-            return issued
-        }
+        let issued = try await regions.offerUnderWay()
         try await run.step("the same token again, while the agent is awaited") { notes in
             let said = try await notes.expectRefusal("handover.already-redeemed", of: "the second redemption") {
                 try await regions.redeem(issued, on: us, notes)

@@ -3,7 +3,8 @@ import Vocabulary
 extension Drill {
     /// The agent's leaf is replaced between issue and redemption; the seed's first failure mode.
     static let staleFingerprint = Drill(
-        "stale-fingerprint", "the leaf changed between issue and redemption: refused as fingerprint mismatch"
+        "stale-fingerprint", "the leaf changed between issue and redemption: refused as fingerprint mismatch",
+        showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)

@@ -3,7 +3,8 @@ import Foundation
 extension Drill {
     /// US is restored from a backup taken before the redemption: it has never heard of the agent.
     static let targetRefusesLeaf = Drill(
-        "target-refuses-leaf", "the target does not know the leaf: the agent is back on the source, with the reason"
+        "target-refuses-leaf", "the target does not know the leaf: the agent is back on the source, with the reason",
+        showing: .returnAndArrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
@@ -14,11 +15,7 @@ extension Drill {
             try await us.start()
             try await regions.ping(from: eu, to: us, notes)
         }
-        let issued = try await run.step("EU issues a token, US redeems it, the offer is under way") { notes in
-            let issued = try await regions.issue(agent, from: eu, to: us, notes)
-            try await regions.offerWaits(issued, for: agent, from: eu, to: us, notes)
-            return issued
-        }
+        let issued = try await regions.offerUnderWay()
         try await run.step("US fails and is restored from the backup") { notes in
             await us.kill()
             try FileManager.default.removeItem(at: us.directory)

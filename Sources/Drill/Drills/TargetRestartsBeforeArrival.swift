@@ -1,14 +1,11 @@
 extension Drill {
     static let targetRestartsBeforeArrival = Drill(
-        "target-restarts-before-arrival", "the target dies and restarts while it waits: it still knows whom it waits for"
+        "target-restarts-before-arrival", "the target dies and restarts while it waits: it still knows whom it waits for",
+        showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
-        let issued = try await run.step("EU issues a token, US redeems it, the offer is under way") { notes in
-            let issued = try await regions.issue(agent, from: eu, to: us, notes)
-            try await regions.offerWaits(issued, for: agent, from: eu, to: us, notes)
-            return issued
-        }
+        let issued = try await regions.offerUnderWay()
         try await run.step("US loses its power and starts again") { notes in
             await us.kill()
             try await us.start()

@@ -1,15 +1,12 @@
 extension Drill {
     /// The agent is frozen while the offer is on its way to it and the target dies: what it then finds is a closed port.
     static let targetUnreachable = Drill(
-        "target-unreachable", "the target dies before the agent comes: it is back on the source, with the reason"
+        "target-unreachable", "the target dies before the agent comes: it is back on the source, with the reason",
+        showing: .returnAndArrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
-        let issued = try await run.step("EU issues a token, US redeems it, the offer is under way") { notes in
-            let issued = try await regions.issue(agent, from: eu, to: us, notes)
-            try await regions.offerWaits(issued, for: agent, from: eu, to: us, notes)
-            return issued
-        }
+        let issued = try await regions.offerUnderWay()
         try await run.step("US loses its power") { notes in
             await us.kill()
             notes.say("SIGKILL")

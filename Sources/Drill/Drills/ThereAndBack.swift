@@ -1,11 +1,13 @@
 import Certificates
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 extension Drill {
     /// Both seed documents, step by step.
     static let thereAndBack = Drill(
-        "there-and-back", "an agent goes from EU to US and back, and stays who it is"
+        "there-and-back", "an agent goes from EU to US and back, and stays who it is",
+        showing: .arrival
     ) { run in
         let regions = TwoRegions(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)

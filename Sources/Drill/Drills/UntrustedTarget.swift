@@ -7,15 +7,12 @@ extension Drill {
     /// Someone else answers at the target's address. The agent trusts the CA bundle of the token for that endpoint, and
     /// nothing else.
     static let untrustedTarget = Drill(
-        "untrusted-target", "the target's certificate is not from the CA in the token: the agent does not go there"
+        "untrusted-target", "the target's certificate is not from the CA in the token: the agent does not go there",
+        showing: .temptation
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
-        let issued = try await run.step("EU issues a token, US redeems it, the offer is under way") { notes in
-            let issued = try await regions.issue(agent, from: eu, to: us, notes)
-            try await regions.offerWaits(issued, for: agent, from: eu, to: us, notes)
-            return issued
-        }
+        let issued = try await regions.offerUnderWay()
         let impostor = try ForeignAuthority("Impostor CA")
         try await run.step("US is restarted with a listener certificate of a foreign CA") { notes in
             let files = try impostor.writeListenerIdentity(into: run.world.directory)
@@ -23,12 +20,13 @@ extension Drill {
             try await us.start(
                 ["--listener-cert", files.certificate.path, "--listener-key", files.key.path],
                 trusting: impostor.certificate.pem)
+            run.observations.temptation = .init(
+                server: us.label, what: "a server of a foreign CA at the offered endpoint was never spoken to")
             notes.say("Impostor CA, sha256 \("\(impostor.certificate.fingerprint)".prefix(12))")
         }
         try await run.step("the agent refuses it and is back on EU") { notes in
             agent.thaw()
             try await regions.returned(issued, agent, to: eu, because: "tls-untrusted", notes)
-            run.observations.temptation = "a server of a foreign CA at the offered endpoint was refused"
         }
         try await run.step("EU's ping says what is wrong with the certificate") { notes in
             let ping = try await eu.ping(us.name)

@@ -1,7 +1,8 @@
 extension Drill {
     /// A token for US is pasted at three servers that are not US.
     static let wrongPeer = Drill(
-        "wrong-peer", "a token is pasted at the wrong server: refused at a stranger, at another peer, at its source"
+        "wrong-peer", "a token is pasted at the wrong server: refused at a stranger, at another peer, at its source",
+        showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
@@ -15,6 +16,7 @@ extension Drill {
         }
         try await run.step("AP federates with EU, and is handed the token again") { notes in
             try await regions.federate(eu, ap, notes)
+            try await regions.ping(from: eu, to: us, notes)
             try await regions.refusesPreview(issued, on: ap, code: "handover.wrong-audience", notes)
             try await notes.expectRefusal("handover.wrong-audience", of: "the redemption") {
                 try await regions.redeem(issued, on: ap, notes)

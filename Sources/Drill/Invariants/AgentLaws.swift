@@ -1,103 +1,136 @@
+import Certificates
 import PeerAPI
 import Vocabulary
 
 extension Invariant {
     static let agentLaws: [Invariant] = [
-        Invariant("A1", "durable state always names a server the agent has verified") { evidence in
-            let verified = evidence.verifiedEndpoints
-            let looks = evidence.agents.flatMap { agent in agent.statuses.map { (agent.name, $0.active.endpoint) } }
-            return .noneOf(
-                looks.filter { !verified.contains($0.1) }.map { "\($0.0) names \($0.1), which never answered it" },
-                evidence: "looked at \(looks.count) times, each time a server that had answered", looked: looks.count,
-                otherwise: "the state was not looked at")
+        Invariant(.a1, "durable state always names a server the agent has verified") { evidence in
+            let looks = evidence.agents.flatMap { agent in agent.looks.map { (agent, $0) } }
+            let breaches = looks.filter { !evidence.hadWelcomed($0, by: $1) }
+                .map { "\($0.name) names \($1.status.active.endpoint), which had never answered it" }
+            return Invariant.Finding.noneOf(
+                evidence.unseen.isEmpty ? breaches : [],
+                evidence: "looked at \(looks.count) times, each time a server that had answered this agent",
+                looked: looks.count, otherwise: "the state was not looked at"
+            ).unless(evidence.unseen)
         },
-        Invariant("A2", "the active endpoint changes only after that candidate was verified") { evidence in
-            var breaches: [String] = []
-            var changes = 0
-            for agent in evidence.agents {
-                let endpoints = agent.statuses.map(\.active.endpoint)
-                let moves = zip(endpoints, endpoints.dropFirst()).filter { $0 != $1 }.map(\.1)
-                changes += moves.count
-                for endpoint in moves where !evidence.verifiedEndpoints.contains(endpoint) {
-                    breaches.append("\(agent.name) changed to \(endpoint) without an answer from there")
-                }
+        Invariant(.a2, "the active endpoint changes only after that candidate was verified") { evidence in
+            let changes = evidence.agents.flatMap { agent in
+                zip(agent.looks, agent.looks.dropFirst())
+                    .filter { $0.status.active.endpoint != $1.status.active.endpoint }.map { (agent, $1) }
             }
-            return .noneOf(
-                breaches, evidence: "\(changes) changes seen, each to a server that had accepted the agent",
-                looked: changes, otherwise: "the active endpoint was never seen to change")
+            let breaches = changes.filter { !evidence.hadWelcomed($0, by: $1) }
+                .map { "\($0.name) changed to \($1.status.active.endpoint) without an answer from there" }
+            return Invariant.Finding.noneOf(
+                evidence.unseen.isEmpty ? breaches : [],
+                evidence: "\(changes.count) changes seen, each to a server that had accepted this agent",
+                looked: changes.count, otherwise: "the active endpoint was never seen to change"
+            ).unless(evidence.unseen)
         },
-        Invariant("A3", "leaf, private key and instance_uid are byte-identical") { evidence in
-            let pairs = evidence.agents.compactMap { agent in
-                agent.enrolled.flatMap { before in agent.present.map { (agent.name, before, $0) } }
-            }
-            let breaches = pairs.flatMap { name, before, after in
-                [
+        Invariant(.a3, "leaf, private key and instance_uid are byte-identical") { evidence in
+            // An agent that never set out shows nothing about those that did.
+            let movers = evidence.agents.filter { !AgentLog.offers(of: "move.began", in: $0.log).isEmpty }
+            let breaches = movers.flatMap { agent -> [String] in
+                guard let before = agent.enrolled else { return [] }
+                guard let after = agent.present else { return ["\(agent.name) has lost its leaf, key or identity"] }
+                return [
                     ("leaf", before.leafBytes == after.leafBytes), ("private key", before.keyBytes == after.keyBytes),
                     ("instance_uid", before.instanceUID == after.instanceUID),
-                ].filter { !$0.1 }.map { "the \($0.0) of \(name) changed" }
+                ].filter { !$0.1 }.map { "the \($0.0) of \(agent.name) changed" }
             }
+            let compared = movers.filter { $0.enrolled != nil }.map(\.name)
             return .noneOf(
-                breaches, evidence: pairs.map { "\($0.0): three files compared" }.joined(separator: ", "),
-                looked: pairs.count, otherwise: "no agent kept its leaf on purpose in this drill")
+                breaches, evidence: "three files compared of \(compared.joined(separator: ", "))",
+                looked: compared.count, otherwise: "no enrolled agent began a move in this drill")
         },
-        Invariant("A4", "at most one OpAMP session at any time") { evidence in
+        Invariant(.a4, "at most one OpAMP session at any time") { evidence in
             let watched = evidence.watched
             return .noneOf(
                 watched.tooMany,
-                evidence: "never more than \(watched.mostConnections) open connection in \(watched.socketLooks) looks",
-                looked: watched.mostConnections, otherwise: "no open connection was seen in \(watched.socketLooks) looks")
+                evidence: "\(watched.connectedLooks) looks at an open connection, never two of one agent",
+                looked: watched.connectedLooks, otherwise: "no open connection was seen in \(watched.socketLooks) looks")
         },
-        Invariant("A5", "every accepted offer ends in exactly one verdict") { evidence in
+        Invariant(.a5, "every accepted offer ends in exactly one verdict") { evidence in
             // What began is in the log; how it ended is in the state, which a killed process leaves behind as well.
             let begun = evidence.agents.flatMap { agent in
                 Set(AgentLog.offers(of: "move.began", in: agent.log)).sorted().map { (agent, $0) }
             }
+            let unread = Set(begun.filter { $0.0.atTheEnd == nil }.map(\.0.name)).sorted()
             let breaches = begun.compactMap { agent, offer -> String? in
-                let verdicts = agent.statuses.last?.verdicts.filter { $0.offer == offer }.count ?? 0
-                let ends = verdicts + AgentLog.offers(of: "offer.superseded", in: agent.log).filter { $0 == offer }.count
+                guard let end = agent.atTheEnd else { return nil }
+                let verdicts = end.verdicts.filter { $0.offer == offer }.count
+                let superseded = AgentLog.offers(of: "offer.superseded", in: agent.log).filter { $0 == offer }.count
+                let ends = verdicts + superseded
                 return ends == 1 ? nil : "\(agent.name): offer \(offer.prefix(12)) has \(ends) verdicts"
             }
-            return .noneOf(
+            return Invariant.Finding.noneOf(
                 breaches, evidence: "\(begun.count) offers accepted, each with one verdict in the agent's state",
-                looked: begun.count, otherwise: "no agent accepted an offer in this drill")
+                looked: begun.count, otherwise: "no agent accepted an offer in this drill"
+            ).unless(unread.map { "the state of \($0) could not be read at the end" })
         },
-        Invariant("A6", "nothing received lowers verification") { evidence in
+        Invariant(.a6, "nothing received lowers verification") { evidence in
             guard let temptation = evidence.temptation else {
                 return .notObserved("nothing in this drill asked an agent to verify less")
             }
-            let foreign = evidence.agents.flatMap(\.statuses).map(\.active.endpoint)
-                .filter { !evidence.verifiedEndpoints.contains($0) }
-            return foreign.isEmpty ? .passed(temptation) : .broken("the agent adopted \(foreign[0])")
-        },
-        Invariant("A7", "a failed offer is never tried again") { evidence in
-            let failed = evidence.agents.flatMap { agent in
-                AgentLog.offers(of: "move.failed", in: agent.log).map { (agent, $0) }
+            guard evidence.unseen.isEmpty, let endpoint = evidence.endpoints[temptation.server] else {
+                return .notObserved("\(temptation.server), which tempted the agent, could not be asked at the end")
             }
-            let breaches = failed.compactMap { agent, hash -> String? in
-                let tries = AgentLog.offers(of: "move.began", in: agent.log).filter { $0 == hash }.count
-                return tries <= 1 ? nil : "\(agent.name) began offer \(hash.prefix(12)) \(tries) times"
+            let breaches = evidence.agents.flatMap { agent -> [String] in
+                let adopted = agent.looks.contains { endpoint.isSamePlace(as: $0.status.active.endpoint) }
+                let spoke = evidence.welcomes(of: agent).keys.contains { endpoint.isSamePlace(as: $0) }
+                return (adopted ? ["\(agent.name) adopted \(endpoint)"] : [])
+                    + (spoke ? ["\(agent.name) spoke to \(endpoint)"] : [])
+            }
+            return .noneOf(breaches, evidence: temptation.what, looked: 1, otherwise: "")
+        },
+        Invariant(.a7, "a failed offer is never tried again") { evidence in
+            let failed = evidence.agents.flatMap { agent in
+                Set(AgentLog.offers(of: "move.failed", in: agent.log)).sorted().map { (agent, $0) }
+            }
+            // A move that a killed process began may begin again; one that has failed may not.
+            let breaches = failed.compactMap { agent, offer -> String? in
+                let lines = agent.log.split(separator: "\n")
+                guard let failure = lines.firstIndex(where: { AgentLog.is($0, "move.failed", of: offer) }),
+                    lines[failure...].contains(where: { AgentLog.is($0, "move.began", of: offer) })
+                else { return nil }
+                return "\(agent.name) began offer \(offer.prefix(12)) again after it had failed"
             }
             return .noneOf(
-                breaches, evidence: "\(failed.count) failed, none begun a second time", looked: failed.count,
+                breaches, evidence: "\(failed.count) failed, none begun again", looked: failed.count,
                 otherwise: "no offer failed in this drill")
         },
     ]
 }
 
 extension Evidence {
-    /// Endpoints of servers that have let an agent in: it enrolled there, or the server wrote that it connected.
-    var verifiedEndpoints: Set<String> {
-        let welcoming = servers.filter { server in
-            server.audit.contains { $0.action == "Agent.Enrolled" || $0.action == "Handover.AgentConnected" }
+    /// When each endpoint first let this very agent in: it enrolled there, or the server wrote that it connected.
+    func welcomes(of agent: Agent) -> [String: Timestamp] {
+        guard let leaf = (agent.present ?? agent.enrolled)?.leaf.fingerprint else { return [:] }
+        var times: [String: Timestamp] = [:]
+        for server in servers {
+            let rows = Set(server.agents.filter { $0.fingerprint == leaf }.map(\.id))
+            let entries = server.audit.filter { entry in
+                switch entry.action {
+                case "Agent.Enrolled": rows.contains(entry.entityID)
+                case "Handover.AgentConnected": entry.additional["fingerprint"] == "\(leaf)"
+                default: false
+                }
+            }
+            if let endpoint = endpoints[server.label] { times[endpoint] = entries.map(\.at).min() }
         }
-        return Set(welcoming.compactMap { endpoints[$0.label] }.flatMap { [$0, $0.withOtherTransport] })
+        return times
+    }
+
+    /// The server that the agent names at this look had let it in by then.
+    fileprivate func hadWelcomed(_ agent: Agent, by look: AgentLook) -> Bool {
+        welcomes(of: agent).contains { $0.isSamePlace(as: look.status.active.endpoint) && $1 <= look.at }
     }
 }
 
 extension String {
-    /// The same place over the other OpAMP transport.
-    fileprivate var withOtherTransport: String {
-        hasPrefix("wss://") ? "https://" + dropFirst(6) : hasPrefix("https://") ? "wss://" + dropFirst(8) : self
+    /// The same OpAMP endpoint, over whichever transport.
+    func isSamePlace(as other: String) -> Bool {
+        self == other || split(separator: "://").last == other.split(separator: "://").last
     }
 }
 
@@ -105,16 +138,18 @@ extension String {
 enum AgentLog {
     /// The offers, by their hash, that events of this name speak of, in order.
     static func offers(of event: String, in log: String) -> [String] {
-        lines(of: event, in: log).compactMap { field("offer", in: $0) }
+        log.split(separator: "\n").filter { isEvent($0, event) }.compactMap { field("offer", in: $0) }
     }
 
-    static func lines(of event: String, in log: String) -> [Substring] {
-        log.split(separator: "\n").filter { line in
-            line.split(separator: " ").contains { $0 == event || $0.hasSuffix("=" + event) }
-        }
+    static func `is`(_ line: Substring, _ event: String, of offer: String) -> Bool {
+        isEvent(line, event) && field("offer", in: line) == offer
     }
 
-    static func field(_ name: String, in line: Substring) -> String? {
+    private static func isEvent(_ line: Substring, _ event: String) -> Bool {
+        line.split(separator: " ").contains { $0 == event || $0.hasSuffix("=" + event) }
+    }
+
+    private static func field(_ name: String, in line: Substring) -> String? {
         line.split(separator: " ").first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
     }
 }

@@ -18,8 +18,9 @@ struct Evidence: Sendable {
         var name: String
         var enrolled: AgentIdentity?
         var present: AgentIdentity?
-        /// In the order in which they were looked at.
-        var statuses: [AgentStatus] = []
+        var looks: [AgentLook] = []
+        /// Nil when its state could not be read then.
+        var atTheEnd: AgentStatus?
         var log = ""
     }
 
@@ -30,6 +31,8 @@ struct Evidence: Sendable {
         }
 
         var kind: Kind
+        /// The label of the server at which it was tried.
+        var server: String
         var what: String
         var answer: String
         var wasRefused: Bool
@@ -44,8 +47,16 @@ struct Evidence: Sendable {
     /// Endpoints that servers of this world announce, by the server's label.
     var endpoints: [String: String] = [:]
     var secrets = SecretSearch()
+    var temptation: Temptation?
+    /// The label of the server that has an agent which was never handed over.
+    var bystanderHome: String?
+
     /// What was done to make an agent accept less than it should.
-    var temptation: String?
+    struct Temptation: Hashable, Sendable {
+        /// The label of the server that it was sent to.
+        var server: String
+        var what: String
+    }
 
     /// The search for the drill's secrets in everything that is written down or shown.
     struct SecretSearch: Hashable, Sendable {
@@ -55,9 +66,13 @@ struct Evidence: Sendable {
         var leaks: [String] = []
     }
 
-    /// Handovers by their identifier, with both sides where both were seen.
-    var handovers: [HandoverID: [HandoverDetail]] {
-        Dictionary(grouping: servers.flatMap(\.handovers), by: \.summary.id)
+    /// The servers at which an attempt of this kind can be made.
+    func doors(for kind: Probe.Kind) -> Set<String> {
+        switch kind {
+        case .lookalikeLeaf: Set(servers.filter { !$0.agents.isEmpty }.map(\.label))
+        case .foreignLeaf: Set(servers.map(\.label)).subtracting(bystanderHome.map { [$0] } ?? [])
+        case .noCertificate, .otherCertificate, .wrongSecret: Set(servers.map(\.label))
+        }
     }
 
     /// Tokens carry whole seconds, so that two of one second are told apart by their epoch.
@@ -73,7 +88,11 @@ struct Evidence: Sendable {
 
 /// What only the drill itself can have seen or done.
 struct Observations: Sendable {
-    var temptation: String?
+    var temptation: Evidence.Temptation?
+    /// Attempts made on the way, while they would have done the most harm.
+    var probes: [Evidence.Probe] = []
+    /// The last handover token for each server, by its label.
+    var tokens: [String: Secret] = [:]
     /// Plain texts of federation secrets: who calls whom with it.
     var federationSecrets: [(caller: String, callee: String, secret: Secret)] = []
     /// An agent that was never handed over.

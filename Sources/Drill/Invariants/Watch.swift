@@ -5,13 +5,13 @@ import Vocabulary
 /// Looks at the whole world many times a second, from outside, for what must never be the case even for a moment.
 @MainActor final class Watch {
     struct Findings: Hashable, Sendable {
-        /// Rounds in which at least two servers could be asked.
+        /// Rounds in which at least two servers could be asked, and one of them showed an agent live.
         var fleetLooks = 0
         /// Two servers showed one agent live at one and the same moment.
         var doubles: [String] = []
         var socketLooks = 0
-        /// The most connections to servers that one agent process had open at once.
-        var mostConnections = 0
+        /// Those that found an agent process with a connection to a server.
+        var connectedLooks = 0
         var tooMany: [String] = []
     }
 
@@ -50,7 +50,7 @@ import Vocabulary
             guard let agents = try? await server.agents() else { return }
             looks.append((server.label, Set(agents.filter { $0.presence == "live" }.map(\.instanceUID))))
         }
-        findings.fleetLooks += 1
+        if looks.contains(where: { !$0.live.isEmpty }) { findings.fleetLooks += 1 }
         for first in looks.indices {
             guard let last = looks.lastIndex(where: { $0.label == looks[first].label }), last > first else { continue }
             for between in looks[(first + 1)..<last] {
@@ -68,7 +68,7 @@ import Vocabulary
                 continue
             }
             findings.socketLooks += 1
-            findings.mostConnections = max(findings.mostConnections, count)
+            if count > 0 { findings.connectedLooks += 1 }
             if count > 1 { findings.tooMany.append("\(agent.name) had \(count)") }
         }
     }

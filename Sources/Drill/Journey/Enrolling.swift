@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 extension TwoRegions {

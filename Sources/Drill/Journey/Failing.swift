@@ -1,21 +1,33 @@
 import Certificates
 import Glibc
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// What the failures have in common.
 extension TwoRegions {
-    /// Freezes the agent, redeems the token, and waits until the source has handed the offer to the connection: from here
-    /// on anything can be done to the servers before the agent reads it.
-    func offerWaits(
-        _ issued: IssuedHandover, for agent: AgentProcess, from source: ServerProcess, to target: ServerProcess,
-        _ notes: StepNotes
-    ) async throws {
+    func offerUnderWay() async throws -> IssuedHandover {
+        try await run.step("EU issues a token, US redeems it, the offer is under way") {
+            try await offerWaits(for: agent, $0)
+        }
+    }
+
+    /// EU issues a token, US redeems it, and EU has handed the offer to the connection while the agent is frozen: from
+    /// here on anything can be done to the servers before the agent reads it.
+    ///
+    /// Never would a stolen token be worth more than now, so a thief tries it on US.
+    func offerWaits(for agent: AgentProcess, _ notes: StepNotes) async throws -> IssuedHandover {
+        let issued = try await issue(agent, from: eu, to: us, notes)
         agent.freeze()
-        try await redeem(issued, on: target, notes)
-        try await phase(["offered"], of: issued, on: source)
-        try await phase(["awaiting"], of: issued, on: target)
-        notes.say("handover \("\(issued.handover.id)".prefix(8)): offered on \(source.label), the agent is frozen")
+        try await redeem(issued, on: us, notes)
+        try await phase(["offered"], of: issued, on: eu)
+        try await phase(["awaiting"], of: issued, on: us)
+        let awaited = try await us.agent(with: try agent.identity().leaf.fingerprint)
+        let row = try notes.expectSome("US has a row for the agent", awaited)
+        run.observations.probes += await Probes.lookalike(of: row, at: us, with: Secret(issued.token))
+        try await phase(["awaiting"], of: issued, on: us)
+        notes.say("handover \("\(issued.handover.id)".prefix(8)): offered on EU, the agent is frozen")
+        return issued
     }
 
     func withdrawn(_ issued: IssuedHandover, _ agent: AgentProcess, on server: ServerProcess, _ notes: StepNotes)

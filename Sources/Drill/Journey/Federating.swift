@@ -1,4 +1,5 @@
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// Steps 1 to 3 of "Federate two clusters".
@@ -10,10 +11,18 @@ extension TwoRegions {
     }
 
     func federate(_ one: ServerProcess, _ other: ServerProcess, _ notes: StepNotes) async throws {
-        let ownCertificate = try await issueCertificate(on: one, notes)
-        let otherCertificate = try await issueCertificate(on: other, notes)
+        let ownCertificate = try await certificate(of: one, notes)
+        let otherCertificate = try await certificate(of: other, notes)
         let secrets = try await addPeer(on: one, other, certificate: otherCertificate, notes)
         try await addPeer(on: other, one, certificate: ownCertificate, swapping: secrets, notes)
+    }
+
+    /// The one that the server's peers know it by, if it has peers: another one would cut it off from them until they
+    /// have pasted that.
+    private func certificate(of server: ServerProcess, _ notes: StepNotes) async throws -> String {
+        let issued: [FederationCertificate] = try await server.api.list(OperatorRoutes.federationCertificates)
+        if let present = issued.first(where: \.inUse) { return present.pem }
+        return try await issueCertificate(on: server, notes)
     }
 
     /// Step 1. The subject is free text; the private key stays where it was made.

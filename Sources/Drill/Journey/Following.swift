@@ -1,4 +1,5 @@
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// The audit trail on both sides, followed as an operator would.
@@ -50,7 +51,7 @@ extension TwoRegions {
     /// The counter that dashboards exist for, with its three labels.
     func countsCalls(_ notes: StepNotes) async throws {
         for (server, peer) in [(eu, us), (us, eu)] {
-            let metrics = try await server.api.page(PublicPaths.metrics)
+            let metrics = try await server.api.text(PublicPaths.metrics)
             let lines = metrics.split(separator: "\n").filter {
                 $0.hasPrefix("ampora_federation_calls_total{") && $0.contains("peer=\"\(peer.name)\"")
             }

@@ -1,5 +1,6 @@
 import Certificates
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// "Cross-cluster handover": issue, preview, redeem, arrive.
@@ -17,6 +18,7 @@ extension TwoRegions {
             sending: HandoverIssue(
                 agent: row.description, peer: target.name, ttlSeconds: ttlSeconds, probationSeconds: Self.probationSeconds))
         run.world.canaries.add("handover token \(issued.handover.id)", Secret(issued.token))
+        run.observations.tokens[target.label] = Secret(issued.token)
         try notes.expect("the phase on \(source.label)", issued.handover.phase, is: "issued")
         try notes.expect("the token's text form", issued.token.hasPrefix("opamp-ho."), seen: "another prefix")
         notes.fact("handover", issued.handover.id)

@@ -1,4 +1,5 @@
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// EU and US, federated, and the agent that goes from one to the other: the world of both seed documents.

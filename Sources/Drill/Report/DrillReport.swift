@@ -35,6 +35,8 @@ public struct DrillOutcome: Codable, Hashable, Sendable {
     public var name: String
     public var summary: String
     public var verdict: DrillVerdict
+    /// Why it has not passed, one sentence each.
+    public var shortfalls: [String]
     public var startedAt: Timestamp
     public var milliseconds: Int
     /// Where its processes ran; only the logs are left after a drill that passed.
@@ -43,13 +45,15 @@ public struct DrillOutcome: Codable, Hashable, Sendable {
     public var invariants: [InvariantRecord]
     public var logs: [String]
 
+    /// The verdict is what the steps and the invariants say.
     public init(
-        name: String, summary: String, verdict: DrillVerdict, startedAt: Timestamp, milliseconds: Int,
+        name: String, summary: String, wasInterrupted: Bool = false, startedAt: Timestamp, milliseconds: Int,
         directory: String, steps: [StepRecord], invariants: [InvariantRecord], logs: [String]
     ) {
         self.name = name
         self.summary = summary
-        self.verdict = verdict
+        shortfalls = Self.shortfalls(steps, invariants)
+        verdict = wasInterrupted ? .interrupted : shortfalls.isEmpty ? .passed : .failed
         self.startedAt = startedAt
         self.milliseconds = milliseconds
         self.directory = directory
@@ -58,13 +62,15 @@ public struct DrillOutcome: Codable, Hashable, Sendable {
         self.logs = logs
     }
 
-    /// A drill has passed when every step did what was expected and no invariant was seen broken.
-    public static func verdict(
-        steps: [StepRecord], invariants: [InvariantRecord], wasInterrupted: Bool
-    ) -> DrillVerdict {
-        if wasInterrupted { return .interrupted }
-        let isWhole = !steps.isEmpty && steps.allSatisfy { $0.failure == nil }
-        return isWhole && invariants.allSatisfy { $0.verdict != .broken } ? .passed : .failed
+    /// A drill has passed when every step did what was expected, no invariant was seen broken, and every invariant that
+    /// it had to show was seen.
+    private static func shortfalls(_ steps: [StepRecord], _ invariants: [InvariantRecord]) -> [String] {
+        let failed = steps.compactMap { step in step.failure.map { "\"\(step.title)\" failed: \($0)" } }
+        let broken = invariants.filter { $0.verdict == .broken }.map { "\($0.id) is broken: \($0.reason)" }
+        let missing = invariants.filter { $0.isRequired && $0.verdict == .notObserved }
+            .map { "\($0.id) had to be shown and was not observed: \($0.reason)" }
+        // What a drill that stopped half-way has not shown is no news.
+        return failed.isEmpty ? (steps.isEmpty ? ["it did nothing"] : []) + broken + missing : failed + broken
     }
 }
 
@@ -80,7 +86,7 @@ public struct StepRecord: Codable, Hashable, Sendable {
         }
     }
 
-    public struct Failure: Codable, Hashable, Sendable {
+    public struct Failure: Codable, Hashable, Sendable, CustomStringConvertible {
         /// Absent when the drill could not do the step at all.
         public var expected: String?
         public var seen: String
@@ -89,6 +95,8 @@ public struct StepRecord: Codable, Hashable, Sendable {
             self.expected = expected
             self.seen = seen
         }
+
+        public var description: String { (expected.map { "expected \($0), saw " } ?? "") + seen }
     }
 
     public var title: String
@@ -124,17 +132,20 @@ public struct InvariantRecord: Codable, Hashable, Sendable {
         case notObserved = "not-observed"
     }
 
-    /// `A1` to `A7`, `T1` to `T9`.
+    /// `A1` to `A7`, `T1` to `T10`.
     public var id: String
     public var statement: String
     public var verdict: Verdict
     /// What it was judged by, what broke it, or why it could not be seen.
     public var reason: String
+    /// The drill had to show it: not observed, it has failed the drill.
+    public var isRequired: Bool
 
-    public init(id: String, statement: String, verdict: Verdict, reason: String) {
+    public init(id: String, statement: String, verdict: Verdict, reason: String, isRequired: Bool = false) {
         self.id = id
         self.statement = statement
         self.verdict = verdict
         self.reason = reason
+        self.isRequired = isRequired
     }
 }

@@ -1,3 +1,5 @@
+import PeerClient
+
 /// What was expected and what was seen instead.
 public struct UnmetExpectation: Error, Hashable, Sendable, CustomStringConvertible {
     public let expected: String

@@ -5,12 +5,8 @@ import Vocabulary
     public struct Style: Sendable {
         /// Escape sequences are allowed: colours, and a line for the step under way that is replaced by its outcome.
         public var isTerminal: Bool
-        public var columns: Int
 
-        public init(isTerminal: Bool, columns: Int = 120) {
-            self.isTerminal = isTerminal
-            self.columns = columns
-        }
+        public init(isTerminal: Bool) { self.isTerminal = isTerminal }
     }
 
     private let style: Style
@@ -31,7 +27,7 @@ import Vocabulary
 
     func begin(_ title: String, after start: Duration) {
         guard style.isTerminal else { return }
-        write("  \(Self.clock(start))            · \(title) ...")
+        write(cut("  \(Self.clock(start))            · \(title) ..."))
     }
 
     func finish(_ step: StepRecord) {
@@ -42,14 +38,17 @@ import Vocabulary
         let title = note.isEmpty ? step.title : step.title.padded(to: Self.titleWidth)
         let start = Self.clock(.milliseconds(step.startedAfterMilliseconds))
         let took = Duration.milliseconds(step.milliseconds).inWords.padded(to: 8, .left)
-        line("  \(paint(.faint, start))  \(took)  \(mark) \(failed ? paint(.bad, title) : title) \(paint(.faint, note))"
-            .trimmedRight)
+        let columns = ["", paint(.faint, start), took, "\(mark) \(failed ? paint(.bad, title) : title)"]
+        let text = "\(columns.joined(separator: "  ")) \(paint(.faint, note))".trimmedRight
+        line(failed ? text : cut(text))
     }
 
-    func explain(_ failure: StepRecord.Failure, logs: [String]) {
+    /// - Parameter ended: processes that are no longer there; it may have been the drill that killed them.
+    func explain(_ failure: StepRecord.Failure, ended: [String], logs: [String]) {
         let rows = (failure.expected.map { [("expected", $0)] } ?? []) + [("seen", failure.seen)]
+            + ended.enumerated().map { ($0 == 0 ? "ended" : "", $1) }
             + logs.enumerated().map { ($0 == 0 ? "logs" : "", $1) }
-                let margin = String(repeating: " ", count: 24)
+        let margin = String(repeating: " ", count: 24)
         for (name, text) in rows {
             // The lines of a process's last words keep the column.
             let inColumn = text.replacing("\n", with: "\n" + margin + String(repeating: " ", count: 11))
@@ -64,9 +63,13 @@ import Vocabulary
                 switch one.verdict {
                 case .passed: (paint(.good, "✓"), "passed")
                 case .broken: (paint(.bad, "✗"), "BROKEN")
+                case .notObserved where one.isRequired: (paint(.bad, "✗"), "NOT OBSERVED")
                 case .notObserved: (paint(.faint, "–"), "not observed")
                 }
-            line("    \(one.id)  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 67)) \(paint(.faint, one.reason))")
+            let text =
+                "    \(one.id.padded(to: 3))  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 67)) "
+                + paint(.faint, one.reason)
+            line(one.verdict == .passed ? cut(text) : text)
         }
     }
 
@@ -79,6 +82,7 @@ import Vocabulary
             }
         let time = Duration.milliseconds(outcome.milliseconds).inWords
         line("\n  \(paint(.strong, outcome.name)) \(verdict): \(outcome.steps.count) steps in \(time)")
+        for shortfall in outcome.shortfalls where outcome.verdict == .failed { line("    " + paint(.bad, shortfall)) }
     }
 
     func show(_ lines: [String]) {
@@ -113,6 +117,14 @@ import Vocabulary
 
     private func paint(_ paint: Paint, _ text: String) -> String {
         style.isTerminal && !text.isEmpty ? "\u{1B}[\(paint.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    /// Ends at the terminal's right margin instead of going on in the next line: what went well may lose its end, which
+    /// the report has, and a line that is to be replaced is one line.
+    ///
+    /// Without DECAWM all that is too long is written to the last column, which is therefore erased.
+    private func cut(_ text: String) -> String {
+        style.isTerminal ? "\u{1B}[?7l\(text)\u{1B}[999C\u{1B}[K\u{1B}[?7h" : text
     }
 
     private static func clock(_ duration: Duration) -> String {

@@ -1,4 +1,5 @@
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 /// What a step finds out while it runs.

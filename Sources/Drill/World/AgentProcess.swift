@@ -5,6 +5,7 @@ import Vocabulary
 
 /// One `opamp-agent` with its configuration file and state directory.
 @MainActor final class AgentProcess {
+    /// Over HTTP an agent of a drill polls every second, which is as often as its configuration allows.
     enum Transport: String, Sendable, CaseIterable {
         case ws, http
     }
@@ -17,8 +18,8 @@ import Vocabulary
     private var child: ChildProcess?
     /// Who it was when it had enrolled.
     private(set) var identityAtEnrolment: AgentIdentity?
-    /// Every status that was looked at, in order.
-    private(set) var statuses: [AgentStatus] = []
+    /// Every look at its status, in order.
+    private(set) var looks: [AgentLook] = []
 
     init(_ name: String, transport: Transport, program: URL, in world: URL, logs: URL) {
         self.name = name
@@ -35,6 +36,7 @@ import Vocabulary
     var sink: URL { directory.appending(path: "effective.yaml") }
     var processID: Int32? { child?.processID }
     var isRunning: Bool { child?.isRunning ?? false }
+    var ending: ChildProcess.Ending? { child?.ending }
 
     /// Writes the configuration file of a host that belongs to `server`.
     func configure(for server: ServerProcess, extra: String = "") throws {
@@ -46,6 +48,7 @@ import Vocabulary
             server:
               \(transport.rawValue):
                 endpoint: \(scheme)://127.0.0.1:\(server.port ?? 0)/v1/opamp
+                \(transport == .http ? "polling_interval: 1s" : "heartbeat_interval: 30s")
                 tls:
                   ca_file: \(authorities.path)
             agent_description:
@@ -94,7 +97,7 @@ import Vocabulary
         let text = try await command("status", "--json")
         do {
             let status = try JSONDecoder().decode(AgentStatus.self, from: Data(text.utf8))
-            statuses.append(status)
+            looks.append(AgentLook(at: .present, status: status))
             return status
         } catch {
             throw WorldFailure.unreadable(what: "the status of \(name)", why: "\(error) in \(text.prefix(400))")
@@ -158,6 +161,12 @@ struct AgentStatus: Codable, Hashable, Sendable {
         case instanceUID = "instance_uid"
         case active, candidate, previous, epoch, verdicts
     }
+}
+
+/// What an agent's host has shown, and by when.
+struct AgentLook: Hashable, Sendable {
+    var at: Timestamp
+    var status: AgentStatus
 }
 
 /// What makes an agent the one it is, read from its state directory.

@@ -1,4 +1,3 @@
-import Foundation
 import Vocabulary
 
 /// Every secret that a drill has seen, to be looked for where no secret may be.

@@ -34,8 +34,9 @@ import Vocabulary
         return agent
     }
 
-    /// The operator goes home; the processes stay.
+    /// The operator goes home; the processes stay, and none of them frozen, since those do not even end.
     func leave() async {
+        for agent in agents { agent.thaw() }
         for server in servers { await server.disconnect() }
     }
 
@@ -58,6 +59,12 @@ import Vocabulary
         return (found ?? []).sorted { $0.path < $1.path }
     }
 
+    /// Processes that are no longer there, but for those that ended well.
+    var endings: [String] {
+        (servers.map { ($0.label, $0.ending) } + agents.map { ($0.name, $0.ending) })
+            .compactMap { name, ending in ending.flatMap { $0 == .exited(0) ? nil : "\(name) \($0)" } }
+    }
+
     /// The logs of the processes themselves, without those of single commands.
     var processLogs: [URL] { (servers.map(\.log) + agents.map(\.log)).filter { logFiles.map(\.path).contains($0.path) } }
 
@@ -76,7 +83,7 @@ import Vocabulary
         }
         let forAgents = agents.filter { $0.processID != nil }.flatMap { one in
             [
-                "# \(one.name), process \(one.processID ?? 0)",
+                "# \(one.name), \(one.isRunning ? "process \(one.processID ?? 0)" : "which has ended")",
                 "\(agent) status --config \(one.configurationFile.path)",
                 "tail -f \(one.log.path)",
             ]

@@ -41,8 +41,3 @@ struct ForeignAuthority {
         return (certificate.pem + self.certificate.pem, key.pem)
     }
 }
-
-extension Timestamp {
-    /// The drill's only wall clock.
-    static var present: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
-}

@@ -1,6 +1,8 @@
 import Foundation
 import Glibc
 package import PeerAPI
+package import PeerClient
+import Synchronization
 import Vocabulary
 
 /// One `mini-server serve` and its operator.
@@ -14,8 +16,8 @@ import Vocabulary
     private let program: URL
     private var child: ChildProcess?
     package private(set) var port: Int?
-    private var operatorClient: ServerClient?
-    private(set) var formerErrorTexts: [String] = []
+    private var operatorClient: PeerClient?
+    private let overheard = ErrorTexts()
     package private(set) var authorities = ""
     /// What may be at the server's address just now.
     private var trusted = ""
@@ -31,13 +33,15 @@ import Vocabulary
     var log: URL { logs.appending(path: "\(name).log") }
     package var processID: Int32? { child?.processID }
     var isRunning: Bool { child?.isRunning ?? false }
+    var ending: ChildProcess.Ending? { child?.ending }
     /// Beside the server's own directory, so that a backup of that is a backup of the server alone.
     var tokenFile: URL { directory.appendingPathExtension("admin-token") }
     var base: String { "https://127.0.0.1:\(port ?? 0)" }
-    var errorTexts: [String] { formerErrorTexts + (operatorClient?.errorTexts ?? []) }
+    /// Every answer that was not a success, for the search for secrets in error texts.
+    var errorTexts: [String] { overheard.all }
 
     /// The operator's connection.
-    package var api: ServerClient {
+    package var api: PeerClient {
         get throws {
             guard let operatorClient else { throw WorldFailure.notRunning(label) }
             return operatorClient
@@ -80,19 +84,20 @@ import Vocabulary
     private func connect(trusting authorities: String) async throws {
         await disconnect()
         trusted = authorities
-        operatorClient = try ServerClient(base: base, token: adminToken, authorities: authorities)
+        operatorClient = try PeerClient(
+            base: base, token: adminToken, authorities: authorities, hearsRefusal: overheard.add)
     }
 
     func disconnect() async {
         guard let operatorClient else { return }
-        formerErrorTexts += operatorClient.errorTexts
         await operatorClient.close()
         self.operatorClient = nil
     }
 
     /// A caller who is not the operator: no token, and a certificate of its own if it has one.
-    func stranger(identity: (chain: String, key: Secret)? = nil) throws -> ServerClient {
-        try ServerClient(base: base, token: nil, authorities: trusted, identity: identity)
+    func stranger(identity: (chain: String, key: Secret)? = nil) throws -> PeerClient {
+        try PeerClient(
+            base: base, token: nil, authorities: trusted, identity: identity, hearsRefusal: overheard.add)
     }
 
     /// Pulls the plug.
@@ -140,4 +145,13 @@ extension ServerProcess {
     func ping(_ peer: String) async throws -> PingResult {
         try await api.call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(peer))
     }
+}
+
+/// Written to by the server's clients, off the main actor.
+private final class ErrorTexts: Sendable {
+    private let texts = Mutex<[String]>([])
+
+    var all: [String] { texts.withLock { $0 } }
+
+    @Sendable func add(_ text: String) { texts.withLock { $0.append(text) } }
 }

@@ -10,9 +10,6 @@ import Vocabulary
 struct TrustNews {
     let site: Site
 
-    /// Of the agent's custom message; its data is a trust statement.
-    static let messageType = "trust-statement"
-
     /// For every agent that is connected. Nobody waits for the others: who misses it is told at its next report.
     func tellEverybody() async {
         let message = await signers()
@@ -42,7 +39,7 @@ struct TrustNews {
         do {
             let text = try site.authority.sign(try await site.trustStatement())
             return CustomMessage(
-                capability: HandoverOffer.capability, type: Self.messageType, data: Array(text.utf8))
+                capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8))
         } catch {
             site.log.error("agents not told of the CA keys", metadata: ["reason": "\(error.explained)"])
             return nil
@@ -69,7 +66,8 @@ struct TrustNews {
         let authorities = site.authority.signingKeys.published.sorted {
             $0.fingerprint.description < $1.fingerprint.description
         }
-        return try? .renewing(trust: CertificateBundle(authorities), of: leaf, epoch: row.epoch)
+        return try? .renewing(
+            trust: CertificateBundle(authorities), of: leaf, epoch: row.epoch, over: session.transport)
     }
 }
 
@@ -77,10 +75,10 @@ extension ConnectionSettingsOffers {
     /// - Parameter epoch: makes it another offer after every handover, since an agent remembers the verdict on an old
     ///   one and no longer has what it brought.
     fileprivate static func renewing(
-        trust: CertificateBundle, of leaf: Certificate, epoch: Epoch
+        trust: CertificateBundle, of leaf: Certificate, epoch: Epoch, over transport: Knock.Transport
     ) throws(WireFailure) -> ConnectionSettingsOffers {
         var settings = OpAMPConnectionSettings()
-        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds
+        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds(overWebSocket: transport == .webSocket)
         settings.tls = TLSConnectionSettings(caPEMContents: trust.pem)
         settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))
         var offers = ConnectionSettingsOffers()

@@ -8,7 +8,7 @@ struct AgentReport: Hashable, Sendable {
     var state: ReportedState
     /// What differs from all it said before in this session.
     var changes: ReportedState.Parts
-    /// The first of its session.
+    /// The first of its session; over HTTP, where no line ends with an agent's process, also the first of its next life.
     var isFirst: Bool
     /// Something the agent said may have been lost or is not known; the reply asks for everything.
     var needsFullState: Bool
@@ -48,8 +48,9 @@ struct AgentConversation: Hashable, Sendable {
 
     mutating func hear(_ message: AgentToServer, at now: Timestamp) throws(ConversationRefusal) -> AgentReport {
         guard message.instanceUID.count == 16 else { throw .instanceUID(bytes: message.instanceUID.count) }
-        let isFirst = lastSequenceNumber == nil
         let follows = lastSequenceNumber.map { message.sequenceNumber == $0 &+ 1 && message.instanceUID == instanceUID }
+        let beginsAnew = transport == .polling && message.isFullReport && follows == false
+        let isFirst = lastSequenceNumber == nil || beginsAnew
         lastSequenceNumber = message.sequenceNumber
         instanceUID = message.instanceUID
         let changes = state.merge(message)

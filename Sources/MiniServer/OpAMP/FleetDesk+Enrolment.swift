@@ -15,7 +15,7 @@ extension FleetDesk {
         } else {
             leaf = try await grant(token, report, session)
         }
-        let offer = try offer(of: leaf)
+        let offer = try offer(of: leaf, over: session.transport)
         return DeskAnswer(
             ServerToAgent(
                 connectionSettings: offer,
@@ -75,7 +75,7 @@ extension FleetDesk {
             try tables.audit.append(fact, context: .agent(session), at: report.at)
             return leaf
         }
-        return try leaf.map(offer)
+        return try leaf.map { try offer(of: $0, over: session.transport) }
     }
 
     /// The leaf that this very key got with this very token, when the answer was lost on the way.
@@ -88,9 +88,9 @@ extension FleetDesk {
         return leaf
     }
 
-    private func offer(of leaf: Certificate) throws -> ConnectionSettingsOffers {
+    private func offer(of leaf: Certificate, over transport: Knock.Transport) throws -> ConnectionSettingsOffers {
         var settings = OpAMPConnectionSettings()
-        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds
+        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds(overWebSocket: transport == .webSocket)
         settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))
         var offers = ConnectionSettingsOffers()
         offers.opamp = settings

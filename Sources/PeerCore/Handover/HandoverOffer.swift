@@ -5,8 +5,9 @@ import Vocabulary
 
 /// The connection settings that send an agent to another server (protocol section 3).
 public enum HandoverOffer {
-    /// Every offer of ours names it: on a WebSocket an absent interval would switch heartbeats off.
-    public static let heartbeatSeconds: UInt64 = 30
+    /// On a WebSocket an absent interval would switch heartbeats off, so that every offer names one. Over HTTP it leaves
+    /// the polling interval as the host has it, which knows better than a constant of ours.
+    public static func heartbeatSeconds(overWebSocket: Bool) -> UInt64 { overWebSocket ? 30 : 0 }
 
     /// - Parameters:
     ///   - token: the text form, signed over `claims`.
@@ -23,7 +24,7 @@ public enum HandoverOffer {
         settings.headers = Headers(
             headers: claims.target.headers.map { Header(key: $0.name, value: $0.value.revealText()) }
                 + [Header(key: MoveHeader.handoverToken, value: token)])
-        settings.heartbeatIntervalSeconds = heartbeatSeconds
+        settings.heartbeatIntervalSeconds = heartbeatSeconds(overWebSocket: claims.target.endpoint.isWebSocket)
         settings.tls = TLSConnectionSettings(caPEMContents: claims.target.serverCAs.pem)
         switch certificate {
         case .repeat: settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))

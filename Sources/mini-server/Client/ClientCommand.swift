@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
 import Foundation
 import Vocabulary
 
@@ -51,10 +50,10 @@ extension ClientCommand {
         do {
             try await run(server)
         } catch {
-            try? await server.http.shutdown()
+            await server.close()
             throw error
         }
-        try await server.http.shutdown()
+        await server.close()
     }
 
     /// The answer as JSON, or as this shows it to people.

@@ -1,0 +1,145 @@
+import Certificates
+import PeerAPI
+import Testing
+import Vocabulary
+
+@testable import Drill
+
+@Suite struct AgentLawTests {
+    /// Two agents of EU; the first has been let in by US five seconds later.
+    private func moved() throws -> Evidence {
+        let (one, two) = (try Sample.identity(1), try Sample.identity(2))
+        var eu = Sample.server("EU")
+        eu.agents = [
+            try Sample.summary("moved-to-peer", one.leaf.fingerprint, 1), try Sample.summary("live", two.leaf.fingerprint, 2),
+        ]
+        eu.audit = [Sample.entry("Agent.Enrolled", row: Sample.row(1)), Sample.entry("Agent.Enrolled", row: Sample.row(2))]
+        let us = Sample.server(
+            "US", [], [Sample.entry("Handover.AgentConnected", leaf: one.leaf.fingerprint, after: 5)])
+        var evidence = Evidence(servers: [eu, us])
+        evidence.endpoints = ["EU": Sample.eu, "US": Sample.us]
+        evidence.agents = [Sample.agent(one, "agent-1"), Sample.agent(two, "agent-2")]
+        evidence.agents[0].looks = [try Sample.look(Sample.eu, after: 1), try Sample.look(Sample.us, after: 6)]
+        evidence.agents[1].looks = [try Sample.look(Sample.eu, after: 1)]
+        return evidence
+    }
+
+    @Test func `A1 and A2 hold for an agent that went where it had been let in`() throws {
+        var evidence = try moved()
+        #expect(try Sample.verdict(.a1, evidence) == .passed)
+        #expect(try Sample.verdict(.a2, evidence) == .passed)
+        evidence.agents[0].looks.removeLast()
+        #expect(try Sample.verdict(.a2, evidence) == .notObserved)
+    }
+
+    @Test func `A1 and A2 break when an agent names a server that has let in another agent only`() throws {
+        var evidence = try moved()
+        evidence.agents[1].looks.append(try Sample.look(Sample.us, after: 9))
+        #expect(try Sample.finding(.a1, evidence).reason.hasPrefix("agent-2 names \(Sample.us)"))
+        #expect(try Sample.verdict(.a1, evidence) == .broken)
+        #expect(try Sample.verdict(.a2, evidence) == .broken)
+    }
+
+    @Test func `A1 and A2 break when the agent named the server before it was let in`() throws {
+        var evidence = try moved()
+        evidence.agents[0].looks[1] = try Sample.look(Sample.us, after: 4)
+        #expect(try Sample.verdict(.a1, evidence) == .broken)
+        #expect(try Sample.verdict(.a2, evidence) == .broken)
+    }
+
+    @Test func `A1 and A2 know a server over either transport`() throws {
+        var evidence = try moved()
+        evidence.agents[0].looks[1] = try Sample.look("https://127.0.0.1:2/v1/opamp", after: 6)
+        #expect(try Sample.verdict(.a1, evidence) == .passed)
+        #expect(try Sample.verdict(.a2, evidence) == .passed)
+    }
+
+    @Test func `A1 and A2 say nothing while the server that could tell is silent`() throws {
+        var evidence = try moved()
+        evidence.servers.removeLast()
+        evidence.unseen = ["US could not be asked"]
+        #expect(try Sample.verdict(.a1, evidence) == .notObserved)
+        #expect(try Sample.verdict(.a2, evidence) == .notObserved)
+    }
+
+    @Test func `A3 breaks when a byte of the key changed, or a file is gone`() throws {
+        let before = try Sample.identity()
+        var evidence = Evidence(agents: [Sample.agent(before, log: "move.began offer=aa")])
+        #expect(try Sample.verdict(.a3, evidence) == .passed)
+        evidence.agents[0].present = AgentIdentity(
+            instanceUID: before.instanceUID, leaf: before.leaf, leafBytes: [1], keyBytes: [1, 2, 4])
+        #expect(try Sample.finding(.a3, evidence).reason == "the private key of agent-1 changed")
+        evidence.agents[0].present = nil
+        #expect(try Sample.verdict(.a3, evidence) == .broken)
+    }
+
+    @Test func `A3 is not shown by an agent that stayed at home`() throws {
+        let evidence = Evidence(agents: [Sample.agent(try Sample.identity(), "bystander")])
+        #expect(try Sample.verdict(.a3, evidence) == .notObserved)
+    }
+
+    @Test func `A4 breaks when two connections were open at once, and needs to have seen one`() throws {
+        var evidence = Evidence()
+        evidence.watched.socketLooks = 10
+        #expect(try Sample.verdict(.a4, evidence) == .notObserved)
+        evidence.watched.connectedLooks = 9
+        #expect(try Sample.verdict(.a4, evidence) == .passed)
+        evidence.watched.tooMany = ["agent-1 had 2"]
+        #expect(try Sample.verdict(.a4, evidence) == .broken)
+    }
+
+    @Test(arguments: [
+        ("move.began offer=aa", ["aa"], InvariantRecord.Verdict.passed),
+        ("move.began offer=aa", [], .broken),
+        ("move.began offer=aa", ["bb"], .broken),
+        ("move.began offer=aa", ["aa", "aa"], .broken),
+        ("move.began offer=aa\noffer.superseded offer=aa", [], .passed),
+        // Killed between the line and the write, and offered again.
+        ("move.began offer=aa\nmove.began offer=aa", ["aa"], .passed),
+        ("connection.online offer=aa", [], .notObserved),
+    ])
+    func `A5 wants one verdict in the state for every offer in the log`(
+        log: String, verdicts: [String], verdict: InvariantRecord.Verdict
+    ) throws {
+        var evidence = Evidence(agents: [Evidence.Agent(name: "agent-1", log: log)])
+        evidence.agents[0].atTheEnd = try Sample.status(Sample.eu, verdicts: verdicts)
+        #expect(try Sample.verdict(.a5, evidence) == verdict)
+    }
+
+    @Test func `A5 is open when the state could not be read at the end`() throws {
+        let evidence = Evidence(agents: [Evidence.Agent(name: "agent-1", log: "move.began offer=aa")])
+        #expect(try Sample.verdict(.a5, evidence) == .notObserved)
+    }
+
+    @Test func `A6 breaks when the agent spoke to the tempter, or adopted it`() throws {
+        var evidence = try moved()
+        evidence.agents = [Sample.agent(try Sample.identity(), "tempted")]
+        evidence.agents[0].looks = [try Sample.look(Sample.eu)]
+        #expect(try Sample.verdict(.a6, evidence) == .notObserved)
+        evidence.temptation = .init(server: "US", what: "an impostor was refused")
+        #expect(try Sample.finding(.a6, evidence).reason == "an impostor was refused")
+        evidence.agents[0].looks = [try Sample.look(Sample.us)]
+        #expect(try Sample.finding(.a6, evidence).reason == "tempted adopted \(Sample.us)")
+        evidence.agents = try moved().agents
+        evidence.servers = try moved().servers
+        let leaf = try #require(evidence.agents[0].present?.leaf.fingerprint)
+        evidence.servers[1].audit = [Sample.entry("Handover.AgentConnected", leaf: leaf)]
+        evidence.agents[0].looks = []
+        #expect(try Sample.finding(.a6, evidence).reason == "agent-1 spoke to \(Sample.us)")
+        evidence.endpoints["US"] = nil
+        #expect(try Sample.verdict(.a6, evidence) == .notObserved)
+    }
+
+    @Test(arguments: [
+        ("move.began offer=aa\nmove.failed offer=aa", InvariantRecord.Verdict.passed),
+        ("move.began offer=aa\nmove.failed offer=aa\nmove.began offer=aa", .broken),
+        ("move.began offer=aa\nmove.failed offer=aa\nmove.began offer=bb", .passed),
+        // Killed on the way, and begun again before it failed.
+        ("move.began offer=aa\nmove.began offer=aa\nmove.failed offer=aa", .passed),
+        ("move.began offer=aa", .notObserved),
+    ])
+    func `A7 breaks when a failed offer begins again`(log: String, verdict: InvariantRecord.Verdict) throws {
+        let evidence = Evidence(agents: [Evidence.Agent(name: "agent-1", log: log)])
+        #expect(try Sample.verdict(.a7, evidence) == verdict)
+    }
+}
