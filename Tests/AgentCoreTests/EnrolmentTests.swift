@@ -150,6 +150,25 @@ import Vocabulary
         #expect(edited.disk.active.signersVersion == 0)
     }
 
+    @Test func `neither the bootstrap token nor announced signers go along to another server`() throws {
+        var world = try unenrolled()
+        world.start()
+        var announcement = answer()
+        announcement.connectionSettings = nil
+        world.say(announcement)
+        world.offer(ConnectionSettingsOffers(hash: [2], opamp: OpAMPConnectionSettings(
+            destinationEndpoint: all.target.endpoint.description, heartbeatIntervalSeconds: 30,
+            tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))))
+        #expect(world.disk.active.settings.endpoint == all.target.endpoint)
+        world.breakLine()
+        world.advance(.seconds(2))
+        #expect(world.target.dials.count == 2 && bearers(world.target).isEmpty)
+        var leaf = answer()
+        leaf.customMessage = nil
+        world.say(leaf)
+        #expect(world.disk.active.settings.leaf == all.leaf && world.disk.active.tokenSigners == nil)
+    }
+
     @Test func `a leaf near its end is renewed over the same key, once a day`() throws {
         let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
         var world = World(try all.configuration { $0.home.settings.leaf = old })

@@ -110,6 +110,7 @@ extension Turn {
         ])
         // A target may change its own settings before the handover has settled; that does not end the handover.
         let isSameServer = candidate.home.settings.endpoint.origin == agent.state.active.settings.endpoint.origin
+        if !isSameServer { agent.announcedSigners = nil }
         if !(isSameServer && handover == nil && agent.state.probation?.isHandover == true) {
             beginProbation(of: candidate, length: handover?.probation ?? timings.probation)
         }

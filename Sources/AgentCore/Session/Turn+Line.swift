@@ -170,7 +170,9 @@ extension Agent {
         var headers = [HeaderField(MoveHeader.instanceUID, Secret(state.instanceUID.description))]
         switch destination {
         case .home:
-            if awaitsEnrolment, let token = configuration.bootstrapToken {
+            // It is for the server of the file, wherever that has sent the agent since.
+            let isConfigured = state.active.settings.endpoint.origin == configuration.home.settings.endpoint.origin
+            if awaitsEnrolment, isConfigured, let token = configuration.bootstrapToken {
                 headers.append(HeaderField("Authorization", Secret(Array("Bearer ".utf8) + token.reveal())))
             }
         case .candidate:
