@@ -35,6 +35,10 @@ public struct Certificate: Hashable, Sendable {
         guard der.count <= Limits.certificateBytes else {
             throw .unreadable(.certificate, reasons: ["longer than \(Limits.certificateBytes) bytes"])
         }
+        if let known = KnownCertificates.find(der) {
+            self = known
+            return
+        }
         let pointer = try unsafe decoded(der, as: .certificate, freedBy: X509_free) { cursor, count in
             unsafe d2i_X509(nil, cursor, count)
         }
@@ -46,6 +50,7 @@ public struct Certificate: Hashable, Sendable {
         }
         self.der = der
         self.handle = handle
+        KnownCertificates.remember(self)
     }
 
     /// Reads a text with exactly one certificate.

@@ -5,7 +5,7 @@ import Testing
     static let layers: [String: Set<String>] = [
         "Vocabulary": [],
         "OpAMPProto": ["Vocabulary", "COpAMPMessages", "Glibc"],
-        "Certificates": ["Vocabulary", "COpenSSL", "Glibc"],
+        "Certificates": ["Vocabulary", "COpenSSL", "Glibc", "Synchronization"],
         "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
         "HostSystem": ["Vocabulary", "Glibc"],
@@ -24,14 +24,10 @@ import Testing
             "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix",
             "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Synchronization", "UnixSignals",
         ],
-        "Drill": [
-            "Vocabulary", "PeerAPI", "Certificates", "AsyncHTTPClient", "Foundation", "Glibc", "NIOCore", "NIOHTTP1",
-            "NIOSSL",
-        ],
+        "Drill": ["Vocabulary", "PeerAPI", "PeerClient", "Certificates", "Foundation", "Glibc", "Synchronization"],
         "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
         "mini-server": [
-            "MiniServer", "PeerAPI", "Vocabulary", "ArgumentParser", "AsyncHTTPClient", "Foundation", "Logging",
-            "NIOCore", "NIOHTTP1", "NIOSSL", "ServiceLifecycle", "UnixSignals",
+            "MiniServer", "PeerAPI", "PeerClient", "Vocabulary", "ArgumentParser", "Foundation", "Logging", "UnixSignals",
         ],
         "handover-drill": ["Drill", "ArgumentParser", "Foundation", "Glibc", "UnixSignals"],
     ]
