@@ -4,8 +4,8 @@ import ClientTransport
 public import OpAMPProto
 import Vocabulary
 
-/// An OpAMP agent inside a host program, which imports `AgentExtension`, `AgentCore`, `OpAMPProto` and `Vocabulary` from
-/// the product of this name.
+/// An OpAMP agent inside a host program, which imports `AgentExtension`, `AgentCore`, `OpAMPProto` and `Vocabulary`
+/// from the product of this name.
 ///
 ///     let agent = try AgentExtension.start(try HostConfiguration(file: "/etc/agent.yaml"))
 ///     let reader = Task {

@@ -21,7 +21,8 @@ struct SourceFile {
 
     /// Modules whose types may stand in the public declarations of this file.
     var publicImports: [String] {
-        code.compactMap { _, text in text.hasPrefix("public import ") ? String(text.dropFirst("public import ".count)) : nil }
+        let mark = "public import "
+        return code.compactMap { _, text in text.hasPrefix(mark) ? String(text.dropFirst(mark.count)) : nil }
     }
 
     var imports: [(number: Int, module: String)] {

@@ -136,7 +136,8 @@ public struct CheckReport: Sendable {
             lines.append("server chain  \(certificate.subject), names \(names.isEmpty ? "none" : names), until \(certificate.notAfter), sha256 \(certificate.fingerprint)")
         }
         if let tlsVersion {
-            let verified = settings.skipsVerification ? "nothing verified: insecure_skip_verify" : "host name and chain verified"
+            let verified = settings.skipsVerification
+                ? "nothing verified: insecure_skip_verify" : "host name and chain verified"
             lines.append("TLS           \(tlsVersion), \(verified)")
         }
         lines.append(isGood ? "result        good" : "result        \(failure.map { "\($0.operatorMessage)" } ?? "")")

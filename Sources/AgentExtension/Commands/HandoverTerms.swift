@@ -37,13 +37,16 @@ struct HandoverTerms: Sendable {
     /// One line a check, in the order in which an offer meets them.
     var rows: [(name: String, value: String)] {
         var rows = [("endpoint", policy.allowedEndpoints.map { $0.map(\.text).joined(separator: ", ") } ?? "any")]
-        rows.append(("TLS", "\(policy.minimumTLS.rawValue) or later, chain and host name against the CAs that are offered"))
+        let floor = policy.minimumTLS.rawValue
+        rows.append(("TLS", "\(floor) or later, chain and host name against the CAs that are offered"))
         if policy.allowsLeavingTLS { rows.append(("TLS", "may be left: allow_plaintext")) }
         if policy.allowsSkippingVerification { rows.append(("TLS", "may go unverified: allow_skip_verify")) }
         rows.append(("certificate", home.settings.leaf.map {
-            "sha256 \($0.leaf.fingerprint) stays" + (state?.probation == nil ? "; another one only over the same key" : "")
+            "sha256 \($0.leaf.fingerprint) stays"
+                + (state?.probation == nil ? "; another one only over the same key" : "")
         } ?? "none is held; a token cannot be bound to this host before it is enrolled"))
-        rows.append(("token", "\(isTokenRequired ? "required" : "not required") (require_token \(policy.requiresToken.rawValue))"))
+        let need = isTokenRequired ? "required" : "not required"
+        rows.append(("token", "\(need) (require_token \(policy.requiresToken.rawValue))"))
         rows += signers.map { ("token signer", "\($0.subject) (sha256 \($0.fingerprint))") }
         if signers.isEmpty { rows.append(("token signer", "none is held; enrolment brings them")) }
         rows.append(("epoch", "above \(state?.epoch ?? 0)"))

@@ -143,7 +143,8 @@ extension AgentStatus {
             row("configuration", state.map { $0.hasAdopted && $0.active.settings.endpoint != configured } == true
                 ? "the server of the file, \(configured), was left; `opamp-agent reset` returns to it" : nil),
             row("warning", isPreviousGeneration ? "the newest state is damaged; the one before is in use" : nil),
-            row("warning", isConfigurationIgnored ? "the connection part of the file has changed and is ignored until `opamp-agent reset`" : nil),
+            row("warning", isConfigurationIgnored
+                ? "the connection part of the file has changed and is ignored until `opamp-agent reset`" : nil),
         ]
         return rows.compactMap(\.self).joined(separator: "\n")
     }

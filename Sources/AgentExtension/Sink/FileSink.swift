@@ -10,7 +10,8 @@ public struct FileSink: ConfigurationSink {
     private let limit: Duration
 
     /// - Parameters:
-    ///   - reloadCommand: for `/bin/sh -c`; anything but status 0 puts the file before back, or removes it if there was none, and fails.
+    ///   - reloadCommand: for `/bin/sh -c`; anything but status 0 fails and puts the file before back, or removes the new
+    ///     one if there was none.
     ///   - limit: how long the command may take.
     public init(path: String, reloadCommand: String? = nil, limit: Duration = .seconds(30)) {
         self.path = path
@@ -33,7 +34,8 @@ public struct FileSink: ConfigurationSink {
             do throws(FileFailure) {
                 try putBack(before)
             } catch {
-                throw ConfigurationRejection("\(problem), and the file before is not back: \(error.operatorMessage.cause)")
+                let cause = error.operatorMessage.cause
+                throw ConfigurationRejection("\(problem), and the file before is not back: \(cause)")
             }
             throw ConfigurationRejection(problem)
         }

@@ -1,8 +1,9 @@
 import Glibc
 import HostSystem
 
-/// Stands in for every server: the listener to which libwebsockets connects when it believes it dials, an abstract Unix
-/// socket whose name the kernel chooses. What it connects is replaced at once by a socket that we dialled (`Link.wsiCreated`).
+/// Stands in for every server: the listener to which libwebsockets connects when it believes it dials, an abstract
+/// Unix socket whose name the kernel chooses. What it connects is replaced at once by a socket that we dialled
+/// (`Link.wsiCreated`).
 ///
 /// It leans on the order of events in libwebsockets 4.1 (connect, then WSI_CREATE, then TLS); a test pins it.
 struct StandInListener {
