@@ -11,12 +11,13 @@ func crashPoints() async throws -> [String] {
 
 /// Runs the body for each, a few at a time.
 func atOnce<Item: Sendable, Result: Sendable>(
-    _ items: [Item], _ body: @escaping @Sendable (Item) async throws -> Result, each take: (Result) -> Void
+    _ items: [Item], width: Int = 4, _ body: @escaping @Sendable (Item) async throws -> Result,
+    each take: (Result) -> Void
 ) async throws {
     try await withThrowingTaskGroup(of: Result.self) { group in
         var rest = items[...]
-        for item in rest.prefix(4) { group.addTask { try await body(item) } }
-        rest = rest.dropFirst(4)
+        for item in rest.prefix(width) { group.addTask { try await body(item) } }
+        rest = rest.dropFirst(width)
         while let result = try await group.next() {
             take(result)
             if let item = rest.popFirst() { group.addTask { try await body(item) } }

@@ -31,10 +31,14 @@ public final class AgentProcess: Sendable {
         environment["OPAMP_CRASH_AT"] = crashAt
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.file(files + ".out")
-        process.standardError = try Self.file(files + ".err")
+        let (output, error) = (try Self.file(files + ".out"), try Self.file(files + ".err"))
+        process.standardOutput = output
+        process.standardError = error
         process.terminationHandler = { [weak self] _ in self?.hasEnded.store(true, ordering: .releasing) }
         try process.run()
+        // The child has its own. `Process` would keep these for good, and it crashes beyond some thousand.
+        try output.close()
+        try error.close()
     }
 
     deinit { for suffix in [".out", ".err"] { try? FileManager.default.removeItem(atPath: files + suffix) } }

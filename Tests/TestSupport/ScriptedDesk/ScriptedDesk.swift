@@ -29,6 +29,7 @@ public final class ScriptedDesk: Sendable {
     struct Memory {
         var mood = Mood.welcoming
         var whenAsked: (@Sendable () -> Void)?
+        var leavesOnceApplied = false
         var heard: [Heard] = []
         var offer: ConnectionSettingsOffers?
         var remoteConfig: AgentRemoteConfig?
@@ -76,6 +77,9 @@ public final class ScriptedDesk: Sendable {
     /// Runs the body before each upgrade and request is answered.
     public func whenAsked(_ body: @escaping @Sendable () -> Void) { memory.withLock { $0.whenAsked = body } }
 
+    /// The first `APPLIED` ends the connection it came over; from then on it is silent.
+    public func leaveOnceApplied() { memory.withLock { $0.leavesOnceApplied = true } }
+
     /// Offers it now and in every answer, until a verdict about its hash comes.
     public func offer(_ offers: ConnectionSettingsOffers) {
         let sockets = memory.withLock { memory in
@@ -117,9 +121,8 @@ public final class ScriptedDesk: Sendable {
         case .babbling: return .webSocket { await Self.babble(over: $0) }
         }
         guard request.isUpgrade else {
-            guard let message = try? AgentToServer(decoding: request.body),
-                let bytes = try? reply(to: message, from: request).encoded()
-            else { return .answer(400) }
+            guard let message = try? AgentToServer(decoding: request.body) else { return .answer(400) }
+            guard let bytes = try? reply(to: message, from: request)?.encoded() else { return .close }
             return .answer(200, headers: [("Content-Type", "application/x-protobuf")], body: bytes)
         }
         return .webSocket { socket in
@@ -132,7 +135,8 @@ public final class ScriptedDesk: Sendable {
                 guard case .binary(let bytes) = frame, let unframed = try? FrameHeader.unframed(bytes),
                     let message = try? AgentToServer(decoding: unframed)
                 else { continue }
-                self.send(self.reply(to: message, from: request), over: socket)
+                guard let reply = self.reply(to: message, from: request) else { break }
+                self.send(reply, over: socket)
             }
             self.memory.withLock { _ = $0.sockets.removeValue(forKey: number) }
         }
@@ -152,7 +156,8 @@ public final class ScriptedDesk: Sendable {
         socket.send(FrameHeader.framed(bytes))
     }
 
-    private func reply(to message: AgentToServer, from request: ScriptedRequest) -> ServerToAgent {
+    /// - Returns: `nil` at the end of everything.
+    private func reply(to message: AgentToServer, from request: ScriptedRequest) -> ServerToAgent? {
         let leaf = request.peerLeaf.flatMap { Fingerprint(bytes: Digest.sha256($0)) }
         let headers = Dictionary(request.headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first }
         var reply = ServerToAgent(instanceUID: message.instanceUID)
@@ -161,8 +166,12 @@ public final class ScriptedDesk: Sendable {
             .acceptsEffectiveConfig,
         ]
         reply.customCapabilities = CustomCapabilities(capabilities: ["io.opamp-handover.move/1"])
-        memory.withLock { memory in
+        let leaves = memory.withLock { memory in
             memory.heard.append(Heard(message: message, leaf: leaf, headers: headers))
+            if memory.leavesOnceApplied, message.connectionSettingsStatus?.status == .applied {
+                memory.mood = .silent
+                return true
+            }
             if let status = message.connectionSettingsStatus, status.status != .applying,
                 status.lastConnectionSettingsHash == memory.offer?.hash
             {
@@ -172,7 +181,9 @@ public final class ScriptedDesk: Sendable {
             if message.remoteConfigStatus?.lastRemoteConfigHash != memory.remoteConfig?.configHash {
                 reply.remoteConfig = memory.remoteConfig
             }
+            return false
         }
+        guard !leaves else { return nil }
         if let csr = message.connectionSettingsRequest?.opamp?.certificateRequest?.csr, let leaf = try? issue(csr) {
             reply.customMessage = CustomMessage(
                 capability: "io.opamp-handover.move/1", type: "trust", data: Array(authority.certificate.pem.utf8))
@@ -200,7 +211,8 @@ public final class ScriptedDesk: Sendable {
 
     /// The offer of our own servers, with a token of this desk.
     public func handover(
-        of leaf: Certificate, uid: InstanceUID, to target: ScriptedDesk, scheme: String = "wss", epoch: Epoch = 1
+        of leaf: Certificate, uid: InstanceUID, to target: ScriptedDesk, scheme: String = "wss", epoch: Epoch = 1,
+        probation: Duration = .seconds(300)
     ) throws -> ConnectionSettingsOffers {
         let endpoint = try target.endpoint(scheme)
         let now = TestAuthority.now
@@ -212,7 +224,7 @@ public final class ScriptedDesk: Sendable {
                 name: "there", endpoint: endpoint, serverCAs: try TrustSet([target.authority.certificate]),
                 tokenSigners: try TrustSet([target.authority.certificate])),
             source: .init(name: "here", agentCAs: try TrustSet([authority.certificate])), epoch: epoch,
-            probation: .seconds(300)))
+            probation: probation))
         var offers = ConnectionSettingsOffers(opamp: OpAMPConnectionSettings(
             destinationEndpoint: endpoint.description,
             headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
