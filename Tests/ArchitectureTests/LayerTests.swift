@@ -25,7 +25,7 @@ import Testing
         ],
         "Drill": [
             "Vocabulary", "PeerAPI", "Certificates", "AsyncHTTPClient", "Foundation", "Glibc", "NIOCore", "NIOHTTP1",
-            "NIOSSL",
+            "NIOSSL", "Synchronization",
         ],
         "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
         "mini-server": [
