@@ -32,10 +32,6 @@ import Vocabulary
         let tokens: [BootstrapTokenSummary] = try await shell.json("mini-server bootstrap-token list --context eu")
         #expect(tokens.map { $0.usedBy?.description } == [regions.agent])
 
-        try await shell.wait(until: "the agent has told that it applied its configuration") {
-            let detail: AgentDetail = try await $0.json("mini-server agent show \(regions.agent) --context eu")
-            return detail.configurationStatus?.status == "applied"
-        }
         let shown = try await shell.type("mini-server agent show \(regions.agent) --context eu")
         #expect(shown.contains("valid until") && shown.contains("AcceptsOpAMPConnectionSettings"))
 
@@ -53,6 +49,18 @@ import Vocabulary
         for command in ["config remove base", "group remove edge"] {
             #expect(try await shell.refused("mini-server \(command) --context eu").contains("fleet.in-use"))
         }
+        // From now on the agent takes what it is given.
+        try await shell.type(
+            """
+            kill $agent; wait $agent
+            printf '\\nconfig_sink:\\n  path: effective.yaml\\n' >> agent.yaml
+            opamp-agent run --config agent.yaml > agent.log 2>&1 & agent=$!
+            """)
+        try await shell.wait(until: "the agent has told that it applied its configuration") {
+            let detail: AgentDetail = try await $0.json("mini-server agent show \(regions.agent) --context eu")
+            return detail.configurationStatus?.status == "applied"
+        }
+        #expect(try await shell.read("effective.yaml") == "receivers: {}\n")
         try await shell.type("echo 'b: 2' | mini-server config add other --file - --context eu")
         try await shell.type(
             "mini-server agent assign \(regions.agent) --group edge --configuration other --context eu")
