@@ -31,7 +31,8 @@ enum Leg: String, Codable, Hashable, Sendable {
     func issue(_ row: AgentID, _ leg: Leg, probationSeconds: Int) async throws -> IssuedHandover {
         try await source(of: leg).api.call(
             OperatorRoutes.issueHandover,
-            sending: HandoverIssue(agent: row.description, peer: target(of: leg).name, probationSeconds: probationSeconds))
+            sending: HandoverIssue(
+                agent: row.description, peer: target(of: leg).name, probationSeconds: probationSeconds))
     }
 
     func redeem(_ issued: IssuedHandover, _ leg: Leg) async throws {

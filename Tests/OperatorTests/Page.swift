@@ -13,7 +13,8 @@ struct Page {
         let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
         // Every other part is between two fences; the rest of a fence's line is the language.
         let parts = ("\n" + text).split(separator: "\n```", omittingEmptySubsequences: false)
-        blocks = parts.enumerated().filter { $0.offset % 2 == 1 }.map { $0.element.drop { $0 != "\n" }.dropFirst() }[...]
+        let fenced = parts.enumerated().filter { $0.offset % 2 == 1 }.map { $0.element }
+        blocks = fenced.map { $0.drop { $0 != "\n" }.dropFirst() }[...]
     }
 
     var isRead: Bool { blocks.isEmpty }

@@ -68,7 +68,9 @@ actor Shell {
     }
 
     /// One command's answer as a program reads it.
-    func json<Answer: Decodable & Sendable>(_ command: String, as type: Answer.Type = Answer.self) async throws -> Answer {
+    func json<Answer: Decodable & Sendable>(
+        _ command: String, as type: Answer.Type = Answer.self
+    ) async throws -> Answer {
         let text = try await self.type("\(command) --json")
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(text.utf8))

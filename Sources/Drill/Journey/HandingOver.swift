@@ -16,7 +16,8 @@ extension TwoRegions {
         let issued: IssuedHandover = try await source.api.call(
             OperatorRoutes.issueHandover,
             sending: HandoverIssue(
-                agent: row.description, peer: target.name, ttlSeconds: ttlSeconds, probationSeconds: Self.probationSeconds))
+                agent: row.description, peer: target.name, ttlSeconds: ttlSeconds,
+                probationSeconds: Self.probationSeconds))
         run.world.canaries.add("handover token \(issued.handover.id)", Secret(issued.token))
         run.observations.tokens[target.label] = Secret(issued.token)
         try notes.expect("the phase on \(source.label)", issued.handover.phase, is: "issued")

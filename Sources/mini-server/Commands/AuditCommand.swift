@@ -32,7 +32,8 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     struct Verify: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Check the hash chain from its first entry on, or from where the last prune left it.")
+        static let configuration = CommandConfiguration(
+            abstract: "Check the hash chain from its first entry on, or from where a prune left it.")
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {

@@ -21,7 +21,9 @@ struct AuditInterfaceTests {
         }
     }
 
-    private func prune(_ server: RunningServer, before time: Timestamp = .now + .seconds(1)) async throws -> AuditPruned {
+    private func prune(
+        _ server: RunningServer, before time: Timestamp = .now + .seconds(1)
+    ) async throws -> AuditPruned {
         try await server.call(OperatorRoutes.pruneAudit, sending: AuditPruning(before: time))
     }
 

@@ -82,7 +82,8 @@ struct AuditTableTests {
         "DROP TRIGGER \($0)"
     }
 
-    @Test(arguments: tamperings) func `whoever goes around the triggers is found out`(tampering: Tampering) async throws {
+    @Test(arguments: tamperings)
+    func `whoever goes around the triggers is found out`(tampering: Tampering) async throws {
         try await DatabaseFile.open { file in
             try await file.append(5)
             try file.execute(Self.withoutTriggers + tampering.statements)
