@@ -87,8 +87,9 @@ struct HandoverShell: Sendable {
             let (offers, agent) = (try await offers(of: id, token: offer.token), try await agent(of: id))
             let delivery = await site.agents.send(ServerToAgent(connectionSettings: offers), to: agent)
             switch delivery {
-            case .sent, .waitsForPoll: try await take(.offerSent, SourceHandover.self, of: id, by: .server)
-            case .notConnected: break
+            case .sent: try await take(.offerSent, SourceHandover.self, of: id, by: .server)
+            // `FleetDesk.sent` says when the poll takes it along.
+            case .waitsForPoll, .notConnected: break
             case .notPermitted, .unsendable:
                 site.log.warning("offer not delivered", metadata: ["handover": "\(id)", "delivery": "\(delivery)"])
             }

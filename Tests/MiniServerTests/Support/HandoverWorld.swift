@@ -48,14 +48,21 @@ struct HandoverWorld: Sendable {
 
     /// A new agent of this server, enrolled with a bootstrap token as every agent is.
     func enrolled(at server: RunningServer) async throws -> WireAgent {
-        let agent = try WireAgent()
-        let token: CreatedSecret = try await server.call(
-            OperatorRoutes.createBootstrapToken, sending: BootstrapTokenRequest())
-        let line = try await agent.dial(server, headers: ["Authorization: Bearer \(token.text)"])
-        try await line.report { $0.connectionSettingsRequest = try agent.leafRequest }
-        let offered = try await line.offerOfLeaf()
+        try await enrolled(WireAgent(), at: server, with: try await bootstrapToken(at: server))
+    }
+
+    func enrolled(_ agent: WireAgent, at server: RunningServer, with token: String) async throws -> WireAgent {
+        let line = try await agent.dial(server, headers: ["Authorization: Bearer \(token)"])
+        let answer = try await line.report { $0.connectionSettingsRequest = try agent.leafRequest }
+        let leaf = try answer.offeredLeaf
         try await line.leave()
-        return agent.with(offered)
+        return agent.with(leaf)
+    }
+
+    func bootstrapToken(at server: RunningServer) async throws -> String {
+        try await server.call(
+            OperatorRoutes.createBootstrapToken, sending: BootstrapTokenRequest(), as: CreatedSecret.self
+        ).text
     }
 
     /// Leaves the source with its offer and has reported to the target: all that is missing is that it says `APPLIED`.
@@ -104,12 +111,13 @@ struct HandoverWorld: Sendable {
     }
 }
 
-extension WireLine {
-    /// The leaf in the next offer.
-    func offerOfLeaf() async throws -> Certificate {
-        let offer = try await offer()
-        let pem = try #require(offer.opamp?.certificate?.cert)
-        return try Certificate(pem: String(decoding: pem, as: UTF8.self))
+extension ServerToAgent {
+    /// The leaf that it offers.
+    var offeredLeaf: Certificate {
+        get throws {
+            let pem = try #require(connectionSettings?.opamp?.certificate?.cert)
+            return try Certificate(pem: String(decoding: pem, as: UTF8.self))
+        }
     }
 }
 

@@ -46,7 +46,7 @@ struct WireAgent: Sendable {
 
     /// A line that has said nothing yet.
     ///
-    /// - Throws: `WireLine.Refused` when the server does not let the agent in; over HTTP that shows with the first poll.
+    /// - Throws: `WireLine.Refused` when the server does not let the agent in; over HTTP the first poll shows that.
     func dial(
         _ server: RunningServer, over transport: Knock.Transport = .webSocket, headers: [String] = []
     ) async throws -> WireLine {
@@ -77,6 +77,7 @@ struct WireAgent: Sendable {
 final class WireLine: Sendable {
     struct Refused: Error {
         let answer: RawAnswer
+        var code: String? { try? JSON(reading: answer.body)["code"]?.string }
     }
 
     struct Over: Error {}
@@ -130,7 +131,8 @@ final class WireLine: Sendable {
     /// A full report and the reply to it.
     @discardableResult
     func report(
-        standing: (epoch: Epoch, handover: HandoverID?)? = nil, _ change: (inout AgentToServer) throws -> Void = { _ in }
+        standing: (epoch: Epoch, handover: HandoverID?)? = nil,
+        _ change: (inout AgentToServer) throws -> Void = { _ in }
     ) async throws -> ServerToAgent {
         try await send { message in
             message.agentDescription = AgentDescription(
@@ -168,9 +170,15 @@ final class WireLine: Sendable {
         return try await hear { transport == .polling || $0.connectionSettings == nil }
     }
 
-    /// The next connection settings that the server offers; over HTTP they must have come with an answer.
+    /// The next connection settings that the server offers; over HTTP it is polled for them.
     func offer() async throws -> ConnectionSettingsOffers {
-        try #require(try await hear { $0.connectionSettings != nil }.connectionSettings)
+        if transport == .polling {
+            while !(unread.withLock { $0.contains { $0.connectionSettings != nil } }) {
+                try await send()
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        return try #require(try await hear { $0.connectionSettings != nil }.connectionSettings)
     }
 
     /// Takes leave as OpAMP asks.
