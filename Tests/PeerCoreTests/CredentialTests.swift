@@ -25,6 +25,8 @@ import Vocabulary
         #expect(token.expiresAt == world.now + .seconds(86_400))
         let used = try token.used(by: world.row, at: world.now)
         #expect(throws: FleetRefusal.bootstrapUsed) { try used.check(at: world.now) }
+        try used.checkLife(at: token.expiresAt - .milliseconds(1))
+        #expect(throws: FleetRefusal.bootstrapExpired(at: token.expiresAt)) { try used.checkLife(at: token.expiresAt) }
         #expect(throws: FleetRefusal.bootstrapExpired(at: token.expiresAt)) { try token.check(at: token.expiresAt) }
         for life in [Duration.seconds(15 * 60 - 1), .seconds(168 * 3600 + 1)] {
             #expect(throws: FleetRefusal.bootstrapTimeOutOfRange) {

@@ -14,7 +14,7 @@ struct HandoverStages {
         configuration: "base")
     var now: Timestamp { world.now }
 
-    init() throws { claims = try world.claims() }
+    init(_ number: UInt8 = 1, epoch: Epoch = 3) throws { claims = try world.claims(number, epoch: epoch) }
 
     var offer: SignedOffer { SignedOffer(token: "opamp-ho.x.y.z.0", hash: [5], expiresAt: now + .seconds(3600)) }
 

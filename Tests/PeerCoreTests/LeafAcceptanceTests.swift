@@ -44,7 +44,6 @@ import Vocabulary
         #expect(atHome { $0.ownAuthorities = [world.us.authority] } == .refused(.notIssued([.untrusted])))
         #expect(atHome { $0.row?.id = PeerWorld.identity(9) } == .refused(.otherAgent(PeerWorld.identity(9))))
         #expect(atHome { $0.row?.presence = .withdrawn } == .refused(.notHere(row, presence: "withdrawn")))
-        #expect(atHome { $0.newerLeafIsLive = true } == .refused(.clone(world.leaf.fingerprint)))
     }
 
     @Test func `a federation certificate is no agent`() {
@@ -59,7 +58,7 @@ import Vocabulary
         let unknown = LeafAcceptance.Decision.refused(.unknown(world.leaf.fingerprint))
         let expected: LeafAcceptance.Decision =
             switch phase {
-            case .awaiting, .connected: .arriving(stages.claims.id)
+            case .awaiting, .connected: .arriving(stages.redemption.row, stages.claims.id)
             case .arrived, .settled: .agent(stages.redemption.row)
             // The source may have offered although its answer to the claim is still on the way.
             case .redeeming: .refused(.tooEarly(stages.claims.id))
@@ -81,9 +80,8 @@ import Vocabulary
     func `a leaf that is leaving is still an agent until it has moved`(phase: SourceHandover.Phase) throws {
         let expected: LeafAcceptance.Decision =
             switch phase {
-            case .issued, .expired, .cancelled, .returned: .agent(world.row)
-            case .redeemed, .offered, .leaving: .departing(world.row, stages.claims.id)
-            case .moved, .settled: .homeward(stages.claims.id)
+            case .issued, .redeemed, .offered, .leaving, .expired, .cancelled, .returned: .agent(world.row)
+            case .moved, .settled: .homeward(world.row, stages.claims.id)
             }
         let source = try stages.source(phase)
         #expect(atHome { $0.departures = [source] } == expected)
@@ -97,9 +95,9 @@ import Vocabulary
             facts.arrivals = [back]
             facts.row?.presence = .arriving
         }
-        #expect(atHome(facts) == .arriving(back.id))
+        #expect(atHome(facts) == .arriving(stages.redemption.row, back.id))
         let lapsed = try back.next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.arrival).state
-        #expect(atHome { facts(&$0); $0.arrivals = [lapsed] } == .homeward(gone.id))
+        #expect(atHome { facts(&$0); $0.arrivals = [lapsed] } == .homeward(world.row, gone.id))
     }
 
     @Test func `an agent that comes back before the claim is answered is not sent away again`() throws {
@@ -112,7 +110,101 @@ import Vocabulary
             facts.row?.presence = .movedToPeer(PeerWorld.shared.us.id, name: "us")
         }
         #expect(atHome(facts) == .refused(.tooEarly(back.id)))
-        #expect(atHome { facts(&$0); $0.arrivals = [] } == .homeward(gone.id))
+        #expect(atHome { facts(&$0); $0.arrivals = [] } == .homeward(world.row, gone.id))
+    }
+
+    // MARK: A leaf with a successor
+
+    /// At home, with a row whose present leaf is not the presented one.
+    private func renewed(
+        _ now: Timestamp, _ change: (inout LeafAcceptance) -> Void = { _ in }
+    ) throws -> LeafAcceptance.Decision {
+        let newer = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 3)
+        var facts = LeafAcceptance(
+            presented: world.leaf, bearsBootstrapToken: false, row: world.agent(), arrivals: [], departures: [],
+            ownAuthorities: [world.eu.authority], newerLeafIsLive: false)
+        facts.row?.renew(newer, over: world.leaf.fingerprint, at: world.now)
+        change(&facts)
+        if facts.presented == nil { facts.presented = newer }
+        return facts.decision(at: now)
+    }
+
+    @Test func `the leaf before is honoured for a day, and only until the new one has been seen`() throws {
+        let day = world.now + .seconds(24 * 3600)
+        let replaced = LeafAcceptance.Decision.refused(.replaced(world.leaf.fingerprint, row: world.row))
+        #expect(try renewed(world.now) == .agent(world.row))
+        #expect(try renewed(day - .milliseconds(1)) == .agent(world.row))
+        #expect(try renewed(day) == replaced)
+        #expect(try renewed(day) { $0.presented = nil } == .agent(world.row))
+        #expect(try renewed(world.now) { $0.row?.previousLeafUntil = nil } == replaced)
+        #expect(
+            try renewed(world.now) { $0.row?.previousLeafUntil = nil; $0.newerLeafIsLive = true }
+                == .refused(.clone(world.leaf.fingerprint, row: world.row)))
+    }
+
+    @Test func `a leaf that came by a handover has no say once the row has another`() throws {
+        let newer = try PeerWorld.leaf(of: world.row, by: world.us, at: world.now, serial: 3)
+        let row = stages.redemption.row
+        for presence in [Presence.live, .movedToPeer(world.eu.id, name: "eu")] {
+            let decision = try away(.settled) { facts in
+                facts.row = world.agent(presence: presence)
+                facts.row?.id = row
+                facts.row?.leaf = newer
+            }
+            #expect(decision == .refused(.replaced(world.leaf.fingerprint, row: row)))
+        }
+        // Another handover may bring the agent with a leaf that the row does not have yet.
+        let expectations: [(TargetHandover.Phase, Presence, LeafAcceptance.Decision)] = [
+            (.awaiting, .arriving, .arriving(row, stages.claims.id)),
+            (.redeeming, .movedToPeer(world.eu.id, name: "eu"), .refused(.tooEarly(stages.claims.id))),
+        ]
+        for (phase, presence, expected) in expectations {
+            let decision = try away(phase) { facts in
+                facts.row = world.agent(presence: presence)
+                facts.row?.id = row
+                facts.row?.leaf = newer
+            }
+            #expect(decision == expected)
+        }
+    }
+
+    // MARK: The handover it comes for
+
+    @Test(arguments: TargetHandover.Phase.allCases)
+    func `an agent that names its handover is let in for that one only`(phase: TargetHandover.Phase) throws {
+        let named = stages.claims.id
+        let other: HandoverID = PeerWorld.identity(0x77)
+        #expect(try away(phase) { $0.handover = named } == away(phase), "what it names is what this server awaits")
+        let expected: LeafAcceptance.Decision =
+            switch phase {
+            case .awaiting, .connected, .arrived, .settled: .refused(.notAwaited(other))
+            case .redeeming: .refused(.tooEarly(named))
+            case .previewed, .lapsed, .withdrawn: .refused(.unknown(world.leaf.fingerprint))
+            }
+        #expect(try away(phase) { $0.handover = other } == expected)
+    }
+
+    @Test func `an agent that comes for a handover that is over is not led on to where it was before`() throws {
+        let gone = try stages.source(.settled)
+        let over = try returning(epoch: 4)
+            .next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.arrival).state
+        let decision = atHome { facts in
+            facts.departures = [gone]
+            facts.arrivals = [over]
+            facts.handover = over.id
+        }
+        #expect(decision == .refused(.notAwaited(over.id)))
+    }
+
+    @Test func `an agent that was set back is led on from where its handover brought it`() throws {
+        let gone = try stages.source(.settled)
+        let arrived = try HandoverStages(7, epoch: 2).target(.settled)
+        let decision = atHome { facts in
+            facts.departures = [gone]
+            facts.arrivals = [arrived]
+            facts.handover = arrived.id
+        }
+        #expect(decision == .homeward(world.row, gone.id))
     }
 
     private func returning(epoch: Epoch) throws -> TargetHandover {

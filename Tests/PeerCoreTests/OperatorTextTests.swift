@@ -34,7 +34,8 @@ import Vocabulary
     ]
     static let leaves: [LeafRefusal] = [
         .absent, .unknown(leaf), .notIssued([.untrusted]), .otherAgent(row), .revoked(leaf),
-        .notHere(row, presence: "withdrawn"), .tooEarly(PeerWorld.identity(1)), .clone(leaf),
+        .notHere(row, presence: "withdrawn"), .tooEarly(PeerWorld.identity(1)),
+        .notAwaited(PeerWorld.identity(1)), .replaced(leaf, row: row), .clone(leaf, row: row),
     ]
     static let audit: [AuditRefusal] = [.broken("entry 2 is missing")]
     static let all: [any OperatorExplainable] = handover + federation + fleet + leaves + audit
@@ -56,7 +57,7 @@ import Vocabulary
         #expect(Set(Self.handover.map { name(of: $0) }).count == 29)
         #expect(Set(Self.federation.map { name(of: $0) }).count == 15)
         #expect(Set(Self.fleet.map { name(of: $0) }).count == 15)
-        #expect(Set(Self.leaves.map { name(of: $0) }).count == 8)
+        #expect(Set(Self.leaves.map { name(of: $0) }).count == 10)
     }
 
     @Test(arguments: [

@@ -65,15 +65,15 @@ extension World {
     func checkAdmission(_ decision: LeafAcceptance.Decision, of leaf: Certificate, at server: Server) {
         let isBorn = Places.shared.births.contains { $0.leaf == leaf }
         switch decision {
-        case .arriving(let id):
+        case .arriving(_, let id):
             let target = server.tables.find(id, TargetHandover.self)
             check(.T3, isBorn && target?.claims.leaf == leaf.fingerprint && target?.phase.admitsLeaf == true,
                   "\(server.place.name) lets a leaf in that no open handover names")
-        case .agent(let row), .departing(let row, _):
+        case .agent(let row):
             let record = server.tables.row(row)
             check(.T3, isBorn && (record?.leaf == nil || record?.leaf == leaf),
                   "\(server.place.name) takes a leaf for another agent's")
-        case .homeward(let id):
+        case .homeward(_, let id):
             let source = server.tables.find(id, SourceHandover.self)
             check(.T3, source?.claims.leaf == leaf.fingerprint, "\(server.place.name) sends the wrong agent away")
         case .bootstrap, .refused: break

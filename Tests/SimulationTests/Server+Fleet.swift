@@ -39,27 +39,27 @@ extension Server {
 
     func session(of row: AgentID) -> Session? { sessions.first { $0.row == row } }
 
-    func decision(on leaf: Certificate?) -> LeafAcceptance.Decision {
+    func decision(on leaf: Certificate?, for handover: HandoverID? = nil) -> LeafAcceptance.Decision {
         let kin = leaf.map { tables.kin(of: $0.fingerprint) }
         return LeafAcceptance(
             presented: leaf, bearsBootstrapToken: false, row: kin?.row, arrivals: kin?.arrivals ?? [],
-            departures: kin?.departures ?? [], ownAuthorities: [place.authority], newerLeafIsLive: false
+            departures: kin?.departures ?? [], ownAuthorities: [place.authority], newerLeafIsLive: false,
+            handover: handover
         ).decision(at: wall)
     }
 
     func admit(_ line: Line) -> Admission {
         guard let leaf = line.dial.settings.leaf?.leaf else { return .refused(status: 401) }
-        let decision = decision(on: leaf)
+        let named = line.dial.extraHeaders.first { $0.name == MoveHeader.handoverID }
+        let decision = decision(on: leaf, for: named.flatMap { HandoverID($0.value.revealText()) })
         world.checkAdmission(decision, of: leaf, at: self)
         world.note("\(place.name) meets agent \(line.host): \(decision.short)")
         switch decision {
-        case .agent(let row), .departing(let row, _):
+        case .agent(let row):
             return .admitted(Session(line, row: row, leaf: leaf, standing: .member))
-        case .homeward(let id):
-            guard let row = tables.find(id, SourceHandover.self)?.agent else { return .refused(status: 403) }
+        case .homeward(let row, let id):
             return .admitted(Session(line, row: row, leaf: leaf, standing: .homeward(id)))
-        case .arriving(let id):
-            guard let row = tables.find(id, TargetHandover.self)?.agentRow else { return .refused(status: 403) }
+        case .arriving(let row, let id):
             if world.broken == .liveAtConnect {
                 tables.edit(row) { $0.presence = .live }
                 world.checkRowLive(row, by: id, at: self)
@@ -206,9 +206,8 @@ extension LeafAcceptance.Decision {
     fileprivate var short: String {
         switch self {
         case .agent: "its own"
-        case .departing(_, let id): "departing by \(id.short)"
-        case .arriving(let id): "arriving by \(id.short)"
-        case .homeward(let id): "belongs elsewhere by \(id.short)"
+        case .arriving(_, let id): "arriving by \(id.short)"
+        case .homeward(_, let id): "belongs elsewhere by \(id.short)"
         case .bootstrap: "bootstrap"
         case .refused(let refusal): "refused \(refusal.operatorMessage.code)"
         }

@@ -86,8 +86,10 @@ extension World {
         let server = anyServer
         guard server.isUp else { return }
         var decision = server.decision(on: Places.shared.strangerLeaf)
-        if broken == .anyLeafOfTheSource, let open = server.tables.targets.first(where: { $0.phase.admitsLeaf }) {
-            decision = .arriving(open.id)
+        if broken == .anyLeafOfTheSource, let open = server.tables.targets.first(where: { $0.phase.admitsLeaf }),
+            let row = open.agentRow
+        {
+            decision = .arriving(row, open.id)
         }
         checkAdmission(decision, of: Places.shared.strangerLeaf, at: server)
     }

@@ -88,8 +88,9 @@ struct HandoverShell: Sendable {
             let news = ServerToAgent(connectionSettings: offers, customMessage: await TrustNews(site: site).signers())
             let delivery = await site.agents.send(news, to: agent)
             switch delivery {
-            case .sent, .waitsForPoll: try await take(.offerSent, SourceHandover.self, of: id, by: .server)
-            case .notConnected: break
+            case .sent: try await take(.offerSent, SourceHandover.self, of: id, by: .server)
+            // `FleetDesk.sent` says when the poll takes it along.
+            case .waitsForPoll, .notConnected: break
             case .notPermitted, .unsendable:
                 site.log.warning("offer not delivered", metadata: ["handover": "\(id)", "delivery": "\(delivery)"])
             }

@@ -8,7 +8,7 @@ import Vocabulary
 extension FleetDesk {
     func enrol(_ report: AgentReport, _ session: AgentSession) async throws -> DeskAnswer {
         guard report.message.connectionSettingsRequest != nil else { return .nothing }
-        let token = try await bootstrapToken(session.knock)
+        let token = try await bootstrapToken(session.knock, at: report.at)
         let leaf: Certificate
         if let agent = token.usedBy {
             leaf = try await issuedBefore(to: agent, report)
@@ -36,8 +36,9 @@ extension FleetDesk {
             var enrolling = report.message
             enrolling.agentDescription = report.state.description
             enrolling.capabilities = report.state.capabilities
+            let id = AgentID(version7At: report.at, random: RandomBytes.generate(10))
             let grant = try Enrolment(token: token, report: enrolling, namesakes: namesakes)
-                .grant(row: session.agent, at: report.at)
+                .grant(row: id, at: report.at)
             let leaf = try site.authority.issueLeaf(grant.order)
             var row = grant.row
             row.leaf = leaf
@@ -51,31 +52,49 @@ extension FleetDesk {
                     "instanceUid": .string(row.instanceUID.description),
                     "bootstrapToken": .string(Credential.id(of: token.digest)),
                 ]))
-            try tables.audit.append(fact, context: .agent(session), at: report.at)
+            var context = AuditContext.agent(session)
+            context.actor = "agent:\(id)"
+            try tables.audit.append(fact, context: context, at: report.at)
             return leaf
         }
     }
 
-    /// A new leaf for an agent that is already here, when it asks for one.
+    /// A new leaf for an agent that is already here, when it asks for one; the one that was issued before, when the
+    /// agent has not come with it since and asks over the same key: that answer was lost.
     func renewal(for report: AgentReport, _ session: AgentSession) async throws -> ConnectionSettingsOffers? {
         guard session.standing == .member, let asked = report.message.connectionSettingsRequest,
             let presented = session.knock.caller.leaf
         else { return nil }
-        let leaf = try await site.database.write { [site] tables -> Certificate? in
-            // Only the holder of the present leaf: whoever comes with the one before has its answer already.
-            guard var row = try tables.agents.find(session.agent), row.leaf == presented, row.presence.isHere else {
-                return nil
+        let (leaf, end) = try await site.database.write { [site] tables -> (Certificate?, Timestamp?) in
+            guard var row = try tables.agents.find(session.agent), row.presence.isHere,
+                row.honours(presented.fingerprint, at: report.at),
+                // The target awaits the very leaf that its token names.
+                try !tables.sources.concerning(agent: row.id).contains(where: \.machine.phase.isUnderWay)
+            else { return (nil, nil) }
+            let order = try LeafOrder(asked, row: row.id, at: report.at)
+            if let issued = row.leaf, issued != presented, issued.publicKey == order.publicKey {
+                return (issued, row.previousLeafUntil)
             }
-            let leaf = try site.authority.issueLeaf(LeafOrder(asked, row: row.id, at: report.at))
-            row.renew(leaf)
+            let leaf = try site.authority.issueLeaf(order)
+            row.renew(leaf, over: presented.fingerprint, at: report.at)
             try tables.agents.save(row)
             let fact = AuditFact(
                 .leafRenewed, entityType: "agent", entityID: row.id.description,
                 before: presented.fingerprint.description, after: leaf.fingerprint.description)
             try tables.audit.append(fact, context: .agent(session), at: report.at)
-            return leaf
+            return (leaf, row.previousLeafUntil)
         }
-        return try leaf.map { try offer(of: $0, over: session.transport) }
+        guard let leaf else { return nil }
+        renewed(in: session, until: end)
+        return try offer(of: leaf, over: session.transport)
+    }
+
+    /// The agent says that it could not do with the leaf that was issued to it.
+    func isRefusal(
+        _ status: ConnectionSettingsStatus?, ofLeafFor row: AgentRecord, in session: AgentSession
+    ) throws -> Bool {
+        guard let status, status.status == .failed, let leaf = row.leaf else { return false }
+        return try offer(of: leaf, over: session.transport).hash == status.lastConnectionSettingsHash
     }
 
     /// The leaf that this very key got with this very token, when the answer was lost on the way.
@@ -96,5 +115,15 @@ extension FleetDesk {
         offers.opamp = settings
         offers.hash = Digest.sha256(try offers.encoded())
         return offers
+    }
+}
+
+extension SourceHandover.Phase {
+    /// Between the claim and the arrival.
+    fileprivate var isUnderWay: Bool {
+        switch self {
+        case .redeemed, .offered, .leaving: true
+        case .issued, .moved, .settled, .expired, .cancelled, .returned: false
+        }
     }
 }

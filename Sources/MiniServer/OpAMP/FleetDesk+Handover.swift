@@ -1,10 +1,12 @@
+import HandoverToken
 import OpAMPProto
 import PeerCore
 import Vocabulary
 
 // What an agent's messages mean to the handovers it takes part in.
 extension FleetDesk {
-    func tellHandovers(_ report: AgentReport, _ session: AgentSession) async {
+    /// - Parameter standing: what a member says of itself in its first report.
+    func tellHandovers(_ report: AgentReport, _ session: AgentSession, _ standing: AgentStanding?) async {
         if case .arriving(let handover) = session.standing {
             await arrive(report, session, handover)
             return
@@ -18,9 +20,20 @@ extension FleetDesk {
             case .unset, .applied, .unrecognized: break
             }
         }
-        guard report.isFirst else { return }
-        await departures(of: session) { _ in .agentConnected }
-        await arrivals(of: session) { _ in .agentConnected }
+        if let epoch = standing?.epoch {
+            await departures(of: session) { $0.claims.epoch < epoch ? .higherEpochSeen(epoch) : nil }
+            await arrivals(of: session) { $0.claims.epoch < epoch ? .higherEpochSeen(epoch) : nil }
+        }
+        // A poll after an offer says that the agent is still here, as a new connection does.
+        guard report.isFirst || hasOffer(session) && !report.message.agentDisconnect else { return }
+        setHasOffer(await departures(of: session) { _ in .agentConnected } && hasOffer(session), session)
+        if report.isFirst { await arrivals(of: session) { _ in .agentConnected } }
+    }
+
+    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async {
+        if await departures(of: session, { $0.offerHashes.contains(offers.hash) ? .offerSent : nil }) {
+            setHasOffer(true, session)
+        }
     }
 
     private func arrive(_ report: AgentReport, _ session: AgentSession, _ handover: HandoverID) async {
@@ -65,16 +78,18 @@ extension FleetDesk {
     }
 
     /// Tells every open handover in which this agent leaves.
+    ///
+    /// - Returns: whether there was one that had to be told.
+    @discardableResult
     func departures(
         of session: AgentSession, _ event: @Sendable (SourceHandover) -> SourceHandover.Event?
-    ) async {
+    ) async -> Bool {
         let open = try? await site.database.read { tables in
             try tables.sources.concerning(agent: session.agent).map(\.machine).filter(\.concernsAgent)
         }
-        for machine in open ?? [] {
-            guard let event = event(machine) else { continue }
-            await shell.tell(event, SourceHandover.self, of: machine.id, by: .agent(session))
-        }
+        let told = (open ?? []).compactMap { machine in event(machine).map { (machine.id, $0) } }
+        for (id, event) in told { await shell.tell(event, SourceHandover.self, of: id, by: .agent(session)) }
+        return !told.isEmpty
     }
 
     private func arrivals(

@@ -1,5 +1,4 @@
 import Certificates
-import HTTPTypes
 import HandoverToken
 import Logging
 import OpAMPProto
@@ -11,114 +10,48 @@ import Vocabulary
 final class FleetDesk: OpAMPDesk {
     let site: Site
     let shell: HandoverShell
-    /// Signs of life that are not worth a transaction; they reach the row when the session ends.
-    private let lastHeard = Mutex<[AgentID: Timestamp]>([:])
+    /// By session number, from its first message that was recorded.
+    private let watches = Mutex<[UInt64: Watch]>([:])
+
+    /// What is known of a session without a look at the tables.
+    private struct Watch {
+        /// Signs of life are not worth a transaction; they reach the row when the session ends.
+        var lastHeard: Timestamp
+        /// A member whose leaf has proved itself: nothing of it is left that a heartbeat could change.
+        var isSettled: Bool
+        /// Its leaf has a successor, and is honoured until then.
+        var leafEnds: Timestamp?
+        /// The answer to a poll carried an offer, and may have been lost.
+        var hasOffer = false
+
+        func isQuiet(at now: Timestamp) -> Bool {
+            isSettled && !hasOffer && leafEnds.map { now < $0 } ?? true
+        }
+    }
 
     init(site: Site, shell: HandoverShell) {
         (self.site, self.shell) = (site, shell)
     }
 
-    func lastHeard(of agent: AgentID) -> Timestamp? { lastHeard.withLock { $0[agent] } }
-
-    // MARK: Admission
-
-    func admit(_ knock: Knock) async -> Admission {
-        do {
-            return try await admission(of: knock)
-        } catch let refusal as LeafRefusal {
-            await auditRefusal(refusal, of: knock)
-            return .refused(refusal.problem)
-        } catch let refusal as FleetRefusal {
-            site.log.notice("enrolment refused", metadata: ["reason": "\(refusal.operatorMessage)"])
-            return .refused(Problem(.unauthorized, refusal))
-        } catch {
-            site.log.error("admission failed", metadata: ["reason": "\(error.explained)"])
-            var problem = ListenerRefusal.overloaded.problem
-            problem.handoverCause = MoveCause.serverError.code
-            return .refused(problem)
-        }
-    }
-
-    private func admission(of knock: Knock) async throws -> Admission {
-        let leaf = knock.caller.leaf
-        // The source offers as soon as it has honoured a claim, and an agent can be faster than the answer to it.
-        if let leaf { await shell.claims.end(of: leaf.fingerprint) }
-        let authorities = site.authority.signingKeys.honoured
-        let decision = try await site.database.read { tables in
-            let kin = try leaf.map { try tables.kin(of: $0.fingerprint) }
-            return LeafAcceptance(
-                presented: leaf, bearsBootstrapToken: knock.bearer != nil, row: kin?.row,
-                arrivals: kin?.arrivals ?? [], departures: kin?.departures ?? [], ownAuthorities: authorities,
-                newerLeafIsLive: kin?.row.map { self.isLiveWithNewerLeaf($0, than: leaf) } ?? false
-            ).decision(at: knock.at)
-        }
-        switch decision {
-        case .agent(let agent): return .admitted(agent: agent, standing: .member)
-        case .departing(let agent, _): return .admitted(agent: agent, standing: .member)
-        case .homeward(let handover):
-            guard let agent = try await site.database.read({ try $0.sources.find(handover)?.machine.agent }) else {
-                throw LeafRefusal.absent
-            }
-            return .admitted(agent: agent, standing: .homeward(handover))
-        case .arriving(let handover):
-            guard let agent = try await site.database.read({ try $0.targets.find(handover)?.machine.agentRow }) else {
-                throw LeafRefusal.absent
-            }
-            return .admitted(agent: agent, standing: .arriving(handover))
-        case .bootstrap: return try await enrolling(knock)
-        case .refused(let refusal): throw refusal
-        }
-    }
-
-    private func isLiveWithNewerLeaf(_ row: AgentRecord, than presented: Certificate?) -> Bool {
-        guard let presented, row.previousLeaf == presented.fingerprint else { return false }
-        return site.agents.session(of: row.id)?.leaf == row.fingerprint
-    }
-
-    private func enrolling(_ knock: Knock) async throws -> Admission {
-        let token = try await bootstrapToken(knock)
-        // A token that was used lets its own agent ask again, because the answer may have been lost on the way;
-        // whether it is that agent is seen from the key in its request.
-        if let agent = token.usedBy { return .admitted(agent: agent, standing: .enrolling) }
-        try token.check(at: knock.at)
-        // The same for every request with this token: polls that enrol are one conversation, in which the second may
-        // leave out what the first has said.
-        let agent = AgentID(version7At: token.createdAt, random: token.digest)
-        return .admitted(agent: agent, standing: .enrolling)
-    }
-
-    func bootstrapToken(_ knock: Knock) async throws -> BootstrapToken {
-        guard let digest = knock.bearer.flatMap({ Credential.bootstrapToken.digest(of: $0.reveal()) }),
-            let token = try await site.database.read({ try $0.bootstrapTokens.find(digest: digest) })
-        else { throw FleetRefusal.bootstrapUnknown }
-        return token
-    }
-
-    private func auditRefusal(_ refusal: LeafRefusal, of knock: Knock) async {
-        let message = refusal.operatorMessage
-        let leaf = knock.caller.leaf?.fingerprint.description
-        site.log.notice(
-            "agent refused",
-            metadata: ["code": "\(message.code)", "leaf": "\(leaf ?? "none")", "from": "\(knock.caller.address)"])
-        // Whoever has no certificate at all is not worth a row that anyone could fill the disk with.
-        guard let leaf, case .clone = refusal else { return }
-        let context = AuditContext(actor: "agent", role: "agent", sourceAddress: knock.caller.address)
-        let fact = AuditFact(
-            .clone, entityType: "agent", entityID: leaf,
-            additional: .members(["fingerprint": .string(leaf), "code": .string(message.code)]))
-        _ = try? await site.database.write { try $0.audit.append(fact, context: context, at: knock.at) }
+    func lastHeard(of agent: AgentID) -> Timestamp? {
+        guard let session = site.agents.session(of: agent) else { return nil }
+        return watches.withLock { $0[session.number]?.lastHeard }
     }
 
     // MARK: Messages
 
     func heard(from session: AgentSession, at now: Timestamp) -> Bool {
-        guard session.standing == .member else { return false }
-        lastHeard.withLock { $0[session.agent] = now }
-        return true
+        watches.withLock { watches in
+            guard var watch = watches[session.number], watch.isQuiet(at: now) else { return false }
+            watch.lastHeard = now
+            watches[session.number] = watch
+            return true
+        }
     }
 
     func received(_ report: AgentReport, from session: AgentSession) async -> DeskAnswer {
         do {
+            let session = try await present(session)
             switch session.standing {
             case .enrolling: return try await enrol(report, session)
             case .homeward(let handover): return await sendHome(report, session, handover)
@@ -133,20 +66,53 @@ final class FleetDesk: OpAMPDesk {
         }
     }
 
+    /// The session as it stands with this message: who came by a handover is a member from its arrival on, on the same
+    /// unbroken connection.
+    private func present(_ session: AgentSession) async throws -> AgentSession {
+        guard case .arriving(let handover) = session.standing,
+            try await site.database.read({ try $0.targets.find(handover)?.machine.phase.hasArrived }) == true
+        else { return session }
+        var session = session
+        session.standing = .member
+        return session
+    }
+
     private func record(_ report: AgentReport, _ session: AgentSession) async throws -> DeskAnswer {
-        let isArriving = session.standing != .member
-        let leaf = session.knock.caller.leaf
+        guard let leaf = session.knock.caller.leaf else { throw LeafRefusal.absent }
+        let isMember = session.standing == .member
+        let standing = report.isFirst && isMember ? AgentStanding(of: report.message) : nil
         let row = try await site.database.write { tables -> AgentRecord? in
             guard var row = try tables.agents.find(session.agent) else { return nil }
+            // A session that was replaced, or the leaf that opened it, may be over while its message was on the way.
+            guard !isMember || row.honours(leaf.fingerprint, at: report.at) else { return nil }
             let before = row
-            row.take(report, leaf: leaf)
-            if !isArriving, row.presence.isHere { row.presence = .live }
+            row.take(report)
+            if isMember {
+                row.seen(with: leaf, hasStayed: !report.isFirst && !report.message.agentDisconnect)
+                let status = report.message.connectionSettingsStatus
+                if try self.isRefusal(status, ofLeafFor: row, in: session) { row.keeps(leaf) }
+                row.epoch = max(row.epoch, standing?.epoch ?? 0)
+                if row.presence.isHere { row.presence = .live }
+            } else if row.presence == .arriving {
+                row.arrives(with: leaf)
+            }
             if row != before { try tables.agents.save(row) }
             return row
         }
-        guard let row else { return DeskAnswer(dismissal: "The agent's row is gone.") }
-        lastHeard.withLock { $0[session.agent] = report.at }
-        await tellHandovers(report, session)
+        guard let row else {
+            // Not an answer that a candidate could take for its proof.
+            var answer = DeskAnswer.unavailable(retryAfter: .seconds(5), "The agent is no longer known by this leaf.")
+            answer.dismissal = "The agent's row or its certificate is no longer in use."
+            return answer
+        }
+        watches.withLock { watches in
+            let hadOffer = watches[session.number]?.hasOffer ?? false
+            let isPresentLeaf = row.fingerprint == leaf.fingerprint
+            watches[session.number] = Watch(
+                lastHeard: report.at, isSettled: isMember && !(isPresentLeaf && row.previousLeafUntil != nil),
+                leafEnds: isPresentLeaf ? nil : row.previousLeafUntil, hasOffer: hadOffer)
+        }
+        await tellHandovers(report, session, standing)
         if report.message.agentDisconnect { return .nothing }
         var content = try await instructions(for: row)
         content.connectionSettings = try await renewal(for: report, session)
@@ -154,6 +120,17 @@ final class FleetDesk: OpAMPDesk {
         let verdict = report.state.connectionSettingsStatus
         return DeskAnswer(
             await TrustNews(site: site).content(for: row, in: session, after: verdict).overlaid(with: content))
+    }
+
+    /// A leaf was issued to take the place of the one that opened this session.
+    func renewed(in session: AgentSession, until end: Timestamp?) {
+        watches.withLock { $0[session.number]?.leafEnds = end }
+    }
+
+    func hasOffer(_ session: AgentSession) -> Bool { watches.withLock { $0[session.number]?.hasOffer ?? false } }
+
+    func setHasOffer(_ hasOffer: Bool, _ session: AgentSession) {
+        watches.withLock { $0[session.number]?.hasOffer = hasOffer }
     }
 
     /// What the server wants of the agent beyond the reply itself.
@@ -164,20 +141,20 @@ final class FleetDesk: OpAMPDesk {
     // MARK: The end of a session
 
     func closed(_ session: AgentSession, _ ending: SessionEnding, at now: Timestamp) async {
-        let heard = lastHeard.withLock { $0.removeValue(forKey: session.agent) }
-        if ending != .replaced {
-            _ = try? await site.database.write { tables in
-                guard var row = try tables.agents.find(session.agent) else { return }
-                row.lastSeen = max(heard ?? now, row.lastSeen ?? now)
-                if row.presence == .live || row.presence == .stale { row.presence = .offline }
-                try tables.agents.save(row)
-            }
+        let heard = watches.withLock { $0.removeValue(forKey: session.number)?.lastHeard }
+        // What a newer session of the agent has said already must not be taken back.
+        let isReplaced = { @Sendable [site] in ending == .replaced || site.agents.session(of: session.agent) != nil }
+        _ = try? await site.database.write { tables in
+            guard !isReplaced(), var row = try tables.agents.find(session.agent) else { return }
+            row.lastSeen = max(heard ?? now, row.lastSeen ?? now)
+            if row.presence == .live || row.presence == .stale { row.presence = .offline }
+            try tables.agents.save(row)
         }
-        if case .arriving(let handover) = session.standing {
+        if case .arriving(let handover) = session.standing, !isReplaced() {
             await shell.tell(
                 .agentDisconnected, TargetHandover.self, of: handover, by: .agent(session))
         }
-        if ending == .agentDisconnected { await departures(of: session) { _ in .agentLeaving } }
+        if ending == .agentDisconnected, !isReplaced() { await departures(of: session) { _ in .agentLeaving } }
     }
 }
 
@@ -186,24 +163,6 @@ extension AuditContext {
     static func agent(_ session: AgentSession) -> AuditContext {
         AuditContext(
             actor: "agent:\(session.agent)", role: "agent", sourceAddress: session.knock.caller.address)
-    }
-}
-
-extension LeafRefusal {
-    /// The answer to an upgrade or a poll, which a person and an agent can read.
-    var problem: Problem {
-        var problem = Problem(status, self)
-        problem.handoverCause = cause.code
-        if case .tooEarly = self { problem.retryAfter = .seconds(1) }
-        return problem
-    }
-
-    private var status: HTTPResponse.Status {
-        switch self {
-        case .absent: .unauthorized
-        case .tooEarly: .serviceUnavailable
-        case .unknown, .notIssued, .otherAgent, .revoked, .notHere, .clone: .forbidden
-        }
     }
 }
 
@@ -216,8 +175,8 @@ extension ConfigurationRecord {
 }
 
 extension AgentRecord {
-    /// Takes over what the agent reports about itself, and the leaf it came with when the row had none.
-    mutating func take(_ report: AgentReport, leaf presented: Certificate?) {
+    /// Takes over what the agent reports about itself.
+    fileprivate mutating func take(_ report: AgentReport) {
         let state = report.state
         if let description = state.description {
             self.description = description
@@ -227,7 +186,6 @@ extension AgentRecord {
         health = state.health ?? health
         configurationStatus = state.remoteConfigStatus ?? configurationStatus
         if let uid = InstanceUID(bytes: report.message.instanceUID) { instanceUID = uid }
-        leaf = leaf ?? presented
         lastSeen = report.at
     }
 }

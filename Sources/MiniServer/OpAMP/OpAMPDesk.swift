@@ -9,7 +9,7 @@ import Vocabulary
 /// one agent may.
 protocol OpAMPDesk: Sendable {
     /// Decides on every upgrade and every poll, from what the caller presents now. Promises nothing: an admitted
-    /// upgrade may still fail on the network, and is then never heard of again.
+    /// upgrade may still fail on the network, or say nothing, and is then never heard of again.
     func admit(_ knock: Knock) async -> Admission
 
     /// One message, after the conversation's rules have passed it; the answer goes out as the reply.
@@ -23,12 +23,16 @@ protocol OpAMPDesk: Sendable {
     /// must not block. `false` sends it to `received` after all.
     func heard(from session: AgentSession, at now: Timestamp) -> Bool
 
-    /// The session is over: exactly once for each that was opened, after its last `received` has returned.
+    /// Connection settings that waited for the agent's poll are in the answer to it, which is about to go out.
+    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async
+
+    /// The session is over: exactly once for each that was opened by a message, after its last `received` has returned.
     func closed(_ session: AgentSession, _ ending: SessionEnding, at now: Timestamp) async
 }
 
 extension OpAMPDesk {
     func heard(from session: AgentSession, at now: Timestamp) -> Bool { false }
+    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async {}
 }
 
 /// Someone at the door of the endpoint, and all that is known of them.
@@ -38,28 +42,12 @@ struct Knock: Hashable, Sendable {
     }
 
     var caller: Caller
-    /// What follows `Bearer` in `Authorization`; a bootstrap token, if anything.
+    /// A bootstrap token, if anything.
     var bearer: BearerToken?
-    /// The handover it comes for, from `Handover-Id`.
+    /// The handover it comes for, from `Handover-Id`; an agent names it until it has adopted this server.
     var handover: HandoverID?
     var transport: Transport
-    /// W3C trace context, as sent.
-    var traceparent: String?
     var at: Timestamp
-}
-
-/// A credential from a header: comparable, and never printed.
-struct BearerToken: Hashable, Sendable, CustomStringConvertible {
-    private let secret: Secret
-
-    init(_ text: String) { secret = Secret(text) }
-
-    func reveal() -> String { secret.revealText() }
-
-    var description: String { secret.description }
-
-    /// All alike, so that no hash of a secret exists.
-    func hash(into hasher: inout Hasher) {}
 }
 
 enum Admission: Hashable, Sendable {
@@ -71,10 +59,10 @@ enum Admission: Hashable, Sendable {
 /// One agent's connection, from admission to its end. Polls are one session as long as caller and standing stay.
 struct AgentSession: Hashable, Sendable {
     enum Standing: Hashable, Sendable {
-        /// Came with a bootstrap token and has no leaf yet.
+        /// Came with a bootstrap token and has no leaf yet. Nothing is ever pushed to it.
         case enrolling
         case member
-        /// Awaited by an open handover and not arrived.
+        /// Was awaited by an open handover when it came; see `AgentSession.present`.
         case arriving(HandoverID)
         /// It belongs to a peer by this handover, and is only told the way there.
         case homeward(HandoverID)
@@ -82,8 +70,9 @@ struct AgentSession: Hashable, Sendable {
 
     /// Rises with every session of this process.
     var number: UInt64
-    /// The row; one agent has one session at a time.
+    /// The row, or whoever bears a bootstrap token; one agent has one session at a time.
     var agent: AgentID
+    /// As it was decided at the door.
     var standing: Standing
     var knock: Knock
 

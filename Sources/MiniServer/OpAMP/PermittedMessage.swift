@@ -20,6 +20,9 @@ struct PermittedMessage: Hashable, Sendable {
     private(set) var message: ServerToAgent
     private(set) var withheld: Parts = []
 
+    /// What was forbidden was all there was.
+    var isEmpty: Bool { !withheld.isEmpty && message == ServerToAgent(instanceUID: message.instanceUID) }
+
     init(_ content: ServerToAgent, for state: ReportedState) {
         message = content
         if let error = content.errorResponse {

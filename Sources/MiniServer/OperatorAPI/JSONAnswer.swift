@@ -42,13 +42,7 @@ extension Request {
         return min(max(wanted, 1), QueryNames.largestLimit)
     }
 
-    /// The text after `Bearer`, RFC 6750 section 2.1.
-    var bearer: String? {
-        guard let field = headers[.authorization] else { return nil }
-        let parts = field.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1].drop { $0 == " " })
-    }
+    var bearer: String? { headers[.authorization].flatMap { BearerToken(authorization: $0)?.reveal() } }
 
     /// The trace that the request belongs to, from a W3C `traceparent`.
     var traceID: String? {

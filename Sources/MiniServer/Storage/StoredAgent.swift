@@ -10,6 +10,7 @@ struct StoredAgent: StoredForm {
     var id: AgentID
     var fingerprint: Fingerprint?
     var previousFingerprint: Fingerprint?
+    var previousLeafUntil: Timestamp?
     var leafPEM: String?
     var leafRevoked: Bool
     var displayName: String
@@ -35,6 +36,7 @@ struct StoredAgent: StoredForm {
         id = agent.id
         fingerprint = agent.fingerprint
         previousFingerprint = agent.previousLeaf
+        previousLeafUntil = agent.previousLeafUntil
         leafPEM = agent.leaf?.pem
         leafRevoked = agent.leafRevoked
         displayName = agent.displayName
@@ -59,8 +61,9 @@ struct StoredAgent: StoredForm {
         return AgentRecord(
             id: id, displayName: displayName, instanceUID: instanceUID,
             leaf: try leafPEM.map { try Certificate(pem: $0) }, previousLeaf: previousFingerprint,
-            leafRevoked: leafRevoked, description: reported.agentDescription, capabilities: reported.capabilities,
-            group: group, configuration: configuration, configurationStatus: reported.remoteConfigStatus,
+            previousLeafUntil: previousLeafUntil, leafRevoked: leafRevoked, description: reported.agentDescription,
+            capabilities: reported.capabilities, group: group, configuration: configuration,
+            configurationStatus: reported.remoteConfigStatus,
             presence: try storedPresence(), epoch: epoch, health: reported.health, lastSeen: lastSeen,
             origin: origin.map {
                 AgentOrigin(peer: $0.peer, peerName: $0.peerName, row: $0.row, handover: $0.handover)

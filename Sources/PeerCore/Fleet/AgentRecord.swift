@@ -10,8 +10,10 @@ public struct AgentRecord: Hashable, Sendable {
     public var instanceUID: InstanceUID
     /// What the agent is. `nil` only for agents that were never seen with a certificate.
     public var leaf: Certificate?
-    /// The leaf that the present one renewed.
+    /// The leaf before the present one.
     public var previousLeaf: Fingerprint?
+    /// Until then the leaf before is honoured; `nil` once the present one has been seen.
+    public var previousLeafUntil: Timestamp?
     public var leafRevoked: Bool
     public var description: AgentDescription?
     public var capabilities: AgentCapabilities
@@ -31,6 +33,7 @@ public struct AgentRecord: Hashable, Sendable {
         instanceUID: InstanceUID,
         leaf: Certificate?,
         previousLeaf: Fingerprint? = nil,
+        previousLeafUntil: Timestamp? = nil,
         leafRevoked: Bool = false,
         description: AgentDescription? = nil,
         capabilities: AgentCapabilities = [],
@@ -48,6 +51,7 @@ public struct AgentRecord: Hashable, Sendable {
         self.instanceUID = instanceUID
         self.leaf = leaf
         self.previousLeaf = previousLeaf
+        self.previousLeafUntil = previousLeafUntil
         self.leafRevoked = leafRevoked
         self.description = description
         self.capabilities = capabilities

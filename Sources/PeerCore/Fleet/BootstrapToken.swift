@@ -1,3 +1,4 @@
+import Certificates
 public import Vocabulary
 
 /// Lets one new agent enrol, once. Its text form is `Credential.bootstrapToken`.
@@ -53,8 +54,20 @@ public struct BootstrapToken: Hashable, Sendable {
     /// - Throws: `FleetRefusal` when it was used before or has expired.
     public func check(at now: Timestamp) throws(FleetRefusal) {
         guard usedAt == nil else { throw .bootstrapUsed }
+        try checkLife(at: now)
+    }
+
+    /// All that is asked of a token whose agent may only want to hear its answer again.
+    ///
+    /// - Throws: `FleetRefusal` when it has expired.
+    public func checkLife(at now: Timestamp) throws(FleetRefusal) {
         guard now < expiresAt else { throw .bootstrapExpired(at: expiresAt) }
     }
+
+    /// Who speaks in a session that this token opened. Everybody who bears the token is the same, so that polls which
+    /// enrol are one conversation, in which the second may leave out what the first has said; but it is never a row's
+    /// identifier: whoever bears a token that was used is not for that the agent that used it.
+    public var bearer: AgentID { AgentID(version7At: createdAt, random: Digest.sha256(digest)) }
 
     /// The token after this agent has enrolled with it.
     ///

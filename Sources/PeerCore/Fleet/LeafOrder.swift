@@ -26,12 +26,3 @@ public struct LeafOrder: Hashable, Sendable {
         validity = Validity(notBefore: now - Self.backdating, notAfter: now + Self.life)
     }
 }
-
-extension AgentRecord {
-    /// The agent asked for a new leaf over a connection that its present one opened (protocol section 2.7). The one
-    /// before is honoured until the new one has been seen; a token bound to it is stale from now on.
-    public mutating func renew(_ renewed: Certificate) {
-        previousLeaf = leaf?.fingerprint
-        leaf = renewed
-    }
-}

@@ -15,8 +15,10 @@ public struct LeafAcceptance: Sendable {
     public var departures: [SourceHandover]
     /// Own CA certificates that are Active or Trusted.
     public var ownAuthorities: [Certificate]
-    /// The row has been seen with a newer leaf, and a session with that one is live.
+    /// The row's present leaf is another one, and has a live session.
     public var newerLeafIsLive: Bool
+    /// The handover it says it comes for, in `Handover-Id`: an agent names it until it has adopted this server.
+    public var handover: HandoverID?
 
     public init(
         presented: Certificate?,
@@ -25,7 +27,8 @@ public struct LeafAcceptance: Sendable {
         arrivals: [TargetHandover],
         departures: [SourceHandover],
         ownAuthorities: [Certificate],
-        newerLeafIsLive: Bool
+        newerLeafIsLive: Bool,
+        handover: HandoverID? = nil
     ) {
         self.presented = presented
         self.bearsBootstrapToken = bearsBootstrapToken
@@ -34,16 +37,15 @@ public struct LeafAcceptance: Sendable {
         self.departures = departures
         self.ownAuthorities = ownAuthorities
         self.newerLeafIsLive = newerLeafIsLive
+        self.handover = handover
     }
 
     public enum Decision: Hashable, Sendable {
         case agent(AgentID)
         /// The leaf that this handover waits for; feed `agentConnected`.
-        case arriving(HandoverID)
-        /// An agent of this server with a handover under way; feed `agentConnected`.
-        case departing(AgentID, HandoverID)
+        case arriving(AgentID, HandoverID)
         /// An agent that lives on a peer: it gets the offer to go there and nothing else; feed `agentConnected`.
-        case homeward(HandoverID)
+        case homeward(AgentID, HandoverID)
         case bootstrap
         case refused(LeafRefusal)
     }
@@ -51,12 +53,37 @@ public struct LeafAcceptance: Sendable {
     public func decision(at now: Timestamp) -> Decision {
         guard let leaf = presented else { return bearsBootstrapToken ? .bootstrap : .refused(.absent) }
         if row?.leafRevoked == true { return .refused(.revoked(leaf.fingerprint)) }
-        if newerLeafIsLive { return .refused(.clone(leaf.fingerprint)) }
+        if let refusal = replaced(leaf.fingerprint, at: now) { return .refused(refusal) }
         let decision = byHandover(leaf, at: now) ?? byAuthority(leaf, at: now)
         switch decision {
-        case .agent, .arriving, .departing, .bootstrap: return decision
-        case .homeward, .refused: return isEarly(leaf, at: now).map { .refused(.tooEarly($0)) } ?? decision
+        case .bootstrap: return decision
+        case .agent, .arriving: return refusedToCome(decision) ?? decision
+        case .homeward, .refused:
+            if let early = isEarly(leaf, at: now) { return .refused(.tooEarly(early)) }
+            return refusedToCome(decision) ?? decision
         }
+    }
+
+    /// Not while the row waits: a handover may bring another leaf than the agent left with.
+    private func replaced(_ leaf: Fingerprint, at now: Timestamp) -> LeafRefusal? {
+        guard let row, row.presence != .arriving, !row.honours(leaf, at: now),
+            row.previousLeaf == leaf || arrivals.contains(where: { $0.claims.leaf == leaf && $0.phase.hasArrived })
+        else { return nil }
+        return newerLeafIsLive ? .clone(leaf, row: row.id) : .replaced(leaf, row: row.id)
+    }
+
+    /// An agent that comes by a handover takes being let in for that handover's success. When it cannot have it any more
+    /// it must not be taken for what it was here before: its own server waits for it to come back.
+    private func refusedToCome(_ decision: Decision) -> Decision? {
+        guard let handover else { return nil }
+        let isMeant =
+            switch decision {
+            case .arriving(_, let awaited): awaited == handover
+            // An agent that was set back to before its arrival here is led on to wherever it has gone since.
+            case .agent, .homeward: arrivals.contains { $0.id == handover && $0.phase.hasArrived }
+            case .bootstrap, .refused: true
+            }
+        return isMeant ? nil : .refused(.notAwaited(handover))
     }
 
     /// The handover by which it comes, when it is here before the source's answer to the claim: the source may have
@@ -76,11 +103,8 @@ public struct LeafAcceptance: Sendable {
         let departing = departures.filter { $0.claims.leaf == leaf.fingerprint && $0.phase.concernsLeaf }
         let arrival = arriving.max { $0.claims.epoch < $1.claims.epoch }
         let departure = departing.max { $0.claims.epoch < $1.claims.epoch }
-        if let departure, departure.claims.epoch > arrival?.claims.epoch ?? 0 {
-            if departure.phase.isAway { return .homeward(departure.id) }
-            let known = arrival.map { admits($0, leaf, at: now) } ?? byAuthority(leaf, at: now)
-            guard case .agent(let row) = known else { return known }
-            return .departing(row, departure.id)
+        if let departure, departure.claims.epoch > arrival?.claims.epoch ?? 0, departure.phase.isAway {
+            return .homeward(departure.agent, departure.id)
         }
         return arrival.map { admits($0, leaf, at: now) }
     }
@@ -90,7 +114,7 @@ public struct LeafAcceptance: Sendable {
         let problems = ChainCheck.problems(leaf: leaf, anchors: anchors, purpose: .client, at: now)
         guard problems.isEmpty, let redemption = arrival.redemption else { return .refused(.notIssued(problems)) }
         switch arrival.phase {
-        case .awaiting, .connected: return .arriving(arrival.id)
+        case .awaiting, .connected: return .arriving(redemption.row, arrival.id)
         case .arrived, .settled: return .agent(redemption.row)
         case .previewed, .redeeming, .lapsed, .withdrawn: return .refused(.unknown(leaf.fingerprint))
         }
@@ -104,6 +128,16 @@ public struct LeafAcceptance: Sendable {
         switch row.presence {
         case .live, .stale, .offline: return .agent(row.id)
         case .arriving, .movedToPeer, .withdrawn: return .refused(.notHere(row.id, presence: row.presence.text))
+        }
+    }
+}
+
+extension TargetHandover.Phase {
+    /// The agent is this server's by it.
+    public var hasArrived: Bool {
+        switch self {
+        case .arrived, .settled: true
+        case .previewed, .redeeming, .awaiting, .connected, .lapsed, .withdrawn: false
         }
     }
 }

@@ -11,13 +11,18 @@ public enum LeafRefusal: Error, Hashable, Sendable {
     case notHere(AgentID, presence: String)
     /// It comes by a handover whose claim the source has not answered here yet; the agent tries again.
     case tooEarly(HandoverID)
-    /// Two hosts hold the same key.
-    case clone(Fingerprint)
+    /// It comes by a handover that has ended here, or that a later one has overtaken.
+    case notAwaited(HandoverID)
+    /// Its successor has been seen, or has been there for a day.
+    case replaced(Fingerprint, row: AgentID)
+    /// Two hosts hold the same key: the successor of this leaf has a live session.
+    case clone(Fingerprint, row: AgentID)
 
     public var cause: MoveCause {
         switch self {
         case .tooEarly: .http(status: 503)
-        case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .clone: .tlsLeafRefused
+        case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .notAwaited, .replaced, .clone:
+            .tlsLeafRefused
         }
     }
 }
@@ -55,7 +60,16 @@ extension LeafRefusal: OperatorExplainable {
                 "early", "The agent is expected, but not yet",
                 "The source has not answered the claim of handover \(handover) here.",
                 "Wait: the agent and this server both try again. Ping the source if it goes on.")
-        case .clone(let leaf):
+        case .notAwaited(let handover):
+            message(
+                "not-awaited", "The handover is over", "This server does not await an agent by handover \(handover).",
+                "Look up the agent's handovers on both servers, and issue another token.")
+        case .replaced(let leaf, let row):
+            message(
+                "replaced", "The certificate was renewed",
+                "The leaf \(leaf) of row \(row) was replaced, and its successor has been seen or is a day old.",
+                "Give the agent its newer state directory back, or enrol it anew.")
+        case .clone(let leaf, _):
             message(
                 "clone", "Two hosts use one identity",
                 "The leaf \(leaf) was replaced, and a session with its successor is live.",

@@ -67,6 +67,4 @@ extension HTTPField.Name {
 
     /// Why an agent on the move was refused.
     static let handoverCause = known(MoveHeader.handoverCause)
-    /// The handover an agent comes for, until it has adopted this server.
-    static let handoverID = known(MoveHeader.handoverID)
 }

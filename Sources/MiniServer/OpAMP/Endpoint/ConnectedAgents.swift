@@ -22,44 +22,63 @@ protocol AgentLink: Sendable {
     func end(_ ending: SessionEnding)
 }
 
-/// Who is connected right now, and the way to each of them. An agent has one session; the newest stands.
+/// Who is connected right now, and the way to each of them. An agent has one session; the newest that has said
+/// something stands.
 final class ConnectedAgents: Sendable {
-    private let links = Mutex<[AgentID: any AgentLink]>([:])
+    private struct Links {
+        var standing: [AgentID: any AgentLink] = [:]
+        /// Upgraded without a message so far, by session number: whoever only tries the door takes nobody's place, and
+        /// still has to go when trust changes.
+        var silent: [UInt64: any AgentLink] = [:]
+    }
 
-    var sessions: [AgentSession] { links.withLock { $0.values.map(\.session) } }
+    private let links = Mutex(Links())
+
+    var sessions: [AgentSession] { links.withLock { $0.standing.values.map(\.session) } }
 
     func session(of agent: AgentID) -> AgentSession? { link(of: agent)?.session }
 
-    /// Sends at once over a WebSocket, with the next poll otherwise; nothing is kept for an agent that is away.
+    /// Sends at once over a WebSocket, with the next poll otherwise; nothing is kept for an agent that is away, and
+    /// nothing is for somebody who has yet to prove who he is.
     func send(_ content: ServerToAgent, to agent: AgentID) async -> Delivery {
-        await link(of: agent)?.send(content) ?? .notConnected
+        guard let link = link(of: agent), link.session.standing != .enrolling else { return .notConnected }
+        return await link.send(content)
     }
 
     /// Ends the session of every agent that matches, WebSockets with close code 1008 and `reason`.
     func dismiss(because reason: String, where isMeant: (AgentSession) -> Bool) {
-        let meant = links.withLock { links in links.values.filter { isMeant($0.session) } }
+        let meant = links.withLock { links in
+            (Array(links.standing.values) + links.silent.values).filter { isMeant($0.session) }
+        }
         for link in meant { link.end(.dismissed(reason)) }
     }
 
     func dismiss(_ agent: AgentID, because reason: String) {
-        link(of: agent)?.end(.dismissed(reason))
+        dismiss(because: reason) { $0.agent == agent }
     }
 
     // MARK: - For the endpoint
 
-    func link(of agent: AgentID) -> (any AgentLink)? { links.withLock { $0[agent] } }
+    func link(of agent: AgentID) -> (any AgentLink)? { links.withLock { $0.standing[agent] } }
 
-    func enter(_ link: some AgentLink) {
-        let old = links.withLock { $0.updateValue(link, forKey: link.session.agent) }
+    /// Somebody is there who has not said anything.
+    func wait(_ link: some AgentLink) { links.withLock { $0.silent[link.session.number] = link } }
+
+    /// The first message of a session.
+    func enter(_ session: AgentSession) {
+        let old = links.withLock { links -> (any AgentLink)? in
+            guard let link = links.silent.removeValue(forKey: session.number) else { return nil }
+            return links.standing.updateValue(link, forKey: session.agent)
+        }
         old?.end(.replaced)
     }
 
     /// The polling link that goes on, or a new one in its place.
     func polling(_ agent: AgentID, isSame: (PollingLink) -> Bool, make: () -> PollingLink) -> PollingLink {
         let (link, old): (PollingLink, (any AgentLink)?) = links.withLock { links in
-            if let known = links[agent] as? PollingLink, isSame(known) { return (known, nil) }
+            if let known = links.standing[agent] as? PollingLink, isSame(known) { return (known, nil) }
             let new = make()
-            return (new, links.updateValue(new, forKey: agent))
+            return (new, links.standing.updateValue(new, forKey: agent))
         }
         old?.end(.replaced)
         return link
@@ -68,9 +87,10 @@ final class ConnectedAgents: Sendable {
     /// Forgets the session, unless a newer one has taken its place.
     func leave(_ session: AgentSession) {
         links.withLock { links in
-            if links[session.agent]?.session.number == session.number { links[session.agent] = nil }
+            links.silent[session.number] = nil
+            if links.standing[session.agent]?.session.number == session.number { links.standing[session.agent] = nil }
         }
     }
 
-    var pollingLinks: [PollingLink] { links.withLock { $0.values.compactMap { $0 as? PollingLink } } }
+    var pollingLinks: [PollingLink] { links.withLock { $0.standing.values.compactMap { $0 as? PollingLink } } }
 }

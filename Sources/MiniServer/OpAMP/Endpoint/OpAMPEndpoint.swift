@@ -58,10 +58,9 @@ final class OpAMPEndpoint: Service {
         if handoverText != nil, handover == nil { throw ListenerRefusal.malformedRequest.problem }
         let knock = Knock(
             caller: caller,
-            bearer: fields("authorization").flatMap(Self.bearer),
+            bearer: fields("authorization").flatMap(BearerToken.init(authorization:)),
             handover: handover,
             transport: transport,
-            traceparent: fields("traceparent"),
             at: now()
         )
         guard let admission = await gate.pass({ await self.desk.admit(knock) }) else {
@@ -81,6 +80,20 @@ final class OpAMPEndpoint: Service {
             ?? .unavailable(retryAfter: LoadGate.retryAfter, "The server is busy.")
     }
 
+    /// Tells the desk of an end that `SessionEnd` gave out.
+    func closed(_ session: AgentSession, _ ending: SessionEnding?) {
+        guard let ending else { return }
+        let now = now()
+        Task { await desk.closed(session, ending, at: now) }
+    }
+
+    func note(_ withheld: PermittedMessage.Parts, from session: AgentSession) {
+        guard !withheld.isEmpty else { return }
+        logger.notice(
+            "left out what the agent does not accept",
+            metadata: ["agent": "\(session.agent)", "parts": "\(withheld.rawValue)"])
+    }
+
     func freshInstanceUID() -> [UInt8] {
         InstanceUID(version7At: now(), random: RandomBytes.generate(10)).bytes
     }
@@ -91,12 +104,5 @@ final class OpAMPEndpoint: Service {
                 for link in self.agents.pollingLinks { await link.endIfSilent(for: Self.pollSilence) }
             }
         }
-    }
-
-    /// RFC 6750 section 2.1; the scheme's name is case-insensitive.
-    private static func bearer(_ authorization: String) -> BearerToken? {
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return BearerToken(String(parts[1].drop { $0 == " " }))
     }
 }

@@ -1,4 +1,3 @@
-import Logging
 import OpAMPProto
 import Vocabulary
 
@@ -10,8 +9,7 @@ actor PollingLink: AgentLink {
     private var pending = ServerToAgent()
     private var lastPoll: Timestamp
     private var pollsInProgress = 0
-    private var ending: SessionEnding?
-    private var hasToldDesk = false
+    private var end = SessionEnd()
 
     init(_ session: AgentSession, at endpoint: OpAMPEndpoint) {
         self.session = session
@@ -19,30 +17,27 @@ actor PollingLink: AgentLink {
         lastPoll = session.openedAt
     }
 
-    /// One exchange, from the body of a request to the body of its answer.
+    /// One exchange, from a message to the body of its answer.
     ///
     /// - Returns: `nil` when the session is over; the request is the first of another one.
     /// - Throws: `WireFailure` when the answer cannot be encoded.
-    func exchange(_ body: [UInt8]) async throws(WireFailure) -> [UInt8]? {
-        guard ending == nil else { return nil }
+    func exchange(_ message: AgentToServer) async throws(WireFailure) -> [UInt8]? {
+        guard !end.hasCome else { return nil }
         lastPoll = endpoint.now()
         let report: AgentReport
         do throws(ConversationRefusal) {
-            report = try conversation.hear(Self.decoded(body), at: lastPoll)
+            report = try conversation.hear(message, at: lastPoll)
         } catch {
             return try conversation.refusal(error).encoded()
         }
         pollsInProgress += 1
         let answer = report.isRoutine && endpoint.desk.heard(from: session, at: report.at)
             ? .nothing : await endpoint.answer(to: report, from: session)
-        pollsInProgress -= 1
         let permitted = conversation.reply(
             to: report, with: withPending(answer.content), freshInstanceUID: endpoint.freshInstanceUID())
-        if !permitted.withheld.isEmpty {
-            endpoint.logger.notice(
-                "left out what the agent does not accept",
-                metadata: ["agent": "\(session.agent)", "parts": "\(permitted.withheld.rawValue)"])
-        }
+        endpoint.note(permitted.withheld, from: session)
+        if let offers = permitted.message.connectionSettings { await endpoint.desk.sent(offers, to: session) }
+        pollsInProgress -= 1
         if report.message.agentDisconnect {
             leave(.agentDisconnected)
         } else if let reason = answer.dismissal {
@@ -54,10 +49,9 @@ actor PollingLink: AgentLink {
     }
 
     func send(_ content: ServerToAgent) -> Delivery {
-        guard ending == nil else { return .notConnected }
+        guard !end.hasCome else { return .notConnected }
         let permitted = conversation.permitted(content)
-        let isEmpty = permitted.message == ServerToAgent(instanceUID: permitted.message.instanceUID)
-        if isEmpty, !permitted.withheld.isEmpty { return .notPermitted(permitted.withheld) }
+        if permitted.isEmpty { return .notPermitted(permitted.withheld) }
         pending = pending.overlaid(with: content)
         return .waitsForPoll
     }
@@ -71,19 +65,13 @@ actor PollingLink: AgentLink {
         if endpoint.now() - lastPoll >= silence, pollsInProgress == 0 { leave(.silent) }
     }
 
-    private static func decoded(_ body: [UInt8]) throws(ConversationRefusal) -> AgentToServer {
-        do throws(WireFailure) {
-            return try AgentToServer(decoding: body)
-        } catch {
-            throw .unreadable(error)
-        }
-    }
-
-    /// The desk's answer and what was pushed since the last poll; an error goes alone, a command waits its turn.
+    /// The desk's answer and what was pushed since the last poll; an error goes alone, a command waits its turn, and so
+    /// does an offer, since an answer has room for one.
     private func withPending(_ content: ServerToAgent) -> ServerToAgent {
         guard content.errorResponse == nil, content.command == nil else { return content }
         var pushed = pending
         pending = ServerToAgent()
+        if content.connectionSettings != nil { swap(&pending.connectionSettings, &pushed.connectionSettings) }
         if let command = pushed.command {
             pushed.command = nil
             let isAlone = pushed == ServerToAgent() && content == ServerToAgent()
@@ -94,17 +82,13 @@ actor PollingLink: AgentLink {
     }
 
     private func leave(_ ending: SessionEnding) {
-        guard self.ending == nil else { return }
-        self.ending = ending
+        guard end.come(ending) else { return }
         endpoint.agents.leave(session)
         tellDesk()
     }
 
     private func tellDesk() {
-        guard let ending, pollsInProgress == 0, !hasToldDesk else { return }
-        hasToldDesk = true
-        let (endpoint, session, now) = (endpoint, session, endpoint.now())
-        Task { await endpoint.desk.closed(session, ending, at: now) }
+        endpoint.closed(session, end.news(isAtDesk: pollsInProgress > 0))
     }
 }
 

@@ -30,7 +30,12 @@ struct PollingRoute: Sendable {
         } catch is NIOTooManyBytesError {
             throw ListenerRefusal.bodyTooLarge.problem
         }
-        let answer = try await answer(to: Array(buffer: body), in: session)
+        let answer: [UInt8]
+        do throws(WireFailure) {
+            answer = try await self.answer(to: Array(buffer: body), in: session)
+        } catch {
+            throw Problem(.internalServerError, error)
+        }
         return Response(
             status: .ok,
             headers: [.contentType: Self.mediaType],
@@ -38,19 +43,21 @@ struct PollingRoute: Sendable {
         )
     }
 
-    /// Goes on with the agent's session, or opens this one.
-    private func answer(to body: [UInt8], in session: AgentSession) async throws(Problem) -> [UInt8] {
+    /// Goes on with the agent's session, or opens this one. Only a message takes the place of another session.
+    private func answer(to body: [UInt8], in session: AgentSession) async throws(WireFailure) -> [UInt8] {
+        let message: AgentToServer
+        do throws(WireFailure) {
+            message = try AgentToServer(decoding: body)
+        } catch {
+            return try AgentConversation(transport: .polling).refusal(.unreadable(error)).encoded()
+        }
         while true {
             let link = endpoint.agents.polling(session.agent) { known in
                 known.session.leaf == session.leaf && known.session.standing == session.standing
             } make: {
                 PollingLink(session, at: endpoint)
             }
-            do throws(WireFailure) {
-                if let answer = try await link.exchange(body) { return answer }
-            } catch {
-                throw Problem(.internalServerError, error)
-            }
+            if let answer = try await link.exchange(message) { return answer }
             // It ended between the two calls, and so is not found again.
             endpoint.agents.leave(link.session)
         }

@@ -19,9 +19,10 @@ final class WebSocketSession: ChannelDuplexHandler {
     private var waiting = CircularBuffer<WebSocketMessage>()
     private var isAtDesk = false
     private var hasHeldRead = false
-    /// Set when the session is over, though the connection may take a moment longer.
-    private var ending: SessionEnding?
-    private var hasToldDesk = false
+    /// No message has come yet; an upgrade alone is no session.
+    private var isSilent = true
+    /// The session may be over while the connection takes a moment longer.
+    private var end = SessionEnd()
 
     init(_ session: AgentSession, at endpoint: OpAMPEndpoint) {
         self.session = session
@@ -30,7 +31,7 @@ final class WebSocketSession: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        endpoint.agents.enter(WebSocketLink(session: session, eventLoop: context.eventLoop, bound: bound))
+        endpoint.agents.wait(WebSocketLink(session: session, eventLoop: context.eventLoop, bound: bound))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -47,7 +48,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard ending == nil else { return }
+        guard !end.hasCome else { return }
         waiting.append(Self.unwrapInboundIn(data))
         takeNext(context)
     }
@@ -55,7 +56,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     // MARK: - Conversation
 
     private func takeNext(_ context: ChannelHandlerContext) {
-        while !isAtDesk, ending == nil, let message = waiting.popFirst() {
+        while !isAtDesk, !end.hasCome, let message = waiting.popFirst() {
             take(message, context)
         }
         if !isAtDesk, hasHeldRead {
@@ -71,6 +72,10 @@ final class WebSocketSession: ChannelDuplexHandler {
         } catch {
             write(conversation.refusal(error), context)
             return
+        }
+        if isSilent {
+            isSilent = false
+            endpoint.agents.enter(session)
         }
         if report.isRoutine, endpoint.desk.heard(from: session, at: report.at) {
             reply(.nothing, to: report, context)
@@ -97,10 +102,10 @@ final class WebSocketSession: ChannelDuplexHandler {
     }
 
     private func reply(_ answer: DeskAnswer, to report: AgentReport, _ context: ChannelHandlerContext) {
-        guard ending == nil else { return tellDesk() }
+        guard !end.hasCome else { return tellDesk() }
         let permitted = conversation.reply(
             to: report, with: answer.content, freshInstanceUID: endpoint.freshInstanceUID())
-        note(permitted.withheld)
+        endpoint.note(permitted.withheld, from: session)
         // Every message is answered, if only with the echo of its uid.
         if !write(permitted.message, context) {
             write(ServerToAgent(instanceUID: permitted.message.instanceUID), context)
@@ -116,11 +121,10 @@ final class WebSocketSession: ChannelDuplexHandler {
     // MARK: - Pushes
 
     fileprivate func push(_ content: ServerToAgent, _ context: ChannelHandlerContext) -> Delivery {
-        guard ending == nil else { return .notConnected }
+        guard !end.hasCome else { return .notConnected }
         let permitted = conversation.permitted(content)
-        let isEmpty = permitted.message == ServerToAgent(instanceUID: permitted.message.instanceUID)
-        if isEmpty, !permitted.withheld.isEmpty { return .notPermitted(permitted.withheld) }
-        note(permitted.withheld)
+        if permitted.isEmpty { return .notPermitted(permitted.withheld) }
+        endpoint.note(permitted.withheld, from: session)
         return write(permitted.message, context) ? .sent(withheld: permitted.withheld) : .unsendable
     }
 
@@ -138,13 +142,6 @@ final class WebSocketSession: ChannelDuplexHandler {
         }
     }
 
-    private func note(_ withheld: PermittedMessage.Parts) {
-        guard !withheld.isEmpty else { return }
-        endpoint.logger.notice(
-            "left out what the agent does not accept",
-            metadata: ["agent": "\(session.agent)", "parts": "\(withheld.rawValue)"])
-    }
-
     // MARK: - Ending
 
     fileprivate func end(_ ending: SessionEnding, _ context: ChannelHandlerContext) {
@@ -160,21 +157,15 @@ final class WebSocketSession: ChannelDuplexHandler {
         context.triggerUserOutboundEvent(farewell, promise: nil)
     }
 
-    /// The first call counts.
     private func leave(_ ending: SessionEnding) {
-        guard self.ending == nil else { return }
-        self.ending = ending
+        guard end.come(ending) else { return }
         waiting.removeAll()
         endpoint.agents.leave(session)
         tellDesk()
     }
 
-    /// Not while a message is at the desk: that call returns first.
     private func tellDesk() {
-        guard let ending, !isAtDesk, !hasToldDesk else { return }
-        hasToldDesk = true
-        let (endpoint, session, now) = (endpoint, session, endpoint.now())
-        Task { await endpoint.desk.closed(session, ending, at: now) }
+        if !isSilent { endpoint.closed(session, end.news(isAtDesk: isAtDesk)) }
     }
 }
 

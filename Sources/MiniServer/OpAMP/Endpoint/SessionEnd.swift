@@ -1,0 +1,21 @@
+/// How a session ends: the first reason counts, and the desk is told once, when no message of it is at the desk.
+struct SessionEnd {
+    private var ending: SessionEnding?
+    private var isTold = false
+
+    var hasCome: Bool { ending != nil }
+
+    /// Whether this is the reason that counts.
+    mutating func come(_ ending: SessionEnding) -> Bool {
+        guard self.ending == nil else { return false }
+        self.ending = ending
+        return true
+    }
+
+    /// What the desk is to be told now, if anything.
+    mutating func news(isAtDesk: Bool) -> SessionEnding? {
+        guard let ending, !isAtDesk, !isTold else { return nil }
+        isTold = true
+        return ending
+    }
+}

@@ -1,0 +1,70 @@
+import Certificates
+import OpAMPProto
+import PeerAPI
+import PeerCore
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+@Suite(.timeLimit(.minutes(1)))
+struct EnrolmentTests {
+    private static let config = ServerToAgent(
+        connectionSettings: ConnectionSettingsOffers(
+            hash: [1], opamp: OpAMPConnectionSettings(destinationEndpoint: "wss://b.example/v1/opamp")))
+
+    @Test(arguments: [Knock.Transport.webSocket, .polling])
+    func `whoever bears a spent token is not the agent that used it`(transport: Knock.Transport) async throws {
+        try await HandoverWorld.run { world in
+            let token = try await world.bootstrapToken(at: world.eu)
+            let agent = try await world.enrolled(WireAgent(), at: world.eu, with: token)
+            let line = try await agent.connect(to: world.eu)
+            let row = try await world.row(of: agent, at: world.eu)
+            let agents = world.eu.server.site.agents
+
+            let stranger = try await WireAgent().dial(
+                world.eu, over: transport, headers: ["Authorization: Bearer \(token)"])
+            try await stranger.report()
+            #expect(agents.session(of: row.id)?.leaf == row.fingerprint)
+            let enrolling = try #require(agents.sessions.first { $0.standing == .enrolling })
+            #expect(await agents.send(Self.config, to: enrolling.agent) == .notConnected)
+            #expect(await agents.send(Self.config, to: row.id) == .sent(withheld: []))
+            #expect(try await line.offer().hash == [1])
+            if transport == .webSocket { try await stranger.leave() } else { await stranger.cut() }
+            await world.eu.server.fleet.closed(enrolling, .lost, at: .now)
+            #expect(try await world.row(of: agent, at: world.eu).presence == .live)
+            await line.cut()
+        }
+    }
+
+    @Test func `a lost answer is given again to the same key, within the life of the token`() async throws {
+        try await HandoverWorld.run { world in
+            let token = try await world.bootstrapToken(at: world.eu)
+            let host = try WireAgent()
+            let agent = try await world.enrolled(host, at: world.eu, with: token)
+            #expect(try await world.enrolled(host, at: world.eu, with: token).leaf == agent.leaf)
+
+            let other = try WireAgent()
+            let line = try await other.dial(world.eu, headers: ["Authorization: Bearer \(token)"])
+            let answer = try await line.report { $0.connectionSettingsRequest = try other.leafRequest }
+            #expect(answer.errorResponse?.errorMessage.contains("fleet.bootstrap-used") == true)
+            #expect(answer.connectionSettings == nil)
+            await line.cut()
+
+            let knock = { (at: Timestamp) in
+                Knock(
+                    caller: Caller(presented: .nothing, address: "127.0.0.1"),
+                    bearer: BearerToken(authorization: "Bearer \(token)"), transport: .polling, at: at)
+            }
+            guard case .admitted = await world.eu.server.fleet.admit(knock(.now)) else {
+                Issue.record("the token still lives")
+                return
+            }
+            guard case .refused(let problem) = await world.eu.server.fleet.admit(knock(.now + .seconds(86_400))) else {
+                Issue.record("a spent token outlived its time")
+                return
+            }
+            #expect(problem.message.code == "fleet.bootstrap-expired")
+        }
+    }
+}

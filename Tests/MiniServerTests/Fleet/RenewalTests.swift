@@ -1,0 +1,109 @@
+import Certificates
+import OpAMPProto
+import PeerAPI
+import PeerCore
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+@Suite(.timeLimit(.minutes(1)))
+struct RenewalTests {
+    private func renew(_ agent: WireAgent, on line: WireLine) async throws -> WireAgent {
+        try await line.send { $0.connectionSettingsRequest = try agent.leafRequest }
+        return agent.with(try await line.hear { $0.connectionSettings != nil }.offeredLeaf)
+    }
+
+    private func refusal(of agent: WireAgent, at server: RunningServer) async -> String? {
+        do {
+            await (try await agent.dial(server)).cut()
+            return nil
+        } catch {
+            return (error as? WireLine.Refused)?.code
+        }
+    }
+
+    @Test func `a renewal whose answer was lost is answered with the same leaf`() async throws {
+        try await HandoverWorld.run { world in
+            let old = try await world.enrolled(at: world.eu)
+            let line = try await old.connect(to: world.eu)
+            let new = try await renew(old, on: line)
+            #expect(new.leaf != old.leaf)
+            await line.cut()
+            let again = try await old.connect(to: world.eu)
+            #expect(try await renew(old, on: again).leaf == new.leaf)
+            await again.cut()
+        }
+    }
+
+    @Test func `a new leaf that the agent could not do with is given up`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let line = try await agent.connect(to: world.eu)
+            try await line.send { $0.connectionSettingsRequest = try agent.leafRequest }
+            let offer = try await line.offer()
+            let back = try await agent.connect(to: world.eu)
+            try await back.report(.failed, of: offer.hash, "timeout")
+            #expect(try await world.row(of: agent, at: world.eu).leaf == agent.leaf)
+            // The next one is another offer, which it has no verdict on.
+            try await back.send { $0.connectionSettingsRequest = try agent.leafRequest }
+            #expect(try await back.offer().hash != offer.hash)
+            await back.cut()
+        }
+    }
+
+    @Test func `the leaf before is over once the new one was seen`() async throws {
+        try await HandoverWorld.run { world in
+            let old = try await world.enrolled(at: world.eu)
+            let line = try await old.connect(to: world.eu)
+            let new = try await renew(old, on: line)
+            try await line.leave()
+            let row = try await world.row(of: old, at: world.eu)
+            let (was, present) = (try old.fingerprint, try new.fingerprint)
+            #expect(row.fingerprint == present && row.previousLeaf == was)
+
+            #expect(await refusal(of: old, at: world.eu) == nil, "the new one has not been seen")
+            let second = try await new.connect(to: world.eu)
+            #expect(await refusal(of: old, at: world.eu) == nil, "the agent may only be trying it")
+            try await second.beat()
+            #expect(await refusal(of: old, at: world.eu) == "fleet.leaf-clone")
+            try await second.leave()
+            #expect(await refusal(of: old, at: world.eu) == "fleet.leaf-replaced")
+
+            let audit = try await world.eu.audit().filter { $0.entityID == row.id.description }
+            let clones = audit.filter { $0.action == AuditAction.clone.rawValue }
+            #expect(Set(clones.map(\.after)) == ["live", "refused"])
+            let fingerprints = Set(clones.compactMap { $0.additional["fingerprint"] })
+            #expect(fingerprints == [was.description, present.description])
+            #expect(audit.contains { $0.action == AuditAction.leafRefused.rawValue })
+        }
+    }
+
+    @Test func `a session with the leaf before ends with its day`() async throws {
+        try await HandoverWorld.run { world in
+            let old = try await world.enrolled(at: world.eu)
+            let line = try await old.connect(to: world.eu)
+            _ = try await renew(old, on: line)
+            let desk = world.eu.server.fleet
+            let row = try await world.row(of: old, at: world.eu)
+            let session = try #require(world.eu.server.site.agents.session(of: row.id))
+            let day = try #require(row.previousLeafUntil)
+            #expect(desk.heard(from: session, at: day - .milliseconds(1)))
+            #expect(!desk.heard(from: session, at: day))
+
+            var conversation = AgentConversation(transport: .webSocket)
+            let message = AgentToServer(
+                instanceUID: old.uid.bytes, sequenceNumber: 9, capabilities: WireAgent.capabilities)
+            let answer = await desk.received(try conversation.hear(message, at: day), from: session)
+            #expect(answer.dismissal != nil)
+            guard case .refused(let problem) = await desk.admit(
+                Knock(caller: session.knock.caller, transport: .webSocket, at: day))
+            else {
+                Issue.record("the leaf before was honoured for more than a day")
+                return
+            }
+            #expect(problem.message.code == "fleet.leaf-replaced")
+            await line.cut()
+        }
+    }
+}
