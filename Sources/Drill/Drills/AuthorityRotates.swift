@@ -3,7 +3,8 @@ import Vocabulary
 
 extension Drill {
     static let authorityRotates = Drill(
-        "authority-rotates", "EU changes its CA while the agent is away: it still gets in, and can be handed over"
+        "authority-rotates", "EU changes its CA while the agent is away: it still gets in, and can be handed over",
+        showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
