@@ -64,7 +64,7 @@ import Vocabulary
 
     @Test func `A3 breaks when a byte of the key changed, or a file is gone`() throws {
         let before = try Sample.identity()
-        var evidence = Evidence(agents: [Sample.agent(before, log: "move.began offer=aa")])
+        var evidence = Evidence(agents: [Sample.agent(before, log: "move.resumed offer=aa")])
         #expect(try Sample.verdict(.a3, evidence) == .passed)
         evidence.agents[0].present = AgentIdentity(
             instanceUID: before.instanceUID, leaf: before.leaf, leafBytes: [1], keyBytes: [1, 2, 4])
@@ -96,6 +96,9 @@ import Vocabulary
         ("move.began offer=aa\noffer.superseded offer=aa", [], .passed),
         // Killed between the line and the write, and offered again.
         ("move.began offer=aa\nmove.began offer=aa", ["aa"], .passed),
+        // Killed before it could write the line of the beginning.
+        ("move.resumed offer=aa", ["aa"], .passed),
+        ("move.resumed offer=aa", [], .broken),
         ("connection.online offer=aa", [], .notObserved),
     ])
     func `A5 wants one verdict in the state for every offer in the log`(
@@ -136,6 +139,7 @@ import Vocabulary
         ("move.began offer=aa\nmove.failed offer=aa\nmove.began offer=bb", .passed),
         // Killed on the way, and begun again before it failed.
         ("move.began offer=aa\nmove.began offer=aa\nmove.failed offer=aa", .passed),
+        ("move.failed offer=aa\nmove.resumed offer=aa", .broken),
         ("move.began offer=aa", .notObserved),
     ])
     func `A7 breaks when a failed offer begins again`(log: String, verdict: InvariantRecord.Verdict) throws {

@@ -29,7 +29,7 @@ extension Invariant {
         },
         Invariant(.a3, "leaf, private key and instance_uid are byte-identical") { evidence in
             // An agent that never set out shows nothing about those that did.
-            let movers = evidence.agents.filter { !AgentLog.offers(of: "move.began", in: $0.log).isEmpty }
+            let movers = evidence.agents.filter { !AgentLog.offers(of: AgentLog.beginnings, in: $0.log).isEmpty }
             let breaches = movers.flatMap { agent -> [String] in
                 guard let before = agent.enrolled else { return [] }
                 guard let after = agent.present else { return ["\(agent.name) has lost its leaf, key or identity"] }
@@ -53,13 +53,13 @@ extension Invariant {
         Invariant(.a5, "every accepted offer ends in exactly one verdict") { evidence in
             // What began is in the log; how it ended is in the state, which a killed process leaves behind as well.
             let begun = evidence.agents.flatMap { agent in
-                Set(AgentLog.offers(of: "move.began", in: agent.log)).sorted().map { (agent, $0) }
+                Set(AgentLog.offers(of: AgentLog.beginnings, in: agent.log)).sorted().map { (agent, $0) }
             }
             let unread = Set(begun.filter { $0.0.atTheEnd == nil }.map(\.0.name)).sorted()
             let breaches = begun.compactMap { agent, offer -> String? in
                 guard let end = agent.atTheEnd else { return nil }
                 let verdicts = end.verdicts.filter { $0.offer == offer }.count
-                let superseded = AgentLog.offers(of: "offer.superseded", in: agent.log).filter { $0 == offer }.count
+                let superseded = AgentLog.offers(of: ["offer.superseded"], in: agent.log).filter { $0 == offer }.count
                 let ends = verdicts + superseded
                 return ends == 1 ? nil : "\(agent.name): offer \(offer.prefix(12)) has \(ends) verdicts"
             }
@@ -85,13 +85,13 @@ extension Invariant {
         },
         Invariant(.a7, "a failed offer is never tried again") { evidence in
             let failed = evidence.agents.flatMap { agent in
-                Set(AgentLog.offers(of: "move.failed", in: agent.log)).sorted().map { (agent, $0) }
+                Set(AgentLog.offers(of: ["move.failed"], in: agent.log)).sorted().map { (agent, $0) }
             }
             // A move that a killed process began may begin again; one that has failed may not.
             let breaches = failed.compactMap { agent, offer -> String? in
                 let lines = agent.log.split(separator: "\n")
-                guard let failure = lines.firstIndex(where: { AgentLog.is($0, "move.failed", of: offer) }),
-                    lines[failure...].contains(where: { AgentLog.is($0, "move.began", of: offer) })
+                guard let failure = lines.firstIndex(where: { AgentLog.is($0, ["move.failed"], of: offer) }),
+                    lines[failure...].contains(where: { AgentLog.is($0, AgentLog.beginnings, of: offer) })
                 else { return nil }
                 return "\(agent.name) began offer \(offer.prefix(12)) again after it had failed"
             }
@@ -136,17 +136,20 @@ extension String {
 
 /// The agent's structured log: one line an event, `name=value` fields.
 enum AgentLog {
-    /// The offers, by their hash, that events of this name speak of, in order.
-    static func offers(of event: String, in log: String) -> [String] {
-        log.split(separator: "\n").filter { isEvent($0, event) }.compactMap { field("offer", in: $0) }
+    /// A process that was killed once its candidate was saved tells of the move only when it takes it up again.
+    static let beginnings: Set<Substring> = ["move.began", "move.resumed"]
+
+    /// The offers, by their hash, that these events speak of, in order.
+    static func offers(of events: Set<Substring>, in log: String) -> [String] {
+        log.split(separator: "\n").filter { isOne(of: events, $0) }.compactMap { field("offer", in: $0) }
     }
 
-    static func `is`(_ line: Substring, _ event: String, of offer: String) -> Bool {
-        isEvent(line, event) && field("offer", in: line) == offer
+    static func `is`(_ line: Substring, _ events: Set<Substring>, of offer: String) -> Bool {
+        isOne(of: events, line) && field("offer", in: line) == offer
     }
 
-    private static func isEvent(_ line: Substring, _ event: String) -> Bool {
-        line.split(separator: " ").contains { $0 == event || $0.hasSuffix("=" + event) }
+    private static func isOne(of events: Set<Substring>, _ line: Substring) -> Bool {
+        line.split(separator: " ").contains(where: events.contains)
     }
 
     private static func field(_ name: String, in line: Substring) -> String? {

@@ -60,7 +60,10 @@ import Vocabulary
                 try await ping(server, with: link.secret, as: leaf)
             }
         }
-        if let probe = await wrongSecret(from: caller, to: server, right: link.secret) { probes.append(probe) }
+        for _ in 1...tries {
+            guard let probe = await wrongSecret(from: caller, to: server, right: link.secret) else { continue }
+            return probes + [probe]
+        }
         return probes
     }
 
@@ -84,6 +87,9 @@ import Vocabulary
             what: "the right certificate with a wrong secret at \(server.label)", answer: ping.text, wasRefused: !ping.ok)
     }
 
+    /// A machine may be too busy to answer the first time.
+    private static let tries = 3
+
     /// No answer is no evidence, and neither is one that a busy server gives to everybody.
     private static func attempt(
         _ kind: Evidence.Probe.Kind,
@@ -91,11 +97,14 @@ import Vocabulary
         _ what: String,
         _ exchange: () async throws -> (status: Int, body: [UInt8])
     ) async -> [Evidence.Probe] {
-        guard let (status, body) = try? await exchange(), status < 500, status != 429 else { return [] }
-        let code = (try? JSONDecoder().decode(Problem.self, from: Data(body)))?.code
-        let answer = code.map { "\(status) \($0)" } ?? "\(status)"
-        let wasRefused = status == 401 || status == 403
-        return [.init(kind: kind, server: server.label, what: what, answer: answer, wasRefused: wasRefused)]
+        for _ in 1...tries {
+            guard let (status, body) = try? await exchange(), status < 500, status != 429 else { continue }
+            let code = (try? JSONDecoder().decode(Problem.self, from: Data(body)))?.code
+            let answer = code.map { "\(status) \($0)" } ?? "\(status)"
+            let wasRefused = status == 401 || status == 403
+            return [.init(kind: kind, server: server.label, what: what, answer: answer, wasRefused: wasRefused)]
+        }
+        return []
     }
 
     /// The least OpAMP message there is: an AgentToServer with nothing but `instance_uid` (field 1, 16 bytes).

@@ -69,7 +69,8 @@ import Vocabulary
             let text =
                 "    \(one.id.padded(to: 3))  \(mark) \(word.padded(to: 13)) \(one.statement.padded(to: 67)) "
                 + paint(.faint, one.reason)
-            line(one.verdict == .passed ? cut(text) : text)
+            let isShortfall = one.verdict == .broken || one.verdict == .notObserved && one.isRequired
+            line(isShortfall ? text : cut(text))
         }
     }
 

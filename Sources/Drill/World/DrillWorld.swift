@@ -88,9 +88,11 @@ import Vocabulary
                 "tail -f \(one.log.path)",
             ]
         }
-        let processes = servers.filter(\.isRunning).compactMap(\.processID)
-            + agents.filter(\.isRunning).compactMap(\.processID)
-        return forServers + forAgents
-            + ["# the end of it", "kill \(processes.map(String.init).joined(separator: " ")); rm -r \(directory.path)"]
+        let processes = (servers.filter(\.isRunning).compactMap(\.processID)
+            + agents.filter(\.isRunning).compactMap(\.processID)).map(String.init).joined(separator: " ")
+        return forServers + forAgents + [
+            "# the end of it, which waits for the last one",
+            "kill \(processes); while kill -0 \(processes) 2> /dev/null; do sleep 0.1; done; rm -r \(directory.path)",
+        ]
     }
 }
