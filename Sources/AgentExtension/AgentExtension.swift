@@ -59,9 +59,11 @@ public struct AgentExtension: Sendable {
         await waitUntilStopped()
     }
 
-    /// Returns when the agent has ended, by `stop` or because the server asked for a restart and the host stopped it.
+    /// Returns when the agent has ended, by `stop` or because the server asked for a restart and the host stopped it. A
+    /// configuration that is being applied is applied to its end.
     public func waitUntilStopped() async {
         await shell.waitUntilFinished()
+        await shell.waitForSink()
         shell.loop.shutDown()
     }
 

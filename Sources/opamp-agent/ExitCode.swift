@@ -10,6 +10,8 @@ enum ExitCode: Int32, CaseIterable {
     case serverNotReached = 5
     /// A service manager should start the program again.
     case restartRequested = 10
+    /// A signal to somebody who does not want to wait for a goodbye.
+    case interrupted = 130
 
     init(_ error: any Error) {
         self =
@@ -24,6 +26,7 @@ enum ExitCode: Int32, CaseIterable {
 
     static let words = """
         Exit status: 0 done, 1 failed, 2 wrong usage,
-        3 configuration not accepted, 4 state directory, 5 server not reached or refusing, 10 restart wanted by the server.
+        3 configuration not accepted, 4 state directory, 5 server not reached or refusing, 10 restart wanted by the server,
+        130 ended at once by a signal.
         """
 }

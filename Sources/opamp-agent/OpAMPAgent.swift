@@ -12,7 +12,7 @@ import Vocabulary
     static func main() {
         TerminationSignals.block()
         // Detached, because the main actor's thread is the one that waits here.
-        Task.detached { exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue) }
+        Task.detached { end(with: await run(Array(CommandLine.arguments.dropFirst()))) }
         while true { pause() }
     }
 
@@ -31,7 +31,7 @@ import Vocabulary
                 StandardStream.output.write(line: command.help)
                 return .done
             }
-            if !command.takesLeave { try TerminationSignals.onEach { _ in endAtOnce() } }
+            if !command.takesLeave { try TerminationSignals.onEach { _ in end(with: .interrupted) } }
             return try await command.body(options)
         } catch let refusal as UsageRefusal {
             StandardStream.error.write(line: "opamp-agent \(name): \(refusal.reason)\n\n\(command.help)")

@@ -36,7 +36,7 @@ private actor Ending {
 
     func signalled() async {
         signals += 1
-        if signals == 1 { await agent.stop() } else { endAtOnce() }
+        if signals == 1 { await agent.stop() } else { end(with: .interrupted) }
     }
 
     func restart() {

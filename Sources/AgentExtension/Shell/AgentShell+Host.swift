@@ -12,23 +12,31 @@ extension AgentShell {
         take(.reportChanged(report))
     }
 
-    /// One after the other, off the loop, so that a slow sink costs no heartbeat.
+    /// One at a time and off the loop, so that a slow sink costs no heartbeat. Of those that come meanwhile only the last
+    /// is kept: it takes the place of the others, and a server cannot fill the memory with them.
     func apply(_ config: AgentRemoteConfig) {
         guard let sink else {
             return take(.remoteConfigFailed(hash: config.configHash, message: "the host has no configuration sink"))
         }
-        let before = sinkWork
+        nextConfig = config
+        guard sinkWork == nil else { return }
         sinkWork = Task {
-            await before?.value
-            do throws(ConfigurationRejection) {
-                let effective = try await sink.apply(config.config ?? AgentConfigMap())
-                if let effective { change { $0.effectiveConfig = effective } }
-                take(.remoteConfigApplied(hash: config.configHash))
-            } catch {
-                take(.remoteConfigFailed(hash: config.configHash, message: error.reason))
+            while let config = nextConfig {
+                nextConfig = nil
+                do throws(ConfigurationRejection) {
+                    let effective = try await sink.apply(config.config ?? AgentConfigMap())
+                    if let effective { change { $0.effectiveConfig = effective } }
+                    take(.remoteConfigApplied(hash: config.configHash))
+                } catch {
+                    take(.remoteConfigFailed(hash: config.configHash, message: error.reason))
+                }
             }
+            sinkWork = nil
         }
     }
+
+    /// Returns when no configuration is half written.
+    func waitForSink() async { await sinkWork?.value }
 }
 
 extension AgentShell {

@@ -23,8 +23,10 @@ actor AgentShell {
 
     var lines: [ConnectionID: AgentLine] = [:]
     var timers: [AgentTimer: LoopTimer] = [:]
-    /// The end of the last application of a remote configuration; the next one waits for it.
+    /// While the sink is at work.
     var sinkWork: Task<Void, Never>?
+    /// What it is to apply next.
+    var nextConfig: AgentRemoteConfig?
     var report: OwnReport
     let news: AsyncStream<AgentNews>.Continuation
     var isFinished = false

@@ -184,6 +184,8 @@ extension AgentRecord {
         }
         capabilities = state.capabilities
         health = state.health ?? health
+        // Whoever begins anew has lost what an earlier session was about to apply, unless it says otherwise.
+        if report.isFirst, configurationStatus?.status == .applying { configurationStatus = nil }
         configurationStatus = state.remoteConfigStatus ?? configurationStatus
         if let uid = InstanceUID(bytes: report.message.instanceUID) { instanceUID = uid }
         lastSeen = report.at
