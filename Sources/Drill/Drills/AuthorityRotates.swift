@@ -1,4 +1,5 @@
 import PeerAPI
+import PeerClient
 import Vocabulary
 
 extension Drill {
