@@ -98,7 +98,7 @@ import Vocabulary
             facts.row?.presence = .arriving
         }
         #expect(atHome(facts) == .arriving(back.id))
-        let lapsed = try back.next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.arrival).state
+        let lapsed = try back.next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.defaultArrival).state
         #expect(atHome { facts(&$0); $0.arrivals = [lapsed] } == .homeward(gone.id))
     }
 
