@@ -32,7 +32,7 @@ public struct TokenVerifier: Sendable {
 
     /// - Parameters:
     ///   - text: as it was pasted or received.
-    ///   - signers: of all enabled peers; keys and certificates inside the token never verify it.
+    ///   - signers: of all peers; keys and certificates inside the token never verify it.
     ///   - audience: who must be `aud`; `nil` where the reader is not a server.
     ///   - purposes: the kinds of token that are welcome here.
     public func verify(

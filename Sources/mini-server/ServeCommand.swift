@@ -37,6 +37,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "File to write the first start's admin token to, readable by its owner only.")
     var writeAdminToken: String?
 
+    @Option(help: "How long an agent is waited for once its token is redeemed here; 24h when absent.")
+    var arrivalDeadline: TimeSpan?
+
+    @Option(help: "After how long an agent that is back from a move has given it up, more than 30s; 60s when absent.")
+    var verificationTime: TimeSpan?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = "notice"
 
@@ -45,6 +51,13 @@ struct ServeCommand: AsyncParsableCommand {
             throw ValidationError("--listener-cert and --listener-key belong together.")
         }
         guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("\(logLevel) is not a log level.") }
+        guard (arrivalDeadline?.seconds ?? 1) > 0 else {
+            throw ValidationError("--arrival-deadline is longer than nothing.")
+        }
+        // An agent verifies for up to 30 seconds: to take it back earlier would be to take it while it moves.
+        guard (verificationTime?.seconds ?? 60) > 30 else {
+            throw ValidationError("--verification-time is more than 30s.")
+        }
         guard isValidName(name) else { throw ValidationError("\(name) is not a valid name.") }
         _ = try address()
     }
@@ -63,7 +76,9 @@ struct ServeCommand: AsyncParsableCommand {
             server = try await Server(
                 ServerConfiguration(
                     dataDirectory: dataDir, name: name, host: host, port: port, publicEndpoint: endpoint,
-                    listenerNames: listenerName, listenerFiles: files, adminTokenFile: writeAdminToken),
+                    listenerNames: listenerName, listenerFiles: files, adminTokenFile: writeAdminToken,
+                    arrivalDeadline: (arrivalDeadline?.seconds).map { .seconds($0) },
+                    verificationTime: (verificationTime?.seconds).map { .seconds($0) }),
                 log: Logger(label: "mini-server"))
         } catch let refusal as EndpointRefusal {
             throw ValidationError("--public-endpoint: \(refusal.reason).")

@@ -157,11 +157,10 @@ import Vocabulary
         }
     }
 
-    @Test func `a disabled peer signs nothing`() throws {
+    @Test(arguments: [true, false]) func `a peer's signature names it, disabled or not`(enabled: Bool) throws {
         var peer = try world.peer(world.us, name: "us")
+        peer.enabled = enabled
         #expect(peer.knownSigners == [.init(certificate: world.us.authority, owner: world.us.id)])
-        peer.enabled = false
-        #expect(peer.knownSigners.isEmpty)
     }
 
     @Test func `a ping says how long it took or which factor failed`() {

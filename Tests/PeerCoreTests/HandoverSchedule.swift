@@ -174,7 +174,7 @@ struct HandoverSchedule {
                 return giveUp(offer)
             }
             (home, connected, probation) = (.atTarget, .atTarget, true)
-            if !chance(percent) { feed(.agentCommitted(hash: offer.hash)) }
+            if !chance(percent) { feed(.agentCommitted(.applied(hash: offer.hash))) }
         } else if home == .atTarget, probation, !target.phase.admitsLeaf, let offer = offered {
             // Lost for the whole probation.
             home = .atSource
@@ -201,7 +201,8 @@ struct HandoverSchedule {
             guard target.phase.admitsLeaf else { return }
             connected = .atTarget
             feed(TargetHandover.Event.agentConnected)
-            feed(.agentCommitted(hash: offered?.hash))
+            feed(.agentCommitted(offered.map { .applied(hash: $0.hash) } ?? .silent))
+            feed(.agentCommitted(.staying))
         case .between: break
         }
     }

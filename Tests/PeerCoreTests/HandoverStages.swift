@@ -49,7 +49,7 @@ struct HandoverStages {
     func target(_ phase: TargetHandover.Phase) throws -> TargetHandover {
         let previewed = TargetHandover(claims: claims, tokenDigest: digest)
         let toAwaiting: [TargetHandover.Event] = [.redeemRequested(redemption), .claimAccepted]
-        let toArrived = toAwaiting + [.agentConnected, .agentCommitted(hash: [5])]
+        let toArrived = toAwaiting + [.agentConnected, .agentCommitted(.certain(hash: [5]))]
         let path: [(TargetHandover.Event, Timestamp)] =
             switch phase {
             case .previewed: []
@@ -59,7 +59,7 @@ struct HandoverStages {
             case .arrived: toArrived.map { ($0, now) }
             case .settled: toArrived.map { ($0, now) } + [(.wake(agentPresent: true), now + claims.probation)]
             case .lapsed:
-                toAwaiting.map { ($0, now) } + [(.wake(agentPresent: false), now + HandoverTiming.arrival)]
+                toAwaiting.map { ($0, now) } + [(.wake(agentPresent: false), now + HandoverTiming.defaultArrival)]
             case .withdrawn: toAwaiting.map { ($0, now) } + [(.withdrawRequested(reason: nil), now)]
             }
         return try path.reduce(previewed) { try $0.next(after: $1.0, at: $1.1).state }

@@ -96,7 +96,8 @@ import Vocabulary
             facts.row?.presence = .arriving
         }
         #expect(atHome(facts) == .arriving(stages.redemption.row, back.id))
-        let lapsed = try back.next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.arrival).state
+        let end = world.now + HandoverTiming.defaultArrival
+        let lapsed = try back.next(after: .wake(agentPresent: false), at: end).state
         #expect(atHome { facts(&$0); $0.arrivals = [lapsed] } == .homeward(world.row, gone.id))
     }
 
@@ -187,7 +188,7 @@ import Vocabulary
     @Test func `an agent that comes for a handover that is over is not led on to where it was before`() throws {
         let gone = try stages.source(.settled)
         let over = try returning(epoch: 4)
-            .next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.arrival).state
+            .next(after: .wake(agentPresent: false), at: world.now + HandoverTiming.defaultArrival).state
         let decision = atHome { facts in
             facts.departures = [gone]
             facts.arrivals = [over]

@@ -48,7 +48,8 @@ import Vocabulary
         for type in NoticeType.allCases {
             let bySource = SourceHandover.Phase.allCases.contains { SourceHandover.accepts(type, in: $0) }
             let byTarget = TargetHandover.Phase.allCases.contains { TargetHandover.accepts(type, in: $0) }
-            #expect(bySource == (type.sender == .target) && byTarget == (type.sender == .source))
+            let isTargets = [.connected, .arrived, .settled, .lapsed].contains(type)
+            #expect(bySource == isTargets && byTarget == !isTargets, "\(type)")
         }
     }
 

@@ -98,7 +98,8 @@ import Vocabulary
         RedemptionReview(
             claims: try world.claims(), peer: try world.peer(world.eu, name: "eu"), known: nil, namesakes: [],
             ownEndpoints: [try Endpoint("wss://us.example:4320/v1/opamp")], listener: world.us.listener,
-            groups: ["prod", "edge"], configurations: ["base", "other"], sourceReachable: true)
+            groups: ["prod", "edge"], configurations: ["base", "other"],
+            source: .phase(.issued, redemption: nil))
     }
 
     private func redeem(_ review: RedemptionReview, _ choice: RedemptionReview.Choice = .init()) throws -> Redemption {
@@ -113,11 +114,24 @@ import Vocabulary
         ("listener-not-covered", { $0.listener = PeerWorld.shared.us.federation }),
         ("configuration-missing", { $0.configurations = ["other"] }),
         ("uid-collision", { $0.namesakes = [namesake(.offline)] }),
-        ("source-unreachable", { $0.sourceReachable = false }),
+        ("source-unreachable", { $0.source = .unanswered }),
+        ("unknown", { $0.source = .refused(code: "handover.unknown") }),
+        ("already-redeemed", { $0.source = .phase(.moved, redemption: PeerWorld.identity(0x31)) }),
+        ("expired", { $0.source = .phase(.expired, redemption: nil) }),
+        ("cancelled", { $0.source = .phase(.cancelled, redemption: nil) }),
+        ("cancelled", { $0.source = .phase(.returned, redemption: PeerWorld.identity(0x31)) }),
+        ("leaf-revoked", { $0.namesakes = [revoked(leaf: PeerWorld.shared.leaf)] }),
+        ("leaf-revoked", { $0.namesakes = [revoked(previously: PeerWorld.shared.leaf.fingerprint)] }),
         ("stale-epoch", { $0.namesakes = [namesake(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"), epoch: 3)] }),
         ("already-redeemed", { $0.known = try? HandoverStages().target(.awaiting) }),
         ("over", { $0.known = try? HandoverStages().target(.withdrawn) }),
     ]
+
+    private static func revoked(leaf: Certificate? = nil, previously: Fingerprint? = nil) -> AgentRecord {
+        var row = namesake(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"))
+        (row.leaf, row.previousLeaf, row.leafRevoked) = (leaf, previously, true)
+        return row
+    }
 
     private static func namesake(_ presence: Presence, epoch: Epoch = 1) -> AgentRecord {
         var row = PeerWorld.shared.agent(presence: presence)
@@ -160,6 +174,22 @@ import Vocabulary
         review.namesakes = [Self.namesake(.withdrawn)]
         let redemption = try redeem(review)
         #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
+    }
+
+    @Test func `a row with the token's leaf comes before one that only moved to the source`() throws {
+        var review = try review()
+        var other = Self.namesake(.movedToPeer(world.eu.id, name: "eu"), epoch: 2)
+        (other.id, other.leaf) = (PeerWorld.identity(0x45), world.us.federation)
+        review.namesakes = [other, Self.namesake(.withdrawn)]
+        let redemption = try redeem(review)
+        #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
+    }
+
+    @Test func `a disabled peer is not called unreachable`() throws {
+        var review = try review()
+        review.peer.enabled = false
+        review.source = .unanswered
+        #expect(review.problems(at: world.now) == [.peerDisabled("eu")])
     }
 
     @Test func `a withdrawn row of another leaf is left alone`() throws {

@@ -9,7 +9,7 @@ import Vocabulary
 
     private var events: [(String, SourceHandover.Event, Timestamp)] {
         let now = stages.now
-        let late = now + HandoverTiming.verification
+        let late = now + HandoverTiming.defaultVerification
         return [
             ("claimed", .claimed(stages.claim), now),
             ("claimed late", .claimed(stages.claim), now + .seconds(3600)),
@@ -48,6 +48,17 @@ import Vocabulary
         #expect(lines == sourceTable.split(separator: "\n").map(String.init))
     }
 
+    @Test func `each handover keeps the time for a move that it was issued with`() throws {
+        let issued = SourceHandover.issue(
+            stages.claims, tokenDigest: stages.digest, certificate: .repeat, verification: .seconds(600)
+        ).state
+        let path: [SourceHandover.Event] = [.claimed(stages.claim), .offerSigned(stages.offer), .offerSent]
+        let offered = try path.reduce(issued) { try $0.next(after: $1, at: stages.now).state }
+        let back = stages.now + .seconds(599)
+        #expect(try offered.next(after: .agentConnected, at: back).state.phase == .offered)
+        #expect(try offered.next(after: .agentConnected, at: back + .seconds(1)).state.phase == .returned)
+    }
+
     @Test func `a settled agent that says it went back in its probation is taken back`() throws {
         let settled = try stages.source(.settled)
         let step = try settled.next(
@@ -61,7 +72,7 @@ import Vocabulary
     @Test func `an offer that failed is not pushed again but signed anew, and not at once`() throws {
         let settled = try stages.source(.settled)
         let failed = try settled.next(after: .agentFailed(hash: [5], message: "timeout"), at: stages.now)
-        #expect(failed.directives == [.wake(at: stages.now + HandoverTiming.verification)])
+        #expect(failed.directives == [.wake(at: stages.now + HandoverTiming.defaultVerification)])
         let woken = try failed.state.next(after: .wake(agentPresent: true), at: stages.now)
         guard case .signOffer? = woken.directives.first else {
             Issue.record("\(woken.directives) instead of a new offer")
@@ -73,7 +84,7 @@ import Vocabulary
     @Test func `an agent that was seen here again has not arrived there after all`() throws {
         let cancelled = try stages.source(.leaving).next(after: .cancelRequested(reason: nil), at: stages.now).state
         #expect(cancelled.concernsAgent && !cancelled.phase.isOpen)
-        let late = stages.now + HandoverTiming.verification
+        let late = stages.now + HandoverTiming.defaultVerification
         let events: [SourceHandover.Event] = [.agentConnected, .agentFailed(hash: [5], message: "tcp")]
         for event in events {
             let here = try cancelled.next(after: event, at: late).state

@@ -3,11 +3,10 @@ let sourceTable = """
     issued:
       claimed: -> redeemed Handover.TokenRedeemed do:signOffer
       claimed late: refused handover.expired
-      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other: \
-    nothing
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other: nothing
       pushRequested: refused handover.not-redeemed
       cancelRequested, leafRevoked: -> cancelled Handover.Cancelled
-      higherEpochSeen: -> cancelled Handover.Cancelled do:askPeers
+      higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch do:askPeers
       wake: do:wake
       wake late: -> expired Handover.Lapsed
       <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
@@ -21,7 +20,7 @@ let sourceTable = """
       agentFailed: -> returned Handover.AgentReturned tell:returned#1
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#1
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#1
-      higherEpochSeen: -> cancelled Handover.Cancelled tell:cancelled#1 do:askPeers
+      higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#1 do:askPeers
       <connected>: -> leaving Handover.AgentLeaving = accepted
       <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
       <settled>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
@@ -35,7 +34,7 @@ let sourceTable = """
       agentLeaving: -> leaving Handover.AgentLeaving
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
-      higherEpochSeen: -> cancelled Handover.Cancelled tell:cancelled#2 do:askPeers
+      higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#2 do:askPeers
       <connected>: -> leaving Handover.AgentLeaving = accepted
       <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
       <settled>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
@@ -49,7 +48,7 @@ let sourceTable = """
       agentConnected late, agentFailed, wake late: -> returned Handover.AgentReturned tell:returned#2
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
-      higherEpochSeen: -> cancelled Handover.Cancelled tell:cancelled#2 do:askPeers
+      higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#2 do:askPeers
       <connected>: = accepted
       <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
       <settled>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
@@ -61,9 +60,9 @@ let sourceTable = """
       pushRequested, cancelRequested: refused handover.already-moved
       agentFailed: -> returned Handover.AgentReturned row:restore tell:returned#2
       leafRevoked: tell:leaf-revoked#2
-      higherEpochSeen: -> settled Handover.Settled
-      <connected>, <arrived>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused \
-    = refused handover.notice-not-allowed
+      higherEpochSeen: -> settled Handover.Settled row:raiseEpoch
+      <connected>, <arrived>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = \
+    refused handover.notice-not-allowed
       <settled>: -> settled Handover.Settled = accepted
     settled:
       claimed, claimed late, offerSent, agentLeaving, leafRevoked, higherEpochSeen, wake, wake late: nothing
@@ -84,8 +83,8 @@ let sourceTable = """
       offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
     leafRevoked, higherEpochSeen, wake, wake late: nothing
       pushRequested, cancelRequested: refused handover.over
-      <connected>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
-    Handover.NoticeRefused = refused handover.notice-not-allowed
+      <connected>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = \
+    refused handover.notice-not-allowed
       <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
     returned:
       claimed, claimed late: refused handover.cancelled

@@ -27,7 +27,10 @@ import Vocabulary
             ("source returned", .sourceAnswered(phase: .returned, redemption: mine), now),
             ("agentConnected", .agentConnected, now),
             ("agentConnected late", .agentConnected, now + .seconds(300)),
-            ("agentCommitted", .agentCommitted(hash: [5]), now),
+            ("agentCommitted", .agentCommitted(.certain(hash: [5])), now),
+            ("agentCommitted by another offer", .agentCommitted(.applied(hash: [6])), now),
+            ("agentCommitted silently", .agentCommitted(.silent), now),
+            ("agentCommitted by staying", .agentCommitted(.staying), now),
             ("agentDisconnected", .agentDisconnected, now),
             ("noticeRefused arrived", .noticeRefused(.arrived), now),
             ("noticeRefused connected", .noticeRefused(.connected), now),
@@ -38,6 +41,17 @@ import Vocabulary
             ("wake after exp, agent gone", .wake(agentPresent: false), now + .seconds(3600)),
             ("wake after deadline", .wake(agentPresent: true), now + .seconds(25 * 3600)),
         ]
+    }
+
+    @Test func `an agent is waited for as long as the redemption says`() throws {
+        var redemption = stages.redemption
+        redemption.patience = .seconds(90)
+        let path: [TargetHandover.Event] = [.redeemRequested(redemption), .claimAccepted]
+        let awaiting = try path.reduce(try stages.target(.previewed)) { try $0.next(after: $1, at: stages.now).state }
+        let last = stages.now + .seconds(89)
+        #expect(try awaiting.next(after: .wake(agentPresent: false), at: last).state.phase == .awaiting)
+        let over = try awaiting.next(after: .wake(agentPresent: false), at: last + .seconds(1))
+        #expect(over.state.phase == .lapsed)
     }
 
     @Test func `every phase has a stated outcome for every event`() throws {

@@ -4,20 +4,22 @@ let targetTable = """
       redeemRequested, redeemRequested other: -> redeeming Handover.RedemptionRequested do:sendClaim do:wake
       redeemRequested late: refused handover.expired
       claimAccepted, claimRefused, claimUnanswered, source issued, source issued late, source redeemed, source \
-    redeemed other, source returned, agentConnected, agentConnected late, agentCommitted, agentDisconnected, \
-    noticeRefused arrived, noticeRefused connected, higherEpochSeen, wake, wake after exp, wake after exp, agent \
-    gone, wake after deadline: nothing
+    redeemed other, source returned, agentConnected, agentConnected late, agentCommitted, agentCommitted by another \
+    offer, agentCommitted silently, agentCommitted by staying, agentDisconnected, noticeRefused arrived, \
+    noticeRefused connected, higherEpochSeen, wake, wake after exp, wake after exp, agent gone, wake after deadline: \
+    nothing
       withdrawRequested: refused handover.over
       <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
     Handover.NoticeRefused = refused handover.notice-not-allowed
     redeeming:
       redeemRequested, redeemRequested late, claimUnanswered, source issued, agentConnected, agentConnected late, \
-    agentCommitted, agentDisconnected, noticeRefused arrived, noticeRefused connected: nothing
+    agentCommitted, agentCommitted by another offer, agentCommitted silently, agentCommitted by staying, \
+    agentDisconnected, noticeRefused arrived, noticeRefused connected: nothing
       redeemRequested other: refused handover.already-redeemed
       claimAccepted, source redeemed: -> awaiting Handover.TokenRedeemed row:expect do:wake
       claimRefused, source issued late, source redeemed other, source returned: -> withdrawn Handover.TokenRefused
       withdrawRequested: -> withdrawn Handover.Cancelled tell:lapsed#1 do:closeSessions
-      higherEpochSeen: -> withdrawn Handover.Cancelled do:closeSessions do:askPeers
+      higherEpochSeen: -> withdrawn Handover.Cancelled row:raiseEpoch do:closeSessions do:askPeers
       wake: do:sendClaim do:wake
       wake after exp, wake after exp, agent gone: do:askSource do:wake
       wake after deadline: -> withdrawn Handover.Lapsed tell:lapsed#1 do:closeSessions
@@ -28,13 +30,14 @@ let targetTable = """
       <leaf-revoked>: -> withdrawn Agent.LeafRevoked do:closeSessions = accepted
     awaiting:
       redeemRequested, redeemRequested late, claimAccepted, claimRefused, claimUnanswered, source issued, source \
-    issued late, source redeemed, source redeemed other, agentCommitted, agentDisconnected, noticeRefused arrived, \
-    noticeRefused connected: nothing
+    issued late, source redeemed, source redeemed other, agentCommitted by another offer, agentCommitted by staying, \
+    agentDisconnected, noticeRefused arrived, noticeRefused connected: nothing
       redeemRequested other: refused handover.already-redeemed
       source returned: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions
       agentConnected, agentConnected late: -> connected Handover.AgentConnected tell:connected#1
+      agentCommitted, agentCommitted silently: -> arrived Handover.AgentArrived row:activate tell:arrived#1 do:wake
       withdrawRequested: -> withdrawn Handover.Cancelled row:withdraw tell:lapsed#1 do:closeSessions
-      higherEpochSeen: -> withdrawn Handover.Cancelled row:withdraw do:closeSessions do:askPeers
+      higherEpochSeen: -> withdrawn Handover.Cancelled row:withdraw row:raiseEpoch do:closeSessions do:askPeers
       wake, wake after exp, wake after exp, agent gone: do:wake
       wake after deadline: -> lapsed Handover.Lapsed row:withdraw tell:lapsed#1 do:closeSessions
       <connected>, <arrived>, <settled>, <lapsed>: Handover.NoticeRefused = refused handover.notice-not-allowed
@@ -44,14 +47,14 @@ let targetTable = """
       <leaf-revoked>: -> withdrawn Agent.LeafRevoked row:withdraw do:closeSessions = accepted
     connected:
       redeemRequested, redeemRequested late, claimAccepted, claimRefused, claimUnanswered, source issued, source \
-    issued late, source redeemed, source redeemed other, agentConnected, agentConnected late, noticeRefused \
-    arrived, noticeRefused connected: nothing
+    issued late, source redeemed, source redeemed other, agentConnected, agentConnected late, agentCommitted by \
+    another offer, agentCommitted by staying, noticeRefused arrived, noticeRefused connected: nothing
       redeemRequested other: refused handover.already-redeemed
       source returned: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions
-      agentCommitted: -> arrived Handover.AgentArrived row:activate tell:arrived#2 do:wake
+      agentCommitted, agentCommitted silently: -> arrived Handover.AgentArrived row:activate tell:arrived#2 do:wake
       agentDisconnected: -> awaiting Handover.AgentDisconnected
       withdrawRequested: -> withdrawn Handover.Cancelled row:withdraw tell:lapsed#2 do:closeSessions
-      higherEpochSeen: -> withdrawn Handover.Cancelled row:withdraw do:closeSessions do:askPeers
+      higherEpochSeen: -> withdrawn Handover.Cancelled row:withdraw row:raiseEpoch do:closeSessions do:askPeers
       wake, wake after exp, wake after exp, agent gone: do:wake
       wake after deadline: -> lapsed Handover.Lapsed row:withdraw tell:lapsed#2 do:closeSessions
       <connected>, <arrived>, <settled>, <lapsed>: Handover.NoticeRefused = refused handover.notice-not-allowed
@@ -61,14 +64,15 @@ let targetTable = """
       <leaf-revoked>: -> withdrawn Agent.LeafRevoked row:withdraw do:closeSessions = accepted
     arrived:
       redeemRequested, redeemRequested late, claimAccepted, claimRefused, claimUnanswered, source issued, source \
-    issued late, source redeemed, source redeemed other, agentCommitted, agentDisconnected, noticeRefused \
-    connected, wake after exp, agent gone: nothing
+    issued late, source redeemed, source redeemed other, agentCommitted, agentCommitted by another offer, \
+    agentCommitted silently, agentCommitted by staying, agentDisconnected, noticeRefused connected, wake after exp, \
+    agent gone: nothing
       redeemRequested other: refused handover.already-redeemed
       source returned, noticeRefused arrived: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions
       agentConnected, wake: do:wake
       agentConnected late, wake after exp, wake after deadline: -> settled Handover.Settled tell:settled#3
       withdrawRequested: refused handover.already-arrived
-      higherEpochSeen: -> withdrawn Handover.Cancelled row:withdraw do:closeSessions do:askPeers
+      higherEpochSeen: -> withdrawn Handover.Cancelled row:withdraw row:raiseEpoch do:closeSessions do:askPeers
       <connected>, <arrived>, <settled>, <lapsed>, <cancelled>: Handover.NoticeRefused = refused \
     handover.notice-not-allowed
       <offered>: Handover.OfferSent = accepted
@@ -77,8 +81,8 @@ let targetTable = """
     settled:
       redeemRequested, redeemRequested late, claimAccepted, claimRefused, claimUnanswered, source issued, source \
     issued late, source redeemed, source redeemed other, agentConnected, agentConnected late, agentCommitted, \
-    agentDisconnected, noticeRefused connected, wake, wake after exp, wake after exp, agent gone, wake after \
-    deadline: nothing
+    agentCommitted by another offer, agentCommitted silently, agentCommitted by staying, agentDisconnected, \
+    noticeRefused connected, wake, wake after exp, wake after exp, agent gone, wake after deadline: nothing
       redeemRequested other: refused handover.already-redeemed
       source returned, noticeRefused arrived: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions
       withdrawRequested: refused handover.already-arrived
@@ -91,8 +95,9 @@ let targetTable = """
       redeemRequested, redeemRequested late, redeemRequested other, withdrawRequested: refused handover.over
       claimAccepted: tell:lapsed#2
       claimRefused, claimUnanswered, source issued, source issued late, source redeemed, source redeemed other, \
-    source returned, agentCommitted, agentDisconnected, noticeRefused arrived, noticeRefused connected, \
-    higherEpochSeen, wake, wake after exp, wake after exp, agent gone, wake after deadline: nothing
+    source returned, agentCommitted, agentCommitted by another offer, agentCommitted silently, agentCommitted by \
+    staying, agentDisconnected, noticeRefused arrived, noticeRefused connected, higherEpochSeen, wake, wake after \
+    exp, wake after exp, agent gone, wake after deadline: nothing
       agentConnected, agentConnected late: do:closeSessions
       <connected>, <arrived>, <settled>, <lapsed>: Handover.NoticeRefused = refused handover.notice-not-allowed
       <offered>: Handover.OfferSent = accepted
@@ -101,8 +106,9 @@ let targetTable = """
       redeemRequested, redeemRequested late, redeemRequested other, withdrawRequested: refused handover.over
       claimAccepted: tell:lapsed#2
       claimRefused, claimUnanswered, source issued, source issued late, source redeemed, source redeemed other, \
-    source returned, agentCommitted, agentDisconnected, noticeRefused arrived, noticeRefused connected, \
-    higherEpochSeen, wake, wake after exp, wake after exp, agent gone, wake after deadline: nothing
+    source returned, agentCommitted, agentCommitted by another offer, agentCommitted silently, agentCommitted by \
+    staying, agentDisconnected, noticeRefused arrived, noticeRefused connected, higherEpochSeen, wake, wake after \
+    exp, wake after exp, agent gone, wake after deadline: nothing
       agentConnected, agentConnected late: do:closeSessions
       <connected>, <arrived>, <settled>, <lapsed>: Handover.NoticeRefused = refused handover.notice-not-allowed
       <offered>: Handover.OfferSent = accepted

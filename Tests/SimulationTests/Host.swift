@@ -12,6 +12,8 @@ final class Host {
     /// An image of the whole host, taken some time ago.
     var snapshot: AgentState?
     var isDiskBroken = false
+    /// It does not say that it knows handovers.
+    var isTerse = false
     var skew: Int64 = 0
 
     // Volatile
@@ -139,8 +141,9 @@ final class Host {
             let line = Line(number, host: index, server: server, dial: dial)
             self.line = line
             world.connect(line)
-        case .send(let number, let message):
+        case .send(let number, var message):
             guard let line, line.number == number else { return }
+            if isTerse { abbreviate(&message, to: line) }
             if message.connectionSettingsStatus != nil || message.agentDisconnect {
                 world.note("agent \(index) -> \(world.servers[line.server].place.name): "
                     + "\(message.connectionSettingsStatus.map { "\($0.status) \($0.errorMessage)" } ?? "")"
@@ -163,6 +166,17 @@ final class Host {
         case .cancelTimer(let timer): timers[timer] = nil
         case .applyRemoteConfig, .finish: break
         }
+    }
+
+    /// As an agent that knows no handovers: nothing says so, and to a server that it only tries it still speaks of the
+    /// offer before.
+    private func abbreviate(_ message: inout AgentToServer, to line: Line) {
+        message.customCapabilities = nil
+        guard message.connectionSettingsStatus?.status == .applying, let agent,
+            line.dial.settings.endpoint == agent.state.candidate?.home.settings.endpoint
+        else { return }
+        let last = agent.state.verdict?.status
+        message.connectionSettingsStatus = last?.status == .applied ? last : nil
     }
 
     private func set(_ timer: AgentTimer, after milliseconds: Int64) {

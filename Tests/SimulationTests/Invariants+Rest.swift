@@ -1,4 +1,5 @@
 import AgentCore
+import Certificates
 import HandoverToken
 import PeerCore
 import Vocabulary
@@ -16,15 +17,53 @@ extension World {
     }
 
     func checkRest() {
-        guard violation == nil, !hasLostData else { return }
+        guard violation == nil else { return }
         for server in servers {
             check(.T10, server.tables.outbox.isEmpty, "\(server.place.name) has not got rid of its letters")
+        }
+        guard !hasLostData else { return checkIssues() }
+        for server in servers {
             for machine in server.tables.sources { checkClosed(machine, at: server) }
             for machine in server.tables.targets { checkClosed(machine, at: server) }
         }
         for host in hosts { checkOneHome(host) }
         for server in servers { for source in server.tables.sources { checkHistories(source, at: server) } }
         checkNoSecrets()
+    }
+
+    /// T4 after a loss of data: whatever epochs were forgotten, an agent that is where it is shown can be handed over.
+    private func checkIssues() {
+        for host in hosts {
+            guard let owner = home(of: host) else { continue }
+            tally.count("agents at home after a loss")
+            let target = servers.indices.first { $0 != owner.index } ?? 0
+            let canMove = (0..<4).contains { _ in hasMoved(host, from: owner, to: target) }
+            check(.T4, canMove, "agent \(host.index) cannot be handed over by \(owner.place.name) any more")
+        }
+    }
+
+    /// The one server that shows the agent, when it is there and nothing of it is open anywhere.
+    func home(of host: Host) -> Server? {
+        let birth = Places.shared.births[host.index]
+        let owners = servers.filter { $0.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence.isHere } }
+        guard owners.count == 1, let owner = owners.first, case .online(let line)? = host.agent?.phase,
+            line.endpoint == owner.place.endpoint
+        else { return nil }
+        let isOpen = servers.contains { server in
+            server.tables.sources.contains { $0.claims.leaf == birth.leaf.fingerprint && $0.isOpen }
+                || server.tables.targets.contains { $0.claims.leaf == birth.leaf.fingerprint && $0.isOpen }
+        }
+        return isOpen ? nil : owner
+    }
+
+    /// Hands the agent over as two operators do.
+    func hasMoved(_ host: Host, from source: Server, to target: Int) -> Bool {
+        let before = tokens.count
+        issue(host.index, from: source, to: target)
+        guard tokens.count > before else { return false }
+        redeem(tokens.count - 1, at: servers[target])
+        run(for: 7_200_000) { isAtRest }
+        return source.tables.find(tokens[before].handover, SourceHandover.self)?.phase == .settled
     }
 
     private func checkClosed(_ machine: some Machine, at server: Server) {

@@ -13,7 +13,7 @@ extension World {
         checkT8(machine, before: before, from: from, to: to)
         checkT4(from, to)
         guard before?.phaseName != machine.phaseName else { return }
-        tally.count("\(Kind.side.rawValue) \(machine.phaseName)")
+        tally.count("\(Kind.role.rawValue) \(machine.phaseName)")
         if let source = machine as? SourceHandover {
             checkCommit(source, to, at: server)
         } else if let target = machine as? TargetHandover {
@@ -120,7 +120,7 @@ extension World {
     /// T7: a stranger's word changes nothing.
     func checkT7(_ answer: Server.LetterAnswer?, before: Tables, at server: Server) {
         let isUnmoved = before.sources == server.tables.sources && before.targets == server.tables.targets
-        check(.T7, isUnmoved && answer == .refused, "\(server.place.name) listened to a third party")
+        check(.T7, isUnmoved && answer == .unknown, "\(server.place.name) listened to a third party")
     }
 
     /// T8: every change of state has its audit entry, written with it.
@@ -142,7 +142,8 @@ extension World {
                 server.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence == .live }
             }
             guard live.count > 1 else { continue }
-            let ids = live.flatMap { $0.tables.outbox.map(\.handover) }
+            // The word may be another's: a source that had the agent back, and has given it away again since.
+            let ids = servers.flatMap { $0.tables.outbox.map(\.handover) }
             let isPending = servers.contains { server in
                 server.tables.sources.contains {
                     $0.claims.leaf == birth.leaf.fingerprint && ids.contains($0.id)

@@ -14,6 +14,7 @@ extension Server {
         case taken
         case gap
         case refused
+        case unknown
     }
 
     func peerIndex(_ id: PeerID) -> Int? { world.servers.firstIndex { $0.place.id == id } }
@@ -69,7 +70,7 @@ extension Server {
         }
     }
 
-    func askPeers(_ leaf: Fingerprint, besides asking: HandoverID) {
+    func askPeers(_ leaf: Fingerprint) {
         let own = place.id
         for peer in world.servers where peer.index != index {
             world.call(from: self, to: peer.index) { peer -> Epoch? in
@@ -77,14 +78,20 @@ extension Server {
                 let targets = peer.tables.targets.filter { $0.claims.leaf == leaf && $0.otherParty == own }
                 return (sources.map(\.claims.epoch) + targets.map(\.claims.epoch)).max()
             } answered: { highest in
-                guard let highest else { return }
-                for machine in self.tables.sources
-                where machine.claims.leaf == leaf && machine.isOpen && machine.claims.epoch < highest
-                    && machine.id != asking
-                {
-                    self.tell(.higherEpochSeen(highest), SourceHandover.self, of: machine.id)
-                }
+                if let highest { self.seen(highest, of: leaf) }
             }
+        }
+    }
+
+    /// Somebody, a peer or the agent itself, knows of a handover of this agent with this epoch.
+    func seen(_ epoch: Epoch, of leaf: Fingerprint) {
+        let kin = tables.kin(of: leaf)
+        if let row = kin.row { tables.apply(.raiseEpoch(row.id, to: epoch)) }
+        for machine in kin.departures where machine.isOpen && machine.claims.epoch < epoch {
+            tell(.higherEpochSeen(epoch), SourceHandover.self, of: machine.id)
+        }
+        for machine in kin.arrivals where machine.isOpen && machine.claims.epoch < epoch {
+            tell(.higherEpochSeen(epoch), TargetHandover.self, of: machine.id)
         }
     }
 
@@ -112,24 +119,36 @@ extension Server {
             switch answer {
             case .taken: self.acknowledge(letter, wasRefused: false)
             case .refused: self.acknowledge(letter, wasRefused: true)
-            case .gap, nil:
-                let length = self.pauses[letter.handover]?.next ?? Self.firstPause
-                self.pauses[letter.handover] = (self.world.now + length, min(length * 2, Self.longestPause))
+            case .gap, .unknown:
+                if self.wall > letter.notice.at + .seconds(24 * 3600) {
+                    self.world.tally.count("notices given up")
+                    self.acknowledge(letter, wasRefused: false)
+                } else {
+                    self.pause(letter)
+                }
+            case nil: self.pause(letter)
             }
             self.deliverLetters()
         }
     }
 
+    private func pause(_ letter: Tables.Letter) {
+        let length = pauses[letter.handover]?.next ?? Self.firstPause
+        let longest = world.isCalm ? 3_600_000 : Self.longestPause
+        pauses[letter.handover] = (world.now + length, min(length * 2, longest))
+    }
+
     private func acknowledge(_ letter: Tables.Letter, wasRefused: Bool) {
         pauses[letter.handover] = nil
         guard (try? crashPoint()) != nil else { return }
-        tables.outbox.removeAll { $0.number == letter.number }
-        guard wasRefused else { return }
-        world.note("\(place.name) \(letter.handover.short): \(letter.notice.type.rawValue) was refused")
-        switch letter.role {
-        case .target: tell(.noticeRefused(letter.notice.type), TargetHandover.self, of: letter.handover)
-        case .source: break
+        if wasRefused {
+            world.note("\(place.name) \(letter.handover.short): \(letter.notice.type.rawValue) was refused")
+            if letter.role == .target {
+                tell(.noticeRefused(letter.notice.type), TargetHandover.self, of: letter.handover)
+            }
+            guard (try? crashPoint()) != nil else { return }
         }
+        tables.outbox.removeAll { $0.number == letter.number }
     }
 
     /// Only the handover's other party is heard.
@@ -141,7 +160,7 @@ extension Server {
             } else if tables.find(id, TargetHandover.self)?.otherParty == peer {
                 answer = try take(.noticeReceived(notice), TargetHandover.self, of: id).answer
             } else {
-                return .refused
+                return .unknown
             }
             switch answer ?? .accepted {
             case .accepted, .duplicate: return .taken

@@ -21,11 +21,14 @@ final class Session {
     let standing: Standing
     let certificate: Certificate
     var isFirst = true
+    let openedAt: Timestamp
+    /// The agent lists the capability of those that know handovers.
+    var knowsHandovers = false
     var settingsStatus: ConnectionSettingsStatus?
     var instanceUID: [UInt8] = []
 
-    init(_ line: Line, row: AgentID, leaf: Certificate, standing: Standing) {
-        (self.line, self.row, self.standing, certificate) = (line, row, standing, leaf)
+    init(_ line: Line, row: AgentID, leaf: Certificate, standing: Standing, at now: Timestamp) {
+        (self.line, self.row, self.standing, certificate, openedAt) = (line, row, standing, leaf, now)
         self.leaf = leaf.fingerprint
     }
 }
@@ -56,15 +59,15 @@ extension Server {
         world.note("\(place.name) meets agent \(line.host): \(decision.short)")
         switch decision {
         case .agent(let row):
-            return .admitted(Session(line, row: row, leaf: leaf, standing: .member))
+            return .admitted(Session(line, row: row, leaf: leaf, standing: .member, at: wall))
         case .homeward(let row, let id):
-            return .admitted(Session(line, row: row, leaf: leaf, standing: .homeward(id)))
+            return .admitted(Session(line, row: row, leaf: leaf, standing: .homeward(id), at: wall))
         case .arriving(let row, let id):
             if world.broken == .liveAtConnect {
                 tables.edit(row) { $0.presence = .live }
                 world.checkRowLive(row, by: id, at: self)
             }
-            return .admitted(Session(line, row: row, leaf: leaf, standing: .arriving(id)))
+            return .admitted(Session(line, row: row, leaf: leaf, standing: .arriving(id), at: wall))
         case .refused(.tooEarly): return .refused(status: 503)
         case .bootstrap, .refused: return .refused(status: 403)
         }
@@ -109,6 +112,9 @@ extension Server {
         session.instanceUID = message.instanceUID
         let news = message.connectionSettingsStatus.flatMap { $0 == session.settingsStatus ? nil : $0 }
         session.settingsStatus = news ?? session.settingsStatus
+        if let names = message.customCapabilities?.capabilities {
+            session.knowsHandovers = names.contains(HandoverOffer.capability)
+        }
         var dismissal = false
         var error: ServerErrorResponse?
         do throws(Crashed) {
@@ -155,10 +161,21 @@ extension Server {
     private func tellHandovers(
         _ message: AgentToServer, isFirst: Bool, news: ConnectionSettingsStatus?, _ session: Session
     ) {
+        if isFirst, let standing = AgentStanding(of: message), let row = tables.row(session.row),
+            standing.epoch > row.epoch
+        {
+            world.tally.count("agents ahead of their server")
+            seen(standing.epoch, of: session.leaf)
+        }
         if case .arriving(let id) = session.standing {
             if isFirst { tell(.agentConnected, TargetHandover.self, of: id) }
             if let news, news.status == .applied {
-                tell(.agentCommitted(hash: news.lastConnectionSettingsHash), TargetHandover.self, of: id)
+                let hash = news.lastConnectionSettingsHash
+                tell(
+                    .agentCommitted(session.knowsHandovers ? .certain(hash: hash) : .applied(hash: hash)),
+                    TargetHandover.self, of: id)
+            } else if !isFirst, wall - session.openedAt >= HandoverTiming.silence {
+                tell(.agentCommitted(.staying), TargetHandover.self, of: id)
             }
             return
         }

@@ -105,14 +105,14 @@ final class Server {
         var next = tables
         next.save(step.state)
         if world.broken != .rowsOutsideTransaction || !world.strikes(permille: 300) {
-            for change in step.rows { apply(change, of: step.state, to: &next) }
+            for change in step.rows { next.apply(change) }
         }
         if world.broken != .forgottenAudit || !world.strikes(permille: 300) {
             for fact in step.audit { next.audit.append(.init(fact: fact, handover: step.state.id, at: wall)) }
         }
         if world.broken != .forgottenNotices || !world.strikes(permille: 300) {
             for notice in step.notices {
-                next.post(notice, handover: step.state.id, role: Kind.side, to: step.state.otherParty)
+                next.post(notice, handover: step.state.id, role: Kind.role, to: step.state.otherParty)
             }
         }
         world.checkCommit(of: step, before: before, from: tables, to: next, at: self)
@@ -124,39 +124,17 @@ final class Server {
             world.checkClaimHonoured(source.id, redemption)
         }
         if before?.phaseName != step.state.phaseName {
-            world.note("\(place.name) \(Kind.side) \(step.state.id.short): \(before?.phaseName ?? "-") -> "
+            world.note("\(place.name) \(Kind.role) \(step.state.id.short): \(before?.phaseName ?? "-") -> "
                 + "\(step.state.phaseName) \(step.state.ending ?? "")")
         }
         if !step.notices.isEmpty { later(world.dice.milliseconds(1...20)) { self.deliverLetters() } }
         try crashPoint()
     }
 
-    private func apply(_ change: RowChange, of machine: some Machine, to tables: inout Tables) {
-        switch change {
-        case .raiseEpoch(let id, let epoch): tables.edit(id) { $0.epoch = max($0.epoch, epoch) }
-        case .markMoved(let id, let peer, let name): tables.edit(id) { $0.presence = .movedToPeer(peer, name: name) }
-        case .restore(let id): tables.edit(id) { $0.presence = .offline }
-        case .activate(let id): tables.edit(id) { $0.presence = .live }
-        case .withdraw(let id): tables.edit(id) { $0.presence = .withdrawn }
-        case .expect(let arrival):
-            let agent = arrival.claims.agent
-            var row = tables.row(arrival.row)
-                ?? AgentRecord(
-                    id: arrival.row, displayName: agent.displayName, instanceUID: agent.instanceUID, leaf: nil)
-            row.capabilities = .init(rawValue: agent.capabilities)
-            row.presence = .arriving
-            row.epoch = max(row.epoch, arrival.claims.epoch)
-            row.origin = AgentOrigin(
-                peer: arrival.claims.issuer, peerName: arrival.claims.source.name, row: agent.row,
-                handover: machine.id)
-            tables.save(row)
-        }
-    }
-
     // MARK: Alarms
 
     private func setAlarm<Kind: Machine>(_: Kind.Type, _ id: HandoverID, at time: Timestamp) {
-        let key = "\(Kind.side.rawValue) \(id)"
+        let key = "\(Kind.role.rawValue) \(id)"
         let due = max(world.now, (time - wall).wholeMilliseconds + world.now)
         alarms[key] = due
         later(due - world.now) {
@@ -192,7 +170,7 @@ final class Server {
         case .pushOffer(let offer): push(offer, of: machine.id)
         case .sendClaim(let redemption, let digest): claim(machine, redemption, digest)
         case .askSource: askSource(machine)
-        case .askPeers(let leaf): askPeers(leaf, besides: machine.id)
+        case .askPeers(let leaf): askPeers(leaf)
         case .closeSessions(let leaf): for session in sessions where session.leaf == leaf { end(session, .dismissed) }
         case .wake(let time): setAlarm(Kind.self, machine.id, at: time)
         }

@@ -42,6 +42,10 @@ struct Tables {
         change(&rows[index])
     }
 
+    mutating func apply(_ change: RowChange) {
+        if let row = change.applied(to: row(change.agent)) { save(row) }
+    }
+
     func find<Kind: Machine>(_ id: HandoverID, _: Kind.Type = Kind.self) -> Kind? {
         self[keyPath: Kind.table].first { $0.id == id }
     }
@@ -78,45 +82,17 @@ struct Tables {
     }
 }
 
-/// What source and target of a handover have in common for the server around them.
-protocol Machine: Hashable, Sendable {
-    associatedtype Event: Sendable
-    static var side: HandoverRole { get }
+/// A machine and its table.
+protocol Machine: HandoverMachine {
     static var table: WritableKeyPath<Tables, [Self]> { get }
-    var id: HandoverID { get }
-    var claims: HandoverClaims { get }
-    var agentRow: AgentID? { get }
-    var isOpen: Bool { get }
-    var otherParty: PeerID { get }
-    var phaseName: String { get }
-    var ending: String? { get }
-
-    func next(after event: Event, at now: Timestamp) throws(HandoverRefusal) -> HandoverStep<Self>
-    func resume(at now: Timestamp) -> [HandoverDirective]
-    static func wake(agentPresent: Bool) -> Event
-    static func noticed(_ notice: HandoverNotice) -> Event
 }
 
 extension SourceHandover: Machine {
-    static var side: HandoverRole { .source }
     static var table: WritableKeyPath<Tables, [Self]> { \.sources }
-    var agentRow: AgentID? { agent }
-    var isOpen: Bool { phase.isOpen }
-    var otherParty: PeerID { claims.audience }
-    var phaseName: String { phase.rawValue }
-    static func wake(agentPresent: Bool) -> Event { .wake(agentPresent: agentPresent) }
-    static func noticed(_ notice: HandoverNotice) -> Event { .noticeReceived(notice) }
 }
 
 extension TargetHandover: Machine {
-    static var side: HandoverRole { .target }
     static var table: WritableKeyPath<Tables, [Self]> { \.targets }
-    var agentRow: AgentID? { redemption?.row }
-    var isOpen: Bool { phase.isOpen }
-    var otherParty: PeerID { claims.issuer }
-    var phaseName: String { phase.rawValue }
-    static func wake(agentPresent: Bool) -> Event { .wake(agentPresent: agentPresent) }
-    static func noticed(_ notice: HandoverNotice) -> Event { .noticeReceived(notice) }
 }
 
 extension HandoverID {

@@ -100,7 +100,10 @@ extension World {
     }
 
     func loseData() {
-        let server = anyServer
+        loseData(of: anyServer)
+    }
+
+    func loseData(of server: Server) {
         guard let backup = server.backup else { return }
         note("\(server.place.name) is set back to a backup")
         tally.count("servers set back")

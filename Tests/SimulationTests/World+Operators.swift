@@ -13,7 +13,11 @@ extension World {
         }
         guard !owners.isEmpty else { return }
         let source = dice.pick(owners)
-        let target = dice.pick(servers.indices.filter { $0 != source.index })
+        issue(host, from: source, to: dice.pick(servers.indices.filter { $0 != source.index }))
+    }
+
+    func issue(_ host: Int, from source: Server, to target: Int) {
+        let uid = Places.shared.births[host].uid
         guard var row = source.tables.rows.first(where: { $0.instanceUID == uid && $0.presence.isHere }) else { return }
         if broken == .repeatedEpoch, row.epoch > 0 { row.epoch -= 1 }
         let departures = source.tables.sources.filter { $0.agent == row.id }
@@ -40,22 +44,30 @@ extension World {
         guard !tokens.isEmpty else { return }
         let isNewest = newest || dice.chance(permille: 850)
         let number = isNewest ? tokens.count - 1 : dice.below(tokens.count)
-        let token = tokens[number]
-        let server = dice.chance(permille: 50) ? anyServer : servers[token.target]
+        redeem(number, at: dice.chance(permille: 50) ? anyServer : servers[tokens[number].target])
+    }
+
+    func redeem(_ number: Int, at server: Server) {
         guard server.isUp else { return }
+        let token = tokens[number]
         do throws(any Error) {
             let verified = try verify(token, at: server)
             tokens[number].verified = verified
             let claims = verified.claims
             guard let source = server.peerIndex(claims.issuer) else { return }
             let isReachable = network[from: server.index, to: source] == .open && servers[source].isUp
+            let known = servers[source].tables.find(claims.id, SourceHandover.self)
+            let answer: SourceAnswer =
+                isReachable
+                ? known.map { .phase($0.phase, redemption: $0.redemption) } ?? .refused(code: "handover.unknown")
+                : .unanswered
             let review = RedemptionReview(
                 claims: claims, peer: Places.shared.record(of: source), known: server.tables.find(claims.id),
                 namesakes: server.tables.rows.filter {
                     $0.instanceUID == claims.agent.instanceUID || $0.fingerprint == claims.leaf
                 },
                 ownEndpoints: [server.place.endpoint], listener: server.place.listener, groups: [], configurations: [],
-                sourceReachable: isReachable)
+                source: answer)
             let redemption = try review.redemption(
                 dice.identity(), choice: .init(), newRow: AgentID(version7At: server.wall, random: dice.bytes(10)),
                 at: server.wall)

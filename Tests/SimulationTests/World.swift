@@ -42,6 +42,7 @@ final class World {
         servers = (0..<serverCount).map { Server($0, in: self) }
         for host in 0..<hostCount { servers[0].tables.save(Places.shared.enrolledRow(of: host)) }
         hosts = (0..<hostCount).map { Host($0, in: self) }
+        for host in hosts { host.isTerse = dice.chance(permille: 250) }
     }
 
     // MARK: Time

@@ -38,13 +38,14 @@ public struct Server: Sendable {
         site = Site(
             name: configuration.name, address: PublicAddress(configuration), database: database, authority: authority,
             listener: try ListenerIdentity(chain: face.chain, key: face.key),
-            listenerSource: configuration.listenerSource, agents: ConnectedAgents(), log: log)
+            listenerSource: configuration.listenerSource, agents: ConnectedAgents(), log: log,
+            timing: configuration.timing)
         adminToken = try await FirstStart.adminToken(
             in: database, writtenTo: configuration.adminTokenFile, at: now)
         federation = FederationClient(site: site)
         shell = HandoverShell(
-            site: site, peers: federation, outbox: Outbox(database: database, peers: federation, log: log),
-            alarms: Alarms())
+            site: site, peers: federation,
+            outbox: Outbox(database: database, peers: federation, log: log, now: site.now), alarms: Alarms())
         fleet = FleetDesk(site: site, shell: shell)
         endpoint = OpAMPEndpoint(desk: fleet, agents: site.agents, logger: log)
         listener = Listener(
@@ -104,6 +105,13 @@ public struct Server: Sendable {
 }
 
 extension ServerConfiguration {
+    var timing: HandoverTiming {
+        var timing = HandoverTiming()
+        timing.arrival = arrivalDeadline ?? timing.arrival
+        timing.verification = verificationTime ?? timing.verification
+        return timing
+    }
+
     var listenerSource: ListenerCertificateSource {
         if let listenerFiles { return .files(certificate: listenerFiles.certificate, key: listenerFiles.key) }
         return .own(names: listenerNames.isEmpty ? [host] : listenerNames)

@@ -17,6 +17,10 @@ public struct ServerConfiguration: Sendable {
     public var listenerFiles: (certificate: String, key: String)?
     /// Where the first start writes the admin token (0600), beside showing it once.
     public var adminTokenFile: String?
+    /// How long an agent whose token was redeemed here is waited for; 24 hours when absent.
+    public var arrivalDeadline: Duration?
+    /// After how long an agent that is back from a move has given it up; a minute when absent.
+    public var verificationTime: Duration?
 
     public init(
         dataDirectory: String,
@@ -26,7 +30,9 @@ public struct ServerConfiguration: Sendable {
         publicEndpoint: Endpoint? = nil,
         listenerNames: [String] = [],
         listenerFiles: (certificate: String, key: String)? = nil,
-        adminTokenFile: String? = nil
+        adminTokenFile: String? = nil,
+        arrivalDeadline: Duration? = nil,
+        verificationTime: Duration? = nil
     ) {
         self.dataDirectory = dataDirectory
         self.name = name
@@ -36,5 +42,7 @@ public struct ServerConfiguration: Sendable {
         self.listenerNames = listenerNames
         self.listenerFiles = listenerFiles
         self.adminTokenFile = adminTokenFile
+        self.arrivalDeadline = arrivalDeadline
+        self.verificationTime = verificationTime
     }
 }

@@ -15,6 +15,7 @@ struct Site: Sendable {
     let agents: ConnectedAgents
     let log: Logger
     let metrics = Metrics()
+    var timing = HandoverTiming()
     var now: @Sendable () -> Timestamp = { .now }
 
     /// The OpAMP endpoint in both transports.

@@ -64,8 +64,7 @@ struct FederationInterface: Sendable {
     private func claim(_ call: PeerRequest) async throws -> HandoverStatus {
         let id = try call.handoverID()
         let request = try await call.request.json(ClaimRequest.self)
-        let source = try await handovers.claim(id, request, by: call.peer, call.audit)
-        return HandoverStatus(source, redemption: source.redemption, lastSequence: source.notices.received)
+        return HandoverStatus(try await handovers.claim(id, request, by: call.peer, call.audit))
     }
 
     private func take(_ call: PeerRequest) async throws -> EventReceipt {
@@ -97,11 +96,10 @@ struct FederationInterface: Sendable {
     private func status(of id: HandoverID, for peer: PeerRecord) async throws -> HandoverStatus {
         try await site.database.read { tables in
             if let source = try tables.sources.find(id)?.machine, source.otherParty == peer.id {
-                return HandoverStatus(source, redemption: source.redemption, lastSequence: source.notices.received)
+                return HandoverStatus(source)
             }
             if let target = try tables.targets.find(id)?.machine, target.otherParty == peer.id {
-                return HandoverStatus(
-                    target, redemption: target.redemption?.id, lastSequence: target.notices.received)
+                return HandoverStatus(target)
             }
             throw HandoverRefusal.unknownHandover(id)
         }
@@ -115,22 +113,16 @@ struct FederationInterface: Sendable {
         return try await site.database.read { tables in
             let sources = try tables.sources.concerning(leaf: leaf).map(\.machine).filter { $0.otherParty == peer }
             let targets = try tables.targets.concerning(leaf: leaf).map(\.machine).filter { $0.otherParty == peer }
-            return Page(
-                items: sources.map {
-                    HandoverStatus($0, redemption: $0.redemption, lastSequence: $0.notices.received)
-                }
-                    + targets.map {
-                        HandoverStatus($0, redemption: $0.redemption?.id, lastSequence: $0.notices.received)
-                    })
+            return Page(items: sources.map { HandoverStatus($0) } + targets.map { HandoverStatus($0) })
         }
     }
 }
 
 extension HandoverStatus {
-    fileprivate init(_ machine: some HandoverMachine, redemption: RedemptionID?, lastSequence: Int) {
+    fileprivate init(_ machine: some HandoverMachine) {
         self.init(
-            handover: machine.id, phase: machine.phaseName, epoch: machine.claims.epoch, redemption: redemption,
-            lastSequence: lastSequence)
+            handover: machine.id, phase: machine.phaseName, epoch: machine.claims.epoch,
+            redemption: machine.redemptionID, lastSequence: machine.notices.received)
     }
 }
 

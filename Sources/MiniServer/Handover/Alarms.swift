@@ -4,15 +4,20 @@ import Vocabulary
 /// The times at which handovers want to be looked at again; in memory, because `resume` sets them anew.
 actor Alarms {
     private struct Key: Hashable {
-        var side: HandoverRole
+        var role: HandoverRole
         var id: HandoverID
     }
 
     private var times: [Key: Timestamp] = [:]
+    private var sleep: (until: Timestamp, task: Task<Void, Never>)?
 
-    /// Replaces the time of the same handover and side.
-    func set(_ side: HandoverRole, _ id: HandoverID, at time: Timestamp) {
-        times[Key(side: side, id: id)] = time
+    /// The wall clock may be set while nobody looks at it.
+    static let longestSleep = Duration.seconds(5)
+
+    /// Replaces the time of the same handover and role.
+    func set(_ role: HandoverRole, _ id: HandoverID, at time: Timestamp) {
+        times[Key(role: role, id: id)] = time
+        if let sleep, time < sleep.until { sleep.task.cancel() }
     }
 
     /// Rings every alarm at its time, one after the other, until the task is cancelled.
@@ -22,16 +27,26 @@ actor Alarms {
         while !Task.isCancelled {
             let present = now()
             for (key, time) in times where time <= present {
+                // One that was set anew while another rang has another time now.
+                guard times[key] == time else { continue }
                 times[key] = nil
-                await wake(key.side, key.id)
+                await wake(key.role, key.id)
             }
-            await rest(from: present)
+            await rest(from: now())
         }
     }
 
-    /// Never longer than a tenth of a second: an alarm may be set, or the wall clock changed, while it sleeps.
+    /// Until the next alarm, or until another one is set.
     private func rest(from present: Timestamp) async {
-        let next = times.values.min().map { $0 - present } ?? .seconds(1)
-        try? await Task.sleep(for: min(max(next, .milliseconds(5)), .milliseconds(100)))
+        let latest = present + Self.longestSleep
+        let until = min(times.values.min() ?? latest, latest)
+        let task = Task { _ = try? await Task.sleep(for: max(until - present, .zero)) }
+        sleep = (until, task)
+        await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+        sleep = nil
     }
 }

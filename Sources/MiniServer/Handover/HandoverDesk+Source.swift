@@ -52,7 +52,8 @@ extension HandoverDesk {
             let claims = try preconditions.claims(id: id, at: now)
             let token = try site.authority.sign(claims)
             let step = SourceHandover.issue(
-                claims, tokenDigest: Digest.sha256(Array(token.utf8)), certificate: issue.certificate)
+                claims, tokenDigest: Digest.sha256(Array(token.utf8)), certificate: issue.certificate,
+                verification: site.timing.verification)
             try tables.save(step, by: context, at: now)
             return (HandoverRow(machine: step.state, updatedAt: now), token, preconditions.warnings)
         }
@@ -86,6 +87,32 @@ extension HandoverDesk {
             await refused(refusal.operatorMessage, handover: id, by: context)
             throw refusal
         }
+    }
+
+    /// Revokes an agent's leaf. Row and handovers change together, so that no target goes on trusting a leaf because
+    /// nobody told it.
+    ///
+    /// - Throws: `HandoverRefusal.agentUnknown`.
+    func revokeLeaf(of id: AgentID, by context: AuditContext) async throws {
+        let now = site.now()
+        let steps = try await site.database.write { tables in
+            var row = try tables.agent(id)
+            row.leafRevoked = true
+            try tables.agents.save(row)
+            try tables.audit.append(
+                AuditFact(
+                    .leafRevoked, entityType: "agent", entityID: id.description,
+                    additional: .members(["fingerprint": (row.fingerprint?.description).map(JSON.string)])),
+                context: context, at: now)
+            let open = try tables.sources.concerning(agent: id).map(\.machine).filter(\.isOpen)
+            return try open.map { machine in
+                let step = try machine.next(after: .leafRevoked, at: now)
+                try tables.save(step, by: context, at: now)
+                return step
+            }
+        }
+        for step in steps { await shell.carryOut(step) }
+        site.agents.dismiss(id, because: "The agent's certificate is revoked.")
     }
 
     /// Leaves an entry about a token that was not accepted.

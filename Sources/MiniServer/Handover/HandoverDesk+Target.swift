@@ -1,5 +1,6 @@
 import Certificates
 import HandoverToken
+import PeerAPI
 import PeerCore
 import Vocabulary
 
@@ -16,16 +17,12 @@ extension HandoverDesk {
     /// Verifies a pasted token and shows what redeeming it would mean; changes nothing but the audit trail of refusals.
     ///
     /// - Throws: `TokenRefusal`.
-    func preview(
-        _ text: String, choice: RedemptionReview.Choice = .init(), by context: AuditContext
-    ) async throws -> Preview {
+    func preview(_ text: String, by context: AuditContext) async throws -> Preview {
         let now = site.now()
         let token = try await verified(text, by: context, at: now)
-        let isReachable = (try? await shell.peers.status(of: token.claims.id, at: token.claims.issuer)) != nil
-        let review = try await site.database.read { tables in
-            try self.review(token, tables: tables, sourceReachable: isReachable)
-        }
-        return Preview(token: token, review: review, problems: review.problems(with: choice, at: now))
+        let answer = await sourceAnswer(to: token.claims)
+        let review = try await site.database.read { try self.review(token, tables: $0, source: answer) }
+        return Preview(token: token, review: review, problems: review.problems(at: now))
     }
 
     /// Confirms a token: saved, then claimed at its source.
@@ -37,15 +34,16 @@ extension HandoverDesk {
         let now = site.now()
         let token = try await verified(text, by: context, at: now)
         let id = token.claims.id
-        let isReachable = (try? await shell.peers.status(of: id, at: token.claims.issuer)) != nil
+        let answer = await sourceAnswer(to: token.claims)
         guard let redemptionID = RedemptionID(bytes: RandomBytes.generate(16)) else {
             preconditionFailure("16 bytes are an id")
         }
         let newRow = AgentID(version7At: now, random: RandomBytes.generate(10))
         do {
             let step = try await site.database.write { tables in
-                let review = try review(token, tables: tables, sourceReachable: isReachable)
-                let redemption = try review.redemption(redemptionID, choice: choice, newRow: newRow, at: now)
+                let review = try review(token, tables: tables, source: answer)
+                let redemption = try review.redemption(
+                    redemptionID, choice: choice, newRow: newRow, patience: site.timing.arrival, at: now)
                 let preview = TargetHandover(previewing: token)
                 let step = try preview.next(after: .redeemRequested(redemption), at: now)
                 try tables.save(step, by: context, at: now)
@@ -60,9 +58,7 @@ extension HandoverDesk {
             throw HandoverRefusal.unknownHandover(id)
         }
         // The claim was carried out with the step. Whoever is waiting for the answer reads the source's.
-        if row.machine.phase == .withdrawn, let code = row.machine.ending {
-            throw HandoverRefusal.refusedBySource(code: code)
-        }
+        if let refusal = row.machine.refusal { throw refusal }
         return row
     }
 
@@ -72,19 +68,33 @@ extension HandoverDesk {
         let own = site.authority.signingKeys.published.map {
             TokenVerifier.KnownSigner(certificate: $0, owner: site.authority.peerID)
         }
-        let signers = peers.filter(\.enabled).flatMap { peer in
-            peer.trust.tokenSigners.certificates.map { TokenVerifier.KnownSigner(certificate: $0, owner: peer.id) }
-        } + own
         do {
-            return try TokenVerifier().verify(text, signers: signers, audience: site.authority.peerID, at: now)
+            return try TokenVerifier().verify(
+                text, signers: peers.flatMap(\.knownSigners) + own, audience: site.authority.peerID, at: now)
         } catch {
             await refused(error.operatorMessage, handover: nil, by: context)
             throw error
         }
     }
 
+    /// What the source says of the token now.
+    private func sourceAnswer(to claims: HandoverClaims) async -> SourceAnswer {
+        let peer = try? await site.database.read { try $0.peers.find(claims.issuer) }
+        guard peer?.enabled == true else { return .unanswered }
+        do throws(PeerCallFailure) {
+            let status = try await shell.peers.status(of: claims.id, at: claims.issuer)
+            guard let phase = SourceHandover.Phase(rawValue: status.phase) else { return .unanswered }
+            return .phase(phase, redemption: status.redemption)
+        } catch {
+            switch error {
+            case .refused(_, let message, _): return .refused(code: message.code)
+            case .unanswered: return .unanswered
+            }
+        }
+    }
+
     private func review(
-        _ token: VerifiedToken, tables: StorageTransaction, sourceReachable: Bool
+        _ token: VerifiedToken, tables: StorageTransaction, source: SourceAnswer
     ) throws -> RedemptionReview {
         let claims = token.claims
         guard let peer = try tables.peers.find(claims.issuer) else {
@@ -98,7 +108,7 @@ extension HandoverDesk {
             ownEndpoints: site.ownEndpoints, listener: site.listener.chain[0],
             listenerIntermediates: Array(site.listener.chain.dropFirst()),
             groups: Set(try tables.groups.all().map(\.name)),
-            configurations: Set(try tables.configurations.all().map(\.name)), sourceReachable: sourceReachable)
+            configurations: Set(try tables.configurations.all().map(\.name)), source: source)
     }
 }
 

@@ -61,10 +61,10 @@ struct HandoverShell: Sendable {
             case .pushOffer(let offer): await push(offer, of: machine.id)
             case .sendClaim(let redemption, let digest): await claim(machine, redemption, digest)
             case .askSource: await askSource(machine)
-            case .askPeers(let leaf): await askPeers(leaf, besides: machine.id)
+            case .askPeers(let leaf): await askPeers(leaf)
             case .closeSessions(let leaf):
                 site.agents.dismiss(because: "The agent belongs to another server.") { $0.leaf == leaf }
-            case .wake(let time): await alarms.set(Machine.side, machine.id, at: time)
+            case .wake(let time): await alarms.set(Machine.role, machine.id, at: time)
             }
         }
     }
@@ -74,7 +74,7 @@ struct HandoverShell: Sendable {
     private func sign(_ claims: HandoverClaims) async {
         do {
             let token = try site.authority.sign(claims)
-            let offers = try await offers(of: claims.id, token: token)
+            let (offers, _) = try await offers(of: claims.id, token: token)
             let signed = SignedOffer(token: token, hash: offers.hash, expiresAt: claims.expiresAt)
             try await take(.offerSigned(signed), SourceHandover.self, of: claims.id, by: .server)
         } catch {
@@ -84,7 +84,7 @@ struct HandoverShell: Sendable {
 
     private func push(_ offer: SignedOffer, of id: HandoverID) async {
         do {
-            let (offers, agent) = (try await offers(of: id, token: offer.token), try await agent(of: id))
+            let (offers, agent) = try await offers(of: id, token: offer.token)
             let news = ServerToAgent(connectionSettings: offers, customMessage: await TrustNews(site: site).signers())
             let delivery = await site.agents.send(news, to: agent)
             switch delivery {
@@ -99,7 +99,8 @@ struct HandoverShell: Sendable {
         }
     }
 
-    private func offers(of id: HandoverID, token: String) async throws -> ConnectionSettingsOffers {
+    /// The offer with this token, and the agent it is for.
+    private func offers(of id: HandoverID, token: String) async throws -> (ConnectionSettingsOffers, AgentID) {
         let (machine, leaf) = try await site.database.read { tables in
             guard let machine = try tables.sources.find(id)?.machine else {
                 throw HandoverRefusal.unknownHandover(id)
@@ -107,16 +108,9 @@ struct HandoverShell: Sendable {
             guard let leaf = try tables.agents.find(machine.agent)?.leaf else { throw HandoverRefusal.agentHasNoLeaf }
             return (machine, leaf)
         }
-        return try HandoverOffer.make(machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
-    }
-
-    private func agent(of id: HandoverID) async throws -> AgentID {
-        try await site.database.read { tables in
-            guard let machine = try tables.sources.find(id)?.machine else {
-                throw HandoverRefusal.unknownHandover(id)
-            }
-            return machine.agent
-        }
+        let offers = try HandoverOffer.make(
+            machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
+        return (offers, machine.agent)
     }
 
     // MARK: Towards the source
@@ -148,26 +142,41 @@ struct HandoverShell: Sendable {
             by: .server)
     }
 
-    /// Whoever knows of a later handover of the agent has the say, and every earlier one here is told.
-    private func askPeers(_ leaf: Fingerprint, besides asking: HandoverID) async {
+    /// Whoever knows of a later handover of the agent has the say: every earlier one here is told, and the next one of
+    /// this server will be later still.
+    private func askPeers(_ leaf: Fingerprint) async {
         let known = (try? await site.database.read { try $0.peers.all().filter(\.enabled).map(\.id) }) ?? []
         for peer in known {
-            guard let answers = try? await peers.handovers(ofLeaf: leaf, at: peer) else { continue }
-            guard let highest = answers.map(\.epoch).max() else { continue }
-            let earlier = try? await site.database.read { tables in
-                try tables.kin(of: leaf).departures.filter { $0.isOpen && $0.claims.epoch < highest && $0.id != asking }
-            }
-            for departure in earlier ?? [] {
-                await tell(.higherEpochSeen(highest), SourceHandover.self, of: departure.id, by: .server)
+            guard let answers = try? await peers.handovers(ofLeaf: leaf, at: peer),
+                let highest = answers.map(\.epoch).max()
+            else { continue }
+            do {
+                try await seen(highest, of: leaf)
+            } catch {
+                site.log.error("later handover not noted", metadata: ["reason": "\(error.explained)"])
             }
         }
+    }
+
+    /// Somebody knows of a handover of this agent with this epoch.
+    private func seen(_ epoch: Epoch, of leaf: Fingerprint) async throws {
+        let (departures, arrivals) = try await site.database.write { tables in
+            let kin = try tables.kin(of: leaf)
+            if let row = kin.row { try tables.apply(.raiseEpoch(row.id, to: epoch)) }
+            return (
+                kin.departures.filter { $0.isOpen && $0.claims.epoch < epoch }.map(\.id),
+                kin.arrivals.filter { $0.isOpen && $0.claims.epoch < epoch }.map(\.id)
+            )
+        }
+        for id in departures { await tell(.higherEpochSeen(epoch), SourceHandover.self, of: id, by: .server) }
+        for id in arrivals { await tell(.higherEpochSeen(epoch), TargetHandover.self, of: id, by: .server) }
     }
 
     // MARK: Time
 
     /// A handover's hour has come.
-    func wake(_ side: HandoverRole, _ id: HandoverID) async {
-        switch side {
+    func wake(_ role: HandoverRole, _ id: HandoverID) async {
+        switch role {
         case .source: await wake(SourceHandover.self, id)
         case .target: await wake(TargetHandover.self, id)
         }

@@ -8,17 +8,21 @@ actor Outbox {
     private let database: PeerDatabase
     private let peers: any PeerCalls
     private let log: Logger
+    private let now: @Sendable () -> Timestamp
     /// Rung whenever there may be something to deliver; rings that nobody has heard yet are one.
     private nonisolated let bell = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    /// Per handover and side: do not try before, and how long to wait after the next failure.
+    /// Per handover: do not try before, and how long to wait after the next failure.
     private var pauses: [HandoverID: (until: ContinuousClock.Instant, next: Duration)] = [:]
 
     static let firstPause = Duration.milliseconds(250)
     static let longestPause = Duration.seconds(30)
     static let lettersAtOnce = 8
+    /// For how long a peer may not know the handover. It may have been set back to a backup, and be set right again;
+    /// what it forgot for good would otherwise be told it for ever.
+    static let patience = Duration.seconds(24 * 3600)
 
-    init(database: PeerDatabase, peers: any PeerCalls, log: Logger) {
-        (self.database, self.peers, self.log) = (database, peers, log)
+    init(database: PeerDatabase, peers: any PeerCalls, log: Logger, now: @escaping @Sendable () -> Timestamp) {
+        (self.database, self.peers, self.log, self.now) = (database, peers, log, now)
     }
 
     /// There may be something new.
@@ -53,11 +57,12 @@ actor Outbox {
         } catch {
             switch error {
             case .refused(409, _, let last?) where last >= letter.notice.sequence:
-                await acknowledge(letter)
+                // Told before it is forgotten, or a crash in between would keep it from whoever has to know.
                 await refused(letter)
-            case .refused(404, _, _):
                 await acknowledge(letter)
-                await refused(letter)
+            case .refused(_, let message, _) where now() > letter.notice.at + Self.patience:
+                log.warning("notice given up", metadata: letter.metadata(because: message))
+                await acknowledge(letter)
             case .refused(_, let message, _), .unanswered(let message):
                 pause(letter, because: message)
             }
@@ -87,12 +92,13 @@ actor Outbox {
 
     private func pause(_ letter: OutboxTable.Letter, because message: OperatorMessage) {
         pause(letter)
-        log.notice(
-            "notice waits",
-            metadata: [
-                "handover": "\(letter.handover)", "notice": "\(letter.notice.type.rawValue)",
-                "reason": "\(message)",
-            ])
+        log.notice("notice waits", metadata: letter.metadata(because: message))
+    }
+}
+
+extension OutboxTable.Letter {
+    fileprivate func metadata(because reason: OperatorMessage) -> Logger.Metadata {
+        ["handover": "\(handover)", "notice": "\(notice.type.rawValue)", "reason": "\(reason)"]
     }
 }
 

@@ -43,16 +43,17 @@ extension FleetDesk {
         if let status = report.state.connectionSettingsStatus, status.status == .applied,
             report.changes.contains(.connectionSettingsStatus)
         {
+            let hash = status.lastConnectionSettingsHash
+            let knowsHandovers =
+                report.state.customCapabilities?.capabilities.contains(HandoverOffer.capability) ?? false
             await shell.tell(
-                .agentCommitted(hash: status.lastConnectionSettingsHash), TargetHandover.self, of: handover,
-                by: context)
-        } else if !reportsStatus, !report.isFirst, report.at - session.openedAt >= Self.silentCommitment {
-            await shell.tell(.agentCommitted(hash: nil), TargetHandover.self, of: handover, by: context)
+                .agentCommitted(knowsHandovers ? .certain(hash: hash) : .applied(hash: hash)), TargetHandover.self,
+                of: handover, by: context)
+        } else if !report.isFirst, report.at - session.openedAt >= HandoverTiming.silence {
+            await shell.tell(
+                .agentCommitted(reportsStatus ? .staying : .silent), TargetHandover.self, of: handover, by: context)
         }
     }
-
-    /// One heartbeat: an agent without status reports has committed when it is still here after it.
-    static let silentCommitment = Duration.seconds(30)
 
     /// An agent that belongs to a peer is answered with the way there, and nothing else of what it says counts - but
     /// that it has failed to get there.

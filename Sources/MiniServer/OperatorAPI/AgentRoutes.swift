@@ -51,24 +51,8 @@ extension OperatorInterface {
 
     private func revokeLeaf(_ call: OperatorCall) async throws -> AgentSummary {
         let id = try call.localAgent()
-        let now = site.now()
-        let (summary, departures) = try await site.database.write { tables in
-            var row = try tables.agent(id)
-            row.leafRevoked = true
-            try tables.agents.save(row)
-            try tables.audit.append(
-                AuditFact(
-                    .leafRevoked, entityType: "agent", entityID: id.description,
-                    additional: .members(["fingerprint": (row.fingerprint?.description).map(JSON.string)])),
-                context: call.audit, at: now)
-            let departures = try tables.sources.concerning(agent: id).map(\.machine).filter(\.isOpen)
-            return (try view.summary(row, tables), departures)
-        }
-        for departure in departures {
-            await handovers.shell.tell(.leafRevoked, SourceHandover.self, of: departure.id, by: call.audit)
-        }
-        site.agents.dismiss(id, because: "The agent's certificate is revoked.")
-        return summary
+        try await handovers.revokeLeaf(of: id, by: call.audit)
+        return try await site.database.read { try view.summary(try $0.agent(id), $0) }
     }
 
     /// Sends agents what they are to have; those that are away are told when they connect.

@@ -49,9 +49,9 @@ struct HandoverView {
         _ row: HandoverRow<Machine>, _ names: [PeerID: String]
     ) -> HandoverSummary {
         let (machine, claims) = (row.machine, row.machine.claims)
-        let told = Machine.side == .source ? claims.target.name : claims.source.name
+        let told = Machine.role == .source ? claims.target.name : claims.source.name
         return HandoverSummary(
-            id: machine.id, role: Machine.side.rawValue, phase: machine.phaseName,
+            id: machine.id, role: Machine.role.rawValue, phase: machine.phaseName,
             peer: names[machine.otherParty] ?? told, peerID: machine.otherParty, agent: machine.agentRow,
             displayName: claims.agent.displayName, fingerprint: claims.leaf, epoch: claims.epoch,
             issuedAt: claims.issuedAt, expiresAt: claims.expiresAt, updatedAt: row.updatedAt,

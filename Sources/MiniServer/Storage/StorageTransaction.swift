@@ -28,7 +28,7 @@ extension StorageTransaction {
     func handovers<Machine: HandoverMachine>(
         of machine: Machine.Type = Machine.self
     ) -> RecordTable<StoredHandover<Machine>> {
-        switch Machine.side {
+        switch Machine.role {
         case .source: table("sourceHandovers")
         case .target: table("targetHandovers")
         }

@@ -44,7 +44,6 @@ public enum AuditAction: String, CaseIterable, Codable, Sendable {
     case signingKeyRetired = "Authority.KeyRetired"
     case operatorTokenCreated = "Operator.TokenCreated"
     case operatorTokenRevoked = "Operator.TokenRevoked"
-    case signInRefused = "Operator.SignInRefused"
     case auditVerified = "Audit.Verified"
     case auditCheckpointed = "Audit.Checkpointed"
 }

@@ -30,21 +30,6 @@ public struct AuditFact: Hashable, Sendable {
         self.originPeerID = originPeerID
         self.additional = additional
     }
-
-    /// A token, or a claim of one, that was refused.
-    ///
-    /// - Parameters:
-    ///   - handover: the token's `jti`, when it could be read.
-    ///   - origin: the token's issuer, when its signature held.
-    public static func tokenRefused(
-        _ refusal: any OperatorExplainable,
-        handover: HandoverID?,
-        origin: PeerID?
-    ) -> AuditFact {
-        AuditFact(
-            .tokenRefused, entityType: "handover", entityID: handover?.description ?? "unknown", originPeerID: origin,
-            additional: .members(["code": .string(refusal.operatorMessage.code)]))
-    }
 }
 
 /// Who acted, and how the act came in.

@@ -48,9 +48,10 @@ public struct PeerRecord: Hashable, Sendable {
 }
 
 extension PeerRecord {
-    /// Whose signature makes a token of this peer; nobody's while the peer is disabled.
+    /// Whose signature makes a token of this peer. It stays readable while the peer is disabled, so that the token can be
+    /// refused by that name.
     public var knownSigners: [TokenVerifier.KnownSigner] {
-        enabled ? trust.tokenSigners.certificates.map { .init(certificate: $0, owner: id) } : []
+        trust.tokenSigners.certificates.map { .init(certificate: $0, owner: id) }
     }
 }
 

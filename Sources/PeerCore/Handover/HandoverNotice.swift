@@ -22,13 +22,6 @@ public enum NoticeType: String, CaseIterable, Codable, Sendable {
     case connected, arrived, settled, lapsed
     case offered, returned, cancelled
     case leafRevoked = "leaf-revoked"
-
-    public var sender: HandoverRole {
-        switch self {
-        case .connected, .arrived, .settled, .lapsed: .target
-        case .offered, .returned, .cancelled, .leafRevoked: .source
-        }
-    }
 }
 
 public enum HandoverRole: String, CaseIterable, Codable, Sendable {

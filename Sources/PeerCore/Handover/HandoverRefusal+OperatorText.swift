@@ -72,7 +72,7 @@ extension HandoverRefusal: OperatorExplainable {
                 "Issue a new token after the rotation of the leaf has completed.")
         case .leafRevoked(let leaf):
             message(
-                "leaf-revoked", "The agent's certificate is revoked", "The leaf \(leaf) was revoked on the source.",
+                "leaf-revoked", "The agent's certificate is revoked", "The leaf \(leaf) was revoked.",
                 "Enrol the agent anew.")
         case .staleEpoch(let epoch, let known):
             message(
@@ -141,6 +141,8 @@ extension HandoverRefusal: OperatorExplainable {
             case "handover.expired": ("The token has expired", "It was to be redeemed earlier.")
             case "handover.already-redeemed": ("The token was redeemed before", "A token is redeemed once.")
             case "handover.cancelled": ("The handover was ended at the source", "The token is good for nothing more.")
+            case "handover.unknown":
+                ("The source does not know the token", "It has no handover for this server by that token.")
             case "handover.stale-epoch":
                 ("A later handover of this agent is known", "The source has issued a newer token for it.")
             default: ("The source refused the token", "It answered \(code).")

@@ -23,38 +23,6 @@ public struct HandoverStep<State: Hashable & Sendable>: Hashable, Sendable {
     }
 }
 
-/// A change of an agent's row that belongs into the transaction of the step.
-public enum RowChange: Hashable, Sendable {
-    /// The row's epoch becomes the greater of its own and this one.
-    case raiseEpoch(AgentID, to: Epoch)
-    /// `MovedToPeer <name>`; its sessions are closed by a directive.
-    case markMoved(AgentID, to: PeerID, name: String)
-    /// The row is this server's again.
-    case restore(AgentID)
-    /// Creates the row, or re-uses the agent's own moved one, in presence `arriving`.
-    case expect(Arrival)
-    case activate(AgentID)
-    case withdraw(AgentID)
-}
-
-/// The row that waits for an agent.
-public struct Arrival: Hashable, Sendable {
-    public var row: AgentID
-    /// The row exists, marked moved; otherwise it is created, unless it exists as withdrawn.
-    public var reusesRow: Bool
-    public var claims: HandoverClaims
-    public var group: String?
-    public var configuration: String?
-
-    public init(row: AgentID, reusesRow: Bool, claims: HandoverClaims, group: String?, configuration: String?) {
-        self.row = row
-        self.reusesRow = reusesRow
-        self.claims = claims
-        self.group = group
-        self.configuration = configuration
-    }
-}
-
 /// What the shell is to do after a step is saved. Each is safe to repeat.
 public enum HandoverDirective: Hashable, Sendable {
     /// Sign these claims, build the offer, and feed `offerSigned` back.
@@ -88,18 +56,6 @@ public struct SignedOffer: Hashable, Sendable, Codable {
     }
 }
 
-/// What source and target have in common.
-protocol HandoverParty: Hashable, Sendable {
-    associatedtype Phase: RawRepresentable<String>
-    static var role: HandoverRole { get }
-    var claims: HandoverClaims { get }
-    var phase: Phase { get set }
-    var notices: NoticeLedger { get set }
-    var ending: String? { get set }
-    /// The agent's row here; `nil` on a target before redemption.
-    var row: AgentID? { get }
-}
-
 extension HandoverStep where State: HandoverParty {
     /// Enters a phase and says so in the audit trail.
     mutating func enter(_ phase: State.Phase, _ action: AuditAction, _ facts: KeyValuePairs<String, String?> = [:]) {
@@ -127,7 +83,7 @@ extension HandoverStep where State: HandoverParty {
         let more = facts.compactMap { name, value in value.map { JSON.Member(name, .string($0)) } }
         audit.append(
             AuditFact(
-                action, entityType: "agent", entityID: (state.row ?? claims.agent.row).description, before: before,
+                action, entityType: "agent", entityID: (state.agentRow ?? claims.agent.row).description, before: before,
                 after: state.phase.rawValue, originPeerID: claims.issuer, additional: .object(own + more)))
     }
 

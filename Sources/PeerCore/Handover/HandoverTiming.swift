@@ -1,14 +1,20 @@
-import Vocabulary
+/// The periods of a handover that its token does not name. Each handover keeps the ones it began with.
+public struct HandoverTiming: Hashable, Sendable {
+    /// How long a target waits for an agent it has redeemed.
+    public var arrival = Self.defaultArrival
+    /// After that time an agent that is back at the source has given up.
+    public var verification = Self.defaultVerification
 
-/// Every period of a handover that is not in its token.
-public enum HandoverTiming {
+    public init() {}
+
     public static let defaultTimeToLive = Duration.seconds(3600)
     public static let defaultProbation = Duration.seconds(300)
+    public static let defaultArrival = Duration.seconds(24 * 3600)
+    /// Twice the 30 s for which an agent verifies at most.
+    public static let defaultVerification = Duration.seconds(60)
 
-    /// The agent verifies for at most 30 s; one that is back at the source after twice that has given up.
-    public static let verification = Duration.seconds(60)
-    /// How long a target waits for an agent it has redeemed.
-    public static let arrival = Duration.seconds(24 * 3600)
+    /// One heartbeat: an agent whose commitment cannot be read from its reports has committed when it is still here.
+    public static let silence = Duration.seconds(30)
     /// Between two attempts of a claim, and between two questions after the token's end.
     public static let claimRetry = Duration.seconds(5)
     public static let sourceQuestion = Duration.seconds(60)

@@ -16,7 +16,7 @@ public struct RedemptionReview: Sendable {
     public var listenerIntermediates: [Certificate]
     public var groups: Set<String>
     public var configurations: Set<String>
-    public var sourceReachable: Bool
+    public var source: SourceAnswer
 
     public init(
         claims: HandoverClaims,
@@ -28,7 +28,7 @@ public struct RedemptionReview: Sendable {
         listenerIntermediates: [Certificate] = [],
         groups: Set<String>,
         configurations: Set<String>,
-        sourceReachable: Bool
+        source: SourceAnswer
     ) {
         self.claims = claims
         self.peer = peer
@@ -39,7 +39,7 @@ public struct RedemptionReview: Sendable {
         self.listenerIntermediates = listenerIntermediates
         self.groups = groups
         self.configurations = configurations
-        self.sourceReachable = sourceReachable
+        self.source = source
     }
 
     /// What the operator chose in the redemption form.
@@ -57,20 +57,25 @@ public struct RedemptionReview: Sendable {
         }
     }
 
-    /// The row that an agent coming back gets again: marked moved, and of this leaf or moved to this very source.
+    /// The row that an agent coming back gets again: marked moved, and of this leaf or else moved to this very source.
     public var returningRow: AgentRecord? {
         namesakes.filter { row in
             switch row.presence {
             case .movedToPeer(let peer, _): row.fingerprint == claims.leaf || peer == claims.issuer
             case .live, .stale, .offline, .arriving, .withdrawn: false
             }
-        }.max { $0.epoch < $1.epoch }
+        }.max { (hasLeaf($0) ? 1 : 0, $0.epoch) < (hasLeaf($1) ? 1 : 0, $1.epoch) }
     }
 
-    /// The row of a handover to here that came to nothing after the agent had been seen. It takes the agent up again:
-    /// two rows never have one leaf.
-    private var abandonedRow: AgentRecord? {
-        namesakes.first { $0.presence == .withdrawn && $0.fingerprint == claims.leaf }
+    private func hasLeaf(_ row: AgentRecord) -> Bool { row.fingerprint == claims.leaf }
+
+    /// The row of a handover to here that came to nothing after the agent had been seen.
+    private var abandonedRow: AgentRecord? { namesakes.first { $0.presence == .withdrawn && hasLeaf($0) } }
+
+    /// The row that will be the agent's, unless it gets a new one. Two rows never have one leaf, so a row that has this
+    /// one comes first.
+    private var ownRow: AgentRecord? {
+        returningRow.map(hasLeaf) == true ? returningRow : abandonedRow ?? returningRow
     }
 
     /// Everything that stands against the redemption, most important first; empty means it may be confirmed.
@@ -82,7 +87,10 @@ public struct RedemptionReview: Sendable {
                 known.phase == .lapsed || known.phase == .withdrawn
                     ? .over(phase: known.phase.rawValue) : .alreadyRedeemed)
         }
-        if let latest = namesakes.filter({ $0.fingerprint == claims.leaf }).map(\.epoch).max(), latest >= claims.epoch {
+        if namesakes.contains(where: { $0.leafRevoked && (hasLeaf($0) || $0.previousLeaf == claims.leaf) }) {
+            found.append(.leafRevoked(claims.leaf))
+        }
+        if let latest = namesakes.filter(hasLeaf).map(\.epoch).max(), latest >= claims.epoch {
             found.append(.staleEpoch(claims.epoch, known: latest))
         }
         if !ownEndpoints.contains(claims.target.endpoint) {
@@ -100,7 +108,8 @@ public struct RedemptionReview: Sendable {
         if let wanted = wantedConfiguration(choice), !configurations.contains(wanted) {
             found.append(.configurationMissing(wanted))
         }
-        if !sourceReachable { found.append(.sourceUnreachable(peer.name)) }
+        // A disabled peer is not asked.
+        if peer.enabled, let problem = source.problem(at: peer, own: known?.redemption?.id) { found.append(problem) }
         return found
     }
 
@@ -109,17 +118,19 @@ public struct RedemptionReview: Sendable {
     /// - Parameters:
     ///   - id: 128 random bits.
     ///   - newRow: the identifier of the row to create, unless a row of the agent's own is used again.
+    ///   - patience: how long the agent is waited for.
     /// - Throws: the first of `problems`.
     public func redemption(
         _ id: RedemptionID,
         choice: Choice,
         newRow: AgentID,
+        patience: Duration = HandoverTiming.defaultArrival,
         at now: Timestamp
     ) throws(HandoverRefusal) -> Redemption {
         if let problem = problems(with: choice, at: now).first { throw problem }
         return Redemption(
-            id: id, row: (returningRow ?? abandonedRow)?.id ?? newRow, reusesRow: returningRow != nil,
-            group: group(choice), configuration: wantedConfiguration(choice))
+            id: id, row: ownRow?.id ?? newRow, reusesRow: ownRow != nil && ownRow?.id == returningRow?.id,
+            group: group(choice), configuration: wantedConfiguration(choice), patience: patience)
     }
 
     /// The group the agent would get.

@@ -46,20 +46,22 @@ extension SourceHandover {
         var step = Step(self)
         switch event {
         case .claimed(let claim): try repeated(claim)
-        case .offerSigned(let offer): step.push(offer, at: now)
+        case .offerSigned(let offer):
+            step.push(offer, at: now)
+            // The target knows of an offer already: it must not take the agent's word about this one for an old one's,
+            // even if this server dies over sending it.
+            if toldOffer != nil { step.tellOffer(at: now) }
         case .offerSent:
-            step.state.returnsFrom = now + HandoverTiming.verification
-            if phase == .redeemed {
-                step.enter(.offered, .offerSent, ["hash": offer.map { Hex.encode($0.hash) }])
-                step.tell(.offered, at: now, offer.map { ["hash": Hex.encode($0.hash)] } ?? [:])
-            }
+            step.state.returnsFrom = now + verification
+            if phase == .redeemed { step.enter(.offered, .offerSent, ["hash": offer.map { Hex.encode($0.hash) }]) }
+            step.tellOffer(at: now)
         case .pushRequested:
             step.record(.pushRequested)
             step.directives = [push(at: now)]
         case .agentConnected: connected(&step, at: now)
         case .agentLeaving:
             if phase != .leaving {
-                step.state.returnsFrom = now + HandoverTiming.verification
+                step.state.returnsFrom = now + verification
                 step.enter(.leaving, .agentLeaving)
             }
         case .agentFailed(let hash, let message):
@@ -91,7 +93,10 @@ extension SourceHandover {
         case .cancelRequested: throw .alreadyMoved(to: claims.target.name)
         case .leafRevoked: step.tell(.leafRevoked, at: now)
         case .higherEpochSeen(let epoch):
-            if epoch > claims.epoch { step.enter(.settled, .settled, ["reason": "a later handover has the say"]) }
+            if epoch > claims.epoch {
+                step.enter(.settled, .settled, ["reason": "a later handover has the say"])
+                step.rows = [.raiseEpoch(agent, to: epoch)]
+            }
         case .offerSent, .agentLeaving, .wake, .noticeReceived: break
         }
         return step
@@ -112,7 +117,7 @@ extension SourceHandover {
             }
             // The same offer would get the same answer for ever (protocol section 3); another one is made, in time.
             if offer?.hash == hash { step.state.offer = nil }
-            step.directives = [.wake(at: now + HandoverTiming.verification)]
+            step.directives = [.wake(at: now + verification)]
         case .wake(let agentPresent): if agentPresent, offer == nil { step.directives = [push(at: now)] }
         case .cancelRequested, .pushRequested: throw .alreadyMoved(to: claims.target.name)
         case .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .noticeReceived: break
@@ -175,6 +180,7 @@ extension SourceHandover {
         guard epoch > claims.epoch else { return }
         if redemption != nil { step.tell(.cancelled, at: now, ["reason": "a later handover has the say"]) }
         step.end(.cancelled, .cancelled, because: "a later handover has the say")
+        step.rows = [.raiseEpoch(agent, to: epoch)]
         step.directives = [.askPeers(claims.leaf)]
     }
 }
@@ -184,6 +190,13 @@ extension SourceHandover.Step {
         state.offer = offer
         state.offerHashes = state.offerHashes.suffix(7) + [offer.hash]
         directives = [.pushOffer(offer)]
+    }
+
+    /// Says which offer the agent may come with, each once.
+    fileprivate mutating func tellOffer(at now: Timestamp) {
+        guard let offer = state.offer, offer.hash != state.toldOffer else { return }
+        state.toldOffer = offer.hash
+        tell(.offered, at: now, ["hash": Hex.encode(offer.hash)])
     }
 
     fileprivate mutating func takeBack(because reason: String, at now: Timestamp) {

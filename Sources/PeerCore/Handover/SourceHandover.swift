@@ -63,11 +63,15 @@ public struct SourceHandover: Hashable, Sendable, Codable {
     /// SHA-256 over the text form that the operator was given.
     public let tokenDigest: [UInt8]
     public let certificate: OfferedCertificate
+    /// After that time an agent that is back here has given up.
+    public let verification: Duration
     public internal(set) var phase = Phase.issued
     public internal(set) var redemption: RedemptionID?
     public internal(set) var offer: SignedOffer?
     /// Hashes of the offers made so far; the agent may speak of any of them.
     public internal(set) var offerHashes: [[UInt8]] = []
+    /// The hash of which the target was told last.
+    public internal(set) var toldOffer: [UInt8]?
     /// An operator cancelled a handover that the target had claimed: the agent may be there already, and have settled.
     public internal(set) var mayStillArrive: Bool?
     /// From then on an agent that is here has given up the move.
@@ -78,26 +82,31 @@ public struct SourceHandover: Hashable, Sendable, Codable {
 
     /// What the agent does here still matters.
     public var concernsAgent: Bool { phase.isOpen || mayStillArrive == true }
-    public var id: HandoverID { claims.id }
     public var agent: AgentID { claims.agent.row }
 
     /// The token is signed and about to be shown; nothing is saved yet.
     public static func issue(
         _ claims: HandoverClaims,
         tokenDigest: [UInt8],
-        certificate: OfferedCertificate
+        certificate: OfferedCertificate,
+        verification: Duration = HandoverTiming.defaultVerification
     ) -> Step {
-        var step = Step(SourceHandover(claims: claims, tokenDigest: tokenDigest, certificate: certificate))
+        var step = Step(
+            SourceHandover(
+                claims: claims, tokenDigest: tokenDigest, certificate: certificate, verification: verification))
         step.rows = [.raiseEpoch(claims.agent.row, to: claims.epoch)]
         step.record(.tokenIssued, ["target": claims.target.name, "expires": claims.expiresAt.description])
         step.directives = [.wake(at: claims.expiresAt)]
         return step
     }
 
-    private init(claims: HandoverClaims, tokenDigest: [UInt8], certificate: OfferedCertificate) {
+    private init(
+        claims: HandoverClaims, tokenDigest: [UInt8], certificate: OfferedCertificate, verification: Duration
+    ) {
         self.claims = claims
         self.tokenDigest = tokenDigest
         self.certificate = certificate
+        self.verification = verification
     }
 
     /// What a saved handover still owes after a restart.
@@ -153,9 +162,4 @@ public struct TokenClaim: Hashable, Sendable {
         self.leafRevoked = leafRevoked
         self.epoch = epoch
     }
-}
-
-extension SourceHandover: HandoverParty {
-    static var role: HandoverRole { .source }
-    var row: AgentID? { agent }
 }

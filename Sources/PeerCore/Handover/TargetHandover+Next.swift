@@ -24,7 +24,7 @@ extension TargetHandover {
         case .redeemRequested(let redemption):
             guard now < claims.expiresAt else { throw .expired(at: claims.expiresAt) }
             step.state.redemption = redemption
-            step.state.deadline = claims.expiresAt + HandoverTiming.arrival
+            step.state.deadline = claims.expiresAt + redemption.patience
             step.enter(.redeeming, .redemptionRequested, ["redemption": redemption.id.description])
             step.directives = step.state.claimAgain(at: now)
         case .withdrawRequested: throw .over(phase: phase.rawValue)
@@ -40,7 +40,7 @@ extension TargetHandover {
         switch event {
         case .redeemRequested(let other): try repeated(other)
         case .claimAccepted: step.await(at: now)
-        case .claimRefused(let code): step.end(.withdrawn, .tokenRefused, because: code)
+        case .claimRefused(let code): step.refuse(by: code)
         case .sourceAnswered(.issued, _):
             if now >= claims.expiresAt { step.end(.withdrawn, .tokenRefused, because: "the token ran out unclaimed") }
         case .sourceAnswered(.expired, _), .sourceAnswered(.cancelled, _), .sourceAnswered(.returned, _):
@@ -51,7 +51,7 @@ extension TargetHandover {
             if claimed == redemption?.id {
                 step.await(at: now)
             } else {
-                step.end(.withdrawn, .tokenRefused, because: HandoverRefusal.alreadyRedeemed.operatorMessage.code)
+                step.refuse(by: HandoverRefusal.alreadyRedeemed.operatorMessage.code)
             }
         case .withdrawRequested(let reason):
             step.withdraw(.cancelled, because: reason ?? "an operator withdrew it", telling: true, at: now)
@@ -77,8 +77,8 @@ extension TargetHandover {
                 step.enter(.connected, .agentConnected)
                 step.tell(.connected, at: now)
             }
-        case .agentCommitted(let hash):
-            if phase == .connected { step.arrive(hash: hash, at: now) }
+        // Also while awaiting: the end of an older session may have been told after the beginning of this one.
+        case .agentCommitted(let commitment): step.take(commitment, at: now)
         case .agentDisconnected:
             if phase == .connected { step.enter(.awaiting, .agentDisconnected) }
         case .sourceAnswered(.returned, _), .sourceAnswered(.cancelled, _), .sourceAnswered(.expired, _):
@@ -86,8 +86,13 @@ extension TargetHandover {
         case .withdrawRequested(let reason):
             step.withdraw(.cancelled, because: reason ?? "an operator withdrew it", telling: true, at: now)
         case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
-        case .wake:
-            if let deadline, now >= deadline { step.lapse(at: now) } else { step.directives = resume(at: now) }
+        case .wake(let agentPresent):
+            guard let deadline, now >= deadline else {
+                step.directives = resume(at: now)
+                break
+            }
+            // Here for so long, it has come to stay: the source must have died over telling of the offer.
+            if agentPresent, let unproven { step.arrive(hash: unproven, at: now) } else { step.lapse(at: now) }
         case .claimAccepted, .claimRefused, .claimUnanswered, .sourceAnswered, .noticeReceived, .noticeRefused: break
         }
         return step
@@ -159,6 +164,7 @@ extension TargetHandover {
     private func supersede(_ step: inout Step, by epoch: Epoch, at now: Timestamp) {
         guard epoch > claims.epoch else { return }
         step.withdraw(.cancelled, because: "a later handover has the say", at: now)
+        if let row = agentRow { step.rows.append(.raiseEpoch(row, to: epoch)) }
         step.directives.append(.askPeers(claims.leaf))
     }
 }
@@ -166,7 +172,7 @@ extension TargetHandover {
 extension TargetHandover.Step {
     fileprivate mutating func await(at now: Timestamp) {
         guard let redemption = state.redemption else { return }
-        let deadline = now + HandoverTiming.arrival
+        let deadline = now + redemption.patience
         state.deadline = deadline
         rows = [
             .expect(
@@ -178,10 +184,28 @@ extension TargetHandover.Step {
         directives = [.wake(at: deadline)]
     }
 
-    fileprivate mutating func arrive(hash: [UInt8]?, at now: Timestamp) {
-        guard let row = state.row else { return }
+    fileprivate mutating func refuse(by code: String) {
+        state.refusalCode = code
+        end(.withdrawn, .tokenRefused, because: HandoverRefusal.refusedBySource(code: code).operatorMessage.title)
+    }
+
+    fileprivate mutating func take(_ commitment: Commitment, at now: Timestamp) {
+        switch commitment {
+        case .certain(let hash): arrive(hash: hash, at: now)
+        case .applied(let hash) where state.offerHashes.contains(hash): arrive(hash: hash, at: now)
+        case .applied(let hash): state.unproven = hash
+        case .silent: arrive(hash: nil, at: now)
+        case .staying:
+            // The source may have died before it could tell of any offer.
+            if let hash = state.unproven, state.offerHashes.isEmpty { arrive(hash: hash, at: now) }
+        }
+    }
+
+    mutating func arrive(hash: [UInt8]?, at now: Timestamp) {
+        guard let row = state.agentRow else { return }
         let end = now + state.claims.probation
-        state.offerHash = hash ?? state.offerHash
+        state.offerHash = hash
+        state.unproven = nil
         state.probationEnds = end
         rows = [.activate(row)]
         enter(.arrived, .agentArrived)

@@ -49,8 +49,11 @@ extension TargetHandover {
     private func take(_ notice: HandoverNotice, into step: inout Step, at now: Timestamp) {
         switch notice.type {
         case .offered:
-            step.state.offerHash = offerHash ?? notice.facts["hash"].flatMap { Hex.decode($0) }
             step.record(.offerSent, ["hash": notice.facts["hash"]])
+            guard let hash = notice.facts["hash"].flatMap({ Hex.decode($0) }) else { break }
+            step.state.offerHashes = offerHashes.suffix(7) + [hash]
+            // An agent may be faster than this notice.
+            if unproven == hash, phase == .awaiting || phase == .connected { step.arrive(hash: hash, at: now) }
         case .returned: withdraw(&step, .agentReturned, notice.facts["reason"] ?? "the agent went back", at: now)
         case .cancelled: withdraw(&step, .cancelled, notice.facts["reason"] ?? "the source cancelled it", at: now)
         case .leafRevoked: withdraw(&step, .leafRevoked, "the source revoked the leaf", at: now)

@@ -47,9 +47,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
         case sourceAnswered(phase: SourceHandover.Phase, redemption: RedemptionID?)
         /// The leaf connected.
         case agentConnected
-        /// `APPLIED` for this hash, or, from an agent without such reports, a second message at least one heartbeat
-        /// after the first (no hash).
-        case agentCommitted(hash: [UInt8]?)
+        case agentCommitted(Commitment)
         case agentDisconnected
         case noticeReceived(HandoverNotice)
         /// The source will not have this notice of ours.
@@ -71,11 +69,23 @@ public struct TargetHandover: Hashable, Sendable, Codable {
     public internal(set) var probationEnds: Timestamp?
     /// The offer that brought the agent here; it is not offered again.
     public internal(set) var offerHash: [UInt8]?
+    /// The offers that the source has told of.
+    public internal(set) var offerHashes: [[UInt8]] = []
+    /// The hash of an `APPLIED` that may be for an earlier offer: none that the source has told of so far.
+    public internal(set) var unproven: [UInt8]?
     public internal(set) var notices = NoticeLedger()
     /// Why it ended otherwise than settled.
     public internal(set) var ending: String?
+    /// The stable code by which the source refused the claim.
+    public internal(set) var refusalCode: String?
 
-    public var id: HandoverID { claims.id }
+    /// Why there is nothing more to hope for from the redemption.
+    public var refusal: HandoverRefusal? {
+        switch phase {
+        case .lapsed, .withdrawn: refusalCode.map { .refusedBySource(code: $0) } ?? .over(phase: phase.rawValue)
+        case .previewed, .redeeming, .awaiting, .connected, .arrived, .settled: nil
+        }
+    }
 
     /// A verified token before an operator confirms it.
     public init(previewing token: VerifiedToken) {
@@ -107,6 +117,18 @@ public struct TargetHandover: Hashable, Sendable, Codable {
     }
 }
 
+/// How an agent shows that it has made this server its own.
+public enum Commitment: Hashable, Sendable {
+    /// `APPLIED` from an agent that knows this handover: as long as it only tries a server, it says `APPLYING`.
+    case certain(hash: [UInt8])
+    /// `APPLIED` from any other agent, which may still speak of an earlier offer.
+    case applied(hash: [UInt8])
+    /// From an agent without status reports: a second message at least one heartbeat after the first.
+    case silent
+    /// The same from an agent with status reports; it counts for an `APPLIED` that nothing else can be known about.
+    case staying
+}
+
 /// An operator's confirmation, with the choices made.
 public struct Redemption: Hashable, Sendable, Codable {
     public var id: RedemptionID
@@ -116,17 +138,22 @@ public struct Redemption: Hashable, Sendable, Codable {
     public var reusesRow: Bool
     public var group: String?
     public var configuration: String?
+    /// How long the agent is waited for.
+    public var patience: Duration
 
-    public init(id: RedemptionID, row: AgentID, reusesRow: Bool, group: String?, configuration: String?) {
+    public init(
+        id: RedemptionID,
+        row: AgentID,
+        reusesRow: Bool,
+        group: String?,
+        configuration: String?,
+        patience: Duration = HandoverTiming.defaultArrival
+    ) {
         self.id = id
         self.row = row
         self.reusesRow = reusesRow
         self.group = group
         self.configuration = configuration
+        self.patience = patience
     }
-}
-
-extension TargetHandover: HandoverParty {
-    static var role: HandoverRole { .target }
-    var row: AgentID? { redemption?.row }
 }

@@ -151,12 +151,16 @@ struct RunningServer: Sendable {
     }
 
     /// Both servers as peers of each other, by paste, each with the other's secrets swapped.
-    static func federate(_ eu: RunningServer, _ us: RunningServer) async throws -> (inbound: String, outbound: String) {
+    ///
+    /// - Parameter name: of the second server as the first calls it.
+    static func federate(
+        _ eu: RunningServer, _ us: RunningServer, as name: String = "us"
+    ) async throws -> (inbound: String, outbound: String) {
         let (euPEM, usPEM) = (try await eu.issueCertificate().pem, try await us.issueCertificate().pem)
         let _: PeerSummary = try await eu.call(
-            OperatorRoutes.createPeer, sending: PeerCreation(name: "us", endpoint: us.base, certificatePEM: usPEM))
-        let inbound = try await eu.generateSecret("inbound", of: "us")
-        let outbound = try await eu.generateSecret("outbound", of: "us")
+            OperatorRoutes.createPeer, sending: PeerCreation(name: name, endpoint: us.base, certificatePEM: usPEM))
+        let inbound = try await eu.generateSecret("inbound", of: name)
+        let outbound = try await eu.generateSecret("outbound", of: name)
         let _: PeerSummary = try await us.call(
             OperatorRoutes.createPeer,
             sending: PeerCreation(

@@ -1,0 +1,97 @@
+import Foundation
+import HandoverToken
+import Logging
+import PeerAPI
+import PeerCore
+import Synchronization
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+struct OutboxTests {
+    /// A peer that answers each delivery as the test says.
+    private final class Peer: PeerCalls {
+        private let delivered = Mutex<[Int]>([])
+        private let answer: @Sendable (_ delivery: Int) -> PeerCallFailure?
+        private let enough: Int
+        let done = AsyncStream<Void>.makeStream()
+
+        /// - Parameter enough: so many deliveries, and the test is over.
+        init(until enough: Int, answer: @escaping @Sendable (Int) -> PeerCallFailure?) {
+            (self.enough, self.answer) = (enough, answer)
+        }
+
+        var sequences: [Int] { delivered.withLock { $0 } }
+
+        func deliver(
+            _ event: HandoverEvent, of handover: HandoverID, to peer: PeerID
+        ) async throws(PeerCallFailure) -> EventReceipt {
+            let count = delivered.withLock { delivered in
+                delivered.append(event.sequence)
+                return delivered.count
+            }
+            if count == enough { done.continuation.finish() }
+            if let failure = answer(count) { throw failure }
+            return EventReceipt(lastSequence: event.sequence, phase: "awaiting")
+        }
+
+        func claim(_: HandoverID, _: ClaimRequest, at: PeerID) async throws(PeerCallFailure) -> HandoverStatus {
+            throw Self.unknown
+        }
+        func status(of: HandoverID, at: PeerID) async throws(PeerCallFailure) -> HandoverStatus { throw Self.unknown }
+        func handovers(ofLeaf: Fingerprint, at: PeerID) async throws(PeerCallFailure) -> [HandoverStatus] { [] }
+
+        static let unknown = PeerCallFailure.refused(
+            status: 404, HandoverRefusal.unknownHandover(id).operatorMessage, lastSequence: nil)
+        static let id: HandoverID = {
+            guard let id = HandoverID(bytes: [UInt8](repeating: 7, count: 16)) else { preconditionFailure("16 bytes") }
+            return id
+        }()
+    }
+
+    /// Delivers two notices of one handover until the peer has had enough; returns those it refused for good.
+    private func deliver(to peer: Peer, age: Duration) async throws -> [Int] {
+        let path = FileManager.default.temporaryDirectory.appending(path: "outbox-\(UUID().uuidString).sqlite").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let database = try PeerDatabase(path: path)
+        let written = Timestamp.now
+        let to = try #require(PeerID(bytes: [UInt8](repeating: 8, count: 16)))
+        try await database.write { tables in
+            for (sequence, type) in [(1, NoticeType.connected), (2, .arrived)] {
+                let notice = HandoverNotice(sequence: sequence, type: type, epoch: 1, at: written)
+                try tables.outbox.append(notice, handover: Peer.id, role: .target, to: to)
+            }
+        }
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        let outbox = Outbox(database: database, peers: peer, log: log, now: { written + age })
+        let refused = Noted<Int>()
+        await withTaskGroup { group in
+            group.addTask { await outbox.run { letter in refused.note(letter.notice.sequence) } }
+            for await _ in peer.done.stream {}
+            group.cancelAll()
+        }
+        return refused.all
+    }
+
+    @Test func `a notice of a handover that the peer does not have yet is kept, and the next one waits`() async throws {
+        let peer = Peer(until: 3) { $0 == 1 ? Peer.unknown : nil }
+        #expect(try await deliver(to: peer, age: .zero).isEmpty)
+        #expect(peer.sequences == [1, 1, 2])
+    }
+
+    @Test func `a notice that the peer has not wanted to know for a day is given up`() async throws {
+        let peer = Peer(until: 2) { _ in Peer.unknown }
+        // To be unknown at the peer is no word about where the agent belongs.
+        #expect(try await deliver(to: peer, age: Outbox.patience + .seconds(1)).isEmpty)
+        #expect(peer.sequences == [1, 2])
+    }
+
+    @Test func `a notice that the peer refuses is not sent again, and its sender is told`() async throws {
+        let refusal = HandoverRefusal.noticeNotAllowed(.connected, phase: "returned").operatorMessage
+        let peer = Peer(until: 2) { $0 == 1 ? .refused(status: 409, refusal, lastSequence: 1) : nil }
+        #expect(try await deliver(to: peer, age: .zero) == [1])
+        #expect(peer.sequences == [1, 2])
+    }
+}

@@ -1,0 +1,57 @@
+import Certificates
+import HandoverToken
+import OpAMPProto
+import PeerAPI
+import PeerCore
+import Vocabulary
+
+@testable import MiniServer
+
+/// Two servers that know each other both ways, and an agent of the first that may be handed over.
+struct HandoverPair: Sendable {
+    let eu: RunningServer
+    let us: RunningServer
+    let agent: AgentID
+
+    init(_ eu: RunningServer, _ us: RunningServer) async throws {
+        (self.eu, self.us) = (eu, us)
+        _ = try await RunningServer.federate(eu, us)
+        _ = try await eu.ping("us")
+        _ = try await us.ping("eu")
+        agent = try await eu.enrolledAgent()
+    }
+
+    var operatorContext: AuditContext { AuditContext(actor: "test", role: "admin") }
+
+    func issue() async throws -> (handover: HandoverID, token: String) {
+        let issued = try await eu.desk.issue(.init(agent: agent, peerName: "us"), by: operatorContext)
+        return (issued.handover.machine.id, issued.token)
+    }
+
+    func source(_ id: HandoverID) async throws -> SourceHandover? {
+        try await eu.server.site.database.read { try $0.sources.find(id)?.machine }
+    }
+
+    func row() async throws -> AgentRecord? {
+        let agent = agent
+        return try await eu.server.site.database.read { try $0.agents.find(agent) }
+    }
+}
+
+extension RunningServer {
+    var desk: HandoverDesk { HandoverDesk(site: server.site, shell: server.shell) }
+
+    /// An agent that enrolled here and is away.
+    func enrolledAgent() async throws -> AgentID {
+        let id = AgentID(version7At: .now, random: RandomBytes.generate(10))
+        let request = try SigningRequest(key: PrivateKey.generateP256(), subject: "agent")
+        let asked = ConnectionSettingsRequest(
+            opamp: OpAMPConnectionSettingsRequest(certificateRequest: CertificateRequest(csr: Array(request.pem.utf8))))
+        let leaf = try server.site.authority.issueLeaf(try LeafOrder(asked, row: id, at: .now))
+        guard let uid = InstanceUID(bytes: RandomBytes.generate(16)) else { throw NotStarted() }
+        let row = AgentRecord(
+            id: id, displayName: "db-7", instanceUID: uid, leaf: leaf, capabilities: .acceptsOpAMPConnectionSettings)
+        try await server.site.database.write { try $0.agents.save(row) }
+        return id
+    }
+}
