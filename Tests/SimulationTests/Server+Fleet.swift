@@ -113,7 +113,7 @@ extension Server {
         let news = message.connectionSettingsStatus.flatMap { $0 == session.settingsStatus ? nil : $0 }
         session.settingsStatus = news ?? session.settingsStatus
         if let names = message.customCapabilities?.capabilities {
-            session.knowsHandovers = names.contains(HandoverOffer.capability)
+            session.knowsHandovers = names.contains(MoveMessage.capability)
         }
         var dismissal = false
         var error: ServerErrorResponse?

@@ -45,7 +45,7 @@ extension FleetDesk {
         {
             let hash = status.lastConnectionSettingsHash
             let knowsHandovers =
-                report.state.customCapabilities?.capabilities.contains(HandoverOffer.capability) ?? false
+                report.state.customCapabilities?.capabilities.contains(MoveMessage.capability) ?? false
             await shell.tell(
                 .agentCommitted(knowsHandovers ? .certain(hash: hash) : .applied(hash: hash)), TargetHandover.self,
                 of: handover, by: context)

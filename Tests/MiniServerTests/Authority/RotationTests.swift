@@ -52,7 +52,7 @@ struct RotationTests {
         /// What a statement in this message says, to somebody who holds only the first CA.
         func statement(in message: ServerToAgent?) throws -> TrustStatement {
             let custom = try #require(message?.customMessage)
-            #expect(custom.capability == CustomCapabilities.handoverMove && custom.type == "trust-statement")
+            #expect(custom.capability == MoveMessage.capability && custom.type == "trust-statement")
             return try TrustStatement.verified(
                 String(decoding: custom.data, as: UTF8.self), signers: try TokenSigners([authority]), issuer: nil,
                 at: .now)
@@ -164,7 +164,7 @@ struct RotationTests {
             let row = try #require(
                 try await eu.server.site.database.read { try $0.agents.find(agent.identity.certificate.fingerprint) })
             let _: IssuedHandover = try await eu.call(
-                OperatorRoutes.issueHandover, sending: PeerAPI.HandoverIssue(agent: row.id, peer: "us"))
+                OperatorRoutes.issueHandover, sending: PeerAPI.HandoverIssue(agent: row.id.description, peer: "us"))
             let _: SigningKeySummary = try await eu.call(OperatorRoutes.draftSigningKey)
             let news = try await client.message()
             #expect(news?.customMessage != nil && news?.connectionSettings == nil)

@@ -117,7 +117,7 @@ struct AuditInterfaceTests {
     @Test func `figures and one agent's details read no handover of others`() async throws {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
-            let agent = try await eu.addAgent()
+            let agent = try await eu.enrolledAgent()
             let others = ["sourceHandovers", "targetHandovers"].map { table in
                 """
                 INSERT INTO \(table) (key, record)

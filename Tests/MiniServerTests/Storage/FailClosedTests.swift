@@ -50,7 +50,7 @@ struct FailClosedTests {
             #expect(try await servers[0].ping("us").ok)
             let peer = try #require(
                 try await servers[0].server.site.database.read { try $0.peers.find(name: "us") })
-            try await body(servers[0], try await servers[0].addAgent(), peer)
+            try await body(servers[0], try await servers[0].enrolledAgent(), peer)
         }
     }
 

@@ -50,7 +50,8 @@ extension RunningServer {
         let leaf = try server.site.authority.issueLeaf(try LeafOrder(asked, row: id, at: .now))
         guard let uid = InstanceUID(bytes: RandomBytes.generate(16)) else { throw NotStarted() }
         let row = AgentRecord(
-            id: id, displayName: "db-7", instanceUID: uid, leaf: leaf, capabilities: .acceptsOpAMPConnectionSettings)
+            id: id, displayName: "db-7", instanceUID: uid, leaf: leaf,
+            capabilities: [.reportsStatus, .acceptsOpAMPConnectionSettings])
         try await server.site.database.write { try $0.agents.save(row) }
         return id
     }

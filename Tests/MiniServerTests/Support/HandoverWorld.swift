@@ -33,10 +33,10 @@ struct HandoverWorld: Sendable {
     func issue(
         _ agent: WireAgent, from source: RunningServer, to target: RunningServer, probation: Int = 300
     ) async throws -> IssuedHandover {
-        try await source.call(
+        let row = try await row(of: agent, at: source).id.description
+        return try await source.call(
             OperatorRoutes.issueHandover,
-            sending: PeerAPI.HandoverIssue(
-                agent: try await row(of: agent, at: source).id, peer: name(of: target), probationSeconds: probation))
+            sending: PeerAPI.HandoverIssue(agent: row, peer: name(of: target), probationSeconds: probation))
     }
 
     @discardableResult

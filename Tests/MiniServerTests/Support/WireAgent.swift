@@ -144,7 +144,7 @@ final class WireLine: Sendable {
                     "epoch": .integer(Int64(standing.epoch)), "jti": standing.handover.map { .string($0.description) },
                 ])
                 message.customMessage = CustomMessage(
-                    capability: CustomCapabilities.handoverMove, type: "standing", data: Array(json.description.utf8))
+                    capability: MoveMessage.capability, type: "standing", data: Array(json.description.utf8))
             }
             try change(&message)
         }
