@@ -37,8 +37,11 @@ public struct Problem: Codable, Hashable, Sendable {
         self.lastSequence = lastSequence
     }
 
+    /// Its words, from a server that may be anybody's: each fit for one line of a log, a table or an audit entry.
     public var operatorMessage: OperatorMessage {
-        OperatorMessage(code: code, title: title, cause: cause, nextAction: nextAction)
+        OperatorMessage(
+            code: code.printable(upTo: 100), title: title.printable(upTo: 200), cause: cause.printable(upTo: 1000),
+            nextAction: nextAction.printable(upTo: 1000))
     }
 }
 

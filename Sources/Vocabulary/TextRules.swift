@@ -28,7 +28,9 @@ extension Unicode.Scalar {
 
 extension String {
     /// The beginning of a text from outside, fit for one line of a message.
+    ///
+    /// - Parameter limit: in Unicode scalars; one character may consist of a million of them.
     public func printable(upTo limit: Int) -> String {
-        String(UnicodeScalarView(prefix(limit).unicodeScalars.map { $0.isPrintable ? $0 : "?" }))
+        String(UnicodeScalarView(unicodeScalars.prefix(limit).map { $0.isPrintable ? $0 : "?" }))
     }
 }

@@ -14,7 +14,7 @@ extension Verdict {
     }
 
     private init(hash: OfferHash, _ cause: MoveCause, _ text: String) {
-        self.init(hash: hash, outcome: .failed(cause, message: String("\(cause.code): \(text)".prefix(400))))
+        self.init(hash: hash, outcome: .failed(cause, message: "\(cause.code): \(text)".printable(upTo: 400)))
     }
 
     /// What a server is told; `nil` for an offer without a hash, about which nothing can be told.

@@ -147,7 +147,7 @@ extension Turn {
         agent.configBeingApplied = nil
         agent.state.remoteConfigStatus = RemoteConfigStatus(
             lastRemoteConfigHash: outcome.hash, status: outcome.failure == nil ? .applied : .failed,
-            errorMessage: String((outcome.failure ?? "").prefix(1000)))
+            errorMessage: (outcome.failure ?? "").printable(upTo: 1000))
         let hash = Hex.encode(outcome.hash.prefix(32))
         if let failure = outcome.failure {
             note(.error, .remoteConfigFailed, ["hash": hash, "reason": failure])

@@ -65,7 +65,8 @@ import Vocabulary
                 loop.perform { own.value.dialed(result) }
             }
         } catch {
-            end(.failed(DialFailure(.tcp, "no thread for the dial: \(error)")))
+            // Not within the call: whoever asked for this link does not hold it yet, and would miss its end.
+            later { link in link.end(.failed(DialFailure(.tcp, "no thread for the dial: \(error)"))) }
         }
     }
 

@@ -58,8 +58,7 @@ struct TrustNews {
             site.authority.vouches(for: site.listener.chain, at: endpoint.host, at: site.now())
         else { return nil }
         let isBusy = try? await site.database.read { tables in
-            try tables.sources.concerning(agent: row.id).contains { $0.machine.concernsAgent }
-                || tables.targets.concerning(agent: row.id).contains { $0.machine.isOpen }
+            try !tables.sources.pending(agent: row.id).isEmpty || !tables.targets.open(agent: row.id).isEmpty
         }
         guard isBusy == false else { return nil }
         // Whatever state each is in, so that activating a draft offers nothing new.

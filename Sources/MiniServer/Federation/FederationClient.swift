@@ -121,10 +121,12 @@ final class FederationClient: Sendable {
     private func exchange(_ request: HTTPClientRequest, _ client: HTTPClient, _ peer: PeerRecord) async -> Reply {
         let start = ContinuousClock.now
         do {
-            let response = try await client.execute(request, deadline: .now() + callDeadline)
-            let body = try await response.body.collect(upTo: Limits.jsonBytes)
+            let (status, body) = try await withDeadline(callDeadline) {
+                let response = try await client.execute(request, deadline: .now() + callDeadline)
+                return (response.status, try await response.body.collect(upTo: Limits.jsonBytes))
+            }
             var reply = Reply(outcome: .answered(milliseconds: start.duration(to: .now).roundedMilliseconds))
-            reply.status = Int(response.status.code)
+            reply.status = Int(status.code)
             reply.body = Array(buffer: body)
             switch reply.status {
             case 401: reply.outcome = .secretNotAccepted
@@ -183,6 +185,23 @@ final class FederationClient: Sendable {
         } catch {
             site.log.error("call not audited", metadata: ["peer": "\(peer.name)", "reason": "\(error.explained)"])
         }
+    }
+}
+
+/// The client's own deadline ends with the head of the answer, and its patience with the body begins anew with every
+/// byte: a peer that drips one now and then would hold up everybody who waits for this call.
+private func withDeadline<Answer: Sendable>(
+    _ deadline: TimeAmount, _ body: @escaping @Sendable () async throws -> Answer
+) async throws -> Answer {
+    try await withThrowingTaskGroup(of: Answer.self) { group in
+        group.addTask(operation: body)
+        group.addTask {
+            try await Task.sleep(for: .nanoseconds(deadline.nanoseconds))
+            throw HTTPClientError.deadlineExceeded
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next() else { throw CancellationError() }
+        return first
     }
 }
 

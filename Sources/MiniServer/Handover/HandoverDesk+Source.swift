@@ -40,14 +40,13 @@ extension HandoverDesk {
             }
             // The transport offered is the one the agent uses now (protocol section 3).
             if let session { peer.opampEndpoint = peer.opampEndpoint?.over(webSocket: session.transport == .webSocket) }
-            let departures = try tables.sources.concerning(agent: agent.id).map(\.machine)
-            let arrivals = try tables.targets.concerning(agent: agent.id).map(\.machine)
             let open =
-                departures.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
-                ?? arrivals.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
+                try tables.sources.open(agent: agent.id).first.map { ($0.machine.id, $0.machine.phaseName) }
+                ?? tables.targets.open(agent: agent.id).first.map { ($0.machine.id, $0.machine.phaseName) }
+            let arrivals = try agent.fingerprint.map { try tables.targets.binding(leaf: $0) } ?? []
             let preconditions = HandoverIssue(
                 agent: agent, peer: peer, open: open, server: site.authority.peerID, serverName: site.name,
-                agentCAs: authorities + arrivals.flatMap(\.claims.source.agentCAs.certificates),
+                agentCAs: authorities + arrivals.flatMap(\.machine.claims.source.agentCAs.certificates),
                 timeToLive: issue.timeToLive, probation: issue.probation)
             let claims = try preconditions.claims(id: id, at: now)
             let token = try site.authority.sign(claims)
@@ -104,7 +103,7 @@ extension HandoverDesk {
                     .leafRevoked, entityType: "agent", entityID: id.description,
                     additional: .members(["fingerprint": (row.fingerprint?.description).map(JSON.string)])),
                 context: context, at: now)
-            let open = try tables.sources.concerning(agent: id).map(\.machine).filter(\.isOpen)
+            let open = try tables.sources.open(agent: id).map(\.machine)
             return try open.map { machine in
                 let step = try machine.next(after: .leafRevoked, at: now)
                 try tables.save(step, by: context, at: now)

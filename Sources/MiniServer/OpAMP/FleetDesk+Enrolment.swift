@@ -69,7 +69,7 @@ extension FleetDesk {
             guard var row = try tables.agents.find(session.agent), row.presence.isHere,
                 row.honours(presented.fingerprint, at: report.at),
                 // The target awaits the very leaf that its token names.
-                try !tables.sources.concerning(agent: row.id).contains(where: \.machine.phase.isUnderWay)
+                try !tables.sources.open(agent: row.id).contains(where: \.machine.phase.isUnderWay)
             else { return (nil, nil) }
             let order = try LeafOrder(asked, row: row.id, at: report.at)
             if let issued = row.leaf, issued != presented, issued.publicKey == order.publicKey {

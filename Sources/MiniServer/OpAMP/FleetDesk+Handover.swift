@@ -15,7 +15,9 @@ extension FleetDesk {
         if let status = report.message.connectionSettingsStatus {
             let hash = status.lastConnectionSettingsHash
             switch status.status {
-            case .failed: await departures(of: session) { _ in .agentFailed(hash: hash, message: status.errorMessage) }
+            case .failed:
+                let words = status.words
+                await departures(of: session) { _ in .agentFailed(hash: hash, message: words) }
             case .applying: await departures(of: session) { $0.offerHashes.contains(hash) ? .agentLeaving : nil }
             case .unset, .applied, .unrecognized: break
             }
@@ -61,7 +63,7 @@ extension FleetDesk {
         let context = AuditContext.agent(session)
         if let status = report.message.connectionSettingsStatus, status.status == .failed {
             let failed = SourceHandover.Event.agentFailed(
-                hash: status.lastConnectionSettingsHash, message: status.errorMessage)
+                hash: status.lastConnectionSettingsHash, message: status.words)
             await shell.tell(failed, SourceHandover.self, of: handover, by: context)
             let phase = try? await site.database.read { try $0.sources.find(handover)?.machine.phase }
             // It is ours again: it comes back as the member that it now is.
@@ -85,9 +87,7 @@ extension FleetDesk {
     func departures(
         of session: AgentSession, _ event: @Sendable (SourceHandover) -> SourceHandover.Event?
     ) async -> Bool {
-        let open = try? await site.database.read { tables in
-            try tables.sources.concerning(agent: session.agent).map(\.machine).filter(\.concernsAgent)
-        }
+        let open = try? await site.database.read { try $0.sources.pending(agent: session.agent) }
         let told = (open ?? []).compactMap { machine in event(machine).map { (machine.id, $0) } }
         for (id, event) in told { await shell.tell(event, SourceHandover.self, of: id, by: .agent(session)) }
         return !told.isEmpty
@@ -96,12 +96,16 @@ extension FleetDesk {
     private func arrivals(
         of session: AgentSession, _ event: @Sendable (TargetHandover) -> TargetHandover.Event?
     ) async {
-        let open = try? await site.database.read { tables in
-            try tables.targets.concerning(agent: session.agent).map(\.machine).filter(\.isOpen)
-        }
+        let open = try? await site.database.read { try $0.targets.open(agent: session.agent).map(\.machine) }
         for machine in open ?? [] {
             guard let event = event(machine) else { continue }
             await shell.tell(event, TargetHandover.self, of: machine.id, by: .agent(session))
         }
     }
+}
+
+extension ConnectionSettingsStatus {
+    /// Why it failed, in the agent's words. They go into the audit trail and to the peer, which both have room for a
+    /// sentence and not for a message of ten megabytes.
+    fileprivate var words: String { errorMessage.printable(upTo: HandoverNotice.longestFact) }
 }

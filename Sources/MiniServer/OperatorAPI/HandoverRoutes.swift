@@ -24,7 +24,8 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.cancelHandover, .endHandovers) { call in
                 let id = try call.handoverID()
                 let reason = try? await call.body(HandoverCancellation.self).reason
-                try await handovers.cancel(id, reason: reason, by: call.audit)
+                try await handovers.cancel(
+                    id, reason: reason?.printable(upTo: HandoverNotice.longestFact), by: call.audit)
                 return try await summary(of: id)
             },
         ]

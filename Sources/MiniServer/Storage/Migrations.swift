@@ -16,6 +16,9 @@ enum Migrations {
         migrator.registerMigration("0003-handovers-by-phase") { database in
             for sql in handoversByPhase { try database.execute(sql: sql) }
         }
+        migrator.registerMigration("0004-handovers-by-epoch") { database in
+            for sql in handoversByEpoch { try database.execute(sql: sql) }
+        }
         return migrator
     }
 
@@ -101,6 +104,18 @@ enum Migrations {
                 GENERATED ALWAYS AS (json_extract(record, '$.machine.phase')) VIRTUAL
             """,
             "CREATE INDEX \(table)_phase ON \(table) (phase)",
+        ]
+    }
+
+    /// So that an agent at the door costs as much after its hundredth handover as after its first. Claims are stored as
+    /// the text of their JSON.
+    private static let handoversByEpoch = ["sourceHandovers", "targetHandovers"].flatMap { table in
+        [
+            """
+            ALTER TABLE "\(table)" ADD COLUMN epoch ANY
+                GENERATED ALWAYS AS (json_extract(json_extract(record, '$.machine.claims'), '$.epoch')) VIRTUAL
+            """,
+            "CREATE INDEX \(table)_epoch ON \(table) (leaf, epoch)",
         ]
     }
 

@@ -61,10 +61,12 @@ struct RecordTable<Form: StoredForm> {
         return try row.map(record)
     }
 
-    func all(_ condition: String, _ arguments: StatementArguments, limit: Int? = nil) throws -> [Record] {
+    func all(
+        _ condition: String, _ arguments: StatementArguments, by order: String = "key", limit: Int? = nil
+    ) throws -> [Record] {
         let bound = limit.map { " LIMIT \($0)" } ?? ""
         return try Row.fetchAll(
-            database, sql: "SELECT key, record FROM \"\(name)\" WHERE \(condition) ORDER BY key\(bound)",
+            database, sql: "SELECT key, record FROM \"\(name)\" WHERE \(condition) ORDER BY \(order)\(bound)",
             arguments: arguments
         ).map(record)
     }

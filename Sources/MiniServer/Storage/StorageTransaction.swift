@@ -42,14 +42,12 @@ extension StorageTransaction {
         return wanted
     }
 
-    /// Every row and every handover by which an agent with this leaf is known here.
+    /// The row and the handovers that say where an agent with this leaf belongs.
     func kin(of leaf: Fingerprint) throws -> (
         row: AgentRecord?, arrivals: [TargetHandover], departures: [SourceHandover]
     ) {
-        let arrivals = try targets.concerning(leaf: leaf).map(\.machine)
-        let byArrival = try arrivals.compactMap(\.agentRow).last.flatMap { try agents.find($0) }
-        return (
-            try agents.find(leaf) ?? byArrival, arrivals, try sources.concerning(leaf: leaf).map(\.machine)
-        )
+        let arrivals = try targets.binding(leaf: leaf).map(\.machine)
+        let byArrival = try arrivals.lazy.compactMap(\.agentRow).first.flatMap { try agents.find($0) }
+        return (try agents.find(leaf) ?? byArrival, arrivals, try sources.binding(leaf: leaf).map(\.machine))
     }
 }

@@ -50,7 +50,25 @@ extension RecordTable {
         try all("leaf = ?", [leaf.description])
     }
 
+    /// Those that say where the agent belongs, the highest epoch first. An agent may have gone through any number of
+    /// handovers; only the last ones have a say, and the limit is far above what can be open at once.
+    func binding<Machine>(leaf: Fingerprint) throws -> [Record] where Form == StoredHandover<Machine> {
+        try all("leaf = ? AND (isOpen OR phase = 'settled')", [leaf.description], by: "epoch DESC", limit: 8)
+    }
+
+    func open<Machine>(agent: AgentID) throws -> [Record] where Form == StoredHandover<Machine> {
+        try all("agent = ? AND isOpen", [agent.description])
+    }
+
     func concerning<Machine>(agent: AgentID) throws -> [Record] where Form == StoredHandover<Machine> {
         try all("agent = ?", [agent.description])
+    }
+}
+
+extension RecordTable<StoredHandover<SourceHandover>> {
+    /// Those that what the agent does here still matters to: the open ones, and cancelled ones that it may have gone by.
+    func pending(agent: AgentID) throws -> [SourceHandover] {
+        try all("agent = ? AND (isOpen OR json_extract(record, '$.machine.mayStillArrive'))", [agent.description])
+            .map(\.machine).filter(\.concernsAgent)
     }
 }

@@ -7,14 +7,18 @@ public struct HandoverNotice: Hashable, Sendable, Codable {
     public var type: NoticeType
     public var epoch: Epoch
     public var at: Timestamp
-    public var facts: [String: String]
+    public private(set) var facts: [String: String]
 
+    /// In Unicode scalars. Facts end up in an audit trail that cannot forget them, and travel in a request of bounded size.
+    public static let longestFact = 1000
+
+    /// Whatever stands in `facts` is cut to `longestFact` and made printable.
     public init(sequence: Int, type: NoticeType, epoch: Epoch, at: Timestamp, facts: [String: String] = [:]) {
         self.sequence = sequence
         self.type = type
         self.epoch = epoch
         self.at = at
-        self.facts = facts
+        self.facts = facts.mapValues { $0.printable(upTo: Self.longestFact) }
     }
 }
 

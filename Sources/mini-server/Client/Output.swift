@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 
 /// What goes to standard output: tables and facts for people, JSON for programs.
 enum Output {
@@ -15,7 +16,7 @@ enum Output {
 
     /// Columns as wide as their widest value, the last one unpadded.
     static func table(_ header: [String], _ rows: [[String]]) {
-        let all = [header.map { $0.uppercased() }] + rows
+        let all = [header.map { $0.uppercased() }] + rows.map { $0.map(shown) }
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         for row in all {
             let cells = row.enumerated().map { column, text in
@@ -29,10 +30,13 @@ enum Output {
 
     /// Names and values, one a line; absent values are left out.
     static func facts(_ pairs: KeyValuePairs<String, String?>) {
-        let shown = pairs.compactMap { name, value in value.map { (name, $0) } }
-        let width = shown.map(\.0.count).max() ?? 0
-        for (name, value) in shown {
+        let present = pairs.compactMap { name, value in value.map { (name, shown($0)) } }
+        let width = present.map(\.0.count).max() ?? 0
+        for (name, value) in present {
             line("\(name)\(String(repeating: " ", count: width - name.count))  \(value)")
         }
     }
+
+    /// Names, health and reasons come from agents and peers, and must not speak to the operator's terminal.
+    private static func shown(_ text: String) -> String { text.printable(upTo: 4096) }
 }

@@ -15,14 +15,16 @@ import Vocabulary
 @Suite(.timeLimit(.minutes(1)))
 struct AnsweringBadlyTests {
     enum Answer: CaseIterable {
-        case otherPeer, notJSON, redirect, failing, tooEarly, silence
+        case otherPeer, notJSON, redirect, failing, tooEarly, silence, dripping
+
+        var isSlow: Bool { self == .silence || self == .dripping }
 
         var code: String {
             switch self {
             case .otherPeer: "federation.ping-other-peer"
             case .notJSON, .redirect, .tooEarly: "federation.ping-not-a-peer"
             case .failing: "federation.ping-server-error"
-            case .silence: "federation.ping-timeout"
+            case .silence, .dripping: "federation.ping-timeout"
             }
         }
 
@@ -39,6 +41,15 @@ struct AnsweringBadlyTests {
             case .silence:
                 try await Task.sleep(for: .seconds(30))
                 return Response(status: .ok)
+            case .dripping:
+                let body = ResponseBody { writer in
+                    for _ in 0..<300 {
+                        try await writer.write(ByteBuffer(string: " "))
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
+                    try await writer.finish(nil)
+                }
+                return Response(status: .ok, body: body)
             }
         }
     }
@@ -55,7 +66,7 @@ struct AnsweringBadlyTests {
                 let known = row
                 try await site.database.write { try $0.peers.save(known) }
                 let client = FederationClient(
-                    site: site, callDeadline: answer == .silence ? .milliseconds(300) : .seconds(5))
+                    site: site, callDeadline: answer.isSlow ? .milliseconds(300) : .seconds(5))
                 let result = try await client.ping(row, by: .server)
                 await client.shutDown()
                 #expect(result.code == answer.code, "\(result.text)")
@@ -98,7 +109,7 @@ extension PingOutcome {
         switch answer {
         case .otherPeer, .notJSON, .redirect, .tooEarly: "protocol_error"
         case .failing: "server_error"
-        case .silence: "timeout"
+        case .silence, .dripping: "timeout"
         }
     }
 }
