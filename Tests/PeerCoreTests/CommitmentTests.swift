@@ -9,9 +9,7 @@ import Vocabulary
     init() throws { stages = try HandoverStages() }
 
     private func offered(_ hash: String, _ sequence: Int = 1) -> TargetHandover.Event {
-        var notice = stages.notice(.offered, sequence)
-        notice.facts = ["hash": hash]
-        return .noticeReceived(notice)
+        .noticeReceived(stages.notice(.offered, sequence, facts: ["hash": hash]))
     }
 
     private func phase(

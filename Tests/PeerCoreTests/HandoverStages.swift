@@ -24,8 +24,8 @@ struct HandoverStages {
             leafRevoked: false, epoch: 3)
     }
 
-    func notice(_ type: NoticeType, _ sequence: Int = 1) -> HandoverNotice {
-        HandoverNotice(sequence: sequence, type: type, epoch: claims.epoch, at: now)
+    func notice(_ type: NoticeType, _ sequence: Int = 1, facts: [String: String] = [:]) -> HandoverNotice {
+        HandoverNotice(sequence: sequence, type: type, epoch: claims.epoch, at: now, facts: facts)
     }
 
     func source(_ phase: SourceHandover.Phase) throws -> SourceHandover {

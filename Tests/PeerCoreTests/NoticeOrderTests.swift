@@ -112,4 +112,12 @@ import Vocabulary
             #expect(try JSONDecoder().decode(TargetHandover.self, from: bytes) == handover)
         }
     }
+
+    /// One character may consist of a million scalars, and a control character could speak to a terminal.
+    @Test func `what a peer says in a notice is cut and made printable`() {
+        let said = "a" + String(repeating: "\u{301}", count: 1_000_000) + "\u{1B}[2J"
+        let kept = stages.notice(.returned, facts: ["reason": said, "short": "\u{1B}[2J"]).facts
+        #expect(kept["reason"]?.unicodeScalars.count == HandoverNotice.longestFact)
+        #expect(kept["short"] == "?[2J")
+    }
 }

@@ -121,7 +121,7 @@ final class FederationClient: Sendable {
     private func exchange(_ request: HTTPClientRequest, _ client: HTTPClient, _ peer: PeerRecord) async -> Reply {
         let start = ContinuousClock.now
         do {
-            let (status, body) = try await withDeadline(callDeadline) {
+            let (status, body) = try await withDeadline(callDeadline) { [callDeadline] in
                 let response = try await client.execute(request, deadline: .now() + callDeadline)
                 return (response.status, try await response.body.collect(upTo: Limits.jsonBytes))
             }

@@ -1,3 +1,4 @@
+import HandoverToken
 import PeerCore
 import Testing
 import Vocabulary
