@@ -12,7 +12,7 @@ import Vocabulary
 struct OutboxTests {
     /// A peer that answers each delivery as the test says.
     private final class Peer: PeerCalls {
-        private let delivered = Mutex<[Int]>([])
+        private let delivered = Mutex<[(sequence: Int, handover: HandoverID)]>([])
         private let answer: @Sendable (_ delivery: Int) -> PeerCallFailure?
         private let enough: Int
         let done = AsyncStream<Void>.makeStream()
@@ -22,13 +22,14 @@ struct OutboxTests {
             (self.enough, self.answer) = (enough, answer)
         }
 
-        var sequences: [Int] { delivered.withLock { $0 } }
+        var sequences: [Int] { delivered.withLock { $0.map(\.sequence) } }
+        var handovers: [HandoverID] { delivered.withLock { $0.map(\.handover) } }
 
         func deliver(
             _ event: HandoverEvent, of handover: HandoverID, to peer: PeerID
         ) async throws(PeerCallFailure) -> EventReceipt {
             let count = delivered.withLock { delivered in
-                delivered.append(event.sequence)
+                delivered.append((event.sequence, handover))
                 return delivered.count
             }
             if count == enough { done.continuation.finish() }
@@ -50,17 +51,20 @@ struct OutboxTests {
         }()
     }
 
-    /// Delivers two notices of one handover until the peer has had enough; returns those it refused for good.
-    private func deliver(to peer: Peer, age: Duration) async throws -> [Int] {
+    /// Delivers notices, two of one handover, until the peer has had enough; returns those it refused for good.
+    private func deliver(
+        _ letters: [(HandoverID, sequence: Int, NoticeType)] = [(Peer.id, 1, .connected), (Peer.id, 2, .arrived)],
+        to peer: Peer, age: Duration
+    ) async throws -> [Int] {
         let path = FileManager.default.temporaryDirectory.appending(path: "outbox-\(UUID().uuidString).sqlite").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let database = try PeerDatabase(path: path)
         let written = Timestamp.now
         let to = try #require(PeerID(bytes: [UInt8](repeating: 8, count: 16)))
         try await database.write { tables in
-            for (sequence, type) in [(1, NoticeType.connected), (2, .arrived)] {
+            for (handover, sequence, type) in letters {
                 let notice = HandoverNotice(sequence: sequence, type: type, epoch: 1, at: written)
-                try tables.outbox.append(notice, handover: Peer.id, role: .target, to: to)
+                try tables.outbox.append(notice, handover: handover, role: .target, to: to)
             }
         }
         var log = Logger(label: "test")
@@ -93,5 +97,16 @@ struct OutboxTests {
         let peer = Peer(until: 2) { $0 == 1 ? .refused(status: 409, refusal, lastSequence: 1) : nil }
         #expect(try await deliver(to: peer, age: .zero) == [1])
         #expect(peer.sequences == [1, 2])
+    }
+
+    @Test func `a silent peer is asked with one letter until it answers`() async throws {
+        let silence = PeerCallFailure.unanswered(CallObstacle.noCertificate.operatorMessage)
+        let peer = Peer(until: 8) { $0 <= 5 ? silence : nil }
+        let handovers = try (1...3).map { try #require(HandoverID(bytes: [UInt8](repeating: $0, count: 16))) }
+        _ = try await deliver(handovers.map { ($0, 1, .arrived) }, to: peer, age: .zero)
+        // All three at once, then the first alone until it gets through, then the others.
+        #expect(Set(peer.handovers.prefix(3)) == Set(handovers))
+        #expect(peer.handovers[3] == peer.handovers[4] && peer.handovers[4] == peer.handovers[5])
+        #expect(Set(peer.handovers.suffix(3)) == Set(handovers))
     }
 }

@@ -43,7 +43,7 @@ import Vocabulary
     @Test func `enrolment takes only the public key from the request`() throws {
         let key = try PrivateKey.generateP256()
         let csr = try SigningRequest(key: key, subject: "root").pem
-        let grant = try enrolment(csr: csr).grant(row: world.row, at: world.now)
+        let grant = try enrolment(csr: csr).grant(newRow: world.row, at: world.now)
         #expect(grant.order.publicKey == key.publicKey && grant.order.profile == .agentLeaf(world.row))
         #expect(!grant.order.subject.contains("root") && grant.row.group == "prod" && grant.row.displayName == "db-7")
         #expect(grant.token.usedBy == world.row)
@@ -51,22 +51,42 @@ import Vocabulary
 
     @Test func `enrolment is refused without a good request or with a uid in use`() throws {
         let csr = try SigningRequest(key: .generateP256(), subject: "x").pem
-        #expect(throws: FleetRefusal.requestMissing) { try enrolment(csr: "").grant(row: world.row, at: world.now) }
+        #expect(throws: FleetRefusal.requestMissing) { try enrolment(csr: "").grant(newRow: world.row, at: world.now) }
         let refusal = #expect(throws: FleetRefusal.self) {
-            try enrolment(csr: "nonsense").grant(row: world.row, at: world.now)
+            try enrolment(csr: "nonsense").grant(newRow: world.row, at: world.now)
         }
         #expect(refusal?.operatorMessage.code == "fleet.request-not-valid")
         var other = try enrolment(csr: csr)
         other.namesakes = [world.agent()]
         #expect(throws: FleetRefusal.uidCollision(world.uid, row: world.row)) {
-            try other.grant(row: PeerWorld.identity(1), at: world.now)
+            try other.grant(newRow: PeerWorld.identity(1), at: world.now)
         }
         var moved = other
         moved.namesakes = [world.agent(presence: .movedToPeer(world.us.id, name: "us"))]
-        _ = try moved.grant(row: PeerWorld.identity(1), at: world.now)
+        _ = try moved.grant(newRow: PeerWorld.identity(1), at: world.now)
         var nameless = try enrolment(csr: csr)
         nameless.report.instanceUID = [1]
-        #expect(throws: FleetRefusal.instanceUIDNotValid) { try nameless.grant(row: world.row, at: world.now) }
+        #expect(throws: FleetRefusal.instanceUIDNotValid) { try nameless.grant(newRow: world.row, at: world.now) }
+    }
+
+    @Test func `a host that was reset enrols into its own row, and a revoked row is in nobody's way`() throws {
+        let key = try PrivateKey.generateP256()
+        let csr = try SigningRequest(key: key, subject: "x").pem
+        var known = world.agent()
+        known.leaf = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, key: key)
+        known.epoch = 4
+        var again = try enrolment(csr: csr)
+        again.namesakes = [known]
+        let grant = try again.grant(newRow: PeerWorld.identity(1), at: world.now)
+        #expect(grant.row.id == world.row && grant.row.epoch == 4 && grant.token.usedBy == world.row)
+        #expect(grant.order.profile == .agentLeaf(world.row))
+        var row = grant.row
+        row.enrols(with: try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 2, key: key))
+        #expect(row.previousLeaf == known.fingerprint && !row.honours(try #require(known.fingerprint), at: world.now))
+
+        known.leafRevoked = true
+        again.namesakes = [known]
+        #expect(try again.grant(newRow: PeerWorld.identity(1), at: world.now).row.id == PeerWorld.identity(1))
     }
 
     private func enrolment(csr: String) throws -> Enrolment {

@@ -53,9 +53,11 @@ struct PeerWorld: Sendable {
                 validity: validity))
     }
 
-    static func leaf(of row: AgentID, by server: Server, at now: Timestamp, serial: UInt8 = 1) throws -> Certificate {
+    static func leaf(
+        of row: AgentID, by server: Server, at now: Timestamp, serial: UInt8 = 1, key: PrivateKey? = nil
+    ) throws -> Certificate {
         try server.issuer.issue(
-            .agentLeaf(row), subject: "agent", publicKey: PrivateKey.generateP256().publicKey,
+            .agentLeaf(row), subject: "agent", publicKey: (try key ?? .generateP256()).publicKey,
             serial: [0x13, serial],
             validity: Validity(notBefore: now - .seconds(60), notAfter: now + .seconds(30 * 86_400)))
     }

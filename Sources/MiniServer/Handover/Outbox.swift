@@ -11,8 +11,15 @@ actor Outbox {
     private let now: @Sendable () -> Timestamp
     /// Rung whenever there may be something to deliver; rings that nobody has heard yet are one.
     private nonisolated let bell = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    /// Per handover: do not try before, and how long to wait after the next failure.
-    private var pauses: [HandoverID: (until: ContinuousClock.Instant, next: Duration)] = [:]
+    /// Do not try before, and how long to wait after the next failure.
+    private var pauses: [Waiting: (until: ContinuousClock.Instant, next: Duration)] = [:]
+
+    /// Who is left alone for a while. A peer that does not answer is asked once and not once for every letter: each call
+    /// costs its deadline and an audit entry, and the letters to others wait behind it.
+    private enum Waiting: Hashable {
+        case handover(HandoverID)
+        case peer(PeerID)
+    }
 
     static let firstPause = Duration.milliseconds(250)
     static let longestPause = Duration.seconds(30)
@@ -39,7 +46,12 @@ actor Outbox {
     /// A few letters at once, each of another handover.
     private func deliverDue(_ refused: @escaping @Sendable (OutboxTable.Letter) async -> Void) async {
         let letters = (try? await database.read { try $0.outbox.due() }) ?? []
-        let due = letters.filter { letter in pauses[letter.handover].map { $0.until <= .now } ?? true }
+        var asked: Set<PeerID> = []
+        let due = letters.filter { letter in
+            guard !isPaused(.handover(letter.handover)), !isPaused(.peer(letter.peer)) else { return false }
+            // A peer that was silent is asked with one letter first.
+            return pauses[.peer(letter.peer)] == nil || asked.insert(letter.peer).inserted
+        }
         await withTaskGroup(of: Void.self) { group in
             for (index, letter) in due.enumerated() {
                 if index >= Self.lettersAtOnce { await group.next() }
@@ -63,35 +75,40 @@ actor Outbox {
             case .refused(_, let message, _) where now() > letter.notice.at + Self.patience:
                 log.warning("notice given up", metadata: letter.metadata(because: message))
                 await acknowledge(letter)
-            case .refused(_, let message, _), .unanswered(let message):
-                pause(letter, because: message)
+            case .refused(_, let message, _): pause(.handover(letter.handover), letter, because: message)
+            case .unanswered(let message): pause(.peer(letter.peer), letter, because: message)
             }
         }
     }
 
     private func acknowledge(_ letter: OutboxTable.Letter) async {
-        pauses[letter.handover] = nil
+        pauses[.handover(letter.handover)] = nil
+        pauses[.peer(letter.peer)] = nil
         do {
             try await database.write { try $0.outbox.remove(letter) }
         } catch {
             log.error("acknowledged notice not removed", metadata: ["reason": "\(error.explained)"])
-            return pause(letter)
+            return pause(.handover(letter.handover))
         }
         // More letters of the same handover may have waited behind this one.
         wake()
     }
 
-    private func pause(_ letter: OutboxTable.Letter) {
-        let length = pauses[letter.handover]?.next ?? Self.firstPause
-        pauses[letter.handover] = (.now + length, min(length * 2, Self.longestPause))
+    private func isPaused(_ waiting: Waiting) -> Bool { pauses[waiting].map { $0.until > .now } ?? false }
+
+    private func pause(_ waiting: Waiting) {
+        // Letters that were on their way together fail together, and count once.
+        guard !isPaused(waiting) else { return }
+        let length = pauses[waiting]?.next ?? Self.firstPause
+        pauses[waiting] = (.now + length, min(length * 2, Self.longestPause))
         Task { [bell] in
             try await Task.sleep(for: length)
             bell.continuation.yield()
         }
     }
 
-    private func pause(_ letter: OutboxTable.Letter, because message: OperatorMessage) {
-        pause(letter)
+    private func pause(_ waiting: Waiting, _ letter: OutboxTable.Letter, because message: OperatorMessage) {
+        pause(waiting)
         log.notice("notice waits", metadata: letter.metadata(because: message))
     }
 }

@@ -38,22 +38,23 @@ extension FleetDesk {
             enrolling.capabilities = report.state.capabilities
             let id = AgentID(version7At: report.at, random: RandomBytes.generate(10))
             let grant = try Enrolment(token: token, report: enrolling, namesakes: namesakes)
-                .grant(row: id, at: report.at)
+                .grant(newRow: id, at: report.at)
             let leaf = try site.authority.issueLeaf(grant.order)
             var row = grant.row
-            row.leaf = leaf
+            row.enrols(with: leaf)
             row.configuration = try row.group.flatMap { try tables.groups.find($0)?.configuration }
             try tables.agents.save(row)
             try tables.bootstrapTokens.save(grant.token)
             let fact = AuditFact(
-                .agentEnrolled, entityType: "agent", entityID: row.id.description, after: row.displayName,
+                .agentEnrolled, entityType: "agent", entityID: row.id.description,
+                before: grant.row.fingerprint?.description, after: row.displayName,
                 additional: .members([
                     "fingerprint": .string(leaf.fingerprint.description),
                     "instanceUid": .string(row.instanceUID.description),
                     "bootstrapToken": .string(Credential.id(of: token.digest)),
                 ]))
             var context = AuditContext.agent(session)
-            context.actor = "agent:\(id)"
+            context.actor = "agent:\(row.id)"
             try tables.audit.append(fact, context: context, at: report.at)
             return leaf
         }

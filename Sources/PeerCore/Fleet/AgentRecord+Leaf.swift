@@ -13,6 +13,13 @@ extension AgentRecord {
         return presented == previousLeaf && previousLeafUntil.map { now < $0 } ?? false
     }
 
+    /// A host without a leaf got this one with a bootstrap token; the one that it had before is linked and not honoured.
+    public mutating func enrols(with issued: Certificate) {
+        previousLeaf = fingerprint ?? previousLeaf
+        previousLeafUntil = nil
+        leaf = issued
+    }
+
     /// A new leaf was issued over a connection that `presented` opened. A token bound to that one is stale from now on.
     public mutating func renew(_ renewed: Certificate, over presented: Fingerprint, at now: Timestamp) {
         // When the last answer was lost and another key asks, the day still counts from the first.

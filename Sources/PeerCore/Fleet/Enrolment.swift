@@ -23,20 +23,29 @@ public struct Enrolment: Sendable {
         public var row: AgentRecord
     }
 
-    /// - Parameter row: the identifier of the row to create.
+    /// A host that was reset, or whose leaf ran out, enrols into its own row: it holds the row's key. A row whose leaf
+    /// was revoked stands in nobody's way.
+    ///
+    /// - Parameter newRow: the identifier of the row to create, unless the agent has one.
     /// - Throws: `FleetRefusal` for a spent token, a request that does not hold, or an instance uid that is in
-    ///   use here.
-    public func grant(row: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
-        let token = try token.used(by: row, at: now)
-        let order = try LeafOrder(report.connectionSettingsRequest, row: row, at: now)
+    ///   use here by another key.
+    public func grant(newRow: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
         guard let uid = InstanceUID(bytes: report.instanceUID) else { throw .instanceUIDNotValid }
-        if let other = namesakes.first(where: \.presence.isHere) { throw .uidCollision(uid, row: other.id) }
-        return Grant(
-            token: token, order: order,
-            row: AgentRecord(
-                id: row, displayName: report.agentDescription?.displayName ?? uid.description, instanceUID: uid,
-                leaf: nil, description: report.agentDescription, capabilities: report.capabilities,
-                group: token.group, lastSeen: now))
+        let present = namesakes.first { $0.presence.isHere && !$0.leafRevoked }
+        let id = present?.id ?? newRow
+        let order = try LeafOrder(report.connectionSettingsRequest, row: id, at: now)
+        let token = try token.used(by: id, at: now)
+        if let present, present.leaf?.publicKey != order.publicKey { throw .uidCollision(uid, row: present.id) }
+        var row =
+            present ?? AgentRecord(id: id, displayName: uid.description, instanceUID: uid, leaf: nil)
+        row.displayName = report.agentDescription?.displayName ?? row.displayName
+        row.description = report.agentDescription
+        row.capabilities = report.capabilities
+        row.group = token.group ?? row.group
+        // It has lost what it had.
+        row.configurationStatus = nil
+        row.lastSeen = now
+        return Grant(token: token, order: order, row: row)
     }
 }
 

@@ -51,7 +51,8 @@ extension FleetRefusal: OperatorExplainable {
         case .uidCollision(let uid, let row):
             message(
                 "uid-collision", "Another agent here has that instance uid", "Row \(row) has instance uid \(uid).",
-                "Reset the agent's identity, or withdraw the other row.")
+                "If that row is this host with a lost key, revoke it with `mini-server agent revoke \(row)`; else remove the "
+                    + "file identity from the state directory of the newcomer.")
         case .groupMissing(let name):
             message(
                 "group-missing", "No such group", "There is no group named \(name).", "Create it, or choose another.")

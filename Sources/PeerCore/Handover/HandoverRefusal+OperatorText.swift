@@ -93,7 +93,7 @@ extension HandoverRefusal: OperatorExplainable {
         case .uidCollision(let uid, let row):
             message(
                 "uid-collision", "Another agent here has that instance uid", "Row \(row) has instance uid \(uid).",
-                "Find out which of the two is the agent, and withdraw the other row.")
+                "Find out which of the two is the agent, and end the other one with `mini-server agent revoke \(row)`.")
         case .configurationMissing(let name):
             message(
                 "configuration-missing", "A configuration is missing here",

@@ -101,7 +101,7 @@ public struct RedemptionReview: Sendable {
                 purpose: .server(host: claims.target.endpoint.host), at: now)
             if !problems.isEmpty { found.append(.listenerNotCovered(problems)) }
         }
-        if let other = namesakes.first(where: { $0.presence.isHere }) {
+        if let other = namesakes.first(where: { $0.presence.isHere && !$0.leafRevoked }) {
             found.append(.uidCollision(claims.agent.instanceUID, row: other.id))
         }
         if let group = choice.group, !groups.contains(group) { found.append(.groupMissing(group)) }
