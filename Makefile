@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .PHONY: help bootstrap build test interop demo drill format format-check sanitize proto simulate bench-handover clean
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
+FORMATTED := Sources Tests Interop Benchmarks Package.swift
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,10 +49,10 @@ bench-handover: bootstrap ## figures for one handover and for 200 agents at once
 	$$(swift build -c release --show-bin-path)/handover-bench
 
 format: ## format all Swift code in place
-	swift format --in-place --recursive --parallel Sources Tests Interop Package.swift
+	swift format --in-place --recursive --parallel $(FORMATTED)
 
 format-check: ## say what `make format` would change
-	swift format lint --recursive --parallel Sources Tests Interop Package.swift
+	swift format lint --strict --recursive --parallel $(FORMATTED)
 
 sanitize: bootstrap ## the Swift tests under the address and the thread sanitizer
 	Scripts/sanitize address

@@ -100,13 +100,15 @@ let package = Package(
         .swift(
             "AgentExtension",
             [
-                "Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles", "ClientTransport", "AgentCore",
+                "Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles", "ClientTransport",
+                "AgentCore",
                 "HostSystem", "CYAML",
             ]),
         .swift(
             "MiniServer",
             [
-                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "PeerCore", "PeerAPI",
+                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "PeerCore",
+                "PeerAPI",
             ] + .serverStack),
         .swift("Drill", ["Vocabulary", "PeerAPI", "PeerClient", "Certificates"]),
 
@@ -130,8 +132,11 @@ let package = Package(
         .tests("CertificatesTests", ["Certificates", "Vocabulary"]),
         .testProgram("crash-writer", at: "Tests/Tools/CrashWriter", ["DurableFiles", "Vocabulary"]),
         .tests("DurableFilesTests", ["DurableFiles", "Vocabulary", "crash-writer"]),
-        .testSupport("ScriptedServer", at: "Tests/TestSupport/ScriptedServer", ["Certificates", "Vocabulary"] + .serverStack),
-        .tests("ClientTransportTests", ["ClientTransport", "Certificates", "HostSystem", "Vocabulary", "ScriptedServer"] + .serverStack),
+        .testSupport(
+            "ScriptedServer", at: "Tests/TestSupport/ScriptedServer", ["Certificates", "Vocabulary"] + .serverStack),
+        .tests(
+            "ClientTransportTests",
+            ["ClientTransport", "Certificates", "HostSystem", "Vocabulary", "ScriptedServer"] + .serverStack),
         .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
         .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("PeerCoreTests", ["PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
@@ -145,11 +150,15 @@ let package = Package(
         .tests(
             "AgentExtensionTests",
             [
-                "AgentExtension", "AgentCore", "OpAMPProto", "HandoverToken", "Certificates", "DurableFiles", "HostSystem",
+                "AgentExtension", "AgentCore", "OpAMPProto", "HandoverToken", "Certificates", "DurableFiles",
+                "HostSystem",
                 "Vocabulary", "ScriptedDesk", "ScriptedServer", "opamp-agent",
             ]),
         .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
-        .tests("MiniServerTests", ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"] + .serverStack),
+        .tests(
+            "MiniServerTests",
+            ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]
+                + .serverStack),
         .tests("DrillTests", ["Drill", "PeerAPI", "PeerClient", "Certificates", "Vocabulary"]),
         .tests("OperatorTests", ["PeerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
         .tests("ArchitectureTests", []),
@@ -158,12 +167,15 @@ let package = Package(
         .testProgram(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
-                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "PeerClient", "Certificates", "DurableFiles", "OpAMPProto", "Vocabulary",
+                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "PeerClient", "Certificates", "DurableFiles",
+                "OpAMPProto", "Vocabulary",
                 .argumentParser,
             ]),
 
         // foreign peers
-        .testProgram("interop-tool", at: "Interop/Tools/InteropTool", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "WireSamples"]),
+        .testProgram(
+            "interop-tool", at: "Interop/Tools/InteropTool",
+            ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "WireSamples"]),
     ]
 )
 

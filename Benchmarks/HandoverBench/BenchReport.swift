@@ -46,21 +46,26 @@ extension Timestamp {
 
 extension BenchReport {
     var table: String {
-        var lines = ["", "  \(machine.date)  \(machine.processor), \(machine.processors) processors, Linux \(machine.kernel)"]
+        var lines = [
+            "", "  \(machine.date)  \(machine.processor), \(machine.processors) processors, Linux \(machine.kernel)",
+        ]
         if let durableWrite { lines += Self.rows("yardstick", [("one durable write of 4 KiB", durableWrite)]) }
         if let single {
-            lines += Self.rows("one handover", [
-                ("offer sent -> first message on the target", single.offerToFirstMessage),
-                ("offer sent -> adopted, on the agent's disk", single.offerToAdopted),
-                ("offer sent -> arrived, as the target knows it", single.offerToArrived),
-                ("agent: candidate saved -> source left", single.leaving),
-                ("agent: dial -> adopted, saved", single.joining),
-                ("operator: the redeem request", single.redemption),
-            ])
+            lines += Self.rows(
+                "one handover",
+                [
+                    ("offer sent -> first message on the target", single.offerToFirstMessage),
+                    ("offer sent -> adopted, on the agent's disk", single.offerToAdopted),
+                    ("offer sent -> arrived, as the target knows it", single.offerToArrived),
+                    ("agent: candidate saved -> source left", single.leaving),
+                    ("agent: dial -> adopted, saved", single.joining),
+                    ("operator: the redeem request", single.redemption),
+                ])
         }
         for crowd in crowds { lines += Self.rows(of: crowd) }
         lines += [
-            "", "  Offer sent, first message and arrived are the audit trails' times, in whole milliseconds of one clock;",
+            "",
+            "  Offer sent, first message and arrived are the audit trails' times, in whole milliseconds of one clock;",
             "  the agent's own times are finer. Every durable write of servers and agents is part of them.", "",
         ]
         return lines.joined(separator: "\n")
@@ -77,17 +82,22 @@ extension BenchReport {
                 + "\(crowd.untilLastAdopted.short) ms, last arrived \(crowd.untilLastArrived.short) ms",
         ]
         let own = crowd.isHeld ? "let go" : "own offer sent"
-        return rows(title, [
-            ("\(own) -> first message on the target", crowd.eachToFirstMessage),
-            ("\(own) -> arrived", crowd.eachToArrived),
-        ]) + facts
+        return rows(
+            title,
+            [
+                ("\(own) -> first message on the target", crowd.eachToFirstMessage),
+                ("\(own) -> arrived", crowd.eachToArrived),
+            ]) + facts
     }
 
     private static func rows(_ title: String, _ rows: [(String, Figures)]) -> [String] {
         let heading = line(title, ["n", "min", "median", "p95", "max"])
-        return ["", heading] + rows.map { name, figures in
-            line("  " + name, ["\(figures.count)"] + [figures.min, figures.median, figures.p95, figures.max].map(\.short))
-        }
+        return ["", heading]
+            + rows.map { name, figures in
+                line(
+                    "  " + name,
+                    ["\(figures.count)"] + [figures.min, figures.median, figures.p95, figures.max].map(\.short))
+            }
     }
 
     private static func line(_ name: String, _ cells: [String]) -> String {
@@ -101,6 +111,7 @@ extension Double {
     fileprivate var short: String {
         guard isFinite else { return "-" }
         let digits = self < 10 ? 2 : self < 100 ? 1 : 0
-        return formatted(.number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US_POSIX")))
+        return formatted(
+            .number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US_POSIX")))
     }
 }

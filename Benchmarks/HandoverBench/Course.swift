@@ -41,7 +41,10 @@ enum Leg: String, Codable, Hashable, Sendable {
     }
 
     /// Looks again every few milliseconds, which disturbs what is measured less than a stream of news would.
-    func wait(within limit: Duration = .seconds(60), every pause: Duration = .milliseconds(4), until isSo: () async throws -> Bool)
+    func wait(
+        within limit: Duration = .seconds(60), every pause: Duration = .milliseconds(4),
+        until isSo: () async throws -> Bool
+    )
         async throws -> Bool
     {
         let deadline = ContinuousClock.now + limit
@@ -77,7 +80,9 @@ enum Leg: String, Codable, Hashable, Sendable {
             let entries: [AuditEvent] = try await server.api.list(
                 OperatorRoutes.auditEvents, query: [QueryNames.action: action])
             for entry in entries {
-                guard let id = entry.additional["handover"].flatMap({ HandoverID($0) }), wanted.contains(id) else { continue }
+                guard let id = entry.additional["handover"].flatMap({ HandoverID($0) }), wanted.contains(id) else {
+                    continue
+                }
                 found[id] = min(found[id] ?? entry.at, entry.at)
             }
             return found.count == wanted.count

@@ -24,7 +24,10 @@ import Foundation
     @Flag(help: "Write JSON to standard output, and what happens meanwhile to standard error.")
     var json = false
 
-    @Option(help: ArgumentHelp("Where the servers and agents keep their files, in a folder that is removed at the end.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "Where the servers and agents keep their files, in a folder that is removed at the end.",
+            valueName: "folder"))
     var directory: String?
 
     @Option(help: ArgumentHelp("Where mini-server and opamp-agent are; beside this program.", valueName: "folder"))
@@ -47,8 +50,10 @@ import Foundation
     }
 
     @MainActor private func measure() async throws -> BenchReport {
-        let folder = URL(filePath: directory ?? FileManager.default.temporaryDirectory.path, directoryHint: .isDirectory)
-            .appending(path: "handover-bench-\(ProcessInfo.processInfo.processIdentifier)")
+        let folder = URL(
+            filePath: directory ?? FileManager.default.temporaryDirectory.path, directoryHint: .isDirectory
+        )
+        .appending(path: "handover-bench-\(ProcessInfo.processInfo.processIdentifier)")
         let output = json ? FileHandle.standardError : FileHandle.standardOutput
         let narrator = Narrator(style: .init(isTerminal: false)) { output.write(Data($0.utf8)) }
         let programs = try Programs(in: programs.map { URL(filePath: $0, directoryHint: .isDirectory) })
@@ -86,7 +91,9 @@ import Foundation
                 let leg: Leg = round % 2 == 0 ? .toUS : .toEU
                 // The first half as an operator would do it; the second half held back until all have their offers.
                 let isHeld = round >= (rounds + 1) / 2
-                tell("round \(round + 1): \(agents) agents go \(leg.rawValue)\(isHeld ? ", all in the same instant" : "")")
+                tell(
+                    "round \(round + 1): \(agents) agents go \(leg.rawValue)\(isHeld ? ", all in the same instant" : "")"
+                )
                 report.crowds.append(try await CrowdHandover.measure(on: course, leg: leg, isHeld: isHeld))
             }
         }

@@ -26,7 +26,11 @@ struct SingleHandover: Codable, Hashable, Sendable {
         for trip in 0...roundTrips {
             for leg in [Leg.toUS, .toEU] {
                 let row: AgentID
-                if let known = rows[leg] { row = known } else { row = try await course.rows(of: [member], on: course.source(of: leg))[0] }
+                if let known = rows[leg] {
+                    row = known
+                } else {
+                    row = try await course.rows(of: [member], on: course.source(of: leg))[0]
+                }
                 rows[leg] = row
                 let sample = try await handOver(member, row, leg, on: course)
                 if trip > 0 { samples.append(sample) }
@@ -47,12 +51,14 @@ struct SingleHandover: Codable, Hashable, Sendable {
         handovers = samples.count
         offerToFirstMessage = Figures(samples.map { $0.connected - $0.offered })
         offerToArrived = Figures(samples.map { $0.arrived - $0.offered })
-        offerToAdopted = Figures(samples.compactMap { sample in sample.move.adopted.map { $0.wallClock - sample.offered } })
+        offerToAdopted = Figures(
+            samples.compactMap { sample in sample.move.adopted.map { $0.wallClock - sample.offered } })
         leaving = Figures(samples.compactMap { sample in sample.move.dialled.map { $0.at - sample.move.began.at } })
-        joining = Figures(samples.compactMap { sample in
-            guard let dialled = sample.move.dialled, let adopted = sample.move.adopted else { return nil }
-            return adopted.at - dialled.at
-        })
+        joining = Figures(
+            samples.compactMap { sample in
+                guard let dialled = sample.move.dialled, let adopted = sample.move.adopted else { return nil }
+                return adopted.at - dialled.at
+            })
         redemption = Figures(samples.map(\.redemption))
     }
 

@@ -1,4 +1,3 @@
-
 /// One line for the log. It never holds header values, tokens or keys.
 public struct AgentLogEntry: Hashable, Sendable {
     public enum Level: String, Hashable, Sendable, Comparable, CaseIterable {

@@ -46,8 +46,12 @@ public struct AgentExtension: Sendable {
             agent: Agent(state: loaded.state, configuration: core), state: directory, sink: sink, log: log, loop: loop,
             news: continuation)
         Task {
-            if loaded.isPreviousGeneration { await shell.warn(.storageFailed, "the newest state was damaged; the one before is used") }
-            if loaded.isStartedAnew { await shell.warn(.storageFailed, "the state was damaged; the configuration file is used") }
+            if loaded.isPreviousGeneration {
+                await shell.warn(.storageFailed, "the newest state was damaged; the one before is used")
+            }
+            if loaded.isStartedAnew {
+                await shell.warn(.storageFailed, "the state was damaged; the configuration file is used")
+            }
             await shell.start()
         }
         return AgentExtension(news: news, shell: shell)
@@ -85,7 +89,8 @@ extension HeldIdentity {
     /// - Parameter key: the host's; the request names nobody, since a server takes only the public key from it.
     fileprivate init(_ key: PrivateKey) throws(StateFailure) {
         do {
-            self.init(publicKey: key.publicKey, signingRequest: try SigningRequest(key: key, subject: "opamp-agent").pem)
+            self.init(
+                publicKey: key.publicKey, signingRequest: try SigningRequest(key: key, subject: "opamp-agent").pem)
         } catch {
             throw .key(error)
         }

@@ -48,16 +48,19 @@ public enum ChainCheck {
         let usages = facts.extendedKeyUsages
         let requirements: [(CertificateRight, Bool)] =
             switch purpose {
-            case .server: [
-                (.serverAuth, usages?.contains(.serverAuth) ?? true), (.digitalSignature, facts.mayMakeSignatures),
-            ]
-            case .client: [
-                (.clientAuth, usages?.contains(.clientAuth) ?? false), (.digitalSignature, facts.mayMakeSignatures),
-                (.identifyingOneParty, !facts.isCA),
-            ]
-            case .signer: [
-                (.certificateSigning, facts.isCA), (.digitalSignature, facts.mayMakeSignatures),
-            ]
+            case .server:
+                [
+                    (.serverAuth, usages?.contains(.serverAuth) ?? true), (.digitalSignature, facts.mayMakeSignatures),
+                ]
+            case .client:
+                [
+                    (.clientAuth, usages?.contains(.clientAuth) ?? false), (.digitalSignature, facts.mayMakeSignatures),
+                    (.identifyingOneParty, !facts.isCA),
+                ]
+            case .signer:
+                [
+                    (.certificateSigning, facts.isCA), (.digitalSignature, facts.mayMakeSignatures),
+                ]
             }
         return requirements.filter { !$0.1 }.map { .wrongPurpose(leaf, lacks: $0.0) }
     }

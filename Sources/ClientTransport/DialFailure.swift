@@ -50,7 +50,8 @@ public enum TransportFailure: OperatorExplainable, Hashable {
     case threadNotStarted(String)
 
     public var operatorMessage: OperatorMessage {
-        OperatorMessage(code: "transport.\(reason)", title: "The network loop could not start.", cause: cause,
+        OperatorMessage(
+            code: "transport.\(reason)", title: "The network loop could not start.", cause: cause,
             nextAction: "Check the memory and file descriptor limits of the process.")
     }
 

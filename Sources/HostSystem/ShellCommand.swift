@@ -40,7 +40,7 @@ public enum ShellCommand {
         let words: [String] = ["/bin/sh", "-c", line]
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) }
         unsafe arguments.append(nil)
-        defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+        defer { unsafe arguments.forEach { unsafe free($0) } }
         var child = pid_t()
         let problem = unsafe posix_spawn(&child, "/bin/sh", nil, &attributes, arguments, environ)
         guard problem == 0 else { return .notStarted(SystemError(code: problem)) }

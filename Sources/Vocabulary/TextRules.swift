@@ -2,14 +2,15 @@
 public enum FieldName {
     /// One `tchar` or more (RFC 9110 section 5.6.2).
     public static func isWellFormed(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: punctuation.contains(byte)
+        !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: punctuation.contains(byte)
+                }
             }
-        }
     }
 
     private static let punctuation = Set("!#$%&'*+-.^_`|~".utf8)

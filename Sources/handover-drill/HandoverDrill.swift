@@ -16,7 +16,9 @@ import UnixSignals
     @Argument(help: "`list`, `all`, or the name of a drill; several are run one after the other.")
     var names: [String]
 
-    @Option(help: ArgumentHelp("Where the JSON report goes; named after the drill, beside the runs, when absent.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Where the JSON report goes; named after the drill, beside the runs, when absent.", valueName: "file"))
     var report: String?
 
     @Flag(help: "Leave everything running, and print how to look at it (one drill only).")
@@ -73,7 +75,9 @@ import UnixSignals
         }
         defer { interruption.cancel() }
         let result = try await rehearsal.value
-        let file = report.map { URL(filePath: $0) } ?? folder.appending(path: "\(names.count == 1 ? names[0] : "several").json")
+        let file =
+            report.map { URL(filePath: $0) }
+            ?? folder.appending(path: "\(names.count == 1 ? names[0] : "several").json")
         try result.write(to: file)
         narrator.close(result, file: file.path)
         return result.hasPassed

@@ -87,7 +87,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
         // Written to a file it need not stand in whatever collects this program's output as well.
         if let token = server.adminToken {
-            Output.line(writeAdminToken.map { "admin token written to \($0)" } ?? "admin token, shown once: \(token.revealText())")
+            Output.line(
+                writeAdminToken.map { "admin token written to \($0)" }
+                    ?? "admin token, shown once: \(token.revealText())")
         }
         try await withThrowingTaskGroup { group in
             group.addTask { try await server.run(endingOn: [.sigterm, .sigint], reloadingOn: [.sighup]) }

@@ -6,9 +6,11 @@ struct Command: Sendable {
         let takes: String?
         let help: String
 
-        static let config = Option(name: "--config", takes: "FILE", help: "the configuration file (docs/operator/agent.md)")
+        static let config = Option(
+            name: "--config", takes: "FILE", help: "the configuration file (docs/operator/agent.md)")
         static let json = Option(name: "--json", takes: nil, help: "for scripts")
-        static let logFormat = Option(name: "--log-format", takes: "text|json", help: "overrides log.format of the file")
+        static let logFormat = Option(
+            name: "--log-format", takes: "text|json", help: "overrides log.format of the file")
     }
 
     let name: String

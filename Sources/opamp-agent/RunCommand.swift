@@ -17,9 +17,10 @@ extension Command {
         let agent = try AgentExtension.start(configuration)
         let ending = Ending(agent)
         try TerminationSignals.onEach { _ in Task { await ending.signalled() } }
-        await agent.setHealth(ComponentHealth(
-            healthy: true, startTimeUnixNano: UInt64(clamping: WallClock.now().milliseconds) * 1_000_000,
-            status: "running"))
+        await agent.setHealth(
+            ComponentHealth(
+                healthy: true, startTimeUnixNano: UInt64(clamping: WallClock.now().milliseconds) * 1_000_000,
+                status: "running"))
         for await news in agent.news where news.event == .restartRequested { await ending.restart() }
         await agent.waitUntilStopped()
         return await ending.code

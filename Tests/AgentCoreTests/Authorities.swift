@@ -58,9 +58,10 @@ struct Authorities: Sendable {
         from authority: Authority, over key: PrivateKey, number: UInt8, at now: Timestamp, days: Int64
     ) throws -> LeafChain {
         let row = AgentID(version7At: now, random: [UInt8](repeating: 7, count: 10))
-        return LeafChain(leaf: try authority.issuer.issue(
-            .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: serial(number),
-            validity: Validity(notBefore: now - .seconds(60), notAfter: now + .seconds(days * 86_400))))
+        return LeafChain(
+            leaf: try authority.issuer.issue(
+                .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: serial(number),
+                validity: Validity(notBefore: now - .seconds(60), notAfter: now + .seconds(days * 86_400))))
     }
 
     static func serial(_ number: UInt8) -> [UInt8] { [0x10] + [UInt8](repeating: number, count: 15) }
@@ -85,7 +86,7 @@ struct Authorities: Sendable {
             home: home,
             report: OwnReport(
                 description: AgentDescription(identifyingAttributes: [
-                    KeyValue(key: "service.instance.id", value: .string("")),
+                    KeyValue(key: "service.instance.id", value: .string(""))
                 ]),
                 health: ComponentHealth(healthy: true)),
             identity: HeldIdentity(publicKey: agentKey.publicKey, signingRequest: request),
@@ -101,15 +102,16 @@ struct Authorities: Sendable {
         let from = authority ?? source
         let to = target ?? self.target
         let issued = issuedAt ?? now
-        return try from.issuer.sign(HandoverClaims(
-            id: Self.identifier(number), issuer: from.id, audience: to.id, issuedAt: issued,
-            expiresAt: issued + .seconds(3600), leaf: (leaf ?? self.leaf).leaf.fingerprint,
-            agent: .init(row: Self.identifier(0xD4), instanceUID: uid, displayName: "agent", capabilities: 0xA901),
-            target: .init(
-                name: "there", endpoint: endpoint ?? to.endpoint, serverCAs: try TrustSet([to.certificate]),
-                tokenSigners: try to.tokenSigners),
-            source: .init(name: "here", agentCAs: try TrustSet([from.certificate])),
-            epoch: epoch, probation: probation))
+        return try from.issuer.sign(
+            HandoverClaims(
+                id: Self.identifier(number), issuer: from.id, audience: to.id, issuedAt: issued,
+                expiresAt: issued + .seconds(3600), leaf: (leaf ?? self.leaf).leaf.fingerprint,
+                agent: .init(row: Self.identifier(0xD4), instanceUID: uid, displayName: "agent", capabilities: 0xA901),
+                target: .init(
+                    name: "there", endpoint: endpoint ?? to.endpoint, serverCAs: try TrustSet([to.certificate]),
+                    tokenSigners: try to.tokenSigners),
+                source: .init(name: "here", agentCAs: try TrustSet([from.certificate])),
+                epoch: epoch, probation: probation))
     }
 
     /// The handover offer of our own servers.
@@ -122,10 +124,12 @@ struct Authorities: Sendable {
         let token = try token(
             from: authority, to: to, endpoint: there, epoch: epoch, probation: probation, issuedAt: issuedAt,
             number: number)
-        return ConnectionSettingsOffers(hash: hash, opamp: OpAMPConnectionSettings(
-            destinationEndpoint: there.description,
-            headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
-            certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 30,
-            tls: TLSConnectionSettings(caPEMContents: to.certificate.pem)))
+        return ConnectionSettingsOffers(
+            hash: hash,
+            opamp: OpAMPConnectionSettings(
+                destinationEndpoint: there.description,
+                headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
+                certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 30,
+                tls: TLSConnectionSettings(caPEMContents: to.certificate.pem)))
     }
 }

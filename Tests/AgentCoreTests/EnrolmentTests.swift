@@ -29,9 +29,10 @@ import Vocabulary
     @Test func `A9 a bootstrap token and a signing request become a leaf, and the token is never sent again`() throws {
         var world = try unenrolled()
         world.start()
-        #expect(world.trace == [
-            "dial source.example", "source.example <- description health custom standing", "source.example <- csr",
-        ])
+        #expect(
+            world.trace == [
+                "dial source.example", "source.example <- description health custom standing", "source.example <- csr",
+            ])
         let csr = world.source.received.last?.connectionSettingsRequest?.opamp?.certificateRequest?.csr
         #expect(csr.map { String(decoding: $0, as: UTF8.self) } == all.request)
         world.say(answer())
@@ -119,18 +120,22 @@ import Vocabulary
         var world = World(try all.configuration())
         world.start()
         let third = MoveMessage.trustType
-        world.say(ServerToAgent(customMessage: CustomMessage(
-            capability: MoveMessage.capability, type: third, data: Array(all.third.certificate.pem.utf8))))
+        world.say(
+            ServerToAgent(
+                customMessage: CustomMessage(
+                    capability: MoveMessage.capability, type: third, data: Array(all.third.certificate.pem.utf8))))
         #expect(world.disk.active.tokenSigners == (try all.source.tokenSigners))
 
         func statement(by signer: Authorities.Authority, version: Int64) throws -> ServerToAgent {
-            let text = try signer.issuer.sign(TrustStatement(
-                issuer: signer.id, version: version, serverCAs: try TrustSet([signer.certificate]),
-                agentCAs: try TrustSet([signer.certificate]),
-                tokenSigners: try TrustSet([all.source.certificate, all.third.certificate]),
-                opampEndpoint: all.source.endpoint, issuedAt: all.now))
-            return ServerToAgent(customMessage: CustomMessage(
-                capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8)))
+            let text = try signer.issuer.sign(
+                TrustStatement(
+                    issuer: signer.id, version: version, serverCAs: try TrustSet([signer.certificate]),
+                    agentCAs: try TrustSet([signer.certificate]),
+                    tokenSigners: try TrustSet([all.source.certificate, all.third.certificate]),
+                    opampEndpoint: all.source.endpoint, issuedAt: all.now))
+            return ServerToAgent(
+                customMessage: CustomMessage(
+                    capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8)))
         }
         world.say(try statement(by: all.third, version: 2))
         #expect(world.disk.active.tokenSigners?.certificates.count == 1)
@@ -156,9 +161,12 @@ import Vocabulary
         var announcement = answer()
         announcement.connectionSettings = nil
         world.say(announcement)
-        world.offer(ConnectionSettingsOffers(hash: [2], opamp: OpAMPConnectionSettings(
-            destinationEndpoint: all.target.endpoint.description, heartbeatIntervalSeconds: 30,
-            tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))))
+        world.offer(
+            ConnectionSettingsOffers(
+                hash: [2],
+                opamp: OpAMPConnectionSettings(
+                    destinationEndpoint: all.target.endpoint.description, heartbeatIntervalSeconds: 30,
+                    tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))))
         #expect(world.disk.active.settings.endpoint == all.target.endpoint)
         world.breakLine()
         world.advance(.seconds(2))

@@ -25,11 +25,12 @@ import Vocabulary
         var world = try world()
         world.trace = []
         world.offer(try all.handover())
-        #expect(world.trace == [
-            "source.example <- applying", "source.example <- disconnect", "close source.example",
-            "dial target.example", "target.example <- description health custom applying standing",
-            "target.example <- applied",
-        ])
+        #expect(
+            world.trace == [
+                "source.example <- applying", "source.example <- disconnect", "close source.example",
+                "dial target.example", "target.example <- description health custom applying standing",
+                "target.example <- applied",
+            ])
         #expect(isHome(world, at: "target.example"))
         #expect(world.target.dials.last?.settings.leaf == all.leaf, "H1: the same leaf")
         #expect(Set((world.source.received + world.target.received).map(\.instanceUID)).count == 1, "H1: the same uid")
@@ -58,11 +59,12 @@ import Vocabulary
         var world = try world(at: all.source.http)
         world.trace = []
         world.offer(try all.handover(endpoint: all.target.http))
-        #expect(world.trace == [
-            "source.example <- applying", "source.example <- disconnect", "close source.example",
-            "dial target.example", "target.example <- description health custom applying standing",
-            "close target.example", "dial target.example", "target.example <- applied standing",
-        ])
+        #expect(
+            world.trace == [
+                "source.example <- applying", "source.example <- disconnect", "close source.example",
+                "dial target.example", "target.example <- description health custom applying standing",
+                "close target.example", "dial target.example", "target.example <- applied standing",
+            ])
         #expect(isHome(world, at: "target.example"))
     }
 
@@ -122,8 +124,9 @@ import Vocabulary
         var world = try world()
         world.target.behaviour = [
             .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(1))),
-            .errors(ServerErrorResponse(
-                type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 2_000_000_000))),
+            .errors(
+                ServerErrorResponse(
+                    type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 2_000_000_000))),
             .works,
         ]
         world.offer(try all.handover())
@@ -170,8 +173,9 @@ import Vocabulary
 
     @Test func `H14 Z3 a heartbeat alone needs no new connection`() throws {
         var world = try world()
-        world.offer(ConnectionSettingsOffers(
-            hash: [1], opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: 90)))
+        world.offer(
+            ConnectionSettingsOffers(
+                hash: [1], opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: 90)))
         #expect(world.source.dials.count == 1)
         #expect(world.source.statuses.map(\.status) == [.applied])
         #expect(world.timers[.heartbeat] == world.clock + .seconds(90))
@@ -191,10 +195,12 @@ import Vocabulary
 
     @Test func `H16 H17 Z2 a new CA and a renewed leaf are proven at the same endpoint`() throws {
         var world = try world()
-        world.offer(ConnectionSettingsOffers(
-            hash: [1],
-            opamp: OpAMPConnectionSettings(
-                heartbeatIntervalSeconds: 30, tls: TLSConnectionSettings(caPEMContents: all.third.certificate.pem))))
+        world.offer(
+            ConnectionSettingsOffers(
+                hash: [1],
+                opamp: OpAMPConnectionSettings(
+                    heartbeatIntervalSeconds: 30, tls: TLSConnectionSettings(caPEMContents: all.third.certificate.pem)))
+        )
         #expect(isHome(world, at: "source.example"))
         #expect(world.source.dials.map(\.settings.trust) == [all.source.trust, all.third.trust])
         #expect(world.source.dials.last?.settings.leaf == all.leaf)
@@ -239,17 +245,23 @@ import Vocabulary
         for turn in 0..<10 {
             let there = turn.isMultiple(of: 2) ? all.target : all.source
             hash += 1
-            world.offer(ConnectionSettingsOffers(hash: [hash], opamp: OpAMPConnectionSettings(
-                destinationEndpoint: there.endpoint.description, heartbeatIntervalSeconds: 30,
-                tls: TLSConnectionSettings(caPEMContents: there.certificate.pem))))
+            world.offer(
+                ConnectionSettingsOffers(
+                    hash: [hash],
+                    opamp: OpAMPConnectionSettings(
+                        destinationEndpoint: there.endpoint.description, heartbeatIntervalSeconds: 30,
+                        tls: TLSConnectionSettings(caPEMContents: there.certificate.pem))))
             world.advance(.seconds(2))
         }
         #expect(world.disk.adoptions.count == 3)
         #expect(world.disk.verdict?.status?.errorMessage.hasPrefix("policy:") == true)
         world.advance(.seconds(700))
-        world.offer(ConnectionSettingsOffers(hash: [99], opamp: OpAMPConnectionSettings(
-            destinationEndpoint: all.third.endpoint.description, heartbeatIntervalSeconds: 30,
-            tls: TLSConnectionSettings(caPEMContents: all.third.certificate.pem))))
+        world.offer(
+            ConnectionSettingsOffers(
+                hash: [99],
+                opamp: OpAMPConnectionSettings(
+                    destinationEndpoint: all.third.endpoint.description, heartbeatIntervalSeconds: 30,
+                    tls: TLSConnectionSettings(caPEMContents: all.third.certificate.pem))))
         #expect(isHome(world, at: "third.example"))
     }
 
@@ -261,11 +273,18 @@ import Vocabulary
         let uid = late.agent.state.instanceUID.bytes
         late.queue = [
             .received(id, ServerToAgent(instanceUID: uid, connectionSettings: try all.handover())),
-            .received(id, ServerToAgent(
-                instanceUID: uid, connectionSettings: try all.handover(to: all.third, hash: [8], number: 0xC4))),
+            .received(
+                id,
+                ServerToAgent(
+                    instanceUID: uid, connectionSettings: try all.handover(to: all.third, hash: [8], number: 0xC4))),
         ]
-        late.run(.received(id, ServerToAgent(instanceUID: uid, connectionSettings: try all.handover(
-            to: all.third, hash: [9], number: 0xC5))))
+        late.run(
+            .received(
+                id,
+                ServerToAgent(
+                    instanceUID: uid,
+                    connectionSettings: try all.handover(
+                        to: all.third, hash: [9], number: 0xC5))))
         #expect(isHome(late, at: "third.example"))
         #expect(late.disk.verdict == Verdict(hash: .named([9]), outcome: .applied))
         #expect(late.logged(.offerSuperseded)?["offer"] == "08")

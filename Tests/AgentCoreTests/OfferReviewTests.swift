@@ -56,8 +56,9 @@ import Vocabulary
             $0.policy.requiresToken = .never
         }
         #expect(moved.headers.isEmpty)
-        let own = try settings(OpAMPConnectionSettings(
-            headers: Headers(headers: [Header(key: "X-Tenant", value: "b")])))
+        let own = try settings(
+            OpAMPConnectionSettings(
+                headers: Headers(headers: [Header(key: "X-Tenant", value: "b")])))
         #expect(own.headers == [HeaderField("X-Tenant", Secret("b"))])
     }
 
@@ -124,17 +125,23 @@ import Vocabulary
             headers: Headers(headers: [Header(key: "a", value: value), Header(key: "b", value: value)]))
         #expect(try refusal(large) == nil)
         var proxied = large
-        proxied.proxy = ProxyConnectionSettings(url: "p:1", connectHeaders: Headers(headers: (0..<20).map {
-            Header(key: "h\($0)", value: value)
-        }))
+        proxied.proxy = ProxyConnectionSettings(
+            url: "p:1",
+            connectHeaders: Headers(
+                headers: (0..<20).map {
+                    Header(key: "h\($0)", value: value)
+                }))
         #expect(try refusal(proxied) == .tooLarge(limit: AgentState.homeBytes))
     }
 
     @Test func `H20 a proxy is a URL or host and port, with headers of its own`() throws {
         for url in ["http://proxy.example:3128", "proxy.example:3128"] {
-            let proxy = try settings(OpAMPConnectionSettings(proxy: ProxyConnectionSettings(
-                url: url,
-                connectHeaders: Headers(headers: [Header(key: "Proxy-Authorization", value: "canary")])))).proxy
+            let proxy = try settings(
+                OpAMPConnectionSettings(
+                    proxy: ProxyConnectionSettings(
+                        url: url,
+                        connectHeaders: Headers(headers: [Header(key: "Proxy-Authorization", value: "canary")])))
+            ).proxy
             #expect(proxy?.host == "proxy.example" && proxy?.port == 3128)
             #expect(proxy?.connectHeaders.map(\.name) == ["Proxy-Authorization"])
         }
@@ -242,9 +249,10 @@ import Vocabulary
         open.active.tokenSigners = nil
         let resolution = try open.resolve(offer)
         #expect(resolution.isTokenUnchecked && resolution.handover == nil && resolution.home.tokenSigners == nil)
-        #expect(try refusal(offer) {
-            $0.active.tokenSigners = nil
-            $0.policy.requiresToken = .always
-        } == .noTokenSigners)
+        #expect(
+            try refusal(offer) {
+                $0.active.tokenSigners = nil
+                $0.policy.requiresToken = .always
+            } == .noTokenSigners)
     }
 }

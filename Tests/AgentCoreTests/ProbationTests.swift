@@ -89,11 +89,14 @@ import Vocabulary
     @Test func `A3 until it has settled nobody changes the leaf or the uid`() throws {
         var world = try arrived()
         let leaf = try Authorities.leaf(from: all.target, over: all.agentKey, number: 6, at: all.now, days: 365)
-        let offer = ConnectionSettingsOffers(hash: [3], opamp: OpAMPConnectionSettings(
-            certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 30))
-        world.say(ServerToAgent(
-            connectionSettings: offer,
-            agentIdentification: AgentIdentification(newInstanceUID: [UInt8](repeating: 3, count: 16))))
+        let offer = ConnectionSettingsOffers(
+            hash: [3],
+            opamp: OpAMPConnectionSettings(
+                certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 30))
+        world.say(
+            ServerToAgent(
+                connectionSettings: offer,
+                agentIdentification: AgentIdentification(newInstanceUID: [UInt8](repeating: 3, count: 16))))
         #expect(world.disk.instanceUID == all.uid && world.disk.active.settings.leaf == all.leaf)
         #expect(world.target.statuses.last?.errorMessage.hasPrefix("policy: offer.leaf-change-on-probation") == true)
 
@@ -106,8 +109,11 @@ import Vocabulary
 
     @Test func `a change of the target's own settings leaves the way back as it is`() throws {
         var world = try arrived()
-        world.offer(ConnectionSettingsOffers(hash: [3], opamp: OpAMPConnectionSettings(
-            heartbeatIntervalSeconds: 30, tls: TLSConnectionSettings(minVersion: "1.3"))))
+        world.offer(
+            ConnectionSettingsOffers(
+                hash: [3],
+                opamp: OpAMPConnectionSettings(
+                    heartbeatIntervalSeconds: 30, tls: TLSConnectionSettings(minVersion: "1.3"))))
         #expect(world.disk.active.settings.tls.minimum == .tls13)
         #expect(world.disk.previous?.settings.endpoint == all.source.endpoint)
         #expect(world.disk.probation?.isHandover == true)

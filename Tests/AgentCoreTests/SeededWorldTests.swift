@@ -69,15 +69,21 @@ import Vocabulary
         for number in 0..<12 {
             let from = places[number % 3]
             let to = places[(number + 1 + number / 6) % 3]
-            offers.append(try all.handover(
-                from: from, to: to, hash: [UInt8(number + 1)], epoch: Epoch(number + 1), probation: .seconds(60),
-                number: UInt8(number + 1)))
+            offers.append(
+                try all.handover(
+                    from: from, to: to, hash: [UInt8(number + 1)], epoch: Epoch(number + 1), probation: .seconds(60),
+                    number: UInt8(number + 1)))
         }
         offers.append(ConnectionSettingsOffers(hash: [50], opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: 9)))
-        offers.append(ConnectionSettingsOffers(opamp: OpAMPConnectionSettings(
-            heartbeatIntervalSeconds: 9, tls: TLSConnectionSettings(minVersion: "1.3"))))
-        offers.append(ConnectionSettingsOffers(hash: [51], opamp: OpAMPConnectionSettings(
-            destinationEndpoint: "ws://evil.example", tls: TLSConnectionSettings(insecureSkipVerify: true))))
+        offers.append(
+            ConnectionSettingsOffers(
+                opamp: OpAMPConnectionSettings(
+                    heartbeatIntervalSeconds: 9, tls: TLSConnectionSettings(minVersion: "1.3"))))
+        offers.append(
+            ConnectionSettingsOffers(
+                hash: [51],
+                opamp: OpAMPConnectionSettings(
+                    destinationEndpoint: "ws://evil.example", tls: TLSConnectionSettings(insecureSkipVerify: true))))
         return offers
     }
 }

@@ -19,10 +19,11 @@ import Vocabulary
         #expect(world.logged(.lost)?["reason"] == MoveCause.tcp.sentence)
         #expect(world.logged(.lost)?["next"] == MoveCause.tcp.nextAction)
         world.advance(.seconds(2))
-        #expect(world.trace == [
-            "dial source.example", "source.example <- description health custom standing",
-            "dial source.example", "source.example <- standing",
-        ])
+        #expect(
+            world.trace == [
+                "dial source.example", "source.example <- description health custom standing",
+                "dial source.example", "source.example <- standing",
+            ])
         world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
         world.breakLine()
         world.advance(.seconds(5))
@@ -56,10 +57,11 @@ import Vocabulary
     }
 
     @Test func `C36 what a server lacks is not used, and the next server is asked anew`() throws {
-        var world = World(try all.configuration {
-            $0.report.effectiveConfig = EffectiveConfig()
-            $0.capabilities.insert(.reportsEffectiveConfig)
-        })
+        var world = World(
+            try all.configuration {
+                $0.report.effectiveConfig = EffectiveConfig()
+                $0.capabilities.insert(.reportsEffectiveConfig)
+            })
         world.source.capabilities = [.acceptsStatus]
         world.source.customCapabilities = []
         world.start()
@@ -130,8 +132,10 @@ import Vocabulary
             #expect(world.disk.instanceUID == all.uid)
         }
         for byte in [UInt8(3), 4, 5] {
-            world.say(ServerToAgent(agentIdentification: AgentIdentification(
-                newInstanceUID: [UInt8](repeating: byte, count: 16))))
+            world.say(
+                ServerToAgent(
+                    agentIdentification: AgentIdentification(
+                        newInstanceUID: [UInt8](repeating: byte, count: 16))))
         }
         #expect(world.disk.instanceUID.bytes == [UInt8](repeating: 3, count: 16))
         world.breakLine()
@@ -151,8 +155,10 @@ import Vocabulary
 
     @Test func `C48 an unavailable server is left alone as long as it asks`() throws {
         var world = try world()
-        world.say(ServerToAgent(errorResponse: ServerErrorResponse(
-            type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 90_000_000_000))))
+        world.say(
+            ServerToAgent(
+                errorResponse: ServerErrorResponse(
+                    type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 90_000_000_000))))
         #expect(world.trace.suffix(2) == ["source.example <- disconnect", "close source.example"])
         world.advance(.seconds(89))
         #expect(world.source.dials.count == 1)
@@ -199,9 +205,10 @@ import Vocabulary
     }
 
     @Test func `a remote configuration goes to the sink once and its outcome is reported and kept`() throws {
-        var world = World(try all.configuration {
-            $0.capabilities.formUnion([.acceptsRemoteConfig, .reportsRemoteConfig])
-        })
+        var world = World(
+            try all.configuration {
+                $0.capabilities.formUnion([.acceptsRemoteConfig, .reportsRemoteConfig])
+            })
         world.source.capabilities.insert(.offersRemoteConfig)
         world.start()
         let offered = AgentRemoteConfig(config: AgentConfigMap(), configHash: [5])

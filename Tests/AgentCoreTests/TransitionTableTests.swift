@@ -160,8 +160,10 @@ import Vocabulary
         case "answer with offer":
             // From whichever server it is, to a third one.
             let isTarget = agent.phase.line?.endpoint == all.target.endpoint
-            return answer(ServerToAgent(connectionSettings: try all.handover(
-                from: isTarget ? all.target : all.source, to: all.third, hash: [9], epoch: 2, number: 0xC9)))
+            return answer(
+                ServerToAgent(
+                    connectionSettings: try all.handover(
+                        from: isTarget ? all.target : all.source, to: all.third, hash: [9], epoch: 2, number: 0xC9)))
         case "unavailable": return answer(ServerToAgent(errorResponse: ServerErrorResponse(type: .unavailable)))
         case "bad request": return answer(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))
         case "another uid": return answer(ServerToAgent(instanceUID: [UInt8](repeating: 1, count: 16)))

@@ -11,9 +11,12 @@ import Vocabulary
 
     /// What its server means for itself, since it names no endpoint.
     func ownSettings() -> ConnectionSettingsOffers {
-        ConnectionSettingsOffers(hash: [8], opamp: OpAMPConnectionSettings(
-            headers: Headers(headers: [Header(key: "Authorization", value: "canary")]), heartbeatIntervalSeconds: 30,
-            tls: TLSConnectionSettings(caPEMContents: all.source.certificate.pem)))
+        ConnectionSettingsOffers(
+            hash: [8],
+            opamp: OpAMPConnectionSettings(
+                headers: Headers(headers: [Header(key: "Authorization", value: "canary")]),
+                heartbeatIntervalSeconds: 30,
+                tls: TLSConnectionSettings(caPEMContents: all.source.certificate.pem)))
     }
 
     @Test(arguments: [false, true])

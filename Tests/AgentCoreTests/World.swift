@@ -222,8 +222,9 @@ struct World {
         server.received.append(message)
         defer { servers[host] = server }
         let isHTTP = line?.dial.settings.endpoint.isWebSocket == false
-        guard isFirst || isHTTP || server.answersEveryMessage || server.nextAnswer != nil
-            || message.connectionSettingsRequest != nil
+        guard
+            isFirst || isHTTP || server.answersEveryMessage || server.nextAnswer != nil
+                || message.connectionSettingsRequest != nil
         else { return }
         guard !message.agentDisconnect || isHTTP else { return }
         var reply = server.nextAnswer ?? ServerToAgent()

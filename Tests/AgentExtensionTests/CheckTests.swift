@@ -58,7 +58,8 @@ import Vocabulary
         try await withHost { host, desk in
             try host.write(try ScriptedDesk.strangerPEM(), to: "ca.pem")
             let text = try #require(host.configurationText)
-            try host.write(text.replacing("ca.pem\n", with: "ca.pem\n    insecure_skip_verify: true\n"), to: "agent.yaml")
+            try host.write(
+                text.replacing("ca.pem\n", with: "ca.pem\n    insecure_skip_verify: true\n"), to: "agent.yaml")
             let (end, _) = try await check(host)
             #expect(end.status == 0, "\(end.output)")
             #expect(end.output.contains("nothing verified: insecure_skip_verify"))
@@ -80,29 +81,33 @@ import Vocabulary
             #expect(terms["require_token"]?.string == "always")
             #expect(terms["token_required"]?.bool == true)
             #expect(terms["token_signers"]?.array?.isEmpty == true)
-            #expect(terms["allowed_endpoints"]?.array?.compactMap(\.string) == ["*.example:4320", "[::1]", "other.example"])
+            #expect(
+                terms["allowed_endpoints"]?.array?.compactMap(\.string) == ["*.example:4320", "[::1]", "other.example"])
             #expect(terms["min_tls_version"]?.string == "1.3")
             #expect(terms["allow_plaintext"]?.bool == true)
             #expect(terms["allow_skip_verify"]?.bool == true)
             #expect(terms["epoch_above"]?.integer == 0)
             #expect(terms["leaf"] == nil)
-            for words in ["*.example:4320, [::1], other.example", "1.3 or later", "allow_plaintext", "allow_skip_verify",
-                "required (require_token always)", "none is held; enrolment brings them"]
-            {
+            for words in [
+                "*.example:4320, [::1], other.example", "1.3 or later", "allow_plaintext", "allow_skip_verify",
+                "required (require_token always)", "none is held; enrolment brings them",
+            ] {
                 #expect(end.output.contains(words), "\(words) in \(end.output)")
             }
         }
     }
 
-    @Test func `on an adopted connection it checks that one, and a handover would verify what it brought`() async throws {
+    @Test func `on an adopted connection it checks that one, and a handover would verify what it brought`() async throws
+    {
         try await withHost { host, desk in
             #expect(try await host.enrol().status == 0)
             let leaf = try #require(host.leaf).fingerprint.description
             let enrolled = try await check(host)
             #expect(enrolled.json["leaf"]?.string == leaf)
             #expect(enrolled.json["handover"]?["token_required"]?.bool == true)
-            #expect(enrolled.json["handover"]?["token_signers"]?.array?.compactMap { $0["fingerprint"]?.string }
-                == [desk.authority.certificate.fingerprint.description])
+            #expect(
+                enrolled.json["handover"]?["token_signers"]?.array?.compactMap { $0["fingerprint"]?.string }
+                    == [desk.authority.certificate.fingerprint.description])
 
             let target = try await ScriptedDesk.start("US")
             defer { target.stop() }
@@ -112,17 +117,21 @@ import Vocabulary
             #expect(end.status == 0, "\(end.output)")
             #expect(json["endpoint"]?.string == (try target.endpoint().description))
             #expect(json["from_configuration"]?.bool == false)
-            #expect(json["trusted_cas"]?.array?.compactMap(\.string) == [target.authority.certificate.fingerprint.description])
+            #expect(
+                json["trusted_cas"]?.array?.compactMap(\.string) == [
+                    target.authority.certificate.fingerprint.description
+                ])
             #expect(target.requests.last?.peerLeaf.map { Hex.encode(Digest.sha256($0)) } == leaf)
             let terms = try #require(json["handover"])
             #expect(terms["epoch_above"]?.integer == 1)
             #expect(terms["leaf"]?.string == leaf)
             #expect(terms["previous"]?.string == (try desk.endpoint().description))
             #expect(terms["probation_until"]?.string.flatMap { Timestamp($0) } != nil)
-            for words in ["adopted; not the one in the file", "sha256 \(leaf) stays", "epoch         above 1",
+            for words in [
+                "adopted; not the one in the file", "sha256 \(leaf) stays", "epoch         above 1",
                 "token signer  CN=US", target.authority.certificate.fingerprint.description,
-                "the way back to \(try desk.endpoint()) is kept until"]
-            {
+                "the way back to \(try desk.endpoint()) is kept until",
+            ] {
                 #expect(end.output.contains(words), "\(words) in \(end.output)")
             }
             #expect(target.heard.count == heard)

@@ -1,6 +1,6 @@
 import AgentCore
-import OpAMPProto
 import Certificates
+import OpAMPProto
 import ScriptedDesk
 import ScriptedServer
 import Testing
@@ -40,37 +40,41 @@ import Vocabulary
     }
 
     @Test func `every key of the manual's kind is read`() throws {
-        let read = try HostConfiguration(yaml: Array((Self.smallest + """
-            headers: {X-Site: a}
-            tls: {min_version: "1.3", include_system_ca_certs_pool: false, insecure_skip_verify: true, cipher_suites: [TLS_AES_128_GCM_SHA256]}
-            instance_uid: 0198c9a4-0000-7000-8000-000000000000
-            capabilities: {reports_health: false, accepts_restart_command: true}
-            agent_description:
-              identifying_attributes: {service.name: n, port: 80, quoted: "80"}
-              non_identifying_attributes: {os.type: linux, virtual: true}
-            handover:
-              require_token: always
-              absent_certificate: drop
-              allowed_endpoints: ["*.example:4320", other.example]
-              verification_timeout: 1m30s
-              probation: 10m
-              min_tls_version: "1.3"
-              allow_plaintext: true
-              allow_skip_verify: true
-            config_sink: {path: /etc/x.yaml, reload_command: "true"}
-            log: {level: debug, format: json}
-            """).utf8))
+        let read = try HostConfiguration(
+            yaml: Array(
+                (Self.smallest + """
+                    headers: {X-Site: a}
+                    tls: {min_version: "1.3", include_system_ca_certs_pool: false, insecure_skip_verify: true, cipher_suites: [TLS_AES_128_GCM_SHA256]}
+                    instance_uid: 0198c9a4-0000-7000-8000-000000000000
+                    capabilities: {reports_health: false, accepts_restart_command: true}
+                    agent_description:
+                      identifying_attributes: {service.name: n, port: 80, quoted: "80"}
+                      non_identifying_attributes: {os.type: linux, virtual: true}
+                    handover:
+                      require_token: always
+                      absent_certificate: drop
+                      allowed_endpoints: ["*.example:4320", other.example]
+                      verification_timeout: 1m30s
+                      probation: 10m
+                      min_tls_version: "1.3"
+                      allow_plaintext: true
+                      allow_skip_verify: true
+                    config_sink: {path: /etc/x.yaml, reload_command: "true"}
+                    log: {level: debug, format: json}
+                    """).utf8))
         #expect(read.home.settings.headers == [HeaderField("X-Site", Secret("a"))])
         #expect(read.home.settings.tls == TLSBounds(minimum: .tls13, cipherSuites: ["TLS_AES_128_GCM_SHA256"]))
         #expect(!read.home.settings.trust.includesSystemRoots)
         #expect(read.home.settings.skipsVerification)
         #expect(read.instanceUID?.description == "0198c9a4-0000-7000-8000-000000000000")
         #expect(!read.capabilities.contains(.reportsHealth))
-        #expect(read.capabilities.isSuperset(of: [.acceptsRestartCommand, .acceptsRemoteConfig, .reportsEffectiveConfig]))
-        #expect(read.report.description.identifyingAttributes == [
-            KeyValue(key: "service.name", value: .string("n")), KeyValue(key: "port", value: .int(80)),
-            KeyValue(key: "quoted", value: .string("80")), KeyValue(key: "service.instance.id", value: .string("")),
-        ])
+        #expect(
+            read.capabilities.isSuperset(of: [.acceptsRestartCommand, .acceptsRemoteConfig, .reportsEffectiveConfig]))
+        #expect(
+            read.report.description.identifyingAttributes == [
+                KeyValue(key: "service.name", value: .string("n")), KeyValue(key: "port", value: .int(80)),
+                KeyValue(key: "quoted", value: .string("80")), KeyValue(key: "service.instance.id", value: .string("")),
+            ])
         #expect(read.report.description.nonIdentifyingAttributes.last?.value == .bool(true))
         #expect(read.policy.requiresToken == .always)
         #expect(read.policy.absentCertificate == .drop)
@@ -118,15 +122,19 @@ import Vocabulary
         Refused(smallest + "completely_unknown_word: 1", "unknown-key", "Remove the line"),
         Refused("server:\n  endpont: wss://a/", "unknown-key", "Line 2", "server.endpoint"),
         Refused("server:\n  endpoint: ftp://a/\nstorage: {directory: /d}", "bad-value", "Line 2", "scheme"),
-        Refused("server:\n  ws:\n    endpoint: https://a/\nstorage: {directory: /d}", "bad-value", "Line 3", "transport"),
+        Refused(
+            "server:\n  ws:\n    endpoint: https://a/\nstorage: {directory: /d}", "bad-value", "Line 3", "transport"),
         Refused("server:\n  endpoint: wss://a/\n  ws:\n    endpoint: wss://b/", "conflict", "Line 4"),
-        Refused("server:\n  endpoint: wss://a/\n  tls: {}\ntls: {}\nstorage: {directory: /d}", "conflict", "Line 4", "server.tls"),
+        Refused(
+            "server:\n  endpoint: wss://a/\n  tls: {}\ntls: {}\nstorage: {directory: /d}", "conflict", "Line 4",
+            "server.tls"),
         Refused(smallest + "handover: {probation: 5}", "wrong-form", "Line 5", "30s"),
         Refused(smallest + "handover: {probation: 5x}", "wrong-form", "handover.probation"),
         Refused(smallest + "handover: {probation: 0s}", "wrong-form", "from 1s"),
         Refused(smallest + "handover: {require_token: maybe}", "wrong-form", "auto, always or never"),
         Refused(smallest + "handover: {allowed_endpoints: \"a\"}", "wrong-form", "a list"),
-        Refused(smallest + "handover:\n  allowed_endpoints:\n    - wss://a/x", "wrong-form", "Line 7", "without scheme"),
+        Refused(
+            smallest + "handover:\n  allowed_endpoints:\n    - wss://a/x", "wrong-form", "Line 7", "without scheme"),
         Refused(smallest + "capabilities: {reports_health: yes}", "wrong-form", "true or false"),
         Refused(smallest + "capabilities: {accepts_remote_config: true}", "bad-value", "config_sink.path"),
         Refused(smallest + "capabilities: {reports_helth: true}", "unknown-key", "capabilities.reports_health"),
@@ -160,7 +168,8 @@ import Vocabulary
         let holder = try TestAuthority().agent()
         try host.write(holder.certificate.pem, to: "leaf.pem")
         try host.write(holder.key.pem.revealText(), to: "leaf.key")
-        let text = ConfigurationTests.smallest + "tls: {cert_file: \(host.path)/leaf.pem, key_file: \(host.path)/leaf.key}"
+        let text =
+            ConfigurationTests.smallest + "tls: {cert_file: \(host.path)/leaf.pem, key_file: \(host.path)/leaf.key}"
         let read = try HostConfiguration(yaml: Array(text.utf8))
         #expect(read.home.settings.leaf?.leaf == holder.certificate)
         #expect(read.key?.publicKey == holder.certificate.publicKey)

@@ -97,7 +97,9 @@ import Vocabulary
         }
     }
 
-    @Test func `status after a handover names both servers, the probation, and the file that no longer decides`() async throws {
+    @Test func `status after a handover names both servers, the probation, and the file that no longer decides`()
+        async throws
+    {
         try await withHost { host, desk in
             #expect(try await host.enrol().status == 0)
             let target = try await ScriptedDesk.start("US")
@@ -198,7 +200,8 @@ import Vocabulary
 
     @Test func `no secret is ever logged`() async throws {
         try await withHost { host, desk in
-            try host.configure(for: desk, extra: "headers: {X-Secret: canary-header}\nlog: {level: debug, format: json}")
+            try host.configure(
+                for: desk, extra: "headers: {X-Secret: canary-header}\nlog: {level: debug, format: json}")
             let enrolled = try await host.enrol(token: "opamp-bt.canary-token")
             #expect(enrolled.status == 0)
             #expect(desk.heard.first?.headers["authorization"] == "Bearer opamp-bt.canary-token")
@@ -215,7 +218,9 @@ import Vocabulary
             let status = try await AgentProcess.run(["status", "--config", host.configuration, "--json"])
             let token = try #require(offer.opamp?.headers?.headers.first?.value)
             for text in [enrolled.log, enrolled.output, end.log, end.output, status.output] {
-                for canary in ["canary", token, String(token.prefix(40)), "PRIVATE", String(key.split(separator: "\n")[1])] {
+                for canary in [
+                    "canary", token, String(token.prefix(40)), "PRIVATE", String(key.split(separator: "\n")[1]),
+                ] {
                     #expect(!text.contains(canary))
                 }
             }

@@ -9,7 +9,8 @@ import Vocabulary
 /// A host program that follows the documentation.
 @Suite(.timeLimit(.minutes(1))) struct EmbeddingTests {
     @Test func `the example of the documentation is the one that is compiled here`() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         func lines(_ file: URL) throws -> [Substring] {
             try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
         }

@@ -40,7 +40,8 @@ import Testing
     func `a file that cannot be put back is said to the server`(isFirst: Bool) async throws {
         let folder = host.path + "/d"
         try PrivateDirectory.prepare(folder)
-        let sink = FileSink(path: folder + "/sink.yaml", reloadCommand: "grep -q good \(folder)/* || { rm -r \(folder); false; }")
+        let sink = FileSink(
+            path: folder + "/sink.yaml", reloadCommand: "grep -q good \(folder)/* || { rm -r \(folder); false; }")
         if !isFirst { _ = try await sink.apply(map("good")) }
         let reason = try #require(await rejection(of: sink, "bad")).reason
         #expect(reason.contains("ended with status 1"))

@@ -63,10 +63,11 @@ import Vocabulary
             let first = try #require(world.source.heard.first { $0.leaf != nil })
             #expect(first.message.instanceUID == uid.bytes)
             #expect(first.message.capabilities.isSuperset(of: .handoverDefault))
-            #expect(first.message.agentDescription?.identifyingAttributes == [
-                KeyValue(key: "service.name", value: .string("n")),
-                KeyValue(key: "service.instance.id", value: .string(uid.description)),
-            ])
+            #expect(
+                first.message.agentDescription?.identifyingAttributes == [
+                    KeyValue(key: "service.name", value: .string("n")),
+                    KeyValue(key: "service.instance.id", value: .string(uid.description)),
+                ])
             #expect(first.headers["opamp-instance-uid"] == uid.description)
             #expect(first.headers["authorization"] == nil)
             // The interval of the configuration file is a second.
@@ -81,7 +82,9 @@ import Vocabulary
             let before = ["leaf.key", "leaf.pem", "identity"].map(world.host.bytes)
             let offer = try world.handover()
             world.source.offer(offer)
-            #expect(await eventually { world.verdict(at: world.target, of: offer)?.status == .applied }, "\(world.log.text)")
+            #expect(
+                await eventually { world.verdict(at: world.target, of: offer)?.status == .applied }, "\(world.log.text)"
+            )
             #expect(await world.agent.snapshot.endpoint == (try world.target.endpoint(scheme)))
             #expect(["leaf.key", "leaf.pem", "identity"].map(world.host.bytes) == before)
             #expect(world.source.settingsStatuses.contains { $0.status == .applying })
@@ -100,7 +103,8 @@ import Vocabulary
             world.target.become(.refusing(status: status))
             let offer = try world.handover()
             world.source.offer(offer)
-            #expect(await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
+            #expect(
+                await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
             #expect(world.verdict(at: world.source, of: offer)?.errorMessage.hasPrefix("http-\(status)") == true)
             #expect(await eventually { await world.agent.snapshot.contact == .online })
             #expect(await world.agent.snapshot.endpoint == (try world.source.endpoint(scheme)))
@@ -114,12 +118,14 @@ import Vocabulary
             world.target.become(.silent)
             let offer = try world.handover()
             world.source.offer(offer)
-            #expect(await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
+            #expect(
+                await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
             #expect(world.verdict(at: world.source, of: offer)?.errorMessage.hasPrefix("timeout") == true)
         }
     }
 
-    @Test func `A4 a candidate that talks nonsense is let go before anything is said to the source again`() async throws {
+    @Test func `A4 a candidate that talks nonsense is let go before anything is said to the source again`() async throws
+    {
         try await withWorld("wss") { world in
             let port = world.target.port
             let held = Locked<[Int]>([])
@@ -127,7 +133,8 @@ import Vocabulary
             world.source.whenAsked { held.withLock { $0.append(ownSockets(connectedTo: port)) } }
             let offer = try world.handover()
             world.source.offer(offer)
-            #expect(await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
+            #expect(
+                await eventually { world.verdict(at: world.source, of: offer)?.status == .failed }, "\(world.log.text)")
             #expect(world.verdict(at: world.source, of: offer)?.errorMessage.hasPrefix("protocol") == true)
             #expect(held.withLock { $0 } == [0])
         }
@@ -146,7 +153,9 @@ import Vocabulary
                 certificate: offer.opamp?.certificate,
                 tls: TLSConnectionSettings(caPEMContents: world.target.authority.certificate.pem))
             world.source.offer(ConnectionSettingsOffers(hash: [1, 2, 3], opamp: lie))
-            #expect(await eventually { world.source.settingsStatuses.contains { $0.status == .failed } }, "\(world.log.text)")
+            #expect(
+                await eventually { world.source.settingsStatuses.contains { $0.status == .failed } },
+                "\(world.log.text)")
             #expect(impostor.heard.isEmpty)
         }
     }
@@ -154,23 +163,29 @@ import Vocabulary
     @Test func `remote configuration reaches the sink and its status the server`() async throws {
         let host = try HostDirectory()
         try await withWorld(
-            "wss", extra: "config_sink: {path: \(host.path)/sink.yaml, reload_command: 'test -s \(host.path)/sink.yaml'}"
+            "wss",
+            extra: "config_sink: {path: \(host.path)/sink.yaml, reload_command: 'test -s \(host.path)/sink.yaml'}"
         ) { world in
             let file = AgentConfigFile(body: Array("a: 1\n".utf8), contentType: "text/yaml")
             world.source.offer(AgentRemoteConfig(config: AgentConfigMap(configMap: ["": file]), configHash: [9]))
-            #expect(await eventually {
-                world.source.heard.contains { $0.message.remoteConfigStatus?.status == .applied }
-            }, "\(world.log.text)")
-            #expect(await eventually {
-                world.source.heard.contains { $0.message.effectiveConfig?.configMap?.configMap[""]?.body == file.body }
-            })
+            #expect(
+                await eventually {
+                    world.source.heard.contains { $0.message.remoteConfigStatus?.status == .applied }
+                }, "\(world.log.text)")
+            #expect(
+                await eventually {
+                    world.source.heard.contains {
+                        $0.message.effectiveConfig?.configMap?.configMap[""]?.body == file.body
+                    }
+                })
             let inEffect = { FileManager.default.contents(atPath: "\(host.path)/sink.yaml").map(Array.init) }
             #expect(inEffect() == file.body)
             let empty = AgentConfigFile(body: [])
             world.source.offer(AgentRemoteConfig(config: AgentConfigMap(configMap: ["": empty]), configHash: [10]))
-            #expect(await eventually {
-                world.source.heard.contains { $0.message.remoteConfigStatus?.status == .failed }
-            })
+            #expect(
+                await eventually {
+                    world.source.heard.contains { $0.message.remoteConfigStatus?.status == .failed }
+                })
             #expect(inEffect() == file.body)
         }
     }
@@ -178,23 +193,28 @@ import Vocabulary
     @Test func `what the host says about itself is reported`() async throws {
         try await withWorld("wss", extra: "capabilities: {reports_effective_config: true}") { world in
             await world.agent.setHealth(ComponentHealth(healthy: false, lastError: "out of cheese"))
-            #expect(await eventually { world.source.heard.contains { $0.message.health?.lastError == "out of cheese" } })
+            #expect(
+                await eventually { world.source.heard.contains { $0.message.health?.lastError == "out of cheese" } })
 
             let shop = KeyValue(key: "shop", value: .string("cheese"))
             await world.agent.setDescription(AgentDescription(nonIdentifyingAttributes: [shop]))
-            #expect(await eventually {
-                world.source.heard.contains { $0.message.agentDescription?.nonIdentifyingAttributes == [shop] }
-            })
+            #expect(
+                await eventually {
+                    world.source.heard.contains { $0.message.agentDescription?.nonIdentifyingAttributes == [shop] }
+                })
             // The host's description does not take the agent's identity away.
             let uid = try #require(world.host.uid).description
-            #expect(world.source.heard.last { $0.message.agentDescription != nil }?.message.agentDescription?
-                .identifyingAttributes == [KeyValue(key: "service.instance.id", value: .string(uid))])
+            #expect(
+                world.source.heard.last { $0.message.agentDescription != nil }?.message.agentDescription?
+                    .identifyingAttributes == [KeyValue(key: "service.instance.id", value: .string(uid))])
 
             let file = AgentConfigFile(body: Array("cheese: none".utf8))
-            await world.agent.setEffectiveConfiguration(EffectiveConfig(configMap: AgentConfigMap(configMap: ["": file])))
-            #expect(await eventually {
-                world.source.heard.contains { $0.message.effectiveConfig?.configMap?.configMap[""] == file }
-            })
+            await world.agent.setEffectiveConfiguration(
+                EffectiveConfig(configMap: AgentConfigMap(configMap: ["": file])))
+            #expect(
+                await eventually {
+                    world.source.heard.contains { $0.message.effectiveConfig?.configMap?.configMap[""] == file }
+                })
         }
     }
 

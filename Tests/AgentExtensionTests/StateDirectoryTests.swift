@@ -27,7 +27,9 @@ import Vocabulary
         try directory.load(try configuration(), preferred: nil, fresh: uid)
     }
 
-    private func damage(_ name: String) throws { try Data("rubbish".utf8).write(to: URL(filePath: host.state + "/" + name)) }
+    private func damage(_ name: String) throws {
+        try Data("rubbish".utf8).write(to: URL(filePath: host.state + "/" + name))
+    }
 
     @Test func `the first start makes a directory that only its owner can enter, a key and a uid`() throws {
         let directory = try open()
@@ -37,7 +39,8 @@ import Vocabulary
         let mode = try FileManager.default.attributesOfItem(atPath: host.state)[.posixPermissions] as? Int
         #expect(mode == 0o700)
         for name in ["leaf.key", "identity"] {
-            let mode = try FileManager.default.attributesOfItem(atPath: "\(host.state)/\(name)")[.posixPermissions] as? Int
+            let mode =
+                try FileManager.default.attributesOfItem(atPath: "\(host.state)/\(name)")[.posixPermissions] as? Int
             #expect(mode == 0o600, "\(name)")
         }
     }
@@ -77,7 +80,9 @@ import Vocabulary
         #expect(loaded.state.epoch == 0)
     }
 
-    @Test func `H30 F25 with nothing readable an agent that was never led away begins at its file, with its uid`() throws {
+    @Test func `H30 F25 with nothing readable an agent that was never led away begins at its file, with its uid`()
+        throws
+    {
         let directory = try open()
         try directory.save(try load(directory).state)
         try damage("connection")

@@ -17,7 +17,8 @@ import Testing
         let text = (try? String(contentsOf: SourceTree.root.appending(path: "docs/faults.md"), encoding: .utf8)) ?? ""
         return text.split(separator: "\n").compactMap { line in
             let cells = line.split(separator: "|").map { $0.drop { $0 == " " } }
-            guard cells.count == 3, let number = cells[0].split(separator: " ").first, number.first == "F" || number.first == "H",
+            guard cells.count == 3, let number = cells[0].split(separator: " ").first,
+                number.first == "F" || number.first == "H",
                 Int(number.dropFirst()) != nil
             else { return nil }
             return Row(number: String(number), evidence: cells[2])

@@ -27,7 +27,8 @@ import Testing
         "Drill": ["Vocabulary", "PeerAPI", "PeerClient", "Certificates", "Foundation", "Glibc", "Synchronization"],
         "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
         "mini-server": [
-            "MiniServer", "PeerAPI", "PeerClient", "Vocabulary", "ArgumentParser", "Foundation", "Logging", "UnixSignals",
+            "MiniServer", "PeerAPI", "PeerClient", "Vocabulary", "ArgumentParser", "Foundation", "Logging",
+            "UnixSignals",
         ],
         "handover-drill": ["Drill", "ArgumentParser", "Foundation", "Glibc", "UnixSignals"],
     ]
@@ -54,7 +55,8 @@ import Testing
         let allowed = Self.layers[target, default: []]
         for file in SourceTree.swiftFiles(below: "Sources/\(target)") {
             for line in file.imports where !allowed.contains(line.module) {
-                Issue.record("\(file.path):\(line.number) imports \(line.module); \(target) may import \(allowed.sorted())")
+                Issue.record(
+                    "\(file.path):\(line.number) imports \(line.module); \(target) may import \(allowed.sorted())")
             }
         }
     }

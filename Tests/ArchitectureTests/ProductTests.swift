@@ -5,7 +5,8 @@ import Testing
     /// A host program that cannot import a module cannot name the types that it is given.
     @Test func `the library offers every module of its public interface, and no other`() throws {
         let manifest = try String(contentsOf: SourceTree.root.appending(path: "Package.swift"), encoding: .utf8)
-        let product = try #require(manifest.firstMatch(of: /\.library\(\s*name: "AgentExtension",\s*targets: \[([^\]]*)\]/))
+        let product = try #require(
+            manifest.firstMatch(of: /\.library\(\s*name: "AgentExtension",\s*targets: \[([^\]]*)\]/))
         let offered = Set(product.output.1.matches(of: /"([^"]+)"/).map { String($0.output.1) })
         #expect(offered == interface(of: "AgentExtension"))
     }

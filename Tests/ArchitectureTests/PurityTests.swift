@@ -24,7 +24,9 @@ import Testing
         }
     }
 
-    static let wrappers: Set<Substring> = ["OpAMPProto", "Certificates", "ClientTransport", "DurableFiles", "HostSystem"]
+    static let wrappers: Set<Substring> = [
+        "OpAMPProto", "Certificates", "ClientTransport", "DurableFiles", "HostSystem",
+    ]
     /// One file each, with the reason.
     static let exceptions: Set<String> = [
         // libyaml's parser is a C struct; this file turns it into Swift values.

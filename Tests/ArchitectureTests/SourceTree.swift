@@ -28,7 +28,9 @@ struct SourceFile {
     var imports: [(number: Int, module: String)] {
         code.compactMap { number, text in
             var words = text.split(separator: " ")[...]
-            while let first = words.first, first.hasPrefix("@") || ["public", "internal", "package", "private"].contains(first) {
+            while let first = words.first,
+                first.hasPrefix("@") || ["public", "internal", "package", "private"].contains(first)
+            {
                 words = words.dropFirst()
             }
             guard words.first == "import", let module = words.last else { return nil }

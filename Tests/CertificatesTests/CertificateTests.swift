@@ -75,7 +75,8 @@ import Vocabulary
         ]
         for (profile, expected) in table {
             try openssl.write(authority.leaf(profile, subject: "Ampora · US").pem, to: "leaf.pem")
-            let text = try openssl.run("x509", "-in", "leaf.pem", "-noout", "-text", "-nameopt", "utf8")
+            let text =
+                try openssl.run("x509", "-in", "leaf.pem", "-noout", "-text", "-nameopt", "utf8")
                 .split(separator: "\n").map { line in line.drop { $0 == " " }.trimmingSuffix() }
                 .joined(separator: "\n") + "\n"
             for passage in expected { #expect(text.contains(passage), "\(passage) is missing in \(text)") }

@@ -1,8 +1,9 @@
-@testable import ClientTransport
 import Glibc
 import ScriptedServer
 import Testing
 import Vocabulary
+
+@testable import ClientTransport
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct EventLoopTests {
     @Test func `an actor on the loop runs on its thread and nowhere else`() async throws {

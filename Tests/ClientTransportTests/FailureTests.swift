@@ -79,8 +79,9 @@ import Vocabulary
             case .badAccept: .raw(head + "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n")
             case .noAccept: .raw(head + "\r\n")
             case .otherProtocol:
-                .raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: tea\r\nConnection: Upgrade\r\n"
-                    + "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n")
+                .raw(
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: tea\r\nConnection: Upgrade\r\n"
+                        + "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n")
             case .badStatus: .raw("HTTP/1.1 banana\r\n\r\n")
             case .insteadOfTLS: .silence
             }

@@ -1,7 +1,7 @@
 import Certificates
 import ClientTransport
-import ScriptedServer
 import Glibc
+import ScriptedServer
 import Testing
 import Vocabulary
 
@@ -15,13 +15,15 @@ import Vocabulary
         try await withServer(tls: tls, script: echo) { client, server in
             let settings = try DialSettings.to(server, scheme, trusting: [authority.certificate])
             let headers = [HTTPHeader("X-Tenant", "7"), HTTPHeader("Proxy-Authorization", "Basic dXNlcjpwQHNz")]
-            let through = Proxy(host: "127.0.0.1", port: try #require(UInt16(exactly: proxy.port)), connectHeaders: headers)
+            let through = Proxy(
+                host: "127.0.0.1", port: try #require(UInt16(exactly: proxy.port)), connectHeaders: headers)
             #expect(await client.succeeds(settings.with { $0.proxy = through }))
             let authority = "127.0.0.1:\(server.port)"
-            #expect(proxy.requests == [
-                "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\nX-Tenant: 7\r\n"
-                    + "Proxy-Authorization: Basic dXNlcjpwQHNz\r\n\r\n"
-            ])
+            #expect(
+                proxy.requests == [
+                    "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\nX-Tenant: 7\r\n"
+                        + "Proxy-Authorization: Basic dXNlcjpwQHNz\r\n\r\n"
+                ])
             // What the proxy is told is not the server's.
             #expect(server.requests.first?.header("proxy-authorization") == nil)
             #expect(server.requests.count == 1)

@@ -1,18 +1,21 @@
-@testable import ClientTransport
 import Glibc
 import HostSystem
 import ScriptedServer
 import Testing
 import Vocabulary
 
+@testable import ClientTransport
+
 /// Rules that need no network.
 @Suite struct RulesTests {
-    @Test(arguments: [
-        ("17", 17), (" 0 ", 0), ("99999999999999999999", 86_400), ("100000", 86_400),
-        ("Sun, 06 Nov 1994 08:49:47 GMT", 10), ("Sunday, 06-Nov-94 08:49:47 GMT", 10), ("Sun Nov  6 08:49:47 1994", 10),
-        ("Sun, 06 Nov 1994 08:00:00 GMT", 0), ("Mon, 07 Nov 2094 08:49:47 GMT", 86_400),
-        ("-5", nil), ("soon", nil), ("", nil), ("Sun, 06 Foo 1994 08:49:47 GMT", nil), ("1.5", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("17", 17), (" 0 ", 0), ("99999999999999999999", 86_400), ("100000", 86_400),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", 10), ("Sunday, 06-Nov-94 08:49:47 GMT", 10),
+            ("Sun Nov  6 08:49:47 1994", 10),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", 0), ("Mon, 07 Nov 2094 08:49:47 GMT", 86_400),
+            ("-5", nil), ("soon", nil), ("", nil), ("Sun, 06 Foo 1994 08:49:47 GMT", nil), ("1.5", nil),
+        ] as [(String, Int?)])
     func `Retry-After is read in all its forms`(text: String, seconds: Int?) throws {
         let now = try #require(Timestamp("1994-11-06T08:49:37Z"))
         #expect(Duration(retryAfter: text, at: now) == seconds.map { .seconds($0) })
@@ -94,8 +97,10 @@ import Vocabulary
         try #require(try SocketDial(.to(server, "ws")).resolve().first)
     }
 
-    @Test(arguments: [("wss://a.example/", "a.example"), ("wss://a.example:4320/", "a.example:4320"),
-        ("wss://[::1]:4320/", "[::1]:4320"), ("ws://a.example:443/", "a.example:443"), ("http://[::1]/", "[::1]")])
+    @Test(arguments: [
+        ("wss://a.example/", "a.example"), ("wss://a.example:4320/", "a.example:4320"),
+        ("wss://[::1]:4320/", "[::1]:4320"), ("ws://a.example:443/", "a.example:443"), ("http://[::1]/", "[::1]"),
+    ])
     func `Host names the port unless it is the scheme's own`(endpoint: String, host: String) throws {
         #expect(try Endpoint(endpoint).hostHeader == host)
     }

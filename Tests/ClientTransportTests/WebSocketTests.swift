@@ -150,8 +150,9 @@ import Vocabulary
             try await socket.send([2])
             await socket.close(reason: "moving")
             await socket.close()
-            #expect(await frames.reduce(into: []) { $0.append($1) }
-                == [.binary([1]), .binary([2]), .close(code: 1000, reason: "moving")])
+            #expect(
+                await frames.reduce(into: []) { $0.append($1) }
+                    == [.binary([1]), .binary([2]), .close(code: 1000, reason: "moving")])
             #expect(await socket.nextClose()?.code == 1000)
             #expect(await socket.next() == nil)
         }

@@ -5,14 +5,18 @@ import Testing
 import Vocabulary
 
 @Suite(.timeLimit(.minutes(10))) struct EnrolmentCrashTests {
-    @Test func `killed at any point of its enrolment, a host enrols in the end, with the key it made first`() async throws {
+    @Test func `killed at any point of its enrolment, a host enrols in the end, with the key it made first`()
+        async throws
+    {
         let points = try await crashPoints()
         var reached: Set<String> = []
         try await atOnce(points) { point in
             var times = 0
             while try await !enrolsInTheEnd(killedAt: "\(point)#\(times + 1)") { times += 1 }
             return times > 0 ? point : nil
-        } each: { if let point = $0 { reached.insert(point) } }
+        } each: {
+            if let point = $0 { reached.insert(point) }
+        }
         // Every file but the one that only a handover needs, and every directive but the one for broken lines.
         #expect(Set(points).subtracting(reached) == ["directive.drop"])
     }

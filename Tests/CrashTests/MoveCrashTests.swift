@@ -43,7 +43,9 @@ private enum Ending: CaseIterable, Sendable {
             var times = 0
             while try await !comesToRest(ending, over: scheme, killedAt: "\(point)#\(times + 1)") { times += 1 }
             return times > 0 ? point : nil
-        } each: { if let point = $0 { reached.insert(point) } }
+        } each: {
+            if let point = $0 { reached.insert(point) }
+        }
         let ofEnrolment = points.filter { point in
             ["key.", "identity.", "adopted.", "leaf."].contains { point.hasPrefix($0) }
         }
@@ -96,7 +98,8 @@ private enum Ending: CaseIterable, Sendable {
                 agent.send(SIGTERM)
                 #expect(await agent.end().status == 0, "seed \(seed)")
             }
-        } each: { _ in }
+        } each: { _ in
+        }
     }
 }
 
@@ -142,8 +145,9 @@ private func withMove<Result: Sendable>(
     source.offer(offer)
     let home = ending == .arrived ? target : source
 
-    let result = try await body(Move(
-        host: host, source: source, target: target, offer: offer, ending: ending, home: try home.endpoint(scheme)))
+    let result = try await body(
+        Move(
+            host: host, source: source, target: target, offer: offer, ending: ending, home: try home.endpoint(scheme)))
 
     #expect(names.map(host.bytes) == before, "the identity changed")
     let status = try await host.status()

@@ -11,9 +11,12 @@ import Vocabulary
         let (one, two) = (try Sample.identity(1), try Sample.identity(2))
         var eu = Sample.server("EU")
         eu.agents = [
-            try Sample.summary("moved-to-peer", one.leaf.fingerprint, 1), try Sample.summary("live", two.leaf.fingerprint, 2),
+            try Sample.summary("moved-to-peer", one.leaf.fingerprint, 1),
+            try Sample.summary("live", two.leaf.fingerprint, 2),
         ]
-        eu.audit = [Sample.entry("Agent.Enrolled", row: Sample.row(1)), Sample.entry("Agent.Enrolled", row: Sample.row(2))]
+        eu.audit = [
+            Sample.entry("Agent.Enrolled", row: Sample.row(1)), Sample.entry("Agent.Enrolled", row: Sample.row(2)),
+        ]
         let us = Sample.server(
             "US", [], [Sample.entry("Handover.AgentConnected", leaf: one.leaf.fingerprint, after: 5)])
         var evidence = Evidence(servers: [eu, us])

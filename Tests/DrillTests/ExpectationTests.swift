@@ -32,7 +32,8 @@ import Vocabulary
         await #expect(throws: UnmetExpectation.self) {
             try await notes.expectRefusal("handover.cancelled", of: "the redemption", refusing)
         }
-        await #expect(throws: UnmetExpectation("the redemption is refused as handover.expired", seen: "it was granted")) {
+        await #expect(throws: UnmetExpectation("the redemption is refused as handover.expired", seen: "it was granted"))
+        {
             try await notes.expectRefusal("handover.expired", of: "the redemption") {}
         }
     }

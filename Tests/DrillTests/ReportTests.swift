@@ -87,11 +87,15 @@ import Vocabulary
     private func tellAll(_ narrator: Narrator) {
         let outcome = ReportTests.outcome(
             [ReportTests.step, ReportTests.failed],
-            [ReportTests.record(.broken), ReportTests.record(.notObserved, isRequired: true), ReportTests.record(.notObserved)])
+            [
+                ReportTests.record(.broken), ReportTests.record(.notObserved, isRequired: true),
+                ReportTests.record(.notObserved),
+            ])
         narrator.begin("EU starts", after: .milliseconds(10))
         narrator.finish(ReportTests.step)
         narrator.finish(ReportTests.failed)
-        narrator.explain(.init(expected: "live on US", seen: "it is arriving"), ended: ["agent-1 exited with status 3"],
+        narrator.explain(
+            .init(expected: "live on US", seen: "it is arriving"), ended: ["agent-1 exited with status 3"],
             logs: ["eu.log", "us.log"])
         narrator.show(outcome.invariants)
         narrator.conclude(outcome)
@@ -109,7 +113,8 @@ import Vocabulary
     @Test func `a failure shows what was expected, what was seen and where the logs are`() {
         let lines = told(isTerminal: false, tellAll).split(separator: "\n")
         for words in [
-            "expected   live on US", "seen       it is arriving", "logs       eu.log", "us.log", "BROKEN", "FAILED", "✗ NOT OBSERVED",
+            "expected   live on US", "seen       it is arriving", "logs       eu.log", "us.log", "BROKEN", "FAILED",
+            "✗ NOT OBSERVED",
             "– not observed", "T1 is broken: seen", "ended      agent-1 exited with status 3",
         ] {
             #expect(lines.contains { $0.contains(words) }, "\(words)")
@@ -120,7 +125,8 @@ import Vocabulary
         let lines = told(isTerminal: false, tellAll).split(separator: "\n")
         let first = try #require(lines.first { $0.contains("EU starts") })
         let second = try #require(lines.first { $0.contains("the agent arrives") })
-        #expect(first == "    0.01 s    412 ms  ✓ EU starts" + String(repeating: " ", count: 58) + "https://127.0.0.1:4320")
+        #expect(
+            first == "    0.01 s    412 ms  ✓ EU starts" + String(repeating: " ", count: 58) + "https://127.0.0.1:4320")
         #expect(second == "    0.42 s    30.0 s  ✗ the agent arrives")
     }
 }

@@ -12,7 +12,8 @@ enum Sample {
     static let us = "wss://127.0.0.1:2/v1/opamp"
 
     static func uid(_ agent: UInt8 = 1) throws -> InstanceUID {
-        try #require(InstanceUID("0198c0de-0000-7000-8000-0000000000\(agent < 16 ? "0" : "")\(String(agent, radix: 16))"))
+        try #require(
+            InstanceUID("0198c0de-0000-7000-8000-0000000000\(agent < 16 ? "0" : "")\(String(agent, radix: 16))"))
     }
 
     static func row(_ agent: UInt8 = 1) -> String {
@@ -59,7 +60,8 @@ enum Sample {
             fingerprint: try #require(Fingerprint(bytes: [UInt8](repeating: 1, count: 32))), epoch: epoch,
             issuedAt: now + .seconds(Int(number)), expiresAt: now + .seconds(3600), updatedAt: now, traceID: "aa")
         return HandoverDetail(
-            summary: summary, originAgent: try #require(AgentID(row())), instanceUID: try uid(), endpoint: us, events: [])
+            summary: summary, originAgent: try #require(AgentID(row())), instanceUID: try uid(), endpoint: us,
+            events: [])
     }
 
     static func entry(
@@ -74,7 +76,9 @@ enum Sample {
             entityType: "agent", entityID: row, additional: additional, hash: "00")
     }
 
-    static func server(_ label: String, _ handovers: [HandoverDetail] = [], _ audit: [AuditEvent] = []) -> Evidence.Server {
+    static func server(_ label: String, _ handovers: [HandoverDetail] = [], _ audit: [AuditEvent] = [])
+        -> Evidence.Server
+    {
         Evidence.Server(label: label, name: "\(label.lowercased())-region", handovers: handovers, audit: audit)
     }
 

@@ -62,10 +62,11 @@ import Vocabulary
         #expect(try Sample.verdict(.t3, evidence) == .passed)
     }
 
-    @Test(arguments: [
-        ([1, 2, 3], InvariantRecord.Verdict.passed), ([1, 3], .broken), ([1, 1], .broken), ([2, 1], .broken),
-        ([], .notObserved),
-    ] as [([Epoch], InvariantRecord.Verdict)])
+    @Test(
+        arguments: [
+            ([1, 2, 3], InvariantRecord.Verdict.passed), ([1, 3], .broken), ([1, 1], .broken), ([2, 1], .broken),
+            ([], .notObserved),
+        ] as [([Epoch], InvariantRecord.Verdict)])
     func `T4 breaks when an epoch is skipped or used twice`(epochs: [Epoch], verdict: InvariantRecord.Verdict) throws {
         let details = try epochs.enumerated().map { index, epoch in
             try Sample.handover("source", "settled", number: UInt8(index + 1), epoch: epoch)
@@ -147,7 +148,9 @@ import Vocabulary
     }
 
     /// - Parameter target: nil when it knows of no handover, as after a restore.
-    private func ended(_ source: String, _ target: String?, at endpoint: String?, redeemed: Bool = true) throws -> Evidence {
+    private func ended(_ source: String, _ target: String?, at endpoint: String?, redeemed: Bool = true) throws
+        -> Evidence
+    {
         let detail = try Sample.handover("source", source)
         let redemption = redeemed ? [Sample.entry("Handover.TokenRedeemed", of: detail)] : []
         var evidence = Evidence(servers: [
@@ -160,15 +163,16 @@ import Vocabulary
         return evidence
     }
 
-    @Test(arguments: [
-        ("moved", "arrived", Sample.us, InvariantRecord.Verdict.passed), ("settled", "settled", Sample.us, .passed),
-        ("settled", "settled", Sample.eu, .broken),
-        ("returned", "withdrawn", Sample.eu, .passed), ("returned", nil, Sample.eu, .passed),
-        ("returned", "withdrawn", Sample.us, .broken),
-        ("returned", "arrived", Sample.eu, .broken), ("moved", "withdrawn", Sample.us, .broken),
-        ("offered", "awaiting", Sample.eu, .notObserved), ("leaving", "arrived", Sample.us, .notObserved),
-        ("settled", "settled", nil, .notObserved),
-    ] as [(String, String?, String?, InvariantRecord.Verdict)])
+    @Test(
+        arguments: [
+            ("moved", "arrived", Sample.us, InvariantRecord.Verdict.passed), ("settled", "settled", Sample.us, .passed),
+            ("settled", "settled", Sample.eu, .broken),
+            ("returned", "withdrawn", Sample.eu, .passed), ("returned", nil, Sample.eu, .passed),
+            ("returned", "withdrawn", Sample.us, .broken),
+            ("returned", "arrived", Sample.eu, .broken), ("moved", "withdrawn", Sample.us, .broken),
+            ("offered", "awaiting", Sample.eu, .notObserved), ("leaving", "arrived", Sample.us, .notObserved),
+            ("settled", "settled", nil, .notObserved),
+        ] as [(String, String?, String?, InvariantRecord.Verdict)])
     func `T10 wants an end that both sides agree on, and the agent where it says`(
         source: String, target: String?, endpoint: String?, verdict: InvariantRecord.Verdict
     ) throws {

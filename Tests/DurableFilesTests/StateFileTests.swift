@@ -92,7 +92,8 @@ import Testing
     @Test func `the head on disk is what the format says`() throws {
         try file.save([0xAA])
         let bytes = try directory.read("connection")
-        #expect(Array(bytes[..<24]) == Array("opampst\n".utf8) + [0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 1])
+        #expect(
+            Array(bytes[..<24]) == Array("opampst\n".utf8) + [0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 1])
         #expect(try Array(bytes[24..<56]) == sha256(bytes[..<24] + [0xAA]))
         #expect(bytes[56...] == [0xAA])
     }

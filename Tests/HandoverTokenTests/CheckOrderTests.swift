@@ -97,10 +97,11 @@ struct CheckOrderTests {
         }
     }
 
-    @Test(arguments: [
-        (-61, TokenRefusal.notYetValid(from: TokenWorld.shared.now)), (-60, nil), (0, nil), (3659, nil),
-        (3660, .expired(at: TokenWorld.shared.now + .seconds(3600))),
-    ] as [(Int64, TokenRefusal?)])
+    @Test(
+        arguments: [
+            (-61, TokenRefusal.notYetValid(from: TokenWorld.shared.now)), (-60, nil), (0, nil), (3659, nil),
+            (3660, .expired(at: TokenWorld.shared.now + .seconds(3600))),
+        ] as [(Int64, TokenRefusal?)])
     func `a minute of skew is forgiven at both ends and not more`(offset: Int64, expected: TokenRefusal?) throws {
         let token = try world.source.issuer.sign(try world.claims())
         #expect(refusal(of: token, at: world.now + .seconds(offset)) == expected)

@@ -55,11 +55,12 @@ struct TamperTests {
         }
     }
 
-    @Test(arguments: [
-        ("alg", .string("none")), ("alg", .string("None")), ("alg", .string("nOnE")), ("alg", .string("HS256")),
-        ("alg", .string("ES384")), ("alg", .string("RS1")), ("alg", .string("es256")), ("alg", nil),
-        ("alg", .array([.string("ES256")])), ("alg", .null), ("alg", .string("ES256\u{0}")),
-    ] as [(String, JSON?)])
+    @Test(
+        arguments: [
+            ("alg", .string("none")), ("alg", .string("None")), ("alg", .string("nOnE")), ("alg", .string("HS256")),
+            ("alg", .string("ES384")), ("alg", .string("RS1")), ("alg", .string("es256")), ("alg", nil),
+            ("alg", .array([.string("ES256")])), ("alg", .null), ("alg", .string("ES256\u{0}")),
+        ] as [(String, JSON?)])
     func `no other algorithm is believed, well signed or not`(name: String, value: JSON?) throws {
         let token = try world.token(payload: world.payload(of: world.claims()), header: world.header([(name, value)]))
         #expect(refusal(of: token) == .wrongType(.algorithm))
@@ -70,10 +71,11 @@ struct TamperTests {
         #expect(refusal(of: unsigned.text) == .malformed(.encoding))
     }
 
-    @Test(arguments: [
-        ("typ", nil), ("typ", .string("JWT")), ("typ", .string("at+jwt")), ("typ", .string("Handover+JWT")),
-        ("typ", .string("trust-bundle+jwt")), ("typ", .string("application/handover+jwt")), ("typ", .integer(1)),
-    ] as [(String, JSON?)])
+    @Test(
+        arguments: [
+            ("typ", nil), ("typ", .string("JWT")), ("typ", .string("at+jwt")), ("typ", .string("Handover+JWT")),
+            ("typ", .string("trust-bundle+jwt")), ("typ", .string("application/handover+jwt")), ("typ", .integer(1)),
+        ] as [(String, JSON?)])
     func `no other type is believed`(name: String, value: JSON?) throws {
         let token = try world.token(payload: world.payload(of: world.claims()), header: world.header([(name, value)]))
         #expect(refusal(of: token) == .wrongType(.type))

@@ -22,8 +22,9 @@ struct AgentConversationTests {
     }
 
     @Test func `numbers that rise by one ask for nothing`() throws {
-        #expect(try asks([Example.full(sequence: 7), Example.heartbeat(sequence: 8), Example.heartbeat(sequence: 9)])
-            == [false, false, false])
+        #expect(
+            try asks([Example.full(sequence: 7), Example.heartbeat(sequence: 8), Example.heartbeat(sequence: 9)])
+                == [false, false, false])
         #expect(try asks([Example.full(sequence: .max), Example.heartbeat(sequence: 0)]) == [false, false])
     }
 
@@ -33,13 +34,15 @@ struct AgentConversationTests {
     }
 
     @Test func `a session that begins with a compressed report asks for the full state, until it comes`() throws {
-        #expect(try asks([Example.heartbeat(sequence: 5), Example.heartbeat(sequence: 6), Example.full(sequence: 7)])
-            == [true, true, false])
+        #expect(
+            try asks([Example.heartbeat(sequence: 5), Example.heartbeat(sequence: 6), Example.full(sequence: 7)])
+                == [true, true, false])
     }
 
     @Test func `an agent that never counts is not asked in answer to its full report`() throws {
-        #expect(try asks([Example.full(sequence: 0), Example.full(sequence: 0), Example.heartbeat(sequence: 0)])
-            == [false, false, true])
+        #expect(
+            try asks([Example.full(sequence: 0), Example.full(sequence: 0), Example.heartbeat(sequence: 0)])
+                == [false, false, true])
     }
 
     @Test func `another instance uid in one session asks for the full state`() throws {
@@ -53,7 +56,8 @@ struct AgentConversationTests {
     func `an agent that polls and begins anew is there for the first time`(transport: Knock.Transport) throws {
         var conversation = AgentConversation(transport: transport)
         let messages = [
-            Example.full(sequence: 1), Example.heartbeat(sequence: 2), Example.full(sequence: 3), Example.full(sequence: 1),
+            Example.full(sequence: 1), Example.heartbeat(sequence: 2), Example.full(sequence: 3),
+            Example.full(sequence: 1),
             Example.heartbeat(sequence: 2), Example.heartbeat(sequence: 9),
         ]
         let reports = try messages.map { try conversation.hear($0, at: now) }

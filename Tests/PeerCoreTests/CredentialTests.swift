@@ -82,7 +82,8 @@ import Vocabulary
         #expect(grant.order.profile == .agentLeaf(world.row))
         var row = grant.row
         row.enrols(with: try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 2, key: key))
-        #expect(row.previousLeaf == known.fingerprint && !row.honours(try #require(known.fingerprint), at: world.now))
+        let former = try #require(known.fingerprint)
+        #expect(row.previousLeaf == former && !row.honours(former, at: world.now))
 
         known.leafRevoked = true
         again.namesakes = [known]

@@ -33,7 +33,10 @@ import Vocabulary
 
     @Test func `without a certificate only a bootstrap token helps`() {
         #expect(atHome { $0.presented = nil } == .refused(.absent))
-        #expect(atHome { $0.presented = nil; $0.bearsBootstrapToken = true } == .bootstrap)
+        #expect(
+            atHome {
+                $0.presented = nil; $0.bearsBootstrapToken = true
+            } == .bootstrap)
     }
 
     @Test func `an own leaf is an agent when its row is here, it names the row and it is not revoked`() throws {
@@ -98,7 +101,10 @@ import Vocabulary
         #expect(atHome(facts) == .arriving(stages.redemption.row, back.id))
         let end = world.now + HandoverTiming.defaultArrival
         let lapsed = try back.next(after: .wake(agentPresent: false), at: end).state
-        #expect(atHome { facts(&$0); $0.arrivals = [lapsed] } == .homeward(world.row, gone.id))
+        #expect(
+            atHome {
+                facts(&$0); $0.arrivals = [lapsed]
+            } == .homeward(world.row, gone.id))
     }
 
     @Test func `an agent that comes back before the claim is answered is not sent away again`() throws {
@@ -111,7 +117,10 @@ import Vocabulary
             facts.row?.presence = .movedToPeer(PeerWorld.shared.us.id, name: "us")
         }
         #expect(atHome(facts) == .refused(.tooEarly(back.id)))
-        #expect(atHome { facts(&$0); $0.arrivals = [] } == .homeward(world.row, gone.id))
+        #expect(
+            atHome {
+                facts(&$0); $0.arrivals = []
+            } == .homeward(world.row, gone.id))
     }
 
     // MARK: A leaf with a successor
@@ -139,7 +148,9 @@ import Vocabulary
         #expect(try renewed(day) { $0.presented = nil } == .agent(world.row))
         #expect(try renewed(world.now) { $0.row?.previousLeafUntil = nil } == replaced)
         #expect(
-            try renewed(world.now) { $0.row?.previousLeafUntil = nil; $0.newerLeafIsLive = true }
+            try renewed(world.now) {
+                $0.row?.previousLeafUntil = nil; $0.newerLeafIsLive = true
+            }
                 == .refused(.clone(world.leaf.fingerprint, row: world.row)))
     }
 

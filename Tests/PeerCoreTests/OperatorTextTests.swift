@@ -12,7 +12,8 @@ import Vocabulary
         .agentUnknown("x"), .remoteAgent("peer:us/x"), .agentLacksCapability, .agentHasNoLeaf,
         .agentElsewhere(presence: "MovedToPeer us"), .handoverOpen(PeerWorld.identity(1), phase: "issued"),
         .peerUnknown("us"), .peerDisabled("us"), .peerIncomplete("us", missing: "inbound secret"),
-        .timeToLiveOutOfRange, .probationOutOfRange, .unknownHandover(PeerWorld.identity(1)), .expired(at: PeerWorld.shared.now),
+        .timeToLiveOutOfRange, .probationOutOfRange, .unknownHandover(PeerWorld.identity(1)),
+        .expired(at: PeerWorld.shared.now),
         .alreadyRedeemed, .cancelled(phase: "returned"), .leafChanged(inToken: leaf, present: nil), .leafRevoked(leaf),
         .staleEpoch(1, known: 2), .endpointNotMine("wss://x"), .listenerNotCovered([.untrusted]),
         .uidCollision(PeerWorld.identity(1), row: row), .configurationMissing("base"), .groupMissing("prod"),
@@ -30,7 +31,8 @@ import Vocabulary
         .bootstrapUnknown, .bootstrapUsed, .bootstrapExpired(at: PeerWorld.shared.now), .bootstrapTimeOutOfRange,
         .requestMissing, .requestNotValid("bad."), .instanceUIDNotValid,
         .uidCollision(PeerWorld.identity(1), row: row), .groupMissing("prod"), .configurationMissing("base"),
-        .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now), .keyVouchesForAgents(3),
+        .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now),
+        .keyVouchesForAgents(3),
     ]
     static let leaves: [LeafRefusal] = [
         .absent, .unknown(leaf), .notIssued([.untrusted]), .otherAgent(row), .revoked(leaf),

@@ -84,7 +84,9 @@ import Vocabulary
     }
 
     @Test(arguments: [("wss", 30), ("https", 0)] as [(String, UInt64)])
-    func `the offer keeps heartbeats on, and a polling interval as the host has it`(scheme: String, seconds: UInt64) throws {
+    func `the offer keeps heartbeats on, and a polling interval as the host has it`(scheme: String, seconds: UInt64)
+        throws
+    {
         let claims = try world.claims(endpoint: "\(scheme)://us.example:4320/v1/opamp")
         let offers = try HandoverOffer.make(claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .repeat)
         #expect(offers.opamp?.heartbeatIntervalSeconds == seconds)
@@ -169,7 +171,9 @@ import Vocabulary
         #expect(redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
 
-    @Test func `an agent that was seen and then given up gets that row again, since two rows never have one leaf`() throws {
+    @Test func `an agent that was seen and then given up gets that row again, since two rows never have one leaf`()
+        throws
+    {
         var review = try review()
         review.namesakes = [Self.namesake(.withdrawn)]
         let redemption = try redeem(review)

@@ -145,9 +145,10 @@ final class Host {
             guard let line, line.number == number else { return }
             if isTerse { abbreviate(&message, to: line) }
             if message.connectionSettingsStatus != nil || message.agentDisconnect {
-                world.note("agent \(index) -> \(world.servers[line.server].place.name): "
-                    + "\(message.connectionSettingsStatus.map { "\($0.status) \($0.errorMessage)" } ?? "")"
-                    + (message.agentDisconnect ? " goodbye" : ""))
+                world.note(
+                    "agent \(index) -> \(world.servers[line.server].place.name): "
+                        + "\(message.connectionSettingsStatus.map { "\($0.status) \($0.errorMessage)" } ?? "")"
+                        + (message.agentDisconnect ? " goodbye" : ""))
             }
             line.toServer(in: world) { [world] in
                 if let session = line.session { world.servers[line.server].received(message, from: session) }

@@ -21,8 +21,9 @@ extension World {
     /// After every event of an agent.
     func checkAgent(_ host: Host, after event: AgentEvent) {
         guard let agent = host.agent else { return }
-        check(.A2, agent.state.active == host.disk.active || host.disk.candidate?.origin == nil && isFirstStart(event),
-              "agent \(host.index) acts on settings that are not durable")
+        check(
+            .A2, agent.state.active == host.disk.active || host.disk.candidate?.origin == nil && isFirstStart(event),
+            "agent \(host.index) acts on settings that are not durable")
         checkA4(agent, on: host)
         checkA5(host)
         checkA8(agent, on: host)
@@ -39,8 +40,9 @@ extension World {
     private func checkA1(_ state: AgentState, on host: Host) {
         let place = state.active.settings.endpoint
         let isStart = place == host.configuration.home.settings.endpoint
-        check(.A1, isStart || truth.verified.contains(.init(host: host.index, endpoint: place)),
-              "agent \(host.index) would live at \(place), which has never answered it")
+        check(
+            .A1, isStart || truth.verified.contains(.init(host: host.index, endpoint: place)),
+            "agent \(host.index) would live at \(place), which has never answered it")
     }
 
     /// A2: the active endpoint changes only by one write, made after the verification of that very candidate.
@@ -78,11 +80,14 @@ extension World {
     private func checkA6(_ state: AgentState, on host: Host) {
         for home in [state.active, state.previous, state.candidate?.home].compactMap(\.self) {
             let settings = home.settings
-            check(.A6, !settings.skipsVerification && settings.endpoint.isTLS && settings.tls.minimum >= .tls12
-                && !settings.trust.includesSystemRoots, "agent \(host.index) would verify less")
+            check(
+                .A6,
+                !settings.skipsVerification && settings.endpoint.isTLS && settings.tls.minimum >= .tls12
+                    && !settings.trust.includesSystemRoots, "agent \(host.index) would verify less")
             let place = Places.shared.places.first { $0.endpoint == settings.endpoint }
-            check(.A6, place.map { settings.trust.anchors.certificates == [$0.authority] } ?? false,
-                  "agent \(host.index) would trust a foreign CA at \(settings.endpoint)")
+            check(
+                .A6, place.map { settings.trust.anchors.certificates == [$0.authority] } ?? false,
+                "agent \(host.index) would trust a foreign CA at \(settings.endpoint)")
         }
     }
 
@@ -91,8 +96,9 @@ extension World {
         guard let candidate = state.candidate, candidate != host.disk.candidate, candidate.origin != .probation,
             host.disk.candidate?.hash != candidate.hash
         else { return }
-        check(.A7, !truth.failedOffers.contains(.init(host: host.index, hash: candidate.hash)),
-              "agent \(host.index) tries an offer again that has failed")
+        check(
+            .A7, !truth.failedOffers.contains(.init(host: host.index, hash: candidate.hash)),
+            "agent \(host.index) tries an offer again that has failed")
     }
 
     /// A5, A7: what an agent has told a server is what its next process will say, once a save has gone through.
@@ -106,8 +112,10 @@ extension World {
     func checkDial(_ dial: Dial, on host: Host) {
         check(.A4, host.line == nil, "agent \(host.index) dials while it has a line")
         check(.A8, host.recentDials.filter { $0 > now - 10_000 }.count < 40, "agent \(host.index) dials in a hot loop")
-        check(.T9, !dial.extraHeaders.contains { $0.value.revealText().hasPrefix("opamp-ho.") }
-            && !dial.settings.headers.contains { $0.value.revealText().hasPrefix("opamp-ho.") },
+        check(
+            .T9,
+            !dial.extraHeaders.contains { $0.value.revealText().hasPrefix("opamp-ho.") }
+                && !dial.settings.headers.contains { $0.value.revealText().hasPrefix("opamp-ho.") },
             "agent \(host.index) would send the token on")
     }
 

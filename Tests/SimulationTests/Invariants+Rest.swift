@@ -10,10 +10,11 @@ extension World {
         servers.allSatisfy { server in
             server.isUp && server.tables.outbox.isEmpty && !server.tables.sources.contains(where: \.isOpen)
                 && !server.tables.targets.contains(where: \.isOpen)
-        } && hosts.allSatisfy { host in
-            guard case .online? = host.agent?.phase else { return false }
-            return host.agent?.state.candidate == nil && host.agent?.state.probation == nil
         }
+            && hosts.allSatisfy { host in
+                guard case .online? = host.agent?.phase else { return false }
+                return host.agent?.state.candidate == nil && host.agent?.state.probation == nil
+            }
     }
 
     func checkRest() {
@@ -67,8 +68,9 @@ extension World {
     }
 
     private func checkClosed(_ machine: some Machine, at server: Server) {
-        check(.T10, !machine.isOpen,
-              "\(machine.id.short) is still \(machine.phaseName) at \(server.place.name)")
+        check(
+            .T10, !machine.isOpen,
+            "\(machine.id.short) is still \(machine.phaseName) at \(server.place.name)")
     }
 
     /// T10, T5: exactly one server has the agent, and there it is.
@@ -79,10 +81,12 @@ extension World {
         guard case .online(let line)? = host.agent?.phase, let owner = owners.first else {
             return fail(.T10, "agent \(host.index) is not online but \(host.agent.map { "\($0.phase)" } ?? "down")")
         }
-        check(.T10, line.endpoint == owner.place.endpoint,
-              "agent \(host.index) is at \(line.endpoint.host) and shown by \(owner.place.name)")
-        check(.T5, owner.tables.rows.contains { $0.instanceUID == uid && $0.presence == .live },
-              "agent \(host.index) is not live where it is")
+        check(
+            .T10, line.endpoint == owner.place.endpoint,
+            "agent \(host.index) is at \(line.endpoint.host) and shown by \(owner.place.name)")
+        check(
+            .T5, owner.tables.rows.contains { $0.instanceUID == uid && $0.presence == .live },
+            "agent \(host.index) is not live where it is")
         let sessions = servers.flatMap(\.sessions).filter { $0.line.host == host.index }
         check(.T10, sessions.count == 1, "agent \(host.index) has \(sessions.count) sessions")
     }
@@ -92,16 +96,19 @@ extension World {
         guard let peer = servers.first(where: { $0.place.id == source.claims.audience }) else { return }
         let target = peer.tables.find(source.id, TargetHandover.self)
         tally.count("ended \(source.phase.rawValue)")
-        let agrees: Bool = switch (source.phase, target?.phase) {
-        case (.settled, .settled): true
-        case (.settled, _): false
-        case (.expired, .lapsed), (.expired, .withdrawn), (.expired, nil): true
-        case (.cancelled, .lapsed), (.cancelled, .withdrawn), (.cancelled, nil): true
-        case (.returned, .lapsed), (.returned, .withdrawn): true
-        default: false
-        }
-        check(.T8, agrees, "\(source.id.short) ended \(source.phase) at \(server.place.name) and "
-            + "\(target.map { "\($0.phase)" } ?? "nowhere") at \(peer.place.name)")
+        let agrees: Bool =
+            switch (source.phase, target?.phase) {
+            case (.settled, .settled): true
+            case (.settled, _): false
+            case (.expired, .lapsed), (.expired, .withdrawn), (.expired, nil): true
+            case (.cancelled, .lapsed), (.cancelled, .withdrawn), (.cancelled, nil): true
+            case (.returned, .lapsed), (.returned, .withdrawn): true
+            default: false
+            }
+        check(
+            .T8, agrees,
+            "\(source.id.short) ended \(source.phase) at \(server.place.name) and "
+                + "\(target.map { "\($0.phase)" } ?? "nowhere") at \(peer.place.name)")
         for (tables, phase) in [(server.tables, source.phase.rawValue), (peer.tables, target?.phase.rawValue)] {
             let last = tables.audit.last { entry in
                 entry.handover == source.id && entry.fact.after != nil && entry.fact.before != nil

@@ -56,8 +56,9 @@ extension World {
 
     /// T1: and a target expects an agent only by a token that its source has honoured, in one transaction with the row.
     private func checkT1(_ target: TargetHandover, _ row: AgentRecord?) {
-        check(.T1, target.redemption.map { truth.honoured[target.id]?.contains($0.id) == true } == true,
-              "\(target.id.short) is awaited although its source has not honoured the claim")
+        check(
+            .T1, target.redemption.map { truth.honoured[target.id]?.contains($0.id) == true } == true,
+            "\(target.id.short) is awaited although its source has not honoured the claim")
         check(.T1, row?.presence == .arriving, "\(target.id.short) was redeemed without its row")
     }
 
@@ -67,12 +68,14 @@ extension World {
         switch decision {
         case .arriving(_, let id):
             let target = server.tables.find(id, TargetHandover.self)
-            check(.T3, isBorn && target?.claims.leaf == leaf.fingerprint && target?.phase.admitsLeaf == true,
-                  "\(server.place.name) lets a leaf in that no open handover names")
+            check(
+                .T3, isBorn && target?.claims.leaf == leaf.fingerprint && target?.phase.admitsLeaf == true,
+                "\(server.place.name) lets a leaf in that no open handover names")
         case .agent(let row):
             let record = server.tables.row(row)
-            check(.T3, isBorn && (record?.leaf == nil || record?.leaf == leaf),
-                  "\(server.place.name) takes a leaf for another agent's")
+            check(
+                .T3, isBorn && (record?.leaf == nil || record?.leaf == leaf),
+                "\(server.place.name) takes a leaf for another agent's")
         case .homeward(_, let id):
             let source = server.tables.find(id, SourceHandover.self)
             check(.T3, source?.claims.leaf == leaf.fingerprint, "\(server.place.name) sends the wrong agent away")
@@ -90,16 +93,18 @@ extension World {
     /// T4: each handover of an agent carries a higher epoch than every one before by which it has arrived.
     private func checkT4(issued source: SourceHandover) {
         let known = truth.epochs[source.claims.leaf] ?? 0
-        check(.T4, hasLostData || source.claims.epoch > known,
-              "\(source.id.short) has epoch \(source.claims.epoch) after \(known)")
+        check(
+            .T4, hasLostData || source.claims.epoch > known,
+            "\(source.id.short) has epoch \(source.claims.epoch) after \(known)")
     }
 
     /// T5: nothing is live before the agent has committed.
     private func checkT5(_ target: TargetHandover) {
         let leaf = target.claims.leaf
         guard let host = Places.shared.births.firstIndex(where: { $0.leaf.fingerprint == leaf }) else { return }
-        check(.T5, truth.committed.contains(.init(host: host, server: target.claims.audience)),
-              "\(target.id.short) shows agent \(host) live before it has committed")
+        check(
+            .T5, truth.committed.contains(.init(host: host, server: target.claims.audience)),
+            "\(target.id.short) shows agent \(host) live before it has committed")
     }
 
     func checkRowLive(_ row: AgentID, by id: HandoverID, at server: Server) {
@@ -127,8 +132,9 @@ extension World {
     private func checkT8<Kind: Machine>(_ machine: Kind, before: Kind?, from: Tables, to: Tables) {
         guard before?.phaseName != machine.phaseName else { return }
         let entry = to.audit.suffix(to.audit.count - from.audit.count).first { $0.fact.after == machine.phaseName }
-        check(.T8, entry?.handover == machine.id && entry?.fact.originPeerID == machine.claims.issuer,
-              "\(machine.id.short) became \(machine.phaseName) without an audit entry")
+        check(
+            .T8, entry?.handover == machine.id && entry?.fact.originPeerID == machine.claims.issuer,
+            "\(machine.id.short) became \(machine.phaseName) without an audit entry")
     }
 
     /// T5: two servers show an agent live only while one of them has yet to be told, and the telling is durable.

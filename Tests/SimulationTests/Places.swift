@@ -55,7 +55,8 @@ struct Places: Sendable {
 
     private static func place(_ name: String, _ byte: UInt8, _ validity: Validity) throws -> Place {
         let key = try PrivateKey.generateP256()
-        let authority = try Issuer.selfSigned(subject: "\(name) CA", key: key, serial: [0x10, byte], validity: validity)
+        let authority = try Issuer.selfSigned(
+            subject: "\(name) CA", key: key, serial: [0x10, byte], validity: validity)
         let issuer = try Issuer(certificate: authority, key: key)
         let id: PeerID = identity(byte)
         let publicKey = try PrivateKey.generateP256().publicKey
@@ -109,7 +110,7 @@ struct Places: Sendable {
                 tokenSigners: record(of: 0).trust.tokenSigners),
             report: OwnReport(
                 description: AgentDescription(identifyingAttributes: [
-                    KeyValue(key: "service.instance.id", value: .string("")),
+                    KeyValue(key: "service.instance.id", value: .string(""))
                 ]),
                 health: ComponentHealth(healthy: true)),
             identity: HeldIdentity(publicKey: birth.key.publicKey, signingRequest: birth.request))

@@ -21,8 +21,8 @@ struct Schedule {
         }
         heal()
         world.run(for: 3 * 3_600_000) { world.isAtRest }
-        // What nobody ended ends with the deadline of an arrival.
-        if !world.isAtRest { world.run(for: 30 * 3_600_000) { world.isAtRest } }
+        // What nobody ended ends with the deadline of an arrival, and what a peer has forgotten is told it for another day.
+        if !world.isAtRest { world.run(for: 54 * 3_600_000) { world.isAtRest } }
         // At rest is not enough: it has to stay so.
         world.run(for: 900_000)
         world.checkRest()

@@ -22,12 +22,15 @@ extension Server {
     func claim(_ machine: some Machine, _ redemption: RedemptionID, _ digest: [UInt8]) {
         guard let source = peerIndex(machine.otherParty) else { return }
         let (id, peer) = (machine.id, place.id)
-        world.call(from: self, to: source) { $0.answerClaim(id, redemption, digest, from: peer) } answered: { answer in
-            let event: TargetHandover.Event = switch answer {
-            case .honoured: .claimAccepted
-            case .refused(let code): .claimRefused(code: code)
-            case nil: .claimUnanswered
-            }
+        world.call(from: self, to: source) {
+            $0.answerClaim(id, redemption, digest, from: peer)
+        } answered: { answer in
+            let event: TargetHandover.Event =
+                switch answer {
+                case .honoured: .claimAccepted
+                case .refused(let code): .claimRefused(code: code)
+                case nil: .claimUnanswered
+                }
             self.tell(event, TargetHandover.self, of: id)
         }
     }
@@ -63,7 +66,9 @@ extension Server {
     func askSource(_ machine: some Machine) {
         guard let source = peerIndex(machine.otherParty) else { return }
         let id = machine.id
-        world.call(from: self, to: source) { $0.tables.find(id, SourceHandover.self) } answered: { answer in
+        world.call(from: self, to: source) {
+            $0.tables.find(id, SourceHandover.self)
+        } answered: { answer in
             guard let answer else { return }
             self.tell(
                 .sourceAnswered(phase: answer.phase, redemption: answer.redemption), TargetHandover.self, of: id)
@@ -113,7 +118,9 @@ extension Server {
         guard let peer = peerIndex(letter.peer) else { return }
         isDelivering = true
         let own = place.id
-        world.call(from: self, to: peer) { $0.answerLetter(letter.notice, of: letter.handover, from: own) } answered: {
+        world.call(from: self, to: peer) {
+            $0.answerLetter(letter.notice, of: letter.handover, from: own)
+        } answered: {
             answer in
             self.isDelivering = false
             switch answer {

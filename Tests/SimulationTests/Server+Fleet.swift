@@ -168,6 +168,19 @@ extension Server {
             seen(standing.epoch, of: session.leaf)
         }
         if case .arriving(let id) = session.standing {
+            if let status = message.connectionSettingsStatus, status.status == .failed {
+                let (hash, words) = (status.lastConnectionSettingsHash, status.errorMessage)
+                let given = tables.sources.filter {
+                    $0.agent == session.row && $0.isGivenBack(by: hash, saying: words)
+                }
+                if !given.isEmpty {
+                    tell(.withdrawRequested(reason: "it came back otherwise"), TargetHandover.self, of: id)
+                    for machine in given {
+                        tell(.agentFailed(hash: hash, message: words), SourceHandover.self, of: machine.id)
+                    }
+                    return
+                }
+            }
             if isFirst { tell(.agentConnected, TargetHandover.self, of: id) }
             if let news, news.status == .applied {
                 let hash = news.lastConnectionSettingsHash

@@ -27,7 +27,7 @@ final class Server {
     init(_ index: Int, in world: World) {
         self.index = index
         self.world = world
-        
+
     }
 
     var place: Places.Place { Places.shared.places[index] }
@@ -124,8 +124,9 @@ final class Server {
             world.checkClaimHonoured(source.id, redemption)
         }
         if before?.phaseName != step.state.phaseName {
-            world.note("\(place.name) \(Kind.role) \(step.state.id.short): \(before?.phaseName ?? "-") -> "
-                + "\(step.state.phaseName) \(step.state.ending ?? "")")
+            world.note(
+                "\(place.name) \(Kind.role) \(step.state.id.short): \(before?.phaseName ?? "-") -> "
+                    + "\(step.state.phaseName) \(step.state.ending ?? "")")
         }
         if !step.notices.isEmpty { later(world.dice.milliseconds(1...20)) { self.deliverLetters() } }
         try crashPoint()

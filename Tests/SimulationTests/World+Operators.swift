@@ -22,7 +22,8 @@ extension World {
         if broken == .repeatedEpoch, row.epoch > 0 { row.epoch -= 1 }
         let departures = source.tables.sources.filter { $0.agent == row.id }
         let arrivals = source.tables.targets.filter { $0.agentRow == row.id }
-        let open = departures.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
+        let open =
+            departures.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
             ?? arrivals.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
         let preconditions = HandoverIssue(
             agent: row, peer: Places.shared.record(of: target), open: open, server: source.place.id,

@@ -2,14 +2,16 @@ import Testing
 import Vocabulary
 
 struct EndpointTests {
-    @Test(arguments: [
-        ("wss://a.example/v1/opamp", "wss://a.example:443/v1/opamp"), ("ws://a", "ws://a:80/"),
-        ("https://a:4320", "https://a:4320/"), ("http://A.Example:80/X?", nil),
-        ("HTTPS://A.Example/X", "https://a.example:443/X"),
-        ("wss://127.0.0.1:4320/v1/opamp", "wss://127.0.0.1:4320/v1/opamp"),
-        ("wss://[::1]:4320/v1/opamp", "wss://[::1]:4320/v1/opamp"), ("wss://[2001:DB8::1]", "wss://[2001:db8::1]:443/"),
-        ("wss://a_b-c.d:65535/%20", "wss://a_b-c.d:65535/%20"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("wss://a.example/v1/opamp", "wss://a.example:443/v1/opamp"), ("ws://a", "ws://a:80/"),
+            ("https://a:4320", "https://a:4320/"), ("http://A.Example:80/X?", nil),
+            ("HTTPS://A.Example/X", "https://a.example:443/X"),
+            ("wss://127.0.0.1:4320/v1/opamp", "wss://127.0.0.1:4320/v1/opamp"),
+            ("wss://[::1]:4320/v1/opamp", "wss://[::1]:4320/v1/opamp"),
+            ("wss://[2001:DB8::1]", "wss://[2001:db8::1]:443/"),
+            ("wss://a_b-c.d:65535/%20", "wss://a_b-c.d:65535/%20"),
+        ] as [(String, String?)])
     func `an endpoint has one text`(text: String, canonical: String?) throws {
         guard let canonical else {
             #expect(throws: EndpointRefusal.self) { try Endpoint(text) }

@@ -37,10 +37,12 @@ struct SecretTests {
         #expect(!Secret([0]).isEmpty)
     }
 
-    @Test(arguments: [
-        ([], [], true), ([1, 2], [1, 2], true), ([1, 2], [1, 3], false), ([1, 2], [0, 2], false), ([1], [1, 1], false),
-        ([0x80], [0], false),
-    ] as [([UInt8], [UInt8], Bool)])
+    @Test(
+        arguments: [
+            ([], [], true), ([1, 2], [1, 2], true), ([1, 2], [1, 3], false), ([1, 2], [0, 2], false),
+            ([1], [1, 1], false),
+            ([0x80], [0], false),
+        ] as [([UInt8], [UInt8], Bool)])
     func `secrets are compared byte for byte`(left: [UInt8], right: [UInt8], equal: Bool) {
         #expect((Secret(left) == Secret(right)) == equal)
         #expect(constantTimeEqual(left, right) == equal)

@@ -2,9 +2,10 @@ import Testing
 import Vocabulary
 
 struct TextEncodingTests {
-    @Test(arguments: [
-        ("", []), ("00", [0]), ("0f10ff", [0x0F, 0x10, 0xFF]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("", []), ("00", [0]), ("0f10ff", [0x0F, 0x10, 0xFF]),
+        ] as [(String, [UInt8])])
     func `hex goes both ways`(text: String, bytes: [UInt8]) {
         #expect(Hex.encode(bytes) == text)
         #expect(Hex.decode(text) == bytes)
@@ -46,9 +47,10 @@ struct TextEncodingTests {
         #expect(alphabet.filter { Base64URL.decode("Z\($0)") != nil } == "AQgw")
     }
 
-    @Test(arguments: [
-        ("", 0), ("123456789", 0xCBF4_3926), ("The quick brown fox jumps over the lazy dog", 0x414F_A339),
-    ] as [(String, UInt32)])
+    @Test(
+        arguments: [
+            ("", 0), ("123456789", 0xCBF4_3926), ("The quick brown fox jumps over the lazy dog", 0x414F_A339),
+        ] as [(String, UInt32)])
     func `the checksum agrees with the known vectors`(text: String, checksum: UInt32) {
         #expect(CRC32.checksum(text.utf8) == checksum)
     }

@@ -2,14 +2,15 @@ import Testing
 import Vocabulary
 
 struct TimestampTests {
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"), (1, "1970-01-01T00:00:00.001Z"),
-        (951_782_400_000, "2000-02-29T00:00:00.000Z"), (1_709_210_096_789, "2024-02-29T12:34:56.789Z"),
-        (1_740_787_200_000, "2025-03-01T00:00:00.000Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-        (-2_203_891_200_000, "1900-03-01T00:00:00.000Z"), (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
-        (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-        (1_795_314_692_123, "2026-11-22T02:31:32.123Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"), (1, "1970-01-01T00:00:00.001Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"), (1_709_210_096_789, "2024-02-29T12:34:56.789Z"),
+            (1_740_787_200_000, "2025-03-01T00:00:00.000Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (-2_203_891_200_000, "1900-03-01T00:00:00.000Z"), (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
+            (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+            (1_795_314_692_123, "2026-11-22T02:31:32.123Z"),
+        ] as [(Int64, String)])
     func `RFC 3339 text goes both ways`(milliseconds: Int64, text: String) {
         #expect(Timestamp(milliseconds: milliseconds).description == text)
         #expect(Timestamp(text) == Timestamp(milliseconds: milliseconds))
@@ -70,9 +71,11 @@ struct TimestampTests {
         #expect(first.description == "-292275055-05-16T16:47:04.192Z")
     }
 
-    @Test(arguments: [
-        (.milliseconds(5), 5), (.microseconds(1999), 1), (.microseconds(-1999), -1), (.seconds(2), 2000), (.zero, 0),
-    ] as [(Duration, Int64)])
+    @Test(
+        arguments: [
+            (.milliseconds(5), 5), (.microseconds(1999), 1), (.microseconds(-1999), -1), (.seconds(2), 2000),
+            (.zero, 0),
+        ] as [(Duration, Int64)])
     func `a duration is cut to whole milliseconds towards zero`(duration: Duration, milliseconds: Int64) {
         #expect(duration.wholeMilliseconds == milliseconds)
     }

@@ -8,9 +8,12 @@ extension Turn {
         agent.state.candidate = Candidate(
             origin: .offer(handover), home: home, hash: hash, attempts: 1, until: now + timings.verification)
         keep()
-        note(.info, .moveBegan, [
-            "endpoint": home.settings.endpoint.description, "offer": hash.text, "handover": handover?.id.description,
-        ])
+        note(
+            .info, .moveBegan,
+            [
+                "endpoint": home.settings.endpoint.description, "offer": hash.text,
+                "handover": handover?.id.description,
+            ])
         agent.trial = Trial()
         agent.movesBegun = agent.movesBegun.suffix(agent.configuration.policy.attemptLimit) + [now]
         order(.setTimer(.verification, after: timings.verification))
@@ -104,10 +107,12 @@ extension Turn {
         }
         record(Verdict(hash: candidate.hash, outcome: .applied))
         agent.reporting.due.insert(.settingsStatus)
-        note(.info, .moveAdopted, [
-            "endpoint": candidate.home.settings.endpoint.description, "offer": candidate.hash.text,
-            "handover": handover?.id.description,
-        ])
+        note(
+            .info, .moveAdopted,
+            [
+                "endpoint": candidate.home.settings.endpoint.description, "offer": candidate.hash.text,
+                "handover": handover?.id.description,
+            ])
         // A target may change its own settings before the handover has settled; that does not end the handover.
         let isSameServer = candidate.home.settings.endpoint.origin == agent.state.active.settings.endpoint.origin
         if !isSameServer { agent.announcedSigners = nil }
@@ -123,10 +128,12 @@ extension Turn {
         agent.state.candidate = nil
         order(.cancelTimer(.verification))
         let verdict = Verdict(hash: candidate.hash, failed: cause, detail: detail)
-        note(.error, .moveFailed, [
-            "offer": candidate.hash.text, "cause": cause.code, "detail": detail, "reason": cause.sentence,
-            "next": cause.nextAction,
-        ])
+        note(
+            .error, .moveFailed,
+            [
+                "offer": candidate.hash.text, "cause": cause.code, "detail": detail, "reason": cause.sentence,
+                "next": cause.nextAction,
+            ])
         agent.trial = Trial()
         switch candidate.origin {
         case .offer: record(verdict)

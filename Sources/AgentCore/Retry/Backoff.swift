@@ -25,7 +25,8 @@ public struct Backoff: Equatable, Sendable {
     public func wait(attempt: Int, chance: UInt64, advice: Duration? = nil, least: Duration = .zero) -> Duration {
         let ceiling = min(maximum, initial * (1 << min(max(attempt, 0), 20)))
         let share = Double(chance >> 11) / Double(UInt64(1) << 53)
-        let drawn = Duration.milliseconds(Int64(Double(ceiling.components.seconds) * 1000 * share))
+        let drawn =
+            Duration.milliseconds(Int64(Double(ceiling.components.seconds) * 1000 * share))
             + Duration.milliseconds(Int64(Double(ceiling.components.attoseconds) / 1e15 * share))
         return max(drawn, floor, least, min(advice ?? .zero, longestAdvice))
     }

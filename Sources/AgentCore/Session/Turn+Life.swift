@@ -14,10 +14,12 @@ extension Turn {
         } else if agent.state.configurationDigest != configuration.digest {
             note(.warning, .configurationIgnored, ["endpoint": agent.state.active.settings.endpoint.description])
         }
-        note(.info, .started, [
-            "instance_uid": agent.state.instanceUID.description,
-            "endpoint": agent.state.active.settings.endpoint.description,
-        ])
+        note(
+            .info, .started,
+            [
+                "instance_uid": agent.state.instanceUID.description,
+                "endpoint": agent.state.active.settings.endpoint.description,
+            ])
         // Every start writes once: it counts the attempt at a candidate, and finds a broken disk before an offer does.
         keep()
         resumeProbation()

@@ -63,10 +63,12 @@ extension Turn {
         if end.cause == .http(status: 413) { agent.reporting.unconfirmed = [] }
         agent.reporting.foldBack()
         agent.phase = .waiting(line.destination)
-        note(.warning, .lost, [
-            "endpoint": line.endpoint.description, "cause": end.cause?.code, "detail": end.detail,
-            "reason": end.cause?.sentence, "next": end.cause?.nextAction,
-        ])
+        note(
+            .warning, .lost,
+            [
+                "endpoint": line.endpoint.description, "cause": end.cause?.code, "detail": end.detail,
+                "reason": end.cause?.sentence, "next": end.cause?.nextAction,
+            ])
         switch line.destination {
         case .candidate: judge(end)
         case .home:

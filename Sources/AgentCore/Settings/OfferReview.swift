@@ -58,8 +58,9 @@ public struct OfferReview: Sendable {
         settings.leaf = try leaf(of: offer)
         settings.heartbeat = heartbeat(of: offer, at: settings.endpoint)
 
-        var resolution = Resolution(home: Home(
-            settings: settings, tokenSigners: active.tokenSigners, signersVersion: active.signersVersion))
+        var resolution = Resolution(
+            home: Home(
+                settings: settings, tokenSigners: active.tokenSigners, signersVersion: active.signersVersion))
         guard resolution.home.json.description.utf8.count <= AgentState.homeBytes else {
             throw .tooLarge(limit: AgentState.homeBytes)
         }

@@ -84,10 +84,12 @@ extension Turn {
             record(Verdict(hash: hash, outcome: .applied))
         } catch {
             let message = error.operatorMessage
-            note(.error, .offerRefused, [
-                "offer": hash.text, "cause": error.moveCause.code, "code": message.code, "reason": message.cause,
-                "next": message.nextAction,
-            ])
+            note(
+                .error, .offerRefused,
+                [
+                    "offer": hash.text, "cause": error.moveCause.code, "code": message.code, "reason": message.cause,
+                    "next": message.nextAction,
+                ])
             record(Verdict(hash: hash, refused: error))
         }
         keep()

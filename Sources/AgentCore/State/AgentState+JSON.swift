@@ -37,10 +37,13 @@ extension AgentState {
     public init(json: JSON) throws(StateRefusal) {
         guard let version = json["version"]?.integer else { throw .malformed("state.version") }
         guard version == Self.version else { throw .unknownVersion(version) }
-        let reader = try StateReader(json, path: "state", allowed: [
-            "version", "instanceUID", "active", "previous", "candidate", "probation", "verdict", "verdicts", "epoch",
-            "handover", "adoptions", "remoteConfig", "hasAdopted", "isEnrolled", "configurationDigest",
-        ])
+        let reader = try StateReader(
+            json, path: "state",
+            allowed: [
+                "version", "instanceUID", "active", "previous", "candidate", "probation", "verdict", "verdicts",
+                "epoch",
+                "handover", "adoptions", "remoteConfig", "hasAdopted", "isEnrolled", "configurationDigest",
+            ])
         instanceUID = try reader.required("instanceUID") { $0.string.flatMap { InstanceUID($0) } }
         active = try reader.object("active") { json throws(StateRefusal) in try Home(json: json) }
         previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try Home(json: json) }

@@ -37,10 +37,12 @@ extension ConnectionSettings {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "settings", allowed: [
-            "endpoint", "headers", "serverCAs", "includesSystemRoots", "leaf", "minimumTLS", "maximumTLS",
-            "cipherSuites", "skipsVerification", "proxy", "heartbeat",
-        ])
+        let reader = try StateReader(
+            json, path: "settings",
+            allowed: [
+                "endpoint", "headers", "serverCAs", "includesSystemRoots", "leaf", "minimumTLS", "maximumTLS",
+                "cipherSuites", "skipsVerification", "proxy", "heartbeat",
+            ])
         self.init(
             endpoint: try reader.required("endpoint") { $0.string.flatMap { try? Endpoint($0) } },
             headers: try reader.list("headers") { json throws(StateRefusal) in try HeaderField(json: json) },

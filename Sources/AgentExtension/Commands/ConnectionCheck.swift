@@ -13,7 +13,8 @@ public struct ConnectionCheck: Sendable {
     /// - Throws: `StateFailure` when there is a state and it cannot be read.
     public init(_ configuration: HostConfiguration) throws(StateFailure) {
         let state = try AgentStatus(of: configuration).state
-        let settings = state.map { $0.hasAdopted ? $0.active.settings : configuration.home.settings }
+        let settings =
+            state.map { $0.hasAdopted ? $0.active.settings : configuration.home.settings }
             ?? configuration.home.settings
         isConfigured = settings.endpoint == configuration.home.settings.endpoint
         dial = Dial(settings: settings, extraHeaders: [])
@@ -108,13 +109,15 @@ public struct CheckReport: Sendable {
             "detail": failure.map { .string($0.detail) },
             "http_status": failure?.httpStatus.map { .integer(Int64($0)) },
             "tls_version": tlsVersion.map(JSON.string),
-            "server_chain": .array(presented.map { certificate in
-                .members([
-                    "subject": .string(certificate.subject), "fingerprint": .string(certificate.fingerprint.description),
-                    "not_after": .string(certificate.notAfter.description),
-                    "names": .array((certificate.dnsNames + certificate.ipAddresses).map(JSON.string)),
-                ])
-            }),
+            "server_chain": .array(
+                presented.map { certificate in
+                    .members([
+                        "subject": .string(certificate.subject),
+                        "fingerprint": .string(certificate.fingerprint.description),
+                        "not_after": .string(certificate.notAfter.description),
+                        "names": .array((certificate.dnsNames + certificate.ipAddresses).map(JSON.string)),
+                    ])
+                }),
             "trusted_cas": .array(settings.trust.anchors.certificates.map { .string($0.fingerprint.description) }),
             "trusts_system": .bool(settings.trust.includesSystemRoots),
             "leaf": settings.leaf.map { .string($0.leaf.fingerprint.description) },
@@ -127,16 +130,19 @@ public struct CheckReport: Sendable {
             "endpoint      \(settings.endpoint)" + (isConfigured ? "" : " (adopted; not the one in the file)"),
             "verified by   "
                 + (settings.trust.anchors.certificates.map { "\($0.subject) (sha256 \($0.fingerprint))" }
-                    + (settings.trust.includesSystemRoots ? ["the system's CA certificates"] : []))
-                    .joined(separator: ", "),
+                + (settings.trust.includesSystemRoots ? ["the system's CA certificates"] : []))
+                .joined(separator: ", "),
             "presented     " + (settings.leaf.map { "certificate sha256 \($0.leaf.fingerprint)" } ?? "no certificate"),
         ]
         for certificate in presented {
             let names = (certificate.dnsNames + certificate.ipAddresses).joined(separator: " ")
-            lines.append("server chain  \(certificate.subject), names \(names.isEmpty ? "none" : names), until \(certificate.notAfter), sha256 \(certificate.fingerprint)")
+            lines.append(
+                "server chain  \(certificate.subject), names \(names.isEmpty ? "none" : names), until \(certificate.notAfter), sha256 \(certificate.fingerprint)"
+            )
         }
         if let tlsVersion {
-            let verified = settings.skipsVerification
+            let verified =
+                settings.skipsVerification
                 ? "nothing verified: insecure_skip_verify" : "host name and chain verified"
             lines.append("TLS           \(tlsVersion), \(verified)")
         }

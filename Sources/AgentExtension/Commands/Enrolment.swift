@@ -18,7 +18,9 @@ public struct Enrolment: Sendable {
 
     /// - Parameter renewing: a leaf is asked for although the present one is good.
     /// - Throws: `EnrolmentFailure.noToken`.
-    public init(_ configuration: HostConfiguration, renewing: Bool = false, log: AgentLog? = nil) throws(EnrolmentFailure) {
+    public init(_ configuration: HostConfiguration, renewing: Bool = false, log: AgentLog? = nil)
+        throws(EnrolmentFailure)
+    {
         let held = try? AgentStatus(of: configuration).leaf
         guard held != nil || configuration.bootstrapToken != nil else { throw .noToken }
         guard held != nil || !renewing else { throw .nothingToRenew }
@@ -56,9 +58,11 @@ public struct Enrolment: Sendable {
                     continue
                 }
                 return .success(Success(endpoint: snapshot.endpoint, leaf: leaf))
-            case .leafRefused: return .failure(.refused(news.entry["reason"] ?? "the server refused the signing request"))
+            case .leafRefused:
+                return .failure(.refused(news.entry["reason"] ?? "the server refused the signing request"))
             case .offerRefused: return .failure(.refused(news.entry["reason"] ?? "the certificate is not usable"))
-            case .moveFailed: return .failure(.refused(news.entry["detail"] ?? "the server does not accept its certificate"))
+            case .moveFailed:
+                return .failure(.refused(news.entry["detail"] ?? "the server does not accept its certificate"))
             case .lost:
                 guard let cause = news.entry["cause"].flatMap({ MoveCause(code: $0) }), cause.isFinal else { continue }
                 return .failure(.notAccepted(cause, detail: news.entry["detail"] ?? ""))
@@ -106,7 +110,8 @@ extension EnrolmentFailure: OperatorExplainable {
                 code: "enrolment.\(cause.code)", title: title,
                 cause: detail.isEmpty ? cause.sentence : "\(cause.sentence) \(detail).",
                 nextAction: cause == .http(status: 401) || cause == .http(status: 403)
-                    ? "Make a new bootstrap token on the server: this one is unknown, used or expired." : cause.nextAction)
+                    ? "Make a new bootstrap token on the server: this one is unknown, used or expired."
+                    : cause.nextAction)
         case .refused(let reason):
             OperatorMessage(
                 code: "enrolment.refused", title: title, cause: "\(reason).",

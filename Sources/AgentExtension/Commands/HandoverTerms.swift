@@ -18,11 +18,12 @@ struct HandoverTerms: Sendable {
         .members([
             "require_token": .string(policy.requiresToken.rawValue),
             "token_required": .bool(isTokenRequired),
-            "token_signers": .array(signers.map { signer in
-                .members([
-                    "subject": .string(signer.subject), "fingerprint": .string(signer.fingerprint.description),
-                ])
-            }),
+            "token_signers": .array(
+                signers.map { signer in
+                    .members([
+                        "subject": .string(signer.subject), "fingerprint": .string(signer.fingerprint.description),
+                    ])
+                }),
             "epoch_above": .integer(Int64(clamping: state?.epoch ?? 0)),
             "allowed_endpoints": policy.allowedEndpoints.map { .array($0.map { .string($0.text) }) },
             "min_tls_version": .string(policy.minimumTLS.rawValue),
@@ -41,10 +42,14 @@ struct HandoverTerms: Sendable {
         rows.append(("TLS", "\(floor) or later, chain and host name against the CAs that are offered"))
         if policy.allowsLeavingTLS { rows.append(("TLS", "may be left: allow_plaintext")) }
         if policy.allowsSkippingVerification { rows.append(("TLS", "may go unverified: allow_skip_verify")) }
-        rows.append(("certificate", home.settings.leaf.map {
-            "sha256 \($0.leaf.fingerprint) stays"
-                + (state?.probation == nil ? "; another one only over the same key" : "")
-        } ?? "none is held; a token cannot be bound to this host before it is enrolled"))
+        rows.append(
+            (
+                "certificate",
+                home.settings.leaf.map {
+                    "sha256 \($0.leaf.fingerprint) stays"
+                        + (state?.probation == nil ? "; another one only over the same key" : "")
+                } ?? "none is held; a token cannot be bound to this host before it is enrolled"
+            ))
         let need = isTokenRequired ? "required" : "not required"
         rows.append(("token", "\(need) (require_token \(policy.requiresToken.rawValue))"))
         rows += signers.map { ("token signer", "\($0.subject) (sha256 \($0.fingerprint))") }

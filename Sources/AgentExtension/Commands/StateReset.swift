@@ -12,7 +12,8 @@ public enum StateReset {
             let lock = try DirectoryLock(directory: directory)
             let connection = StateDirectory.connectionFile(in: directory)
             // The mark goes last: without a connection it keeps the agent from starting, which is the safe half.
-            let paths = [connection.previousPath, connection.path]
+            let paths =
+                [connection.previousPath, connection.path]
                 + [.leaf, .adopted].map { StateDirectory.path(of: $0, in: directory) }
             for path in paths { try AtomicFile.remove(path) }
             withExtendedLifetime(lock) {}

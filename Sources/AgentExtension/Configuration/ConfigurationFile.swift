@@ -20,10 +20,12 @@ extension HostConfiguration {
     public init(yaml bytes: [UInt8]) throws(ConfigurationRefusal) {
         let document: YAML
         do { document = try YAML(reading: bytes) } catch { throw .notYAML(reason: error.reason) }
-        let file = try ConfigurationSection(document, path: "", keys: [
-            "server", "tls", "headers", "instance_uid", "capabilities", "agent_description", "storage", "handover",
-            "config_sink", "bootstrap", "log",
-        ])
+        let file = try ConfigurationSection(
+            document, path: "",
+            keys: [
+                "server", "tls", "headers", "instance_uid", "capabilities", "agent_description", "storage", "handover",
+                "config_sink", "bootstrap", "log",
+            ])
         let server = try ServerConfiguration(file)
         let storage = try file.section("storage", keys: ["directory"])
         guard let directory = try storage?.text("directory") else { throw .missing("storage.directory") }
@@ -43,9 +45,10 @@ extension HostConfiguration {
         try readHandover(file)
         try readBootstrap(file)
         if let log = try file.section("log", keys: ["level", "format"]) {
-            logLevel = try log.value("level", expected: "debug, info, warning or error") {
-                AgentLogEntry.Level(rawValue: $0)
-            } ?? logLevel
+            logLevel =
+                try log.value("level", expected: "debug, info, warning or error") {
+                    AgentLogEntry.Level(rawValue: $0)
+                } ?? logLevel
             logFormat = try log.value("format", expected: "text or json") { AgentLog.Format(rawValue: $0) } ?? logFormat
         }
     }
@@ -83,23 +86,30 @@ extension HostConfiguration {
         if !identifying.contains(where: { $0.key == "service.name" }) {
             identifying.insert(KeyValue(key: "service.name", value: .string("opamp-agent")), at: 0)
         }
-        report.description = AgentDescription(
-            identifyingAttributes: identifying,
-            nonIdentifyingAttributes: try section?.attributes("non_identifying_attributes") ?? []
-        ).withInstanceID
+        report.description =
+            AgentDescription(
+                identifyingAttributes: identifying,
+                nonIdentifyingAttributes: try section?.attributes("non_identifying_attributes") ?? []
+            ).withInstanceID
     }
 
     private mutating func readHandover(_ file: ConfigurationSection) throws(ConfigurationRefusal) {
-        guard let section = try file.section("handover", keys: [
-            "require_token", "allowed_endpoints", "absent_certificate", "verification_timeout", "probation",
-            "min_tls_version", "token_signers_file", "allow_plaintext", "allow_skip_verify",
-        ]) else { return }
-        policy.requiresToken = try section.value("require_token", expected: "auto, always or never") {
-            OfferPolicy.TokenRule(rawValue: $0)
-        } ?? policy.requiresToken
-        policy.absentCertificate = try section.value("absent_certificate", expected: "keep or drop") {
-            OfferPolicy.AbsentCertificate(rawValue: $0)
-        } ?? policy.absentCertificate
+        guard
+            let section = try file.section(
+                "handover",
+                keys: [
+                    "require_token", "allowed_endpoints", "absent_certificate", "verification_timeout", "probation",
+                    "min_tls_version", "token_signers_file", "allow_plaintext", "allow_skip_verify",
+                ])
+        else { return }
+        policy.requiresToken =
+            try section.value("require_token", expected: "auto, always or never") {
+                OfferPolicy.TokenRule(rawValue: $0)
+            } ?? policy.requiresToken
+        policy.absentCertificate =
+            try section.value("absent_certificate", expected: "keep or drop") {
+                OfferPolicy.AbsentCertificate(rawValue: $0)
+            } ?? policy.absentCertificate
         let floor = try section.value("min_tls_version", expected: "\"1.2\" or \"1.3\"") {
             AgentCore.TLSVersion(rawValue: $0)
         }
@@ -119,7 +129,8 @@ extension HostConfiguration {
             }
             policy.allowedEndpoints = allowed
         }
-        timings.verification = try section.duration("verification_timeout", in: .seconds(1)...(.seconds(600)))
+        timings.verification =
+            try section.duration("verification_timeout", in: .seconds(1)...(.seconds(600)))
             ?? timings.verification
         timings.probation = try section.duration("probation", in: .seconds(1)...(.seconds(86_400))) ?? timings.probation
         home.tokenSigners = try section.tokenSigners("token_signers_file")

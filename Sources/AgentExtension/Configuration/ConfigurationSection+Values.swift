@@ -51,7 +51,8 @@ extension ConfigurationSection {
         var attributes: [KeyValue] = []
         for (name, value) in try pairs(key) {
             guard case .scalar(let text, let isPlain) = value.content else {
-                throw .wrongForm("\(self.name(key)).\(name)", line: value.line, expected: "text, a number or true or false")
+                throw .wrongForm(
+                    "\(self.name(key)).\(name)", line: value.line, expected: "text, a number or true or false")
             }
             let read: AnyValue =
                 switch (isPlain, text) {

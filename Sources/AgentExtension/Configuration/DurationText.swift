@@ -26,7 +26,9 @@ enum DurationText {
     /// In the largest unit that takes it whole.
     static func write(_ duration: Duration) -> String {
         let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
-        guard milliseconds != 0, let unit = units.last(where: { milliseconds % $0.milliseconds == 0 }) else { return "0s" }
+        guard milliseconds != 0, let unit = units.last(where: { milliseconds % $0.milliseconds == 0 }) else {
+            return "0s"
+        }
         return "\(milliseconds / unit.milliseconds)\(unit.name)"
     }
 }

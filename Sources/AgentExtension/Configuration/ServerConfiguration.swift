@@ -80,10 +80,14 @@ private struct TLSConfiguration {
     var skipsVerification = false
 
     init(_ holder: ConfigurationSection?) throws(ConfigurationRefusal) {
-        guard let section = try holder?.section("tls", keys: [
-            "ca_file", "cert_file", "key_file", "min_version", "max_version", "cipher_suites",
-            "insecure_skip_verify", "include_system_ca_certs_pool",
-        ]) else { return }
+        guard
+            let section = try holder?.section(
+                "tls",
+                keys: [
+                    "ca_file", "cert_file", "key_file", "min_version", "max_version", "cipher_suites",
+                    "insecure_skip_verify", "include_system_ca_certs_pool",
+                ])
+        else { return }
         let isNamed = section.contains("ca_file")
         trust.anchors = try section.bundle("ca_file") ?? trust.anchors
         // As the collector does: a CA file replaces the system's pool unless both are asked for.

@@ -126,25 +126,42 @@ extension AgentStatus {
             value.map { name + String(repeating: " ", count: max(1, 18 - name.count)) + $0 }
         }
         let verdict = json["last_verdict"].map { verdict in
-            [verdict["status"], verdict["message"], verdict["offer_hash"]].compactMap { $0?.string }.joined(separator: " ")
+            [verdict["status"], verdict["message"], verdict["offer_hash"]].compactMap { $0?.string }.joined(
+                separator: " ")
         }
         let endpoint = json["active"]?["endpoint"]?.string
         let rows = [
             row("instance_uid", json["instance_uid"]?.string ?? "none yet"),
             row("server", endpoint ?? "none yet; \(configured) is configured"),
-            row("connection", presence.map { "\($0.contact.rawValue) since \($0.since), process \($0.process)" } ?? "no agent is running"),
-            row("certificate", leaf.map { "sha256 \($0.leaf.fingerprint), until \($0.leaf.notAfter)" } ?? "none; run opamp-agent enroll"),
+            row(
+                "connection",
+                presence.map { "\($0.contact.rawValue) since \($0.since), process \($0.process)" }
+                    ?? "no agent is running"),
+            row(
+                "certificate",
+                leaf.map { "sha256 \($0.leaf.fingerprint), until \($0.leaf.notAfter)" }
+                    ?? "none; run opamp-agent enroll"),
             row("public key", publicKeyDigest.map { "sha256 \($0)" }),
-            row("previous server", state?.previous.map { "\($0.settings.endpoint), until \(json["probation_until"]?.string ?? "it settles")" }),
-            row("candidate", state?.candidate.map { "\($0.home.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
+            row(
+                "previous server",
+                state?.previous.map {
+                    "\($0.settings.endpoint), until \(json["probation_until"]?.string ?? "it settles")"
+                }),
+            row(
+                "candidate",
+                state?.candidate.map { "\($0.home.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
             row("last offer", verdict),
             row("next", json["last_verdict"]?["next_action"]?.string),
             row("handovers", state.map { "epoch \($0.epoch)" + ($0.handoverID.map { ", last \($0)" } ?? "") }),
-            row("configuration", state.map { $0.hasAdopted && $0.active.settings.endpoint != configured } == true
-                ? "the server of the file, \(configured), was left; `opamp-agent reset` returns to it" : nil),
+            row(
+                "configuration",
+                state.map { $0.hasAdopted && $0.active.settings.endpoint != configured } == true
+                    ? "the server of the file, \(configured), was left; `opamp-agent reset` returns to it" : nil),
             row("warning", isPreviousGeneration ? "the newest state is damaged; the one before is in use" : nil),
-            row("warning", isConfigurationIgnored
-                ? "the connection part of the file has changed and is ignored until `opamp-agent reset`" : nil),
+            row(
+                "warning",
+                isConfigurationIgnored
+                    ? "the connection part of the file has changed and is ignored until `opamp-agent reset`" : nil),
         ]
         return rows.compactMap(\.self).joined(separator: "\n")
     }

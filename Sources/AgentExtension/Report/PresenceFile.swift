@@ -36,7 +36,8 @@ struct PresenceFile {
     }
 
     static func read(in directory: String) -> Presence? {
-        guard let bytes = try? AtomicFile.read("\(directory)/\(name)", limit: 4096), let json = try? JSON(reading: bytes)
+        guard let bytes = try? AtomicFile.read("\(directory)/\(name)", limit: 4096),
+            let json = try? JSON(reading: bytes)
         else { return nil }
         return Presence(json: json)
     }

@@ -122,9 +122,11 @@ actor AgentShell {
     var snapshot: AgentSnapshot { AgentSnapshot(agent) }
 
     private func notePresence() {
-        presence.note(snapshot.presence(at: clock.now())) { loop.wake(after: PresenceFile.patience) { [weak self] in
-            self?.assumeIsolated { $0.presence.write() }
-        } }
+        presence.note(snapshot.presence(at: clock.now())) {
+            loop.wake(after: PresenceFile.patience) { [weak self] in
+                self?.assumeIsolated { $0.presence.write() }
+            }
+        }
     }
 
     // MARK: The end

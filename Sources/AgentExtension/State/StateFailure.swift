@@ -24,8 +24,10 @@ extension StateFailure: OperatorExplainable {
         case .lost(let directory):
             OperatorMessage(
                 code: "state.lost", title: "The agent does not know where it belongs",
-                cause: "The connection in \(directory) cannot be read, and the agent had left the server of its configuration file.",
-                nextAction: "Restore \(directory) from a backup, or run `opamp-agent reset --yes` to begin at the configured server."
+                cause:
+                    "The connection in \(directory) cannot be read, and the agent had left the server of its configuration file.",
+                nextAction:
+                    "Restore \(directory) from a backup, or run `opamp-agent reset --yes` to begin at the configured server."
             )
         }
     }

@@ -6,7 +6,8 @@ extension Drill {
     ///
     /// Each point gets an agent of its own: an agent takes part in at most three adoptions in ten minutes.
     static let killedWhileMoving = Drill(
-        "killed-while-moving", "the agent is killed at every step of the move: it restarts and reaches exactly one server",
+        "killed-while-moving",
+        "the agent is killed at every step of the move: it restarts and reaches exactly one server",
         showing: .returnAndArrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
@@ -26,7 +27,9 @@ private enum CrashPoints {
     /// Of the n-th durable write, in its order. The first is of the start, the second saves the candidate, and the third
     /// adopts it or gives it up.
     private static func write(_ time: Int) -> [String] {
-        ["before-temp", "temp-synced", "previous-kept", "renamed", "directory-synced"].map { "connection.\($0)#\(time)" }
+        ["before-temp", "temp-synced", "previous-kept", "renamed", "directory-synced"].map {
+            "connection.\($0)#\(time)"
+        }
     }
 
     /// Between deciding, saving and doing.

@@ -5,7 +5,8 @@ extension Drill {
     /// What was sent down a WebSocket is the agent's already; what waits for a poll goes down with the source, and comes
     /// back with it.
     static let sourceDiesAfterOffer = Drill(
-        "source-dies-after-offer", "the source dies once the offer is out: the agent arrives, the source learns of it later",
+        "source-dies-after-offer",
+        "the source dies once the offer is out: the agent arrives, the source learns of it later",
         showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)

@@ -1,6 +1,7 @@
 extension Drill {
     static let targetRestartsBeforeArrival = Drill(
-        "target-restarts-before-arrival", "the target dies and restarts while it waits: it still knows whom it waits for",
+        "target-restarts-before-arrival",
+        "the target dies and restarts while it waits: it still knows whom it waits for",
         showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)

@@ -90,7 +90,8 @@ extension TwoRegions {
             try await phase(["settled"], of: issued, on: source)
             let status = try await agent.status()
             try notes.expect(
-                "the agent has forgotten \(source.label)", status.previous == nil, seen: status.previous?.endpoint ?? "")
+                "the agent has forgotten \(source.label)", status.previous == nil, seen: status.previous?.endpoint ?? ""
+            )
             notes.say("probation of \(Self.probationSeconds) s is over")
         }
         return issued

@@ -48,7 +48,8 @@ extension Invariant {
             return .noneOf(
                 watched.tooMany,
                 evidence: "\(watched.connectedLooks) looks at an open connection, never two of one agent",
-                looked: watched.connectedLooks, otherwise: "no open connection was seen in \(watched.socketLooks) looks")
+                looked: watched.connectedLooks, otherwise: "no open connection was seen in \(watched.socketLooks) looks"
+            )
         },
         Invariant(.a5, "every accepted offer ends in exactly one verdict") { evidence in
             // What began is in the log; how it ended is in the state, which a killed process leaves behind as well.

@@ -34,6 +34,7 @@ enum HandoverTrail {
         let written = Set(Evidence.actions(of: summary.id, on: server).map(\.action))
         let missing = required.map { "Handover." + $0 }.filter { !written.contains($0) }
         return missing.isEmpty
-            ? nil : "\(server.label): handover \(summary.id) is \(summary.phase) without \(missing.joined(separator: ", "))"
+            ? nil
+            : "\(server.label): handover \(summary.id) is \(summary.phase) without \(missing.joined(separator: ", "))"
     }
 }

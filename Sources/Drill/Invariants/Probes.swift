@@ -84,7 +84,8 @@ import Vocabulary
         else { return nil }
         return Evidence.Probe(
             kind: .wrongSecret, server: server.label,
-            what: "the right certificate with a wrong secret at \(server.label)", answer: ping.text, wasRefused: !ping.ok)
+            what: "the right certificate with a wrong secret at \(server.label)", answer: ping.text,
+            wasRefused: !ping.ok)
     }
 
     /// A machine may be too busy to answer the first time.

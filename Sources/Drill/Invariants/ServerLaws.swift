@@ -62,7 +62,9 @@ extension Invariant {
                         $0.action == "Handover.AgentArrived" && $0.at <= done.at
                             && $0.additional["handover"] == done.additional["handover"]
                     }
-                    if arrivals.isEmpty { breaches.append("\(source.label) completed a handover nobody had arrived by") }
+                    if arrivals.isEmpty {
+                        breaches.append("\(source.label) completed a handover nobody had arrived by")
+                    }
                 }
                 let completed = Set(completions.compactMap { $0.additional["fingerprint"] })
                 breaches += source.agents

@@ -43,7 +43,8 @@ extension TwoRegions {
         try notes.expect("the leaf shown", preview.fingerprint, is: identity.leaf.fingerprint)
         try notes.expect("the instance_uid shown", preview.instanceUID, is: identity.instanceUID)
         try notes.expect("the source's row shown", preview.sourceAgent, is: try await row(of: agent, on: source))
-        try notes.expect("handovers on \(target.label) after the preview", try await target.handovers().count, is: before)
+        try notes.expect(
+            "handovers on \(target.label) after the preview", try await target.handovers().count, is: before)
         notes.fact("endpoint", preview.endpoint)
         notes.say("\(preview.displayName) from \(preview.source), group \(preview.group ?? "none")")
         return preview

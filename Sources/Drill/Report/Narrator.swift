@@ -45,7 +45,8 @@ import Vocabulary
 
     /// - Parameter ended: processes that are no longer there; it may have been the drill that killed them.
     func explain(_ failure: StepRecord.Failure, ended: [String], logs: [String]) {
-        let rows = (failure.expected.map { [("expected", $0)] } ?? []) + [("seen", failure.seen)]
+        let rows =
+            (failure.expected.map { [("expected", $0)] } ?? []) + [("seen", failure.seen)]
             + ended.enumerated().map { ($0 == 0 ? "ended" : "", $1) }
             + logs.enumerated().map { ($0 == 0 ? "logs" : "", $1) }
         let margin = String(repeating: " ", count: 24)

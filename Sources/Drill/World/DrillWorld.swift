@@ -66,7 +66,9 @@ import Vocabulary
     }
 
     /// The logs of the processes themselves, without those of single commands.
-    var processLogs: [URL] { (servers.map(\.log) + agents.map(\.log)).filter { logFiles.map(\.path).contains($0.path) } }
+    var processLogs: [URL] {
+        (servers.map(\.log) + agents.map(\.log)).filter { logFiles.map(\.path).contains($0.path) }
+    }
 
     /// How a person looks at what was left running, as commands to paste.
     var visitingCard: [String] {
@@ -88,7 +90,8 @@ import Vocabulary
                 "tail -f \(one.log.path)",
             ]
         }
-        let processes = (servers.filter(\.isRunning).compactMap(\.processID)
+        let processes =
+            (servers.filter(\.isRunning).compactMap(\.processID)
             + agents.filter(\.isRunning).compactMap(\.processID)).map(String.init).joined(separator: " ")
         return forServers + forAgents + [
             "# the end of it, which waits for the last one",

@@ -126,7 +126,9 @@ extension HandoverDesk {
             ]))
         let now = site.now()
         do {
-            _ = try await site.database.write { [context] tables in try tables.audit.append(fact, context: context, at: now) }
+            _ = try await site.database.write { [context] tables in
+                try tables.audit.append(fact, context: context, at: now)
+            }
         } catch {
             site.log.error("refusal not audited", metadata: ["reason": "\(error.explained)"])
         }

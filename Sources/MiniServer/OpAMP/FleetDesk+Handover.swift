@@ -8,7 +8,7 @@ extension FleetDesk {
     /// - Parameter standing: what a member says of itself in its first report.
     func tellHandovers(_ report: AgentReport, _ session: AgentSession, _ standing: AgentStanding?) async {
         if case .arriving(let handover) = session.standing {
-            await arrive(report, session, handover)
+            if await !comesBack(report, session, despite: handover) { await arrive(report, session, handover) }
             return
         }
         // What it says of an offer comes before that it is here: an agent that has failed is back, not merely connected.
@@ -36,6 +36,29 @@ extension FleetDesk {
         if await departures(of: session, { $0.offerHashes.contains(offers.hash) ? .offerSent : nil }) {
             setHasOffer(true, session)
         }
+    }
+
+    /// An agent that gave up an earlier move is back by that, and not by the handover that awaits it here: it has never
+    /// seen that one's offer. The handover ends first, because its end gives the row away again.
+    private func comesBack(
+        _ report: AgentReport, _ session: AgentSession, despite handover: HandoverID
+    ) async -> Bool {
+        guard let status = report.message.connectionSettingsStatus, status.status == .failed else { return false }
+        let (hash, words) = (status.lastConnectionSettingsHash, status.words)
+        let given = try? await site.database.read { tables in
+            try tables.sources.concerning(agent: session.agent).map(\.machine)
+                .filter { $0.isGivenBack(by: hash, saying: words) }
+        }
+        guard let given, !given.isEmpty else { return false }
+        let context = AuditContext.agent(session)
+        await shell.tell(
+            .withdrawRequested(reason: "The agent came back from an earlier handover."), TargetHandover.self,
+            of: handover, by: context)
+        for machine in given {
+            await shell.tell(
+                .agentFailed(hash: hash, message: words), SourceHandover.self, of: machine.id, by: context)
+        }
+        return true
     }
 
     private func arrive(_ report: AgentReport, _ session: AgentSession, _ handover: HandoverID) async {

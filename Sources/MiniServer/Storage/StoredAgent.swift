@@ -1,6 +1,6 @@
-import GRDB
 import Certificates
 import Foundation
+import GRDB
 import OpAMPProto
 import PeerCore
 import Vocabulary

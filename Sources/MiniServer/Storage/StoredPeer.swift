@@ -1,6 +1,6 @@
-import GRDB
 import Certificates
 import Foundation
+import GRDB
 import HandoverToken
 import PeerCore
 import Vocabulary

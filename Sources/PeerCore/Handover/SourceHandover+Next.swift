@@ -111,7 +111,7 @@ extension SourceHandover {
         case .agentConnected: step.directives = [push(at: now)]
         case .agentFailed(let hash, let message):
             // The target saw a session that was dead already; the agent's own word about its probation counts.
-            if offerHashes.contains(hash), message.hasPrefix(MoveCause.probation.code) {
+            if isGivenBack(by: hash, saying: message) {
                 step.takeBack(because: message, at: now)
                 break
             }
@@ -123,6 +123,19 @@ extension SourceHandover {
         case .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .noticeReceived: break
         }
         return step
+    }
+
+    /// Whether the agent, which had gone, says that it is back.
+    ///
+    /// - Parameters:
+    ///   - hash: of the offer that it reports as `FAILED`.
+    ///   - message: what it says of that.
+    public func isGivenBack(by hash: [UInt8], saying message: String) -> Bool {
+        switch phase {
+        case .moved: offerHashes.contains(hash)
+        case .settled: offerHashes.contains(hash) && message.hasPrefix(MoveCause.probation.code)
+        case .issued, .redeemed, .offered, .leaving, .expired, .cancelled, .returned: false
+        }
     }
 
     private func whenOver(_ event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {

@@ -7,7 +7,10 @@ let day = Duration.seconds(86_400)
 let year = Validity(notBefore: noon - day, notAfter: noon + day * 365)
 
 let agentID = AgentID(version7At: noon, random: [UInt8](repeating: 7, count: 10))
-let peerID = PeerID(bytes: [UInt8](repeating: 0xAB, count: 16))!  // 16 bytes are what it takes
+let peerID: PeerID = {
+    guard let id = PeerID(bytes: [UInt8](repeating: 0xAB, count: 16)) else { preconditionFailure("16 bytes are an id") }
+    return id
+}()
 
 /// An authority with its key, made anew.
 struct Authority {

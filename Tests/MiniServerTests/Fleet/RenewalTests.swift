@@ -96,8 +96,9 @@ struct RenewalTests {
                 instanceUID: old.uid.bytes, sequenceNumber: 9, capabilities: WireAgent.capabilities)
             let answer = await desk.received(try conversation.hear(message, at: day), from: session)
             #expect(answer.dismissal != nil)
-            guard case .refused(let problem) = await desk.admit(
-                Knock(caller: session.knock.caller, transport: .webSocket, at: day))
+            guard
+                case .refused(let problem) = await desk.admit(
+                    Knock(caller: session.knock.caller, transport: .webSocket, at: day))
             else {
                 Issue.record("the leaf before was honoured for more than a day")
                 return

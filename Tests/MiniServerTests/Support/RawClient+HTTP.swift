@@ -43,8 +43,11 @@ extension RawClient {
     func post(
         _ path: String, _ body: [UInt8], type: String = "application/x-protobuf", headers: [String] = []
     ) async throws -> RawAnswer? {
-        let lines = ["POST \(path) HTTP/1.1", "Host: localhost", "Content-Type: \(type)",
-            "Content-Length: \(body.count)"] + headers + ["", ""]
+        let lines =
+            [
+                "POST \(path) HTTP/1.1", "Host: localhost", "Content-Type: \(type)",
+                "Content-Length: \(body.count)",
+            ] + headers + ["", ""]
         try await send(Array(lines.joined(separator: "\r\n").utf8) + body)
         return await answer()
     }
@@ -55,8 +58,11 @@ extension RawClient {
     }
 
     static func upgradeRequest(_ path: String = "/v1/opamp", headers: [String] = []) -> String {
-        let lines = ["GET \(path) HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket",
-            "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="] + headers + ["", ""]
+        let lines =
+            [
+                "GET \(path) HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket",
+                "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            ] + headers + ["", ""]
         return lines.joined(separator: "\r\n")
     }
 }

@@ -104,7 +104,6 @@ final class Inbox: Sendable {
 
     private let state = Mutex(State())
 
-
     var negotiatedProtocol: String? { state.withLock { $0.negotiatedProtocol } }
 
     func note(_ bytes: [UInt8]) { change { $0.bytes += bytes } }

@@ -51,7 +51,9 @@ public final class HostDirectory: Sendable {
         FileManager.default.contents(atPath: configuration).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    public var uid: InstanceUID? { text("identity").flatMap { InstanceUID($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
+    public var uid: InstanceUID? {
+        text("identity").flatMap { InstanceUID($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
     public var leaf: Certificate? { text("leaf.pem").flatMap { try? Certificate(pem: $0) } }
 
     /// Takes the state of another host over, as a copied disk would.
@@ -60,7 +62,9 @@ public final class HostDirectory: Sendable {
         try FileManager.default.copyItem(atPath: other.state, toPath: state)
     }
 
-    public func enrol(token: String = "opamp-bt.canary-bootstrap", crashAt: String? = nil) async throws -> AgentProcess.End {
+    public func enrol(token: String = "opamp-bt.canary-bootstrap", crashAt: String? = nil) async throws
+        -> AgentProcess.End
+    {
         try write(token + "\n", to: "token")
         return try await AgentProcess.run(
             ["enroll", "--config", configuration, "--token-file", path + "/token"], crashAt: crashAt)

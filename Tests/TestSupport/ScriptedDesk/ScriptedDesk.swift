@@ -91,7 +91,9 @@ public final class ScriptedDesk: Sendable {
 
     public func offer(_ config: AgentRemoteConfig) {
         memory.withLock { $0.remoteConfig = config }
-        for socket in memory.withLock({ Array($0.sockets.values) }) { send(ServerToAgent(remoteConfig: config), over: socket) }
+        for socket in memory.withLock({ Array($0.sockets.values) }) {
+            send(ServerToAgent(remoteConfig: config), over: socket)
+        }
     }
 
     /// Says this to every agent on a WebSocket.
@@ -202,7 +204,8 @@ public final class ScriptedDesk: Sendable {
         if let known = memory.withLock({ $0.leaves[request.publicKey.spki] }) { return known }
         let leaf = try issuer.issue(
             .agentLeaf(.random), subject: "agent", publicKey: request.publicKey, serial: RandomBytes.generate(16),
-            validity: Validity(notBefore: TestAuthority.now - .seconds(60), notAfter: TestAuthority.now + .seconds(365 * 86_400)))
+            validity: Validity(
+                notBefore: TestAuthority.now - .seconds(60), notAfter: TestAuthority.now + .seconds(365 * 86_400)))
         memory.withLock { $0.leaves[request.publicKey.spki] = leaf }
         return leaf
     }
@@ -216,20 +219,22 @@ public final class ScriptedDesk: Sendable {
     ) throws -> ConnectionSettingsOffers {
         let endpoint = try target.endpoint(scheme)
         let now = TestAuthority.now
-        let token = try Issuer(certificate: authority.certificate, key: authority.key).sign(HandoverClaims(
-            id: .random, issuer: id, audience: target.id, issuedAt: now, expiresAt: now + .seconds(3600),
-            leaf: leaf.fingerprint,
-            agent: .init(row: .random, instanceUID: uid, displayName: "agent", capabilities: 0xA901),
-            target: .init(
-                name: "there", endpoint: endpoint, serverCAs: try TrustSet([target.authority.certificate]),
-                tokenSigners: try TrustSet([target.authority.certificate])),
-            source: .init(name: "here", agentCAs: try TrustSet([authority.certificate])), epoch: epoch,
-            probation: probation))
-        var offers = ConnectionSettingsOffers(opamp: OpAMPConnectionSettings(
-            destinationEndpoint: endpoint.description,
-            headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
-            certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 1,
-            tls: TLSConnectionSettings(caPEMContents: target.authority.certificate.pem)))
+        let token = try Issuer(certificate: authority.certificate, key: authority.key).sign(
+            HandoverClaims(
+                id: .random, issuer: id, audience: target.id, issuedAt: now, expiresAt: now + .seconds(3600),
+                leaf: leaf.fingerprint,
+                agent: .init(row: .random, instanceUID: uid, displayName: "agent", capabilities: 0xA901),
+                target: .init(
+                    name: "there", endpoint: endpoint, serverCAs: try TrustSet([target.authority.certificate]),
+                    tokenSigners: try TrustSet([target.authority.certificate])),
+                source: .init(name: "here", agentCAs: try TrustSet([authority.certificate])), epoch: epoch,
+                probation: probation))
+        var offers = ConnectionSettingsOffers(
+            opamp: OpAMPConnectionSettings(
+                destinationEndpoint: endpoint.description,
+                headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
+                certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 1,
+                tls: TLSConnectionSettings(caPEMContents: target.authority.certificate.pem)))
         offers.hash = Digest.sha256(try offers.encoded())
         return offers
     }

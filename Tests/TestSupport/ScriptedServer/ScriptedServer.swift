@@ -120,9 +120,11 @@ public final class ScriptedServer: Sendable {
                             : NIOSSLServerHandler(context: context)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
-                }.flatMap { HTTPScript.install(on: channel, script: script) { request in
-                    seen.withLock { $0.requests.append(request) }
-                } }
+                }.flatMap {
+                    HTTPScript.install(on: channel, script: script) { request in
+                        seen.withLock { $0.requests.append(request) }
+                    }
+                }
             }
             .bind(host: host, port: 0).get()
         return ScriptedServer(listener: listener, seen: seen)

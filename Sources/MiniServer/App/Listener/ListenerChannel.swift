@@ -105,7 +105,9 @@ struct ListenerChannel: HTTPChannelHandler {
         after decision: NIOLoopBoundBox<WebSocketRoute.Decision?>
     ) -> EventLoopFuture<Outcome> {
         if case .refuse(let problem)? = decision.value {
-            for part in problem.closingAnswer(allocator: channel.allocator, to: route.path) { channel.write(part, promise: nil) }
+            for part in problem.closingAnswer(allocator: channel.allocator, to: route.path) {
+                channel.write(part, promise: nil)
+            }
             channel.flush()
             channel.close(promise: nil)
             return channel.eventLoop.makeSucceededFuture(.refused)

@@ -1,6 +1,6 @@
 import Certificates
-import NIOSSL
 import NIOCore
+import NIOSSL
 import Synchronization
 import Vocabulary
 

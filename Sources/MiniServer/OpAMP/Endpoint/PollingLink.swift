@@ -31,7 +31,8 @@ actor PollingLink: AgentLink {
             return try conversation.refusal(error).encoded()
         }
         pollsInProgress += 1
-        let answer = report.isRoutine && endpoint.desk.heard(from: session, at: report.at)
+        let answer =
+            report.isRoutine && endpoint.desk.heard(from: session, at: report.at)
             ? .nothing : await endpoint.answer(to: report, from: session)
         let permitted = conversation.reply(
             to: report, with: withPending(answer.content), freshInstanceUID: endpoint.freshInstanceUID())
