@@ -48,6 +48,7 @@ struct Regions: Sendable {
         #expect(federated.filter { $0.hasPrefix("200 OK · ") }.count == 2)
         let authority = try #require(federated.last?.split(separator: " ").last)
         #expect(shown.contains { $0.hasSuffix("  \(authority)") }, "`ca list` shows what `peer add` showed")
+        #expect(shown.contains { $0.hasPrefix("secrets ") && !$0.contains("missing") }, "the peer as it is now")
     }
 
     /// Chapter 3.

@@ -59,6 +59,16 @@ import Vocabulary
         }
     }
 
+    /// The simulation found an agent that had settled here, and that both servers had let go of.
+    @Test func `an operator cannot withdraw from an agent that may have committed`() throws {
+        let withdraw = TargetHandover.Event.withdrawRequested(reason: nil)
+        #expect(throws: HandoverRefusal.alreadyArrived) {
+            try phase(after: [.agentCommitted(.applied(hash: [5])), withdraw])
+        }
+        #expect(try phase(after: [.agentCommitted(.applied(hash: [5])), offered("06"), withdraw]) == .withdrawn)
+        #expect(try phase(after: [withdraw]) == .withdrawn)
+    }
+
     @Test func `the end of an older session does not hide the arrival in a newer one`() throws {
         for commitment in [Commitment.certain(hash: [5]), .silent] {
             #expect(try phase(after: [.agentDisconnected, .agentCommitted(commitment)]) == .arrived)

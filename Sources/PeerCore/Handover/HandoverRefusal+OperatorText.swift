@@ -119,7 +119,7 @@ extension HandoverRefusal: OperatorExplainable {
                 "Hand the agent back with a new handover from \(name).")
         case .alreadyArrived:
             message(
-                "already-arrived", "The agent has arrived", "It has committed to this server.",
+                "already-arrived", "The agent has arrived", "It has committed to this server, or says so.",
                 "Hand the agent back with a new handover from here.")
         case .over(let phase):
             message("over", "The handover is over", "Its phase is \(phase).", "Issue a new token on the source.")

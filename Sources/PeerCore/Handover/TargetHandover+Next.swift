@@ -84,6 +84,8 @@ extension TargetHandover {
         case .sourceAnswered(.returned, _), .sourceAnswered(.cancelled, _), .sourceAnswered(.expired, _):
             step.withdraw(.agentReturned, because: "the source has ended the handover", at: now)
         case .withdrawRequested(let reason):
+            // It may have settled here, and would have no server; the source's next word tells.
+            guard unproven == nil || !offerHashes.isEmpty else { throw .alreadyArrived }
             step.withdraw(.cancelled, because: reason ?? "an operator withdrew it", telling: true, at: now)
         case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake(let agentPresent):

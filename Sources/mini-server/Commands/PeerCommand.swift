@@ -83,7 +83,7 @@ struct PeerCommand: AsyncParsableCommand {
         func run(_ server: OperatorClient) async throws {
             let pem = try File.text(certificate)
             let paste = try await PeerCommand.inspect(pem, server)
-            let peer: PeerSummary = try await server.call(
+            var peer: PeerSummary = try await server.call(
                 OperatorRoutes.createPeer,
                 sending: PeerCreation(
                     name: name, endpoint: endpoint, certificatePEM: pem,
@@ -95,6 +95,8 @@ struct PeerCommand: AsyncParsableCommand {
                 where file == nil {
                     secrets[direction] = try await PeerCommand.generate(direction, of: name, on: server)
                 }
+                // As it is now, with its secrets.
+                peer = try await server.call(OperatorRoutes.peer, OperatorRoutes.peer.path(name))
             }
             try show(AddedPeer(peer: peer, secrets: secrets)) { added in
                 PeerCommand.describe(added.peer)
