@@ -20,7 +20,8 @@ extension TwoRegions {
         let issued = try await issue(agent, from: eu, to: us, notes)
         agent.freeze()
         try await redeem(issued, on: us, notes)
-        try await phase(["offered"], of: issued, on: eu)
+        // Over HTTP the offer waits for the poll of the frozen agent, and is not out before.
+        try await phase([run.world.transport == .http ? "redeemed" : "offered"], of: issued, on: eu)
         try await phase(["awaiting"], of: issued, on: us)
         let awaited = try await us.agent(with: try agent.identity().leaf.fingerprint)
         let row = try notes.expectSome("US has a row for the agent", awaited)
