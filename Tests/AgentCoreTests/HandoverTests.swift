@@ -265,6 +265,18 @@ import Vocabulary
         #expect(isHome(world, at: "third.example"))
     }
 
+    @Test func `an offer that comes again while it is tried is neither kept nor superseded`() throws {
+        var moving = try world()
+        let id = try #require(moving.line?.id)
+        let offer = ServerToAgent(
+            instanceUID: moving.agent.state.instanceUID.bytes, connectionSettings: try all.handover())
+        moving.queue = [.received(id, offer)]
+        moving.run(.received(id, offer))
+        #expect(isHome(moving, at: "target.example"))
+        #expect(moving.logged(.offerRepeated) != nil)
+        #expect(moving.logged(.offerWaits) == nil && moving.logged(.offerSuperseded) == nil)
+    }
+
     @Test func `H24 F52 of the offers that come during a move the last one wins afterwards`() throws {
         // The move has begun and the line is still up: the source changes its mind, twice.
         var late = try world()

@@ -38,6 +38,8 @@ extension Turn {
             }
             decide(offer, hash: hash, receivedAt: arrival.receivedAt, on: line)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
+            // The very offer being tried, which the poll that takes leave may bring again: its verdict comes.
+            guard hash != agent.state.candidate?.hash else { return note(.info, .offerRepeated, ["offer": hash.text]) }
             // A move is decided before the next begins; of those that wait, the last one wins.
             if agent.waitingOffer != arrival, let superseded = agent.waitingOffer { supersede(superseded) }
             agent.waitingOffer = arrival
