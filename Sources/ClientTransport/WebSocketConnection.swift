@@ -145,7 +145,7 @@ public final class WebSocketConnection: LinkUser {
     func linkHeard() { lastHeard = monotonicMicroseconds() }
 
     func linkPeerCloses(_ payload: [UInt8]) {
-        let code = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil
+        let code = payload.count >= 2 ? (UInt16(payload[0]) << 8) | UInt16(payload[1]) : nil
         let reason = String(decoding: payload.dropFirst(2), as: UTF8.self).unicodeScalars.filter { $0.value >= 0x20 }
         peerClose = (code, String(String.UnicodeScalarView(reason)))
     }

@@ -62,6 +62,6 @@ public enum ShellCommand {
             usleep(5_000)
         }
         let signal = status & 0x7F
-        return signal == 0 ? .exited(status: status >> 8 & 0xFF) : .killed(signal: signal)
+        return signal == 0 ? .exited(status: (status >> 8) & 0xFF) : .killed(signal: signal)
     }
 }

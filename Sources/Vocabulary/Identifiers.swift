@@ -40,8 +40,8 @@ extension Identifier where Kind: TimeOrderedIdentifierKind {
         precondition(random.count >= 10, "a version 7 UUID takes 10 random bytes")
         let clock = UInt64(clamping: time.milliseconds)
         var bytes = (0..<6).map { UInt8(truncatingIfNeeded: clock >> UInt64(40 - 8 * $0)) } + random.prefix(10)
-        bytes[6] = 0x70 | bytes[6] & 0x0F
-        bytes[8] = 0x80 | bytes[8] & 0x3F
+        bytes[6] = 0x70 | (bytes[6] & 0x0F)
+        bytes[8] = 0x80 | (bytes[8] & 0x3F)
         self.bytes = bytes
     }
 }

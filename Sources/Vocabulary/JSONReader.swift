@@ -153,7 +153,7 @@ private struct JSONReader {
             guard let digit = Character(Unicode.Scalar(try peek())).hexDigitValue else {
                 throw .unexpected(offset: offset)
             }
-            code = code << 4 | UInt32(digit)
+            code = (code << 4) | UInt32(digit)
             offset += 1
         }
         return code

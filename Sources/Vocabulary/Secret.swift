@@ -1,6 +1,7 @@
-/// Bytes that must not be seen: they print as `(redacted)` and compare in constant time.
+/// Bytes that must not be seen: they print as `(redacted)`.
 ///
-/// It has no `Hashable`, `Codable` or default text on purpose: whoever writes a secret somewhere says so with `reveal`.
+/// Equality tells whether a value has changed; it may leave early. What a stranger shows is compared by
+/// `ConstantTime.areEqual` of `Certificates`. It has no `Hashable`, `Codable` or default text on purpose: whoever writes a secret somewhere says so with `reveal`.
 public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let bytes: [UInt8]
 
@@ -20,12 +21,4 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-extension Secret: Equatable {
-    public static func == (left: Secret, right: Secret) -> Bool { constantTimeEqual(left.bytes, right.bytes) }
-}
-
-/// Compares without leaving early, so that the time taken tells nothing about where two values differ.
-public func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    guard left.count == right.count else { return false }
-    return zip(left, right).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 } == 0
-}
+extension Secret: Equatable {}

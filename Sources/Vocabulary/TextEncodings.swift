@@ -20,7 +20,7 @@ public enum Hex {
         bytes.reserveCapacity(utf8.count / 2)
         for index in stride(from: 0, to: utf8.count, by: 2) {
             guard let high = value(utf8[index]), let low = value(utf8[index + 1]) else { return nil }
-            bytes.append(high << 4 | low)
+            bytes.append((high << 4) | low)
         }
         return bytes
     }
@@ -44,10 +44,10 @@ public enum Base64URL {
         for start in stride(from: 0, to: input.count, by: 3) {
             let count = min(3, input.count - start)
             var bits: UInt32 = 0
-            for index in start..<start + count { bits = bits << 8 | UInt32(input[index]) }
+            for index in start..<start + count { bits = (bits << 8) | UInt32(input[index]) }
             bits <<= UInt32(8 * (3 - count))
             for position in 0...count {
-                output.append(alphabet[Int(bits >> UInt32(18 - 6 * position) & 63)])
+                output.append(alphabet[Int((bits >> UInt32(18 - 6 * position)) & 63)])
             }
         }
         return String(decoding: output, as: UTF8.self)
@@ -63,7 +63,7 @@ public enum Base64URL {
         bytes.reserveCapacity(characters.count * 3 / 4)
         for character in characters {
             guard let value = values[Int(character)] else { return nil }
-            bits = bits << 6 | UInt32(value)
+            bits = (bits << 6) | UInt32(value)
             pending += 6
             if pending >= 8 {
                 pending -= 8
@@ -103,7 +103,7 @@ public enum CRC32 {
         let table = Self.table
         var value = UInt32.max
         // Across modules a generic sequence is walked through a witness for each byte; an array is not.
-        for byte in Array(bytes) { value = table[Int((value ^ UInt32(byte)) & 255)] ^ value >> 8 }
+        for byte in Array(bytes) { value = table[Int((value ^ UInt32(byte)) & 255)] ^ (value >> 8) }
         return ~value
     }
 
@@ -114,6 +114,6 @@ public enum CRC32 {
     }
 
     private static let table: [UInt32] = (0..<256).map { index in
-        (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }
+        (0..<8).reduce(UInt32(index)) { value, _ in (value & 1) == 1 ? 0xEDB8_8320 ^ (value >> 1) : (value >> 1) }
     }
 }

@@ -31,4 +31,35 @@ import Testing
             }
         }
     }
+
+    /// In Swift `|` and `^` have one precedence and `&` binds like `*`, unlike in C. A comparison of secrets was wrong
+    /// because of that.
+    @Test func `operators of bits are mixed only with parentheses`() {
+        for file in SourceTree.swiftFiles(below: "Sources") {
+            for (number, text) in file.code where Self.mixesBitOperators(String(text)) {
+                Issue.record("\(file.path):\(number) mixes operators of bits without parentheses")
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("$0 | $1.0 ^ $1.1", true), ("$0 | ($1.0 ^ $1.1)", false), ("a << 8 | b", true), ("(a << 8) | b", false),
+            ("\"a ^ b | c\"", false), ("a & b == 0 || c", false), ("O_RDONLY | (follows ? 0 : O_NOFOLLOW)", false),
+        ])
+    func `the rule finds what it is for`(line: String, isMixed: Bool) {
+        #expect(Self.mixesBitOperators(line) == isMixed)
+    }
+
+    private static func mixesBitOperators(_ line: String) -> Bool {
+        var rest = line.replacing(/"[^"]*"/, with: "text")
+        while true {
+            let group = rest.firstMatch(of: /[(\[{][^()\[\]{}]*[)\]}]/)
+            let text = group.map { String($0.output) } ?? rest
+            let found = Set(["|", "^", "&", "<<", ">>"].filter { text.contains(" \($0) ") })
+            if found.count > 1 { return true }
+            guard let group else { return false }
+            rest.replaceSubrange(group.range, with: "group")
+        }
+    }
 }

@@ -13,9 +13,10 @@ import Vocabulary
     ) throws -> PeerRecord {
         var peer = try world.peer(world.us, name: "us")
         change(&peer)
+        var attempts = SecretAttempts()
         return try PeerAuthentication.caller(
             presented: presented, bearer: bearer, peers: [try world.peer(world.stranger, name: "other"), peer],
-            at: world.now + time)
+            attempts: &attempts, at: world.now + time)
     }
 
     @Test func `both factors open the door`() throws {
@@ -48,6 +49,48 @@ import Vocabulary
     @Test(arguments: [nil, "", "wrong", "opamp-fs.AAAA", "opamp-fs.BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwg"])
     func `a wrong secret is refused after the certificate`(bearer: String?) throws {
         #expect(throws: FederationRefusal.secretNotAccepted("us")) { try caller(world.us.federation, bearer) }
+    }
+
+    @Test func `none of thousands of wrong secrets is let in`() throws {
+        for _ in 0..<8 {
+            var peer = try world.peer(world.us, name: "us")
+            let digest = { Digest.sha256(RandomBytes.generate(16)) }
+            peer.inbound = InboundSecret(
+                digest: digest(), previousDigest: digest(), previousUntil: world.now + .seconds(60))
+            for _ in 0..<1000 {
+                let wrong = Credential.federationSecret.text(random: RandomBytes.generate(32)).revealText()
+                var attempts = SecretAttempts()
+                #expect(throws: FederationRefusal.secretNotAccepted("us")) {
+                    try PeerAuthentication.caller(
+                        presented: world.us.federation, bearer: wrong, peers: [peer], attempts: &attempts,
+                        at: world.now)
+                }
+            }
+        }
+    }
+
+    @Test func `wrong secrets in a row make the caller wait, longer each time, and never for good`() throws {
+        let peer = try world.peer(world.us, name: "us")
+        var attempts = SecretAttempts()
+        var now = world.now
+        let call = { (bearer: String) -> FederationRefusal? in
+            do throws(FederationRefusal) {
+                _ = try PeerAuthentication.caller(
+                    presented: world.us.federation, bearer: bearer, peers: [peer], attempts: &attempts, at: now)
+                return nil
+            } catch { return error }
+        }
+        for _ in 0..<4 { #expect(call("wrong") == .secretNotAccepted("us")) }
+        #expect(call(world.inboundText) == nil, "a few wrong pastes cost nothing")
+        for _ in 0..<5 { #expect(call("wrong") == .secretNotAccepted("us")) }
+        for pause in [1, 2, 4, 8, 16, 30, 30] {
+            #expect(call(world.inboundText) == .tooManyWrongSecrets("us", pause: .seconds(pause)))
+            now = now + .seconds(pause)
+            #expect(call("wrong") == .secretNotAccepted("us"), "after \(pause) s the secret is looked at again")
+        }
+        now = now + .seconds(30)
+        #expect(call(world.inboundText) == nil)
+        #expect(call("wrong") == .secretNotAccepted("us"), "the right secret ends the count")
     }
 
     @Test func `the previous factors hold until their overlap ends`() throws {
@@ -175,6 +218,11 @@ import Vocabulary
             (
                 .secretNotAccepted, "401: the shared secret did not match", "unauthorized",
                 "federation.ping-secret-not-accepted"
+            ),
+            (
+                .tooManyWrongSecrets,
+                "429: the peer received several wrong secrets and waits before it accepts another", "unauthorized",
+                "federation.ping-too-many-wrong-secrets"
             ),
             (
                 .serverError(status: 503), "503: the peer could not decide; its audit log tells which check failed",

@@ -21,7 +21,8 @@ import Vocabulary
         .noticeNotAllowed(.arrived, phase: "returned"),
     ]
     static let federation: [FederationRefusal] = [
-        .certificateNotAccepted(leaf, .notPinned), .secretNotAccepted("us"), .pasteUnreadable("no PEM."),
+        .certificateNotAccepted(leaf, .notPinned), .secretNotAccepted("us"),
+        .tooManyWrongSecrets("us", pause: .seconds(2)), .pasteUnreadable("no PEM."),
         .pasteWithoutCertificate, .pasteWithTwoCertificates, .pasteWithoutAuthority, .pasteNotVerified([.untrusted]),
         .pasteWithoutPeerID, .nameNotValid("a b"), .nameTaken("us"), .endpointNotHTTPS("ws://x"), .peerIsThisServer,
         .peerKnown(PeerWorld.identity(1), as: "us"),
@@ -57,7 +58,7 @@ import Vocabulary
 
     @Test func `the samples name every case`() {
         #expect(Set(Self.handover.map { name(of: $0) }).count == 29)
-        #expect(Set(Self.federation.map { name(of: $0) }).count == 15)
+        #expect(Set(Self.federation.map { name(of: $0) }).count == 16)
         #expect(Set(Self.fleet.map { name(of: $0) }).count == 15)
         #expect(Set(Self.leaves.map { name(of: $0) }).count == 10)
     }

@@ -130,6 +130,7 @@ final class FederationClient: Sendable {
             reply.body = Array(buffer: body)
             switch reply.status {
             case 401: reply.outcome = .secretNotAccepted
+            case 429: reply.outcome = .tooManyWrongSecrets
             case 403: reply.outcome = .certificateNotAccepted(presented: reply.problem?.presentedFingerprint)
             case 500...: reply.outcome = .serverError(status: reply.status)
             case 300..<400: reply.outcome = .notAPeer(status: reply.status)

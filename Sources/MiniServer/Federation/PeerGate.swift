@@ -30,10 +30,9 @@ struct PeerRequest: Sendable {
 /// Decides who calls the federation interface, and leaves an audit entry of every request and every refusal.
 final class PeerGate: Sendable {
     let site: Site
-    /// When each address was last written down for each reason: strangers must not fill the audit trail.
-    private let written = Mutex<[String: Timestamp]>([:])
+    private let throttle = Mutex(AuditThrottle())
 
-    static let refusalInterval = Duration.seconds(1)
+    private let attempts = Mutex(SecretAttempts())
 
     init(site: Site) {
         self.site = site
@@ -60,12 +59,15 @@ final class PeerGate: Sendable {
         let now = site.now()
         let peers = try await site.database.read { try $0.peers.all() }
         do {
-            return try PeerAuthentication.caller(
-                presented: context.caller.leaf, bearer: request.bearer, peers: peers, at: now)
+            return try attempts.withLock { attempts throws(FederationRefusal) in
+                try PeerAuthentication.caller(
+                    presented: context.caller.leaf, bearer: request.bearer, peers: peers, attempts: &attempts, at: now)
+            }
         } catch {
             await note(error, request, context, at: now)
             var problem = Problem(error)
             if case .certificateNotAccepted(let fingerprint, _) = error { problem.presentedFingerprint = fingerprint }
+            if case .tooManyWrongSecrets(_, let pause) = error { problem.retryAfter = pause }
             throw problem
         }
     }
@@ -90,11 +92,7 @@ final class PeerGate: Sendable {
         let address = context.caller.address
         site.log.notice(
             "federation request refused", metadata: ["reason": "\(refusal.auditReason)", "from": "\(address)"])
-        let isNews = written.withLock { written in
-            written = written.filter { now - $0.value < Self.refusalInterval }
-            return written.updateValue(now, forKey: "\(address) \(refusal.auditReason)") == nil
-        }
-        guard isNews else { return }
+        guard throttle.withLock({ $0.admits("\(address) \(refusal.auditReason)", at: now) }) else { return }
         let fact = AuditFact(
             .remoteRequest, entityType: "peer", entityID: name ?? "unknown", after: outcome,
             additional: .members([
@@ -124,7 +122,7 @@ extension FederationRefusal {
             .certificateNotAccepted(let fingerprint, .notInForce(let name)):
             (name, fingerprint, "forbidden")
         case .certificateNotAccepted(let fingerprint, _): (nil, fingerprint, "forbidden")
-        case .secretNotAccepted(let name): (name, nil, "unauthorized")
+        case .secretNotAccepted(let name), .tooManyWrongSecrets(let name, _): (name, nil, "unauthorized")
         default: (nil, nil, "refused")
         }
     }

@@ -49,6 +49,7 @@ extension HTTPResponse.Status {
 
         "federation.certificate-not-accepted": .forbidden,
         "federation.secret-not-accepted": .unauthorized,
+        "federation.too-many-wrong-secrets": .tooManyRequests,
         "federation.name-taken": .conflict,
         "federation.peer-known": .conflict,
 

@@ -13,6 +13,7 @@ public enum FederationRefusal: Error, Hashable, Sendable {
     // A peer calls
     case certificateNotAccepted(Fingerprint?, CertificateReason)
     case secretNotAccepted(String)
+    case tooManyWrongSecrets(String, pause: Duration)
 
     // An operator registers a peer
     case pasteUnreadable(String)
@@ -39,6 +40,7 @@ extension FederationRefusal {
         case .certificateNotAccepted(_, .peerDisabled(let name)): "certificate: the peer \(name) is disabled"
         case .certificateNotAccepted(_, .notInForce(let name)): "certificate: of \(name), expired or not yet valid"
         case .secretNotAccepted(let name): "secret: not that of \(name)"
+        case .tooManyWrongSecrets(let name, _): "secret: too many wrong ones from \(name)"
         case .pasteUnreadable, .pasteWithoutCertificate, .pasteWithTwoCertificates, .pasteWithoutAuthority,
             .pasteNotVerified, .pasteWithoutPeerID, .nameNotValid, .nameTaken, .endpointNotHTTPS, .peerIsThisServer,
             .peerKnown, .otherPeer, .secretNotValid:
@@ -60,6 +62,12 @@ extension FederationRefusal: OperatorExplainable {
             message(
                 "secret-not-accepted", "The secret is not accepted", "The shared secret is not the one kept here.",
                 "Set them again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`.")
+        case .tooManyWrongSecrets(_, let pause):
+            message(
+                "too-many-wrong-secrets", "The peer has shown too many wrong secrets",
+                "Several wrong secrets in a row were presented with this certificate.",
+                "Set the secrets again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`, "
+                    + "then retry after \(max(1, (pause.wholeMilliseconds + 999) / 1000)) s.")
         case .pasteUnreadable(let reason):
             message("paste-unreadable", "The paste cannot be read", reason, "Copy the whole PEM text again.")
         case .pasteWithoutCertificate:

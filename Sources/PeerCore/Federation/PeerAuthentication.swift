@@ -6,12 +6,14 @@ public enum PeerAuthentication {
     /// - Parameters:
     ///   - presented: the client certificate of the connection.
     ///   - bearer: the text after `Bearer ` of the `Authorization` header.
-    /// - Throws: `FederationRefusal.certificateNotAccepted` (403) or `.secretNotAccepted` (401); both know more than
-    ///   the caller is told.
+    ///   - attempts: the wrong secrets so far; this call is counted.
+    /// - Throws: `FederationRefusal.certificateNotAccepted` (403), `.secretNotAccepted` (401) or
+    ///   `.tooManyWrongSecrets` (429); each knows more than the caller is told.
     public static func caller(
         presented: Certificate?,
         bearer: String?,
         peers: [PeerRecord],
+        attempts: inout SecretAttempts,
         at now: Timestamp
     ) throws(FederationRefusal) -> PeerRecord {
         guard let presented else { throw .certificateNotAccepted(nil, .absent) }
@@ -23,9 +25,12 @@ public enum PeerAuthentication {
         guard presented.notBefore <= now, now < presented.notAfter else {
             throw .certificateNotAccepted(fingerprint, .notInForce(peer.name))
         }
-        guard let inbound = peer.inbound, let bearer,
-            let digest = Credential.federationSecret.digest(of: bearer), inbound.holds(digest, at: now)
-        else { throw .secretNotAccepted(peer.name) }
+        if let pause = attempts.pause(of: peer.id, at: now) { throw .tooManyWrongSecrets(peer.name, pause: pause) }
+        guard let bearer, let inbound = peer.inbound else { throw .secretNotAccepted(peer.name) }
+        let digest = Credential.federationSecret.digest(of: bearer)
+        let isRight = digest.map { inbound.holds($0, at: now) } ?? false
+        attempts.note(peer.id, isRight: isRight, at: now)
+        guard isRight else { throw .secretNotAccepted(peer.name) }
         return peer
     }
 }

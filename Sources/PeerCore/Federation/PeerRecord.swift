@@ -115,8 +115,8 @@ public struct InboundSecret: Hashable, Sendable {
 
     /// Takes the same time whatever the digest is.
     func holds(_ shown: [UInt8], at now: Timestamp) -> Bool {
-        let isCurrent = constantTimeEqual(shown, digest)
-        let isPrevious = constantTimeEqual(shown, previousDigest ?? [])
+        let isCurrent = ConstantTime.areEqual(shown, digest)
+        let isPrevious = ConstantTime.areEqual(shown, previousDigest ?? [])
         return isCurrent || isPrevious && previousUntil.map { now < $0 } ?? false
     }
 }

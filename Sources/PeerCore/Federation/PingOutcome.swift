@@ -8,6 +8,8 @@ public enum PingOutcome: Hashable, Sendable {
     case certificateNotAccepted(presented: Fingerprint?)
     /// 401.
     case secretNotAccepted
+    /// 429: the peer has seen several wrong secrets in a row from us and does not look at another one yet.
+    case tooManyWrongSecrets
     case serverError(status: Int)
     /// Another status, or a body that is not the answer.
     case notAPeer(status: Int)
@@ -22,8 +24,8 @@ public enum PingOutcome: Hashable, Sendable {
     public var isOK: Bool {
         switch self {
         case .answered: true
-        case .certificateNotAccepted, .secretNotAccepted, .serverError, .notAPeer, .otherPeer, .tls, .unreachable,
-            .timedOut:
+        case .certificateNotAccepted, .secretNotAccepted, .tooManyWrongSecrets, .serverError, .notAPeer,
+            .otherPeer, .tls, .unreachable, .timedOut:
             false
         }
     }
@@ -33,7 +35,7 @@ public enum PingOutcome: Hashable, Sendable {
         switch self {
         case .answered: "ok"
         case .certificateNotAccepted: "forbidden"
-        case .secretNotAccepted: "unauthorized"
+        case .secretNotAccepted, .tooManyWrongSecrets: "unauthorized"
         case .serverError: "server_error"
         case .notAPeer, .otherPeer: "protocol_error"
         case .tls: "tls_error"
@@ -49,6 +51,7 @@ public enum PingOutcome: Hashable, Sendable {
         case .certificateNotAccepted(let presented):
             "mTLS: the peer does not pin the certificate we presented (sha256 \(presented?.description ?? "none"))"
         case .secretNotAccepted: "401: the shared secret did not match"
+        case .tooManyWrongSecrets: "429: the peer received several wrong secrets and waits before it accepts another"
         case .serverError(let status): "\(status): the peer could not decide; its audit log tells which check failed"
         case .notAPeer(let status): "\(status): the answer is not that of a peer server"
         case .otherPeer(let id): "the answer came from another peer (\(id))"
@@ -75,6 +78,11 @@ extension PingOutcome {
             (reason, title, nextAction) = (
                 "secret-not-accepted", "The shared secret did not match",
                 "Set both again with `mini-server peer set-secret`: our outbound is their inbound."
+            )
+        case .tooManyWrongSecrets:
+            (reason, title, nextAction) = (
+                "too-many-wrong-secrets", "The peer has paused this server",
+                "Set both secrets again with `mini-server peer set-secret`, then ping again after 30 s."
             )
         case .serverError:
             (reason, title, nextAction) = (

@@ -39,7 +39,9 @@ struct FederationInterfaceTests {
             for route in FederationRoutes.all {
                 let path = route.template.replacing("{id}", with: String(repeating: "0", count: 32))
                 let answer = try await RunningServer.$others.withValue([us.server]) {
-                    try await eu.exchange(route, path, bearer: bearer, as: certificate)
+                    // The right secret ends the count of wrong ones, which would answer 429 to the last routes.
+                    _ = try await eu.exchange(FederationRoutes.ping, bearer: secrets.inbound, as: identity)
+                    return try await eu.exchange(route, path, bearer: bearer, as: certificate)
                 }
                 if let status = shown.status {
                     #expect(answer.status == status, "\(route)")
@@ -54,6 +56,32 @@ struct FederationInterfaceTests {
             case .certificateOnly, .certificateAndWrongSecret: #expect(reasons.contains { $0.hasPrefix("secret:") })
             case .both: #expect(reasons.isEmpty)
             }
+        }
+    }
+
+    /// The very gate, with everything around it; `PeerAuthenticationTests` tries thousands without the slowing down.
+    @Test func `no wrong secret passes the gate, and whoever shows many has to wait`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            let secrets = try await RunningServer.federate(eu, us)
+            let identity = try await us.server.site.database.read {
+                try us.server.site.authority.federationIdentities($0).first(where: \.inUse)
+            }
+            try await RunningServer.$others.withValue([us.server]) {
+                let right = try await eu.exchange(FederationRoutes.ping, bearer: secrets.inbound, as: identity)
+                #expect(right.status == 200)
+                var statuses: [Int: Int] = [:]
+                for _ in 0..<200 {
+                    let wrong = Credential.federationSecret.text(random: RandomBytes.generate(32)).revealText()
+                    let answer = try await eu.exchange(FederationRoutes.ping, bearer: wrong, as: identity)
+                    statuses[answer.status, default: 0] += 1
+                    if answer.status == 429 { #expect(answer.problem?.code == "federation.too-many-wrong-secrets") }
+                }
+                #expect(Set(statuses.keys) == [401, 429], "\(statuses)")
+            }
+            let reasons = try await eu.audit().compactMap { $0.additional["reason"] }
+            #expect(reasons.contains { $0.hasPrefix("secret: not that of") })
+            #expect(reasons.contains { $0.hasPrefix("secret: too many wrong ones") })
         }
     }
 
