@@ -90,11 +90,11 @@ let package = Package(
 
         // cores
         .swift("AgentCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
-        .swift("PeerCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
-        .swift("PeerAPI", ["Vocabulary"]),
+        .swift("ServerCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
+        .swift("ServerAPI", ["Vocabulary"]),
 
         // a server's interface from outside
-        .swift("PeerClient", ["Vocabulary", "PeerAPI"] + .httpClient),
+        .swift("OperatorClient", ["Vocabulary", "ServerAPI"] + .httpClient),
 
         // shells
         .swift(
@@ -107,17 +107,17 @@ let package = Package(
         .swift(
             "MiniServer",
             [
-                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "PeerCore",
-                "PeerAPI",
+                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "ServerCore",
+                "ServerAPI",
             ] + .serverStack),
-        .swift("Drill", ["Vocabulary", "PeerAPI", "PeerClient", "Certificates"]),
+        .swift("Drill", ["Vocabulary", "ServerAPI", "OperatorClient", "Certificates"]),
 
         // programs
         .program("opamp-agent", ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
         .program(
             "mini-server",
             [
-                "MiniServer", "PeerAPI", "PeerClient", "Vocabulary", .argumentParser,
+                "MiniServer", "ServerAPI", "OperatorClient", "Vocabulary", .argumentParser,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
@@ -139,11 +139,11 @@ let package = Package(
             ["ClientTransport", "Certificates", "HostSystem", "Vocabulary", "ScriptedServer"] + .serverStack),
         .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
         .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
-        .tests("PeerCoreTests", ["PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
+        .tests("ServerCoreTests", ["ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests(
             "SimulationTests",
-            ["AgentCore", "PeerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
-        .tests("PeerAPITests", ["PeerAPI", "Vocabulary"]),
+            ["AgentCore", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
+        .tests("ServerAPITests", ["ServerAPI", "Vocabulary"]),
         .testSupport(
             "ScriptedDesk", at: "Tests/TestSupport/ScriptedDesk",
             ["ScriptedServer", "OpAMPProto", "HandoverToken", "Certificates", "Vocabulary"]),
@@ -157,17 +157,17 @@ let package = Package(
         .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests(
             "MiniServerTests",
-            ["MiniServer", "PeerCore", "PeerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]
+            ["MiniServer", "ServerCore", "ServerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]
                 + .serverStack),
-        .tests("DrillTests", ["Drill", "PeerAPI", "PeerClient", "Certificates", "Vocabulary"]),
-        .tests("OperatorTests", ["PeerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
+        .tests("DrillTests", ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary"]),
+        .tests("OperatorTests", ["ServerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
         .tests("ArchitectureTests", []),
 
         // benchmarks
         .testProgram(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
-                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "PeerClient", "Certificates", "DurableFiles",
+                "Drill", "AgentExtension", "AgentCore", "ServerAPI", "OperatorClient", "Certificates", "DurableFiles",
                 "OpAMPProto", "Vocabulary",
                 .argumentParser,
             ]),

@@ -1,7 +1,7 @@
 import AgentCore
 import Drill
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 enum Leg: String, Codable, Hashable, Sendable {

@@ -1,5 +1,5 @@
 import Drill
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 /// All agents in one round.

@@ -2,8 +2,8 @@ import AgentCore
 import AgentExtension
 import Drill
 import Foundation
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// Agents that live in this process, each with a thread, a state directory and a leaf of its own.

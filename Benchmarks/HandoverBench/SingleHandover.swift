@@ -1,5 +1,5 @@
 import Drill
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 /// One agent, there and back, with nothing else going on.

@@ -75,7 +75,7 @@ import Vocabulary
 
     private func leave(_ world: DrillWorld, after outcome: DrillOutcome) async {
         if options.keepsWorld, outcome.verdict != .interrupted {
-            narrator.show(["it is still running; to look at it:"] + world.visitingCard)
+            narrator.show(["it is still running; to look at it:"] + world.inspectionCommands)
             await world.leave()
             return
         }

@@ -107,10 +107,10 @@ struct ServeCommand: AsyncParsableCommand {
     private func announce(_ server: Server) async throws {
         guard await server.port != nil else { return }
         let origin = try server.origin.origin
-        var context = ServerContext(
+        var context = ContextFile(
             server: "https://\(origin)", authorities: try server.trustBundle,
             tokenFile: writeAdminToken.map { URL(filePath: $0).standardizedFileURL.path }
-                ?? (try? ServerContext.read(from: dataDir))?.tokenFile)
+                ?? (try? ContextFile.read(from: dataDir))?.tokenFile)
         try context.write(to: dataDir)
         Output.line("listening on https://\(origin)")
         for await _ in server.listenerChanges {

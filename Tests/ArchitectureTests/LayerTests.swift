@@ -11,23 +11,27 @@ import Testing
         "HostSystem": ["Vocabulary", "Glibc"],
         "ClientTransport": ["Vocabulary", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
-        "PeerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
-        "PeerAPI": ["Vocabulary"],
-        "PeerClient": ["Vocabulary", "PeerAPI", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "Foundation"],
+        "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
+        "ServerAPI": ["Vocabulary"],
+        "OperatorClient": [
+            "Vocabulary", "ServerAPI", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "Foundation",
+        ],
         "AgentExtension": [
             "Vocabulary", "AgentCore", "OpAMPProto", "Certificates", "HandoverToken", "ClientTransport", "DurableFiles",
             "HostSystem", "CYAML",
         ],
         "MiniServer": [
-            "Vocabulary", "PeerCore", "PeerAPI", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles",
+            "Vocabulary", "ServerCore", "ServerAPI", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles",
             "HostSystem", "AsyncHTTPClient", "Foundation", "GRDB", "HTTPTypes", "Hummingbird", "HummingbirdCore",
             "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix",
             "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Synchronization", "UnixSignals",
         ],
-        "Drill": ["Vocabulary", "PeerAPI", "PeerClient", "Certificates", "Foundation", "Glibc", "Synchronization"],
+        "Drill": [
+            "Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "Foundation", "Glibc", "Synchronization",
+        ],
         "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
         "mini-server": [
-            "MiniServer", "PeerAPI", "PeerClient", "Vocabulary", "ArgumentParser", "Foundation", "Logging",
+            "MiniServer", "ServerAPI", "OperatorClient", "Vocabulary", "ArgumentParser", "Foundation", "Logging",
             "UnixSignals",
         ],
         "handover-drill": ["Drill", "ArgumentParser", "Foundation", "Glibc", "UnixSignals"],
@@ -63,7 +67,7 @@ import Testing
 
     /// A drill that looks inside a server proves nothing about what its operator can see.
     @Test func `the drill speaks to servers only through their public interface`() {
-        let cheats: Set<String> = ["MiniServer", "PeerCore", "GRDB"]
+        let cheats: Set<String> = ["MiniServer", "ServerCore", "GRDB"]
         for file in SourceTree.swiftFiles(below: "Sources/Drill") {
             for line in file.imports where cheats.contains(line.module) {
                 Issue.record("\(file.path):\(line.number) imports \(line.module)")

@@ -1,7 +1,7 @@
 import Testing
 
 @Suite struct PurityTests {
-    static let pureTargets = ["Vocabulary", "HandoverToken", "AgentCore", "PeerCore", "PeerAPI"]
+    static let pureTargets = ["Vocabulary", "HandoverToken", "AgentCore", "ServerCore", "ServerAPI"]
 
     /// A word, and what to do instead.
     static let impureWords: [(word: String, instead: String)] = [

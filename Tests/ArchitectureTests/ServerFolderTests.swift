@@ -23,7 +23,7 @@ import Testing
             "throw a refusal; HTTPStatus+Refusal.swift knows its status"
         ),
         (
-            ["PeerAPI"], ["App", "Federation", "Handover", "OperatorAPI"],
+            ["ServerAPI"], ["App", "Federation", "Handover", "OperatorAPI"],
             "take what it is made of; only a door reads and writes these shapes"
         ),
     ]

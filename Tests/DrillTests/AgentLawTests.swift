@@ -1,5 +1,5 @@
 import Certificates
-import PeerAPI
+import ServerAPI
 import Testing
 import Vocabulary
 

@@ -1,5 +1,5 @@
 import Certificates
-import PeerAPI
+import ServerAPI
 import Testing
 import Vocabulary
 
@@ -52,7 +52,7 @@ import Vocabulary
         #expect(try Sample.verdict(law, evidence) == .broken)
     }
 
-    @Test func `doors that nobody can knock at are not missed`() throws {
+    @Test func `doors that nobody can request at are not missed`() throws {
         var evidence = Evidence(servers: [Sample.server("EU"), Sample.server("AP")])
         evidence.servers[0].agents = [try Sample.summary("live", Sample.identity().leaf.fingerprint)]
         evidence.bystanderHome = "EU"

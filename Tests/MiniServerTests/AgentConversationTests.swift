@@ -52,8 +52,10 @@ struct AgentConversationTests {
     }
 
     /// What was sent to its last life may be lost, and is sent again to an agent that is there for the first time.
-    @Test(arguments: [Knock.Transport.webSocket, .polling])
-    func `an agent that polls and begins anew is there for the first time`(transport: Knock.Transport) throws {
+    @Test(arguments: [ConnectionRequest.Transport.webSocket, .polling])
+    func `an agent that polls and begins anew is there for the first time`(transport: ConnectionRequest.Transport)
+        throws
+    {
         var conversation = AgentConversation(transport: transport)
         let messages = [
             Example.full(sequence: 1), Example.heartbeat(sequence: 2), Example.full(sequence: 3),
@@ -96,8 +98,8 @@ struct AgentConversationTests {
         #expect(conversation.state.capabilities == .reportsStatus)
     }
 
-    @Test(arguments: [Knock.Transport.webSocket, .polling])
-    func `capabilities and custom capabilities are announced first`(transport: Knock.Transport) throws {
+    @Test(arguments: [ConnectionRequest.Transport.webSocket, .polling])
+    func `capabilities and custom capabilities are announced first`(transport: ConnectionRequest.Transport) throws {
         var conversation = AgentConversation(transport: transport)
         let replies = try [Example.full(sequence: 1), Example.heartbeat(sequence: 2), Example.full(sequence: 3)].map {
             let report = try conversation.hear($0, at: now)
@@ -111,7 +113,7 @@ struct AgentConversationTests {
     @Test func `an error does not use up the announcement`() throws {
         var conversation = AgentConversation(transport: .webSocket)
         let first = try conversation.hear(Example.full(sequence: 1), at: now)
-        let error = DeskAnswer.unavailable(retryAfter: .seconds(2), "busy").content
+        let error = OpAMPAnswer.unavailable(retryAfter: .seconds(2), "busy").content
         let refused = conversation.reply(to: first, with: error, freshInstanceUID: fresh).message
         #expect(refused.capabilities == [])
         #expect(refused.errorResponse?.retryInfo?.retryAfterNanoseconds == 2_000_000_000)

@@ -42,7 +42,7 @@ struct HostileWebSocketTests {
 
     @Test(arguments: attacks)
     func `ends with its close code, and the desk is told once`(attack: Attack) async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let client = try await server.socket(as: try server.pki.agent())
             _ = try await client.exchange(AgentToServerExample.full(sequence: 1))
@@ -84,7 +84,7 @@ struct HostileWebSocketTests {
     func `what is no message is answered BAD_REQUEST, and the session goes on`(
         name: String, bytes: [UInt8]
     ) async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let client = try await server.socket(as: try server.pki.agent())
             try await client.send(bytes)
@@ -98,7 +98,7 @@ struct HostileWebSocketTests {
     }
 
     @Test func `fragments with a ping between them are one message`() async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let client = try await server.socket()
             let bytes = FrameHeader.framed(try AgentToServerExample.full(sequence: 1).encoded())
@@ -115,7 +115,7 @@ struct HostileWebSocketTests {
     @Test func `a peer that does not read is disconnected before its queue grows past the limit`() async throws {
         var limits = ListenerLimits()
         limits.unsentBytes = 1 << 20
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk, limits: limits) { server in
             let agent = try server.pki.agent()
             let client = try await server.socket(as: agent)

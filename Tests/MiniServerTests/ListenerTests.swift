@@ -15,7 +15,7 @@ struct ListenerTests {
 
     @Test(arguments: [true, false])
     func `one path serves a poll and a WebSocket, with and without a certificate`(hasLeaf: Bool) async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let agent = hasLeaf ? try server.pki.agent() : nil
             let poller = try await server.client(as: agent)
@@ -35,7 +35,7 @@ struct ListenerTests {
 
     @Test func `a certificate of a stranger's authority reaches the desk too`() async throws {
         let stranger = try TestPKI().agent()
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             _ = try await server.client(as: stranger).poll(Self.report)
         }
@@ -68,7 +68,7 @@ struct ListenerTests {
         problem.handoverCause = "leaf-revoked"
         problem.retryAfter = .milliseconds(1500)
         let refusal = problem
-        try await TestServer.run(desk: ScriptedDesk(admission: { _ in .refused(refusal) })) { server in
+        try await TestServer.run(desk: ScriptedOpAMPService(admission: { _ in .refused(refusal) })) { server in
             let client = try await server.client(as: try server.pki.agent())
             let answer = try #require(try await client.upgrade())
             #expect(answer.status == 403)

@@ -16,7 +16,7 @@ struct OpAMPEndpointTests {
             hash: [1], opamp: OpAMPConnectionSettings(destinationEndpoint: "wss://b.example/v1/opamp")))
 
     @Test func `the desk is shown what was presented`() async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         let handover = try #require(HandoverID(bytes: Array(1...16)))
         try await TestServer.run(desk: desk) { server in
             let headers = ["Authorization: bearer  opamp-bs.secret", "Handover-Id: \(handover)"]
@@ -26,16 +26,16 @@ struct OpAMPEndpointTests {
             _ = try await server.client().poll(Example.full(sequence: 1), headers: headers)
         }
         #expect(desk.knocks.map(\.transport) == [.webSocket, .polling])
-        for knock in desk.knocks {
-            #expect(knock.bearer?.reveal() == "opamp-bs.secret")
-            #expect("\(knock)".contains("opamp-bs.secret") == false)
-            #expect(knock.handover == handover)
-            #expect(knock.caller == Caller(presented: .nothing, address: "127.0.0.1"))
+        for request in desk.knocks {
+            #expect(request.bearer?.reveal() == "opamp-bs.secret")
+            #expect("\(request)".contains("opamp-bs.secret") == false)
+            #expect(request.handover == handover)
+            #expect(request.caller == Caller(presented: .nothing, address: "127.0.0.1"))
         }
     }
 
     @Test func `every message is answered, and a heartbeat does not trouble the desk`() async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let client = try await server.socket(as: try server.pki.agent())
             let first = try #require(try await client.exchange(Example.full(sequence: 1)))
@@ -52,7 +52,7 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `messages sent in one breath are answered in their order`() async throws {
-        let desk = ScriptedDesk(answer: { report, _ in
+        let desk = ScriptedOpAMPService(answer: { report, _ in
             await Task.yield()
             return .badRequest("\(report.message.sequenceNumber)")
         })
@@ -124,7 +124,7 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `goodbye forgets the agent and tells the desk once`() async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             var goodbye = Example.heartbeat(sequence: 2)
             goodbye.agentDisconnect = true
@@ -149,7 +149,7 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `the newest connection of an agent stands`() async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let agent = try server.pki.agent()
             let old = try await server.socket(as: agent)
@@ -169,7 +169,7 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `an upgrade without a message takes nobody's place and is no session`() async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let agent = try server.pki.agent()
             let live = try await server.socket(as: agent)
@@ -193,8 +193,8 @@ struct OpAMPEndpointTests {
 
     @Test func `an offer that waits for a poll is not lost to another in the same answer`() async throws {
         let own = ConnectionSettingsOffers(hash: [2], opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: 9))
-        let desk = ScriptedDesk(answer: { report, _ in
-            report.message.health == nil ? .nothing : DeskAnswer(ServerToAgent(connectionSettings: own))
+        let desk = ScriptedOpAMPService(answer: { report, _ in
+            report.message.health == nil ? .nothing : OpAMPAnswer(ServerToAgent(connectionSettings: own))
         })
         try await TestServer.run(desk: desk) { server in
             let poller = try await server.client()
@@ -214,7 +214,7 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `a change of trust closes the sessions it concerns and no others`() async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let revoked = try server.pki.agent()
             let victim = try await server.socket(as: revoked)
@@ -232,7 +232,7 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `the desk may end a session behind its answer`() async throws {
-        let desk = ScriptedDesk(answer: { _, _ in DeskAnswer(ServerToAgent(), dismissal: "moved") })
+        let desk = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent(), dismissal: "moved") })
         try await TestServer.run(desk: desk) { server in
             let socket = try await server.socket(as: try server.pki.agent())
             #expect(try await socket.exchange(Example.full(sequence: 1))?.instanceUID == Example.uid)
@@ -243,7 +243,7 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `a full gate answers 503 at the door and UNAVAILABLE inside`() async throws {
-        let closed = LoadGate(limit: 0)
+        let closed = ConcurrencyLimit(limit: 0)
         try await TestServer.run(gate: closed) { server in
             let answer = try #require(try await server.client().upgrade())
             #expect(answer.status == 503 && answer["retry-after"] == "30")
@@ -252,14 +252,14 @@ struct OpAMPEndpointTests {
         }
         let session = Mutex<CheckedContinuation<Void, Never>?>(nil)
         let entered = AsyncStream<Void>.makeStream()
-        let desk = ScriptedDesk(answer: { _, _ in
+        let desk = ScriptedOpAMPService(answer: { _, _ in
             await withCheckedContinuation { continuation in
                 session.withLock { $0 = continuation }
                 entered.continuation.yield()
             }
             return .nothing
         })
-        let gate = LoadGate(limit: 1)
+        let gate = ConcurrencyLimit(limit: 1)
         try await TestServer.run(desk: desk, gate: gate) { server in
             let early = try await server.socket(as: try server.pki.agent())
             let late = try await server.socket(as: try server.pki.agent())
@@ -276,7 +276,7 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `polls of one agent are one session whose answers can be compressed`() async throws {
-        let desk = ScriptedDesk()
+        let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in
             let agent = try server.pki.agent()
             let client = try await server.client(as: agent)
@@ -296,7 +296,7 @@ struct OpAMPEndpointTests {
         let file = AgentConfigFile(body: Array(repeating: 7, count: 100_000), contentType: "")
         let config = ServerToAgent(
             remoteConfig: AgentRemoteConfig(config: AgentConfigMap(configMap: ["": file]), configHash: [1]))
-        let desk = ScriptedDesk(answer: { _, _ in DeskAnswer(config) })
+        let desk = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(config) })
         try await TestServer.run(desk: desk) { server in
             let message = try Example.full(sequence: 1, capabilities: [.reportsStatus, .acceptsRemoteConfig]).encoded()
             let client = try await server.client()

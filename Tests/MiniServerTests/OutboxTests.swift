@@ -1,8 +1,8 @@
 import Foundation
 import HandoverToken
 import Logging
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Synchronization
 import Testing
 import Vocabulary
@@ -26,18 +26,18 @@ struct OutboxTests {
         var handovers: [HandoverID] { delivered.withLock { $0.map(\.handover) } }
 
         func deliver(
-            _ event: HandoverEvent, of handover: HandoverID, to peer: PeerID
-        ) async throws(PeerCallFailure) -> EventReceipt {
+            _ event: NoticeMessage, of handover: HandoverID, to peer: PeerID
+        ) async throws(PeerCallFailure) -> NoticeReceipt {
             let count = delivered.withLock { delivered in
                 delivered.append((event.sequence, handover))
                 return delivered.count
             }
             if count == enough { done.continuation.finish() }
             if let failure = answer(count) { throw failure }
-            return EventReceipt(lastSequence: event.sequence, phase: "awaiting")
+            return NoticeReceipt(lastSequence: event.sequence, phase: "awaiting")
         }
 
-        func claim(_: HandoverID, _: ClaimRequest, at: PeerID) async throws(PeerCallFailure) -> HandoverStatus {
+        func redeem(_: HandoverID, _: RedemptionRequest, at: PeerID) async throws(PeerCallFailure) -> HandoverStatus {
             throw Self.unknown
         }
         func status(of: HandoverID, at: PeerID) async throws(PeerCallFailure) -> HandoverStatus { throw Self.unknown }
@@ -53,16 +53,16 @@ struct OutboxTests {
 
     /// Delivers notices, two of one handover, until the peer has had enough; returns those it refused for good.
     private func deliver(
-        _ letters: [(HandoverID, sequence: Int, NoticeType)] = [(Peer.id, 1, .connected), (Peer.id, 2, .arrived)],
+        _ messages: [(HandoverID, sequence: Int, NoticeType)] = [(Peer.id, 1, .connected), (Peer.id, 2, .arrived)],
         to peer: Peer, age: Duration
     ) async throws -> [Int] {
         let path = FileManager.default.temporaryDirectory.appending(path: "outbox-\(UUID().uuidString).sqlite").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let database = try PeerDatabase(path: path)
+        let database = try ServerDatabase(path: path)
         let written = Timestamp.now
         let to = try #require(PeerID(bytes: [UInt8](repeating: 8, count: 16)))
         try await database.write { tables in
-            for (handover, sequence, type) in letters {
+            for (handover, sequence, type) in messages {
                 let notice = HandoverNotice(sequence: sequence, type: type, epoch: 1, at: written)
                 try tables.outbox.append(notice, handover: handover, role: .target, to: to)
             }
@@ -72,7 +72,7 @@ struct OutboxTests {
         let outbox = Outbox(database: database, peers: peer, log: log, now: { written + age })
         let refused = Noted<Int>()
         await withTaskGroup { group in
-            group.addTask { await outbox.run { letter in refused.note(letter.notice.sequence) } }
+            group.addTask { await outbox.run { message in refused.note(message.notice.sequence) } }
             for await _ in peer.done.stream {}
             group.cancelAll()
         }
@@ -88,7 +88,7 @@ struct OutboxTests {
     @Test func `a notice that the peer has not wanted to know for a day is given up`() async throws {
         let peer = Peer(until: 2) { _ in Peer.unknown }
         // To be unknown at the peer is no word about where the agent belongs.
-        #expect(try await deliver(to: peer, age: Outbox.patience + .seconds(1)).isEmpty)
+        #expect(try await deliver(to: peer, age: Outbox.retryPeriod + .seconds(1)).isEmpty)
         #expect(peer.sequences == [1, 2])
     }
 
@@ -99,8 +99,8 @@ struct OutboxTests {
         #expect(peer.sequences == [1, 2])
     }
 
-    @Test func `a silent peer is asked with one letter until it answers`() async throws {
-        let silence = PeerCallFailure.unanswered(CallObstacle.noCertificate.operatorMessage)
+    @Test func `a silent peer is asked with one message until it answers`() async throws {
+        let silence = PeerCallFailure.unanswered(PeerCallError.noCertificate.operatorMessage)
         let peer = Peer(until: 8) { $0 <= 5 ? silence : nil }
         let handovers = try (1...3).map { try #require(HandoverID(bytes: [UInt8](repeating: $0, count: 16))) }
         _ = try await deliver(handovers.map { ($0, 1, .arrived) }, to: peer, age: .zero)

@@ -1,4 +1,4 @@
-import PeerAPI
+import ServerAPI
 import Testing
 import Vocabulary
 

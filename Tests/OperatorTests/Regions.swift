@@ -1,5 +1,5 @@
 import Foundation
-import PeerAPI
+import ServerAPI
 import Testing
 import Vocabulary
 

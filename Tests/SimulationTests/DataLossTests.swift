@@ -1,5 +1,5 @@
 import HandoverToken
-import PeerCore
+import ServerCore
 import Testing
 
 /// A server that was set back to a backup does not know how far its agents have come since.

@@ -119,7 +119,7 @@ extension World {
             "agent \(host.index) would send the token on")
     }
 
-    /// A8: whatever happens, the agent has a line, or an alarm that will bring one.
+    /// A8: whatever happens, the agent has a line, or an timer that will bring one.
     private func checkA8(_ agent: Agent, on host: Host) {
         switch agent.phase {
         case .waiting: check(.A8, host.isSet(.retry), "agent \(host.index) waits for nothing")

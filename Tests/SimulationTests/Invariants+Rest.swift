@@ -1,7 +1,7 @@
 import AgentCore
 import Certificates
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 // What must be true once the world has healed and time has passed.

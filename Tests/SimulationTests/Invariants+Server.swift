@@ -1,6 +1,6 @@
 import Certificates
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 // T1 to T8, each by its name.
@@ -76,7 +76,7 @@ extension World {
             check(
                 .T3, isBorn && (record?.leaf == nil || record?.leaf == leaf),
                 "\(server.place.name) takes a leaf for another agent's")
-        case .homeward(_, let id):
+        case .movedOn(_, let id):
             let source = server.tables.find(id, SourceHandover.self)
             check(.T3, source?.claims.leaf == leaf.fingerprint, "\(server.place.name) sends the wrong agent away")
         case .bootstrap, .refused: break

@@ -130,7 +130,7 @@ extension World {
     // MARK: Federation
 
     /// One call from server to server. The request may be lost, repeated or late, and so may the answer; `answered` is
-    /// told `nil` when the caller's patience ends. A call of a process that has died is nobody's.
+    /// told `nil` when the caller's arrivalTime ends. A call of a process that has died is nobody's.
     func call<Answer>(
         from caller: Server, to index: Int, _ request: @escaping (Server) -> Answer?,
         answered: @escaping (Answer?) -> Void

@@ -2,7 +2,7 @@ import AgentCore
 import Certificates
 import HandoverToken
 import OpAMPProto
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// The keys and certificates of three servers and three agents. Made once in a process: no schedule depends on them.

@@ -1,6 +1,6 @@
 import Certificates
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// One seed's life: trouble, then healing, then the question whether all is well.
@@ -62,7 +62,7 @@ extension World {
         (2, { $0.anyServer.crash(for: $0.dice.milliseconds(300_000...1_200_000)) }),
         (5, { $0.cutSomeLine() }), (5, { $0.severHost() }), (5, { $0.severServers() }),
         (3, { $0.breakDisk() }), (3, { $0.photograph() }), (2, { $0.restoreHost() }), (3, { $0.setClock() }),
-        (2, { $0.forgeNotice() }), (2, { $0.claimAsRival() }), (3, { $0.repeatOffer() }),
+        (2, { $0.forgeNotice() }), (2, { $0.redeemAsRival() }), (3, { $0.repeatOffer() }),
         (2, { $0.strangerKnocks() }), (1, { $0.backUp() }), (1, { $0.loseData() }),
         (10, { _ in }),
     ]

@@ -1,6 +1,6 @@
 import Certificates
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 // What a server asks of its peers, and what it answers them.
@@ -19,7 +19,7 @@ extension Server {
 
     func peerIndex(_ id: PeerID) -> Int? { world.servers.firstIndex { $0.place.id == id } }
 
-    func claim(_ machine: some Machine, _ redemption: RedemptionID, _ digest: [UInt8]) {
+    func redeem(_ machine: some Machine, _ redemption: RedemptionID, _ digest: [UInt8]) {
         guard let source = peerIndex(machine.otherParty) else { return }
         let (id, peer) = (machine.id, place.id)
         world.call(from: self, to: source) {
@@ -27,9 +27,9 @@ extension Server {
         } answered: { answer in
             let event: TargetHandover.Event =
                 switch answer {
-                case .honoured: .claimAccepted
-                case .refused(let code): .claimRefused(code: code)
-                case nil: .claimUnanswered
+                case .honoured: .redemptionAccepted
+                case .refused(let code): .redemptionRefused(code: code)
+                case nil: .redemptionUnanswered
                 }
             self.tell(event, TargetHandover.self, of: id)
         }
@@ -41,10 +41,10 @@ extension Server {
         do {
             guard let machine = tables.find(id, SourceHandover.self) else { throw HandoverRefusal.unknownHandover(id) }
             let row = tables.row(machine.agent)
-            let claim = TokenClaim(
+            let claim = TokenRedemption(
                 redemption: redemption, tokenDigest: digest, peer: peer, leaf: row?.fingerprint,
                 leafRevoked: row?.leafRevoked ?? false, epoch: row?.epoch ?? 0)
-            let step = try machine.next(after: .claimed(claim), at: wall)
+            let step = try machine.next(after: .redeemed(claim), at: wall)
             if step.state != machine { try save(step, before: machine) }
             // The answer goes first.
             later(world.dice.milliseconds(1...20)) { self.carryOut(step.directives, of: step.state) }
@@ -90,12 +90,12 @@ extension Server {
 
     /// Somebody, a peer or the agent itself, knows of a handover of this agent with this epoch.
     func seen(_ epoch: Epoch, of leaf: Fingerprint) {
-        let kin = tables.kin(of: leaf)
-        if let row = kin.row { tables.apply(.raiseEpoch(row.id, to: epoch)) }
-        for machine in kin.departures where machine.isOpen && machine.claims.epoch < epoch {
+        let known = tables.records(ofLeaf: leaf)
+        if let row = known.row { tables.apply(.raiseEpoch(row.id, to: epoch)) }
+        for machine in known.departures where machine.isOpen && machine.claims.epoch < epoch {
             tell(.higherEpochSeen(epoch), SourceHandover.self, of: machine.id)
         }
-        for machine in kin.arrivals where machine.isOpen && machine.claims.epoch < epoch {
+        for machine in known.arrivals where machine.isOpen && machine.claims.epoch < epoch {
             tell(.higherEpochSeen(epoch), TargetHandover.self, of: machine.id)
         }
     }

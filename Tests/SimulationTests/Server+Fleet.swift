@@ -2,7 +2,7 @@ import AgentCore
 import Certificates
 import HandoverToken
 import OpAMPProto
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// One agent's session as a server's process knows it.
@@ -10,7 +10,7 @@ final class Session {
     enum Standing: Equatable {
         case member
         case arriving(HandoverID)
-        case homeward(HandoverID)
+        case movedOn(HandoverID)
     }
 
     enum Ending { case agentDisconnected, lost, replaced, dismissed }
@@ -43,10 +43,10 @@ extension Server {
     func session(of row: AgentID) -> Session? { sessions.first { $0.row == row } }
 
     func decision(on leaf: Certificate?, for handover: HandoverID? = nil) -> LeafAcceptance.Decision {
-        let kin = leaf.map { tables.kin(of: $0.fingerprint) }
+        let known = leaf.map { tables.records(ofLeaf: $0.fingerprint) }
         return LeafAcceptance(
-            presented: leaf, bearsBootstrapToken: false, row: kin?.row, arrivals: kin?.arrivals ?? [],
-            departures: kin?.departures ?? [], ownAuthorities: [place.authority], newerLeafIsLive: false,
+            presented: leaf, bearsBootstrapToken: false, row: known?.row, arrivals: known?.arrivals ?? [],
+            departures: known?.departures ?? [], ownAuthorities: [place.authority], newerLeafIsLive: false,
             handover: handover
         ).decision(at: wall)
     }
@@ -60,8 +60,8 @@ extension Server {
         switch decision {
         case .agent(let row):
             return .admitted(Session(line, row: row, leaf: leaf, standing: .member, at: wall))
-        case .homeward(let row, let id):
-            return .admitted(Session(line, row: row, leaf: leaf, standing: .homeward(id), at: wall))
+        case .movedOn(let row, let id):
+            return .admitted(Session(line, row: row, leaf: leaf, standing: .movedOn(id), at: wall))
         case .arriving(let row, let id):
             if world.broken == .liveAtConnect {
                 tables.edit(row) { $0.presence = .live }
@@ -119,8 +119,8 @@ extension Server {
         var error: ServerErrorResponse?
         do throws(Crashed) {
             try crashPoint()
-            if case .homeward(let id) = session.standing {
-                (dismissal, error) = sendHome(message, isFirst: isFirst, id)
+            if case .movedOn(let id) = session.standing {
+                (dismissal, error) = sendToPeer(message, isFirst: isFirst, id)
             } else if record(message, session) {
                 tellHandovers(message, isFirst: isFirst, news: news, session)
             } else {
@@ -161,7 +161,7 @@ extension Server {
     private func tellHandovers(
         _ message: AgentToServer, isFirst: Bool, news: ConnectionSettingsStatus?, _ session: Session
     ) {
-        if isFirst, let standing = AgentStanding(of: message), let row = tables.row(session.row),
+        if isFirst, let standing = AgentEpoch(of: message), let row = tables.row(session.row),
             standing.epoch > row.epoch
         {
             world.tally.count("agents ahead of their server")
@@ -208,7 +208,7 @@ extension Server {
     }
 
     /// - Returns: whether the agent is this server's again and shall connect anew, or cannot be led on from here.
-    private func sendHome(
+    private func sendToPeer(
         _ message: AgentToServer, isFirst: Bool, _ id: HandoverID
     ) -> (isOurs: Bool, error: ServerErrorResponse?) {
         if let status = message.connectionSettingsStatus, status.status == .failed {
@@ -218,7 +218,7 @@ extension Server {
             if tables.find(id, SourceHandover.self)?.phase == .returned { return (true, nil) }
         }
         guard isFirst, let machine = tables.find(id, SourceHandover.self) else { return (false, nil) }
-        guard machine.leadsOn(AgentStanding(of: message)) else {
+        guard machine.leadsOn(AgentEpoch(of: message)) else {
             return (false, ServerErrorResponse(type: .unavailable, errorMessage: "the agent belongs to a peer"))
         }
         tell(.agentConnected, SourceHandover.self, of: id)
@@ -237,7 +237,7 @@ extension LeafAcceptance.Decision {
         switch self {
         case .agent: "its own"
         case .arriving(_, let id): "arriving by \(id.short)"
-        case .homeward(_, let id): "belongs elsewhere by \(id.short)"
+        case .movedOn(_, let id): "belongs elsewhere by \(id.short)"
         case .bootstrap: "bootstrap"
         case .refused(let refusal): "refused \(refusal.operatorMessage.code)"
         }

@@ -2,7 +2,7 @@ import AgentCore
 import Certificates
 import HandoverToken
 import OpAMPProto
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// One server: the product's machines, and around them what its shell does - load, step, save in one transaction,
@@ -20,7 +20,7 @@ final class Server {
     private(set) var life = 0
     var sessions: [Session] = []
     private var sessionCount = 0
-    private var alarms: [String: Int64] = [:]
+    private var timers: [String: Int64] = [:]
     var pauses: [HandoverID: (until: Int64, next: Int64)] = [:]
     var isDelivering = false
 
@@ -46,7 +46,7 @@ final class Server {
         life += 1
         let lines = sessions.map(\.line)
         sessions = []
-        alarms = [:]
+        timers = [:]
         pauses = [:]
         isDelivering = false
         for line in lines {
@@ -132,17 +132,17 @@ final class Server {
         try crashPoint()
     }
 
-    // MARK: Alarms
+    // MARK: HandoverTimers
 
     private func setAlarm<Kind: Machine>(_: Kind.Type, _ id: HandoverID, at time: Timestamp) {
         let key = "\(Kind.role.rawValue) \(id)"
         let due = max(world.now, (time - wall).wholeMilliseconds + world.now)
-        alarms[key] = due
+        timers[key] = due
         later(due - world.now) {
             // The clock may have been set since.
-            guard self.alarms[key] == due else { return }
+            guard self.timers[key] == due else { return }
             guard self.wall >= time else { return self.setAlarm(Kind.self, id, at: time) }
-            self.alarms[key] = nil
+            self.timers[key] = nil
             let row = self.tables.find(id, Kind.self)?.agentRow
             let isPresent = row.map { self.session(of: $0) != nil } ?? false
             self.tell(Kind.wake(agentPresent: isPresent), Kind.self, of: id)
@@ -169,7 +169,7 @@ final class Server {
         switch directive {
         case .signOffer(let claims): sign(claims)
         case .pushOffer(let offer): push(offer, of: machine.id)
-        case .sendClaim(let redemption, let digest): claim(machine, redemption, digest)
+        case .sendRedemption(let redemption, let digest): redeem(machine, redemption, digest)
         case .askSource: askSource(machine)
         case .askPeers(let leaf): askPeers(leaf)
         case .closeSessions(let leaf): for session in sessions where session.leaf == leaf { end(session, .dismissed) }

@@ -1,5 +1,5 @@
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// All that a server's disk holds about its fleet. Records are found in the order of their keys, as in the database.
@@ -75,7 +75,9 @@ struct Tables {
     }
 
     /// As the server finds who an agent with this leaf may be.
-    func kin(of leaf: Fingerprint) -> (row: AgentRecord?, arrivals: [TargetHandover], departures: [SourceHandover]) {
+    func records(ofLeaf leaf: Fingerprint) -> (
+        row: AgentRecord?, arrivals: [TargetHandover], departures: [SourceHandover]
+    ) {
         let arrivals = targets.filter { $0.claims.leaf == leaf }
         let byArrival = arrivals.compactMap(\.agentRow).last.flatMap(row)
         return (row(of: leaf) ?? byArrival, arrivals, sources.filter { $0.claims.leaf == leaf })

@@ -1,6 +1,6 @@
 import AgentCore
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// What really happened, as only the world can know; the parties never see it.

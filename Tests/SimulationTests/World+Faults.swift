@@ -1,7 +1,7 @@
 import Certificates
 import HandoverToken
 import OpAMPProto
-import PeerCore
+import ServerCore
 import Vocabulary
 
 // What breaks, and what strangers do.
@@ -62,7 +62,7 @@ extension World {
     }
 
     /// The target claims again, as if it had forgotten that it did.
-    func claimAsRival() {
+    func redeemAsRival() {
         guard let token = tokens.last, let verified = token.verified else { return }
         let (target, redemption): (Server, RedemptionID) = (servers[token.target], dice.identity())
         guard target.tables.find(token.handover, TargetHandover.self) != nil else { return }

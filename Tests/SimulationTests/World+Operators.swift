@@ -1,6 +1,6 @@
 import Certificates
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 // What operators do.
@@ -64,7 +64,7 @@ extension World {
                 : .unanswered
             let review = RedemptionReview(
                 claims: claims, peer: Places.shared.record(of: source), known: server.tables.find(claims.id),
-                namesakes: server.tables.rows.filter {
+                sameUID: server.tables.rows.filter {
                     $0.instanceUID == claims.agent.instanceUID || $0.fingerprint == claims.leaf
                 },
                 ownEndpoints: [server.place.endpoint], listener: server.place.listener, groups: [], configurations: [],

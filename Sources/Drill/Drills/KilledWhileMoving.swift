@@ -1,4 +1,4 @@
-import PeerAPI
+import ServerAPI
 
 extension Drill {
     /// The agent's process is killed at each named point of the move, started again, and must reach exactly one server;

@@ -1,5 +1,5 @@
 import Foundation
-import PeerAPI
+import ServerAPI
 
 extension Drill {
     /// What was sent down a WebSocket is the agent's already; what waits for a poll goes down with the source, and comes

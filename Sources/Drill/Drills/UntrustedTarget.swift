@@ -1,6 +1,6 @@
 import Certificates
 import Foundation
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 extension Drill {

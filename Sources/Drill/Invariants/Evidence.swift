@@ -1,4 +1,4 @@
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 /// Everything that was seen of one drill's world, as values: the invariants are judged by it and by nothing else.

@@ -1,6 +1,6 @@
 import Foundation
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 extension Evidence {

@@ -1,4 +1,4 @@
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 /// How a handover came out, by what both sides say of it at the end.

@@ -1,4 +1,4 @@
-import PeerAPI
+import ServerAPI
 
 /// Which audit entries a handover must have left behind by the time it is in a phase.
 enum HandoverTrail {

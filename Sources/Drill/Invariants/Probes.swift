@@ -1,6 +1,6 @@
 import Foundation
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// Attempts at the end of every drill that must all be refused.
@@ -131,7 +131,7 @@ import Vocabulary
 
     private static func asStranger<Answer>(
         _ identity: (chain: String, key: Secret)?, at server: ServerProcess,
-        _ use: (PeerClient) async throws -> Answer
+        _ use: (OperatorClient) async throws -> Answer
     ) async throws -> Answer {
         let client = try server.stranger(identity: identity)
         do {

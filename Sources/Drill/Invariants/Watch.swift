@@ -1,5 +1,5 @@
 import Foundation
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 /// Looks at the whole world many times a second, from outside, for what must never be the case even for a moment.

@@ -1,7 +1,7 @@
 import Certificates
 import Foundation
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 extension TwoRegions {

@@ -1,7 +1,7 @@
 import Certificates
 import Glibc
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// What the failures have in common.

@@ -1,5 +1,5 @@
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// Steps 1 to 3 of "Federate two clusters".

@@ -1,5 +1,5 @@
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// The audit trail on both sides, followed as an operator would.

@@ -1,6 +1,6 @@
 import Certificates
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// "Cross-cluster handover": issue, preview, redeem, arrive.

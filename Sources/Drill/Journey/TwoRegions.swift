@@ -1,5 +1,5 @@
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// EU and US, federated, and the agent that goes from one to the other: the world of both seed documents.

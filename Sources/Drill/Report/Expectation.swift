@@ -1,4 +1,4 @@
-import PeerClient
+import OperatorClient
 
 /// What was expected and what was seen instead.
 public struct UnmetExpectation: Error, Hashable, Sendable, CustomStringConvertible {

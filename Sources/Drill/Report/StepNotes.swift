@@ -1,5 +1,5 @@
-import PeerAPI
-import PeerClient
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// What a step finds out while it runs.

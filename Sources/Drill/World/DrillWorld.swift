@@ -71,7 +71,7 @@ import Vocabulary
     }
 
     /// How a person looks at what was left running, as commands to paste.
-    var visitingCard: [String] {
+    var inspectionCommands: [String] {
         let server = programs.server.path
         let agent = programs.agent.path
         let forServers = servers.filter(\.isRunning).flatMap { one in

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-package import PeerAPI
-package import PeerClient
+package import OperatorClient
+package import ServerAPI
 import Synchronization
 import Vocabulary
 
@@ -16,7 +16,7 @@ import Vocabulary
     private let program: URL
     private var child: ChildProcess?
     package private(set) var port: Int?
-    private var operatorClient: PeerClient?
+    private var operatorClient: OperatorClient?
     private let overheard = ErrorTexts()
     package private(set) var authorities = ""
     /// What may be at the server's address just now.
@@ -41,7 +41,7 @@ import Vocabulary
     var errorTexts: [String] { overheard.all }
 
     /// The operator's connection.
-    package var api: PeerClient {
+    package var api: OperatorClient {
         get throws {
             guard let operatorClient else { throw WorldFailure.notRunning(label) }
             return operatorClient
@@ -84,7 +84,7 @@ import Vocabulary
     private func connect(trusting authorities: String) async throws {
         await disconnect()
         trusted = authorities
-        operatorClient = try PeerClient(
+        operatorClient = try OperatorClient(
             base: base, token: adminToken, authorities: authorities, hearsRefusal: overheard.add)
     }
 
@@ -95,8 +95,8 @@ import Vocabulary
     }
 
     /// A caller who is not the operator: no token, and a certificate of its own if it has one.
-    func stranger(identity: (chain: String, key: Secret)? = nil) throws -> PeerClient {
-        try PeerClient(
+    func stranger(identity: (chain: String, key: Secret)? = nil) throws -> OperatorClient {
+        try OperatorClient(
             base: base, token: nil, authorities: trusted, identity: identity, hearsRefusal: overheard.add)
     }
 

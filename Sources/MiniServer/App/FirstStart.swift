@@ -1,5 +1,5 @@
 import DurableFiles
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// Makes the credential with which everything else is set up.
@@ -8,7 +8,7 @@ enum FirstStart {
     ///
     /// - Returns: the text, to be shown once; `nil` when this is not the first start.
     static func adminToken(
-        in database: PeerDatabase, writtenTo file: String?, at now: Timestamp
+        in database: ServerDatabase, writtenTo file: String?, at now: Timestamp
     ) async throws -> Secret? {
         let fresh = FreshCredential(.operatorToken)
         // The file comes first: a token that is stored and was never shown would lock everybody out.

@@ -2,7 +2,7 @@ import Certificates
 import DurableFiles
 import Hummingbird
 public import Logging
-import PeerCore
+import ServerCore
 import ServiceLifecycle
 public import UnixSignals
 public import Vocabulary
@@ -11,9 +11,9 @@ public import Vocabulary
 public struct Server: Sendable {
     /// The first start's admin token, to be shown once; `nil` afterwards.
     public let adminToken: Secret?
-    let site: Site
+    let context: ServerContext
     let shell: HandoverShell
-    let fleet: FleetDesk
+    let fleet: FleetService
     private let lock: DirectoryLock
     private let listener: Listener<RouterResponder<CallerContext>>
     private let endpoint: OpAMPEndpoint
@@ -30,28 +30,29 @@ public struct Server: Sendable {
         let isNew = try AtomicFile.read(configuration.dataDirectory + "/master.key", limit: 1024) == nil
         let sealing = try MasterKey.load(
             from: configuration.dataDirectory + "/master.key",
-            mayCreate: isNew && !PeerDatabase.exists(at: databasePath))
-        let database = try PeerDatabase(path: databasePath)
+            mayCreate: isNew && !ServerDatabase.exists(at: databasePath))
+        let database = try ServerDatabase(path: databasePath)
         let authority = try await Authority.open(in: database, sealing: sealing, name: configuration.name, at: now)
-        let face = try await configuration.listenerSource.load(authority: authority, database: database, at: now)
+        let identity = try await configuration.listenerSource.load(authority: authority, database: database, at: now)
 
-        site = Site(
+        context = ServerContext(
             name: configuration.name, address: PublicAddress(configuration), database: database, authority: authority,
-            listener: try ListenerIdentity(chain: face.chain, key: face.key),
+            listener: try ListenerIdentity(chain: identity.chain, key: identity.key),
             listenerSource: configuration.listenerSource, agents: ConnectedAgents(), log: log,
             timing: configuration.timing)
         adminToken = try await FirstStart.adminToken(
             in: database, writtenTo: configuration.adminTokenFile, at: now)
-        federation = FederationClient(site: site)
+        federation = FederationClient(server: context)
         shell = HandoverShell(
-            site: site, peers: federation,
-            outbox: Outbox(database: database, peers: federation, log: log, now: site.now), alarms: Alarms())
-        fleet = FleetDesk(site: site, shell: shell)
-        endpoint = OpAMPEndpoint(desk: fleet, agents: site.agents, logger: log)
+            server: context, peers: federation,
+            outbox: Outbox(database: database, peers: federation, log: log, now: context.now), timers: HandoverTimers())
+        fleet = FleetService(server: context, shell: shell)
+        endpoint = OpAMPEndpoint(desk: fleet, agents: context.agents, logger: log)
         listener = Listener(
-            host: configuration.host, port: configuration.port, identity: site.listener,
+            host: configuration.host, port: configuration.port, identity: context.listener,
             responder: Self.router(
-                site: site, fleet: fleet, handovers: HandoverDesk(site: site, shell: shell), federation: federation,
+                context: context, fleet: fleet, handovers: HandoverService(server: context, shell: shell),
+                federation: federation,
                 endpoint: endpoint
             ).buildResponder(),
             route: endpoint.webSocketRoute, logger: log)
@@ -61,19 +62,19 @@ public struct Server: Sendable {
     public var port: Int? {
         get async {
             let port = await listener.boundPort.value
-            if let port { site.address.bound(to: port) }
+            if let port { context.address.bound(to: port) }
             return port
         }
     }
 
     /// `https://host:port`, once the listener is bound.
     public var origin: Endpoint {
-        get throws { try site.address.origin }
+        get throws { try context.address.origin }
     }
 
     /// An element whenever the listener shows another certificate, so that `trustBundle` may be another; it ends with
     /// the server. For one reader.
-    public var listenerChanges: AsyncStream<Void> { site.listener.changes }
+    public var listenerChanges: AsyncStream<Void> { context.listener.changes }
 
     /// Serves until the surrounding task is cancelled or, with `signals`, one of them asks for a graceful end.
     ///
@@ -82,24 +83,27 @@ public struct Server: Sendable {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: federation), .init(service: HandoverService(server: self)),
-                    .init(service: ListenerRenewal(site: site, signals: reloads)),
+                    .init(service: federation), .init(service: HandoverUpkeep(server: self)),
+                    .init(service: ListenerRenewal(server: context, signals: reloads)),
                     .init(service: endpoint), .init(service: listener),
                 ],
-                gracefulShutdownSignals: signals, logger: site.log))
+                gracefulShutdownSignals: signals, logger: context.log))
         try await group.run()
-        try site.database.close()
+        try context.database.close()
     }
 
     private static func router(
-        site: Site, fleet: FleetDesk, handovers: HandoverDesk, federation: FederationClient, endpoint: OpAMPEndpoint
+        context: ServerContext, fleet: FleetService, handovers: HandoverService, federation: FederationClient,
+        endpoint: OpAMPEndpoint
     ) -> Router<CallerContext> {
         let router = Router(context: CallerContext.self)
-        router.add(middleware: ProblemAnswers(log: site.log))
+        router.add(middleware: ProblemAnswers(log: context.log))
         PollingRoute(endpoint: endpoint).add(to: router)
-        PublicRoutes(site: site).add(to: router)
-        OperatorInterface(site: site, fleet: fleet, handovers: handovers, federation: federation).add(to: router)
-        FederationInterface(site: site, fleet: fleet, handovers: handovers, gate: PeerGate(site: site)).add(to: router)
+        PublicRoutes(server: context).add(to: router)
+        OperatorInterface(server: context, fleet: fleet, handovers: handovers, federation: federation).add(to: router)
+        FederationInterface(
+            server: context, fleet: fleet, handovers: handovers, gate: PeerAuthenticator(server: context)
+        ).add(to: router)
         return router
     }
 }
@@ -118,8 +122,8 @@ extension ServerConfiguration {
     }
 }
 
-/// Learns the bound port, then keeps handovers moving: what was owed at the start, alarms, and the outbox.
-private struct HandoverService: Service {
+/// Learns the bound port, then keeps handovers moving: what was owed at the start, timers, and the outbox.
+private struct HandoverUpkeep: Service {
     let server: Server
 
     func run() async throws {
@@ -128,7 +132,7 @@ private struct HandoverService: Service {
         try await shell.resume()
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
-                group.addTask { await shell.alarms.run(now: server.site.now) { await shell.wake($0, $1) } }
+                group.addTask { await shell.timers.run(now: server.context.now) { await shell.wake($0, $1) } }
                 group.addTask { await shell.outbox.run { await shell.refused($0) } }
             }
         }
@@ -137,8 +141,8 @@ private struct HandoverService: Service {
 
 extension HandoverShell {
     /// A peer will not have this notice: a target learns from it that the agent is not its own.
-    fileprivate func refused(_ letter: OutboxTable.Letter) async {
-        guard letter.role == .target else { return }
-        await tell(.noticeRefused(letter.notice.type), TargetHandover.self, of: letter.handover, by: .server)
+    fileprivate func refused(_ message: OutboxTable.Message) async {
+        guard message.role == .target else { return }
+        await tell(.noticeRefused(message.notice.type), TargetHandover.self, of: message.handover, by: .server)
     }
 }

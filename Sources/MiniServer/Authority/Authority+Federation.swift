@@ -1,7 +1,7 @@
 import Certificates
 import Foundation
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// A federation certificate of this server with what opens its key.
@@ -21,7 +21,7 @@ extension Authority {
     /// Issues a federation certificate. Outbound calls present it from now on, and the one before it to a peer that
     /// does not accept this one yet.
     func issueFederation(
-        subject: String, lifetime: Duration, in database: PeerDatabase, by context: AuditContext, at now: Timestamp
+        subject: String, lifetime: Duration, in database: ServerDatabase, by context: AuditContext, at now: Timestamp
     ) async throws -> FederationIdentity {
         let issued = try issueFederation(subject: subject, lifetime: lifetime, at: now)
         let sealed = try sealing.seal(issued.key.pem, for: .federationKey)

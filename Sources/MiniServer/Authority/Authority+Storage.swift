@@ -1,13 +1,13 @@
 import Certificates
 import Foundation
-import PeerCore
+import ServerCore
 import Vocabulary
 
 extension Authority {
     /// Reads this server's authority from its database, or founds it at the first start: identity and CA key, straight
     /// to Active, in one transaction.
     static func open(
-        in database: PeerDatabase, sealing: SealingKey, name: String, at now: Timestamp
+        in database: ServerDatabase, sealing: SealingKey, name: String, at now: Timestamp
     ) async throws -> Authority {
         let newKey = try PrivateKey.generateP256()
         let newCertificate = try Issuer.selfSigned(
@@ -36,18 +36,18 @@ extension Authority {
     }
 
     private static func keyRing(_ records: [SigningKeyRecord], sealing: SealingKey) throws -> KeyRing {
-        var ring = KeyRing(lives: SigningKeys([]), privateKeys: [:])
-        var lives: [SigningKey] = []
+        var ring = KeyRing(keys: SigningKeys([]), privateKeys: [:])
+        var keys: [SigningKey] = []
         for record in records {
             let certificate = try Certificate(pem: record.certificatePEM)
             guard let state = SigningKey.State(rawValue: record.state) else {
                 throw StorageFailure.unreadable(table: "signingKeys", key: certificate.fingerprint.description)
             }
-            lives.append(SigningKey(certificate: certificate, state: state, since: record.since))
+            keys.append(SigningKey(certificate: certificate, state: state, since: record.since))
             let pem = try sealing.open(record.sealedKey, for: .signingKey)
             ring.privateKeys[certificate.fingerprint] = try PrivateKey(pem: pem)
         }
-        ring.lives = SigningKeys(lives.sorted { $0.since < $1.since })
+        ring.keys = SigningKeys(keys.sorted { $0.since < $1.since })
         return ring
     }
 }

@@ -1,6 +1,6 @@
 import Certificates
 import HandoverToken
-import PeerCore
+import ServerCore
 import Synchronization
 import Vocabulary
 
@@ -15,7 +15,7 @@ final class Authority: Sendable {
 
     /// The life of every CA key, and the private half of each.
     struct KeyRing: Sendable {
-        var lives: SigningKeys
+        var keys: SigningKeys
         var privateKeys: [Fingerprint: PrivateKey]
     }
 
@@ -25,12 +25,12 @@ final class Authority: Sendable {
         self.keyRing = Mutex(keyRing)
     }
 
-    var signingKeys: SigningKeys { keyRing.withLock { $0.lives } }
+    var signingKeys: SigningKeys { keyRing.withLock { $0.keys } }
 
     /// Shows what has been stored.
-    func adopt(_ lives: SigningKeys, newKey: PrivateKey? = nil, for certificate: Certificate? = nil) {
+    func adopt(_ keys: SigningKeys, newKey: PrivateKey? = nil, for certificate: Certificate? = nil) {
         keyRing.withLock { ring in
-            ring.lives = lives
+            ring.keys = keys
             if let newKey, let certificate { ring.privateKeys[certificate.fingerprint] = newKey }
         }
     }
@@ -42,7 +42,7 @@ final class Authority: Sendable {
 
     private func issuer(_ choose: (SigningKeys) -> Certificate?) throws -> Issuer {
         try keyRing.withLock { ring in
-            guard let certificate = choose(ring.lives), let key = ring.privateKeys[certificate.fingerprint] else {
+            guard let certificate = choose(ring.keys), let key = ring.privateKeys[certificate.fingerprint] else {
                 throw AuthorityFailure.noActiveKey
             }
             return try Issuer(certificate: certificate, key: key)
@@ -76,7 +76,7 @@ final class Authority: Sendable {
     static let listenerRenewal = Duration.seconds(30 * 86_400)
 
     /// Whoever dials this server must know the CA above its listener, so that is the one known longest: an agent that
-    /// was away during a rotation still gets in, and is told of the new CA (see `TrustNews`).
+    /// was away during a rotation still gets in, and is told of the new CA (see `TrustAnnouncement`).
     func listenerIssuer(at now: Timestamp) throws -> Issuer {
         try issuer { $0.longestKnown(until: now + Self.listenerRenewal) ?? $0.active?.certificate }
     }
@@ -110,9 +110,9 @@ final class Authority: Sendable {
     ///
     /// - Parameter known: the signers that the reader says it knows; empty when it says nothing, as agents do.
     func sign(_ statement: TrustStatement, knownTo known: Set<Fingerprint> = []) throws -> String {
-        try issuer { lives in
-            lives.honoured.first { known.contains($0.fingerprint) }
-                ?? lives.longestKnown(until: statement.issuedAt) ?? lives.active?.certificate
+        try issuer { keys in
+            keys.honoured.first { known.contains($0.fingerprint) }
+                ?? keys.longestKnown(until: statement.issuedAt) ?? keys.active?.certificate
         }.sign(statement)
     }
 }

@@ -1,7 +1,7 @@
 import Certificates
 import DurableFiles
 import Foundation
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// Where the listener's certificate comes from.
@@ -15,7 +15,7 @@ enum ListenerCertificateSource: Sendable, Hashable {
     ///
     /// - Throws: `AuthorityFailure.listenerFiles` when the files do not go together, or are of no use any longer.
     func load(
-        authority: Authority, database: PeerDatabase, at now: Timestamp
+        authority: Authority, database: ServerDatabase, at now: Timestamp
     ) async throws -> (chain: [Certificate], key: PrivateKey) {
         switch self {
         case .own(let names): try await Self.own(names, authority: authority, database: database, at: now)
@@ -26,7 +26,7 @@ enum ListenerCertificateSource: Sendable, Hashable {
     private static let key = "listener"
 
     private static func own(
-        _ names: [String], authority: Authority, database: PeerDatabase, at now: Timestamp
+        _ names: [String], authority: Authority, database: ServerDatabase, at now: Timestamp
     ) async throws -> (chain: [Certificate], key: PrivateKey) {
         let issuer = try authority.listenerIssuer(at: now).certificate
         if let stored = try await database.read({ try $0.ownCertificates.find(Self.key) }) {

@@ -1,22 +1,22 @@
 import Foundation
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension FederationClient: PeerCalls {
-    func claim(
-        _ handover: HandoverID, _ request: ClaimRequest, at peer: PeerID
+    func redeem(
+        _ handover: HandoverID, _ request: RedemptionRequest, at peer: PeerID
     ) async throws(PeerCallFailure) -> HandoverStatus {
         try await answer(
-            FederationRoutes.claim, path: FederationRoutes.claim.path("\(handover)"), sending: request,
+            FederationRoutes.redeem, path: FederationRoutes.redeem.path("\(handover)"), sending: request,
             trace: handover, of: peer)
     }
 
     func deliver(
-        _ event: HandoverEvent, of handover: HandoverID, to peer: PeerID
-    ) async throws(PeerCallFailure) -> EventReceipt {
+        _ event: NoticeMessage, of handover: HandoverID, to peer: PeerID
+    ) async throws(PeerCallFailure) -> NoticeReceipt {
         try await answer(
-            FederationRoutes.events, path: FederationRoutes.events.path("\(handover)"), sending: event,
+            FederationRoutes.notices, path: FederationRoutes.notices.path("\(handover)"), sending: event,
             trace: handover, of: peer)
     }
 
@@ -38,7 +38,7 @@ extension FederationClient: PeerCalls {
         let reply: Reply
         let name: String
         do {
-            guard let peer = try await site.database.read({ try $0.peers.find(id) }) else {
+            guard let peer = try await server.database.read({ try $0.peers.find(id) }) else {
                 throw HandoverRefusal.peerUnknown(id.description)
             }
             name = peer.name
@@ -55,7 +55,7 @@ extension FederationClient: PeerCalls {
     private static func read<Answer: Decodable>(_ reply: Reply, from name: String) throws(PeerCallFailure) -> Answer {
         if reply.status == 200 {
             guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(reply.body)) else {
-                throw .unanswered(CallObstacle.unreadable(peer: name).operatorMessage)
+                throw .unanswered(PeerCallError.unreadable(peer: name).operatorMessage)
             }
             return answer
         }
@@ -64,7 +64,7 @@ extension FederationClient: PeerCalls {
                 status: reply.status, problem.operatorMessage, lastSequence: problem.lastSequence)
         }
         throw .unanswered(
-            reply.outcome.failure ?? CallObstacle.status(reply.status, peer: name).operatorMessage)
+            reply.outcome.failure ?? PeerCallError.status(reply.status, peer: name).operatorMessage)
     }
 
     private static func message(of error: any Error) -> OperatorMessage {

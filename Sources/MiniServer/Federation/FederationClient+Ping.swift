@@ -1,8 +1,8 @@
 import Certificates
 import Foundation
 import HandoverToken
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension FederationClient {
@@ -33,8 +33,8 @@ extension FederationClient {
         let path = "\(FederationRoutes.trustBundle.template)?\(QueryNames.signers)=\(signers)"
         let bundle: TrustBundle = try await fetch(
             Question(FederationRoutes.trustBundle, path: path), of: peer, by: context)
-        let now = site.now()
-        return try await site.database.write { tables in
+        let now = server.now()
+        return try await server.database.write { tables in
             let row = try tables.peer(named: peer.name)
             let statement = try TrustStatement.verified(
                 bundle.statement, signers: row.trust.tokenSigners, issuer: row.id, at: now)
@@ -88,11 +88,11 @@ extension FederationClient {
         if let failure = reply.outcome.failure { throw PeerCallFailure.unanswered(failure) }
         guard reply.status == 200 else {
             let message =
-                reply.problem?.operatorMessage ?? CallObstacle.status(reply.status, peer: peer.name).operatorMessage
+                reply.problem?.operatorMessage ?? PeerCallError.status(reply.status, peer: peer.name).operatorMessage
             throw PeerCallFailure.refused(status: reply.status, message, lastSequence: nil)
         }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(reply.body)) else {
-            throw CallObstacle.unreadable(peer: peer.name)
+            throw PeerCallError.unreadable(peer: peer.name)
         }
         return answer
     }

@@ -1,5 +1,5 @@
 import Logging
-import PeerCore
+import ServerCore
 import ServiceLifecycle
 import Vocabulary
 
@@ -18,12 +18,12 @@ extension FederationClient: Service {
     }
 
     private func refreshAll() async {
-        let peers = (try? await site.database.read { try $0.peers.all() }) ?? []
+        let peers = (try? await server.database.read { try $0.peers.all() }) ?? []
         for peer in peers where peer.enabled && peer.outbound != nil && !Task.isCancelled {
             do {
                 try await refresh(peer, by: .server)
             } catch {
-                site.log.notice(
+                server.log.notice(
                     "peer not refreshed", metadata: ["peer": "\(peer.name)", "reason": "\(error.explained)"])
             }
         }

@@ -7,21 +7,21 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Synchronization
 import Vocabulary
 
 /// Calls peers, with both factors and within the deadlines; every call is counted, audited, and seen on the peer's row.
 final class FederationClient: Sendable {
-    let site: Site
-    private let lines = PeerLines()
+    let server: ServerContext
+    private let lines = PeerConnections()
     private let callDeadline: TimeAmount
     /// Which of our certificates each peer accepted last.
     private let accepted = Mutex<[PeerID: Fingerprint]>([:])
 
-    init(site: Site, callDeadline: TimeAmount = .seconds(5)) {
-        (self.site, self.callDeadline) = (site, callDeadline)
+    init(server: ServerContext, callDeadline: TimeAmount = .seconds(5)) {
+        (self.server, self.callDeadline) = (server, callDeadline)
     }
 
     func shutDown() async { await lines.shutDown() }
@@ -52,8 +52,8 @@ final class FederationClient: Sendable {
         /// After a failed handshake: whom the peer presented.
         var presented: [Certificate] = []
 
-        var problem: PeerAPI.Problem? {
-            try? JSONDecoder().decode(PeerAPI.Problem.self, from: Data(body))
+        var problem: ServerAPI.Problem? {
+            try? JSONDecoder().decode(ServerAPI.Problem.self, from: Data(body))
         }
 
         /// The peer itself said so, before it looked at anything else: the same call may be made with another one.
@@ -63,7 +63,7 @@ final class FederationClient: Sendable {
     /// Asks, counts, audits and notes.
     ///
     /// - Parameter verdict: what an answer is worth when its status says nothing against it; noted like the rest.
-    /// - Throws: `CallObstacle` or `HandoverRefusal.peerDisabled` when nothing was sent.
+    /// - Throws: `PeerCallError` or `HandoverRefusal.peerDisabled` when nothing was sent.
     func ask(
         _ question: Question, of peer: PeerRecord, by context: AuditContext = .server,
         judging verdict: @Sendable (Reply) -> PingOutcome = { $0.outcome }
@@ -72,7 +72,7 @@ final class FederationClient: Sendable {
         var traced = context
         traced.traceID = question.traceID ?? context.traceID ?? TraceContext().traceID
         let identities = try await identities(for: peer)
-        guard let first = identities.first else { throw CallObstacle.noCertificate }
+        guard let first = identities.first else { throw PeerCallError.noCertificate }
         let reply = try await call(question, of: peer, as: first, by: traced, judging: verdict)
         guard reply.refusesCertificate, let other = identities.dropFirst().first else { return reply }
         // Our certificate was renewed and not pasted there yet, or was pasted and the one before it has had its day.
@@ -84,8 +84,8 @@ final class FederationClient: Sendable {
 
     /// The one that the peer accepted last comes first.
     private func identities(for peer: PeerRecord) async throws -> [FederationIdentity] {
-        let (authority, now) = (site.authority, site.now())
-        let all = try await site.database.read { try authority.federationIdentitiesToPresent($0, at: now) }
+        let (authority, now) = (server.authority, server.now())
+        let all = try await server.database.read { try authority.federationIdentitiesToPresent($0, at: now) }
         let last = accepted.withLock { $0[peer.id] }
         return all.filter { $0.certificate.fingerprint == last } + all.filter { $0.certificate.fingerprint != last }
     }
@@ -94,9 +94,9 @@ final class FederationClient: Sendable {
         _ question: Question, of peer: PeerRecord, as identity: FederationIdentity, by context: AuditContext,
         judging verdict: @Sendable (Reply) -> PingOutcome
     ) async throws -> Reply {
-        guard let outbound = peer.outbound else { throw CallObstacle.noSecret(peer: peer.name) }
-        let secret = try site.authority.sealing.open(outbound.sealed, for: .outboundSecret(peer.id))
-        let client = try lines.client(for: peer, as: identity, sealing: site.authority.sealing)
+        guard let outbound = peer.outbound else { throw PeerCallError.noSecret(peer: peer.name) }
+        let secret = try server.authority.sealing.open(outbound.sealed, for: .outboundSecret(peer.id))
+        let client = try lines.client(for: peer, as: identity, sealing: server.authority.sealing)
 
         var request = HTTPClientRequest(url: url(question.path, of: peer))
         request.method = HTTPMethod(rawValue: question.route.method.rawValue)
@@ -108,7 +108,7 @@ final class FederationClient: Sendable {
         }
         var reply = await exchange(request, client, peer)
         if reply.outcome.isOK { reply.outcome = verdict(reply) }
-        site.metrics.countFederationCall(peer: peer.name, direction: .outbound, outcome: reply.outcome.metricLabel)
+        server.metrics.countFederationCall(peer: peer.name, direction: .outbound, outcome: reply.outcome.metricLabel)
         await note(reply, question, peer, context)
         return reply
     }
@@ -151,13 +151,13 @@ final class FederationClient: Sendable {
         switch error {
         case let error as HTTPClientError where timeouts.contains(error):
             return Reply(outcome: .timedOut(milliseconds: milliseconds))
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is PeerLines.OtherHost:
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is PeerConnections.OtherHost:
             let chain = await PresentedChain.dial(host: peer.endpoint.host, port: Int(peer.endpoint.port))
             let problems =
                 chain.first.map { leaf in
                     ChainCheck.problems(
                         leaf: leaf, intermediates: Array(chain.dropFirst()), anchors: peer.trust.serverCAs.certificates,
-                        purpose: .server(host: peer.endpoint.host), at: site.now())
+                        purpose: .server(host: peer.endpoint.host), at: server.now())
                 } ?? []
             return Reply(outcome: .tls(problems, detail: "\(error)"), presented: chain)
         default:
@@ -167,7 +167,7 @@ final class FederationClient: Sendable {
 
     /// Audit entry and peer row in one transaction; a call is not undone because it could not be noted.
     private func note(_ reply: Reply, _ question: Question, _ peer: PeerRecord, _ context: AuditContext) async {
-        let now = site.now()
+        let now = server.now()
         let path = question.path.prefix { $0 != "?" }
         let fact = AuditFact(
             .peerCalled, entityType: "peer", entityID: peer.name, after: reply.outcome.metricLabel,
@@ -176,7 +176,7 @@ final class FederationClient: Sendable {
                 "path": .string(String(path)), "status": .integer(Int64(reply.status)),
             ]))
         do {
-            try await site.database.write { tables in
+            try await server.database.write { tables in
                 try tables.audit.append(fact, context: context, at: now)
                 guard var row = try tables.peers.find(peer.id) else { return }
                 if reply.outcome.isOK { row.lastContact = now }
@@ -184,7 +184,7 @@ final class FederationClient: Sendable {
                 try tables.peers.save(row)
             }
         } catch {
-            site.log.error("call not audited", metadata: ["peer": "\(peer.name)", "reason": "\(error.explained)"])
+            server.log.error("call not audited", metadata: ["peer": "\(peer.name)", "reason": "\(error.explained)"])
         }
     }
 }

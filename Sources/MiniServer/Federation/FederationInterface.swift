@@ -1,16 +1,16 @@
 import HTTPTypes
 import HandoverToken
 import Hummingbird
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 /// What peers call, under `/api/federation/`.
 struct FederationInterface: Sendable {
-    let site: Site
-    let fleet: FleetDesk
-    let handovers: HandoverDesk
-    let gate: PeerGate
+    let server: ServerContext
+    let fleet: FleetService
+    let handovers: HandoverService
+    let gate: PeerAuthenticator
 
     typealias Handler = @Sendable (PeerRequest) async throws -> Response
 
@@ -21,8 +21,8 @@ struct FederationInterface: Sendable {
             (FederationRoutes.trustBundle, { try .json(try await trustBundle($0)) }),
             (FederationRoutes.agents, { try .json(try await view.page($0.request)) }),
             (FederationRoutes.agent, { try .json(try await agent($0)) }),
-            (FederationRoutes.claim, { try .json(try await claim($0)) }),
-            (FederationRoutes.events, { try .json(try await take($0)) }),
+            (FederationRoutes.redeem, { try .json(try await redeem($0)) }),
+            (FederationRoutes.notices, { try .json(try await take($0)) }),
             (FederationRoutes.handover, { try .json(try await status($0)) }),
             (FederationRoutes.handovers, { try .json(try await statuses($0)) }),
         ]
@@ -37,13 +37,13 @@ struct FederationInterface: Sendable {
         }
     }
 
-    private var view: FleetView { FleetView(site: site, fleet: fleet) }
+    private var view: FleetView { FleetView(server: server, fleet: fleet) }
 
     private var identity: PeerIdentity {
         get throws {
             PeerIdentity(
-                peerID: site.authority.peerID, name: site.name,
-                opampEndpoint: try site.address.opampEndpoint.description, time: site.now())
+                peerID: server.authority.peerID, name: server.name,
+                opampEndpoint: try server.address.opampEndpoint.description, time: server.now())
         }
     }
 
@@ -51,25 +51,25 @@ struct FederationInterface: Sendable {
         let named = call.request.query(QueryNames.signers) ?? ""
         let known = named.split(separator: ",").prefix(Limits.bundleCertificates).compactMap { Fingerprint(String($0)) }
         return TrustBundle(
-            statement: try site.authority.sign(try await site.trustStatement(), knownTo: Set(known)))
+            statement: try server.authority.sign(try await server.trustStatement(), knownTo: Set(known)))
     }
 
     private func agent(_ call: PeerRequest) async throws -> AgentDetail {
         let id = try RemoteAgentID.localOnly(call.context.parameters.get("id") ?? "")
-        return try await site.database.read { try view.detail(try $0.agent(id), $0) }
+        return try await server.database.read { try view.detail(try $0.agent(id), $0) }
     }
 
     // MARK: Handovers, for their other party only
 
-    private func claim(_ call: PeerRequest) async throws -> HandoverStatus {
+    private func redeem(_ call: PeerRequest) async throws -> HandoverStatus {
         let id = try call.handoverID()
-        let request = try await call.request.json(ClaimRequest.self)
-        return HandoverStatus(try await handovers.claim(id, request, by: call.peer, call.audit))
+        let request = try await call.request.json(RedemptionRequest.self)
+        return HandoverStatus(try await handovers.redeem(id, request, by: call.peer, call.audit))
     }
 
-    private func take(_ call: PeerRequest) async throws -> EventReceipt {
+    private func take(_ call: PeerRequest) async throws -> NoticeReceipt {
         let id = try call.handoverID()
-        let event = try await call.request.json(HandoverEvent.self)
+        let event = try await call.request.json(NoticeMessage.self)
         guard let notice = HandoverNotice(event) else {
             throw RequestRefusal.parameter(name: "type", reason: "it is no type of event that this version knows")
         }
@@ -77,7 +77,7 @@ struct FederationInterface: Sendable {
         let status = try await status(of: id, for: call.peer)
         switch answer {
         case .accepted, .duplicate:
-            return EventReceipt(lastSequence: status.lastSequence, phase: status.phase)
+            return NoticeReceipt(lastSequence: status.lastSequence, phase: status.phase)
         case .gap(let last):
             var problem = Problem(EventGap(last: last, sent: event.sequence))
             problem.lastSequence = last
@@ -94,7 +94,7 @@ struct FederationInterface: Sendable {
     }
 
     private func status(of id: HandoverID, for peer: PeerRecord) async throws -> HandoverStatus {
-        try await site.database.read { tables in
+        try await server.database.read { tables in
             if let source = try tables.sources.find(id)?.machine, source.otherParty == peer.id {
                 return HandoverStatus(source)
             }
@@ -110,7 +110,7 @@ struct FederationInterface: Sendable {
             throw RequestRefusal.parameter(name: QueryNames.agent, reason: "it is a leaf's fingerprint")
         }
         let peer = call.peer.id
-        return try await site.database.read { tables in
+        return try await server.database.read { tables in
             let sources = try tables.sources.concerning(leaf: leaf).map(\.machine).filter { $0.otherParty == peer }
             let targets = try tables.targets.concerning(leaf: leaf).map(\.machine).filter { $0.otherParty == peer }
             return Page(items: sources.map { HandoverStatus($0) } + targets.map { HandoverStatus($0) })

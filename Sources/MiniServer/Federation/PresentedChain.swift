@@ -12,7 +12,7 @@ enum PresentedChain {
         guard let context = try? NIOSSLContext(configuration: .makeClientConfiguration()) else { return [] }
         let name = host.contains(":") || host.allSatisfy({ $0.isNumber || $0 == "." }) ? nil : host
         let bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connectTimeout(PeerLines.connectDeadline)
+            .connectTimeout(PeerConnections.connectDeadline)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = try NIOSSLClientHandler(context: context, serverHostname: name) { chain, verdict in
@@ -23,7 +23,9 @@ enum PresentedChain {
                 }
             }
         guard let channel = try? await bootstrap.connect(host: host, port: port).get() else { return [] }
-        let watchdog = channel.eventLoop.scheduleTask(in: PeerLines.connectDeadline) { channel.close(promise: nil) }
+        let watchdog = channel.eventLoop.scheduleTask(in: PeerConnections.connectDeadline) {
+            channel.close(promise: nil)
+        }
         try? await channel.closeFuture.get()
         watchdog.cancel()
         return catcher.chain

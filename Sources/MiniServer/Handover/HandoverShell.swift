@@ -2,8 +2,8 @@ import Foundation
 import HandoverToken
 import Logging
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 /// Carries handovers out: load, decide, save in one transaction, then act, and feed what came of it back.
@@ -11,11 +11,11 @@ import Vocabulary
 /// It has no state of its own. Two events of one handover are put in order by the database, so each decides on what the
 /// other has saved.
 struct HandoverShell: Sendable {
-    let site: Site
+    let server: ServerContext
     let peers: any PeerCalls
     let outbox: Outbox
-    let alarms: Alarms
-    let claims = ClaimsUnderWay()
+    let timers: HandoverTimers
+    let redemptions = RedemptionsUnderWay()
 
     /// One event. The step is saved when this returns, and its directives have been carried out.
     ///
@@ -24,8 +24,8 @@ struct HandoverShell: Sendable {
     func take<Machine: HandoverMachine>(
         _ event: Machine.Event, _ type: Machine.Type = Machine.self, of id: HandoverID, by context: AuditContext
     ) async throws -> HandoverStep<Machine> {
-        let now = site.now()
-        let step = try await site.database.write { tables in
+        let now = server.now()
+        let step = try await server.database.write { tables in
             guard let row = try tables.handovers(of: Machine.self).find(id) else {
                 throw HandoverRefusal.unknownHandover(id)
             }
@@ -44,7 +44,7 @@ struct HandoverShell: Sendable {
         do {
             try await take(event, Machine.self, of: id, by: context)
         } catch {
-            site.log.warning(
+            server.log.warning(
                 "handover event not taken", metadata: ["handover": "\(id)", "reason": "\(error.explained)"])
         }
     }
@@ -59,12 +59,12 @@ struct HandoverShell: Sendable {
             switch directive {
             case .signOffer(let claims): await sign(claims)
             case .pushOffer(let offer): await push(offer, of: machine.id)
-            case .sendClaim(let redemption, let digest): await claim(machine, redemption, digest)
+            case .sendRedemption(let redemption, let digest): await redeem(machine, redemption, digest)
             case .askSource: await askSource(machine)
             case .askPeers(let leaf): await askPeers(leaf)
             case .closeSessions(let leaf):
-                site.agents.dismiss(because: "The agent belongs to another server.") { $0.leaf == leaf }
-            case .wake(let time): await alarms.set(Machine.role, machine.id, at: time)
+                server.agents.dismiss(because: "The agent belongs to another server.") { $0.leaf == leaf }
+            case .wake(let time): await timers.set(Machine.role, machine.id, at: time)
             }
         }
     }
@@ -73,35 +73,37 @@ struct HandoverShell: Sendable {
 
     private func sign(_ claims: HandoverClaims) async {
         do {
-            let token = try site.authority.sign(claims)
+            let token = try server.authority.sign(claims)
             let (offers, _) = try await offers(of: claims.id, token: token)
             let signed = SignedOffer(token: token, hash: offers.hash, expiresAt: claims.expiresAt)
             try await take(.offerSigned(signed), SourceHandover.self, of: claims.id, by: .server)
         } catch {
-            site.log.error("offer not signed", metadata: ["handover": "\(claims.id)", "reason": "\(error.explained)"])
+            server.log.error(
+                "offer not signed", metadata: ["handover": "\(claims.id)", "reason": "\(error.explained)"])
         }
     }
 
     private func push(_ offer: SignedOffer, of id: HandoverID) async {
         do {
             let (offers, agent) = try await offers(of: id, token: offer.token)
-            let news = ServerToAgent(connectionSettings: offers, customMessage: await TrustNews(site: site).signers())
-            let delivery = await site.agents.send(news, to: agent)
+            let news = ServerToAgent(
+                connectionSettings: offers, customMessage: await TrustAnnouncement(server: server).signers())
+            let delivery = await server.agents.send(news, to: agent)
             switch delivery {
             case .sent: try await take(.offerSent, SourceHandover.self, of: id, by: .server)
-            // `FleetDesk.sent` says when the poll takes it along.
+            // `FleetService.sent` says when the poll takes it along.
             case .waitsForPoll, .notConnected: break
             case .notPermitted, .unsendable:
-                site.log.warning("offer not delivered", metadata: ["handover": "\(id)", "delivery": "\(delivery)"])
+                server.log.warning("offer not delivered", metadata: ["handover": "\(id)", "delivery": "\(delivery)"])
             }
         } catch {
-            site.log.error("offer not pushed", metadata: ["handover": "\(id)", "reason": "\(error.explained)"])
+            server.log.error("offer not pushed", metadata: ["handover": "\(id)", "reason": "\(error.explained)"])
         }
     }
 
     /// The offer with this token, and the agent it is for.
     private func offers(of id: HandoverID, token: String) async throws -> (ConnectionSettingsOffers, AgentID) {
-        let (machine, leaf) = try await site.database.read { tables in
+        let (machine, leaf) = try await server.database.read { tables in
             guard let machine = try tables.sources.find(id)?.machine else {
                 throw HandoverRefusal.unknownHandover(id)
             }
@@ -115,22 +117,22 @@ struct HandoverShell: Sendable {
 
     // MARK: Towards the source
 
-    private func claim(_ machine: some HandoverMachine, _ redemption: RedemptionID, _ digest: [UInt8]) async {
-        let request = ClaimRequest(redemption: redemption, tokenSHA256: Hex.encode(digest))
+    private func redeem(_ machine: some HandoverMachine, _ redemption: RedemptionID, _ digest: [UInt8]) async {
+        let request = RedemptionRequest(redemption: redemption, tokenSHA256: Hex.encode(digest))
         let leaf = machine.claims.leaf
-        await claims.begin(leaf)
+        await redemptions.begin(leaf)
         let event: TargetHandover.Event
         do throws(PeerCallFailure) {
-            _ = try await peers.claim(machine.id, request, at: machine.otherParty)
-            event = .claimAccepted
+            _ = try await peers.redeem(machine.id, request, at: machine.otherParty)
+            event = .redemptionAccepted
         } catch {
             switch error {
-            case .refused(_, let message, _): event = .claimRefused(code: message.code)
-            case .unanswered: event = .claimUnanswered
+            case .refused(_, let message, _): event = .redemptionRefused(code: message.code)
+            case .unanswered: event = .redemptionUnanswered
             }
         }
         await tell(event, TargetHandover.self, of: machine.id, by: .server)
-        await claims.finish(leaf)
+        await redemptions.finish(leaf)
     }
 
     private func askSource(_ machine: some HandoverMachine) async {
@@ -145,7 +147,7 @@ struct HandoverShell: Sendable {
     /// Whoever knows of a later handover of the agent has the say: every earlier one here is told, and the next one of
     /// this server will be later still.
     private func askPeers(_ leaf: Fingerprint) async {
-        let known = (try? await site.database.read { try $0.peers.all().filter(\.enabled).map(\.id) }) ?? []
+        let known = (try? await server.database.read { try $0.peers.all().filter(\.enabled).map(\.id) }) ?? []
         for peer in known {
             guard let answers = try? await peers.handovers(ofLeaf: leaf, at: peer),
                 let highest = answers.map(\.epoch).max()
@@ -153,19 +155,19 @@ struct HandoverShell: Sendable {
             do {
                 try await seen(highest, of: leaf)
             } catch {
-                site.log.error("later handover not noted", metadata: ["reason": "\(error.explained)"])
+                server.log.error("later handover not noted", metadata: ["reason": "\(error.explained)"])
             }
         }
     }
 
     /// Somebody knows of a handover of this agent with this epoch.
     private func seen(_ epoch: Epoch, of leaf: Fingerprint) async throws {
-        let (departures, arrivals) = try await site.database.write { tables in
-            let kin = try tables.kin(of: leaf)
-            if let row = kin.row { try tables.apply(.raiseEpoch(row.id, to: epoch)) }
+        let (departures, arrivals) = try await server.database.write { tables in
+            let known = try tables.records(ofLeaf: leaf)
+            if let row = known.row { try tables.apply(.raiseEpoch(row.id, to: epoch)) }
             return (
-                kin.departures.filter { $0.isOpen && $0.claims.epoch < epoch }.map(\.id),
-                kin.arrivals.filter { $0.isOpen && $0.claims.epoch < epoch }.map(\.id)
+                known.departures.filter { $0.isOpen && $0.claims.epoch < epoch }.map(\.id),
+                known.arrivals.filter { $0.isOpen && $0.claims.epoch < epoch }.map(\.id)
             )
         }
         for id in departures { await tell(.higherEpochSeen(epoch), SourceHandover.self, of: id, by: .server) }
@@ -183,8 +185,8 @@ struct HandoverShell: Sendable {
     }
 
     private func wake<Machine: HandoverMachine>(_ type: Machine.Type, _ id: HandoverID) async {
-        let row = try? await site.database.read { try $0.handovers(of: type).find(id)?.machine.agentRow }
-        let isPresent = row.flatMap { $0 }.map { site.agents.session(of: $0) != nil } ?? false
+        let row = try? await server.database.read { try $0.handovers(of: type).find(id)?.machine.agentRow }
+        let isPresent = row.flatMap { $0 }.map { server.agents.session(of: $0) != nil } ?? false
         await tell(Machine.wake(agentPresent: isPresent), type, of: id, by: .server)
     }
 
@@ -196,8 +198,8 @@ struct HandoverShell: Sendable {
     }
 
     private func resume<Machine: HandoverMachine>(_ type: Machine.Type) async throws {
-        let open = try await site.database.read { try $0.handovers(of: type).open().map(\.machine) }
-        let now = site.now()
+        let open = try await server.database.read { try $0.handovers(of: type).open().map(\.machine) }
+        let now = server.now()
         for machine in open { await carryOut(machine.resume(at: now), of: machine) }
     }
 }

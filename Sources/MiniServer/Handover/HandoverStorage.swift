@@ -1,5 +1,5 @@
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 extension StorageTransaction {

@@ -1,13 +1,13 @@
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 /// What handovers ask of a peer, each with both factors and within its deadline.
 protocol PeerCalls: Sendable {
-    func claim(_ handover: HandoverID, _ request: ClaimRequest, at peer: PeerID) async throws(PeerCallFailure)
+    func redeem(_ handover: HandoverID, _ request: RedemptionRequest, at peer: PeerID) async throws(PeerCallFailure)
         -> HandoverStatus
-    func deliver(_ event: HandoverEvent, of handover: HandoverID, to peer: PeerID) async throws(PeerCallFailure)
-        -> EventReceipt
+    func deliver(_ event: NoticeMessage, of handover: HandoverID, to peer: PeerID) async throws(PeerCallFailure)
+        -> NoticeReceipt
     func status(of handover: HandoverID, at peer: PeerID) async throws(PeerCallFailure) -> HandoverStatus
     /// The handovers of an agent's leaf that concern this server and that peer.
     func handovers(ofLeaf leaf: Fingerprint, at peer: PeerID) async throws(PeerCallFailure) -> [HandoverStatus]

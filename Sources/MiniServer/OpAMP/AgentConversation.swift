@@ -36,13 +36,13 @@ enum ConversationRefusal: Error, Hashable, Sendable {
 /// The server's half of an OpAMP session, without the network: sequence numbers, status compression, what the
 /// first answer carries, and what this agent may be told.
 struct AgentConversation: Hashable, Sendable {
-    private let transport: Knock.Transport
+    private let transport: ConnectionRequest.Transport
     private(set) var state = ReportedState()
     private var instanceUID: [UInt8] = []
     private var lastSequenceNumber: UInt64?
     private var hasAnnounced = false
 
-    init(transport: Knock.Transport) {
+    init(transport: ConnectionRequest.Transport) {
         self.transport = transport
     }
 
@@ -99,7 +99,7 @@ struct AgentConversation: Hashable, Sendable {
 
     /// The answer to what was no message of this conversation.
     func refusal(_ refusal: ConversationRefusal) -> ServerToAgent {
-        permitted(DeskAnswer.badRequest(refusal.reason).content).message
+        permitted(OpAMPAnswer.badRequest(refusal.reason).content).message
     }
 }
 

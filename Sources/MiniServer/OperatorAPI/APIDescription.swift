@@ -1,4 +1,4 @@
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 /// The OpenAPI document of this server, made from the route tables so that it cannot name a path that is not there.
@@ -50,7 +50,7 @@ enum APIDescription {
                 "2XX": .members(["description": .string("The answer.")]),
                 "default": .members([
                     "description": .string("A problem in the form of RFC 9457."),
-                    "content": .object([JSON.Member(PeerAPI.Problem.contentType, .object([]))]),
+                    "content": .object([JSON.Member(ServerAPI.Problem.contentType, .object([]))]),
                 ]),
             ]),
         ])

@@ -1,7 +1,7 @@
 import Hummingbird
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
@@ -10,7 +10,7 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.agents, .readFleet) { try await listAgents($0) },
             OperatorRoute(OperatorRoutes.agent, .readFleet) { call in
                 let id = try call.localAgent()
-                return try await site.database.read { try view.detail(try $0.agent(id), $0) }
+                return try await server.database.read { try view.detail(try $0.agent(id), $0) }
             },
             OperatorRoute(OperatorRoutes.assignAgent, .assignAgents) { try await assign($0) },
             OperatorRoute(OperatorRoutes.revokeLeaf, .revokeLeaves) { try await revokeLeaf($0) },
@@ -25,8 +25,8 @@ extension OperatorInterface {
     private func assign(_ call: OperatorCall) async throws -> AgentSummary {
         let id = try call.localAgent()
         let wanted = try await call.body(Assignment.self)
-        let now = site.now()
-        let (row, summary) = try await site.database.write { tables in
+        let now = server.now()
+        let (row, summary) = try await server.database.write { tables in
             var row = try tables.agent(id)
             if let group = wanted.group, try tables.groups.find(group) == nil {
                 throw FleetRefusal.groupMissing(group)
@@ -52,14 +52,14 @@ extension OperatorInterface {
     private func revokeLeaf(_ call: OperatorCall) async throws -> AgentSummary {
         let id = try call.localAgent()
         try await handovers.revokeLeaf(of: id, by: call.audit)
-        return try await site.database.read { try view.summary(try $0.agent(id), $0) }
+        return try await server.database.read { try view.summary(try $0.agent(id), $0) }
     }
 
     /// Sends agents what they are to have; those that are away are told when they connect.
     func offerConfiguration(to rows: [AgentRecord]) async {
-        for row in rows where site.agents.session(of: row.id) != nil {
-            guard let wanted = try? await site.database.read({ try $0.configurationDue(to: row) }) else { continue }
-            _ = await site.agents.send(ServerToAgent(remoteConfig: wanted.offer), to: row.id)
+        for row in rows where server.agents.session(of: row.id) != nil {
+            guard let wanted = try? await server.database.read({ try $0.configurationDue(to: row) }) else { continue }
+            _ = await server.agents.send(ServerToAgent(remoteConfig: wanted.offer), to: row.id)
         }
     }
 }
@@ -72,7 +72,7 @@ extension FleetView {
         let presence = request.query(QueryNames.presence)
         let after = request.query(QueryNames.cursor)
         let limit = request.pageLimit
-        return try await site.database.read { tables in
+        return try await server.database.read { tables in
             let rows = try tables.agents.list(query: query, group: group, after: after, limit: limit + 1)
             let shown = rows.prefix(limit)
             let summaries = try shown.map { try summary($0, tables) }.filter {

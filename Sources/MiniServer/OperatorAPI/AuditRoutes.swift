@@ -1,5 +1,5 @@
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
@@ -23,7 +23,7 @@ extension OperatorInterface {
             }
             return id
         }
-        return try await site.database.read { tables in
+        return try await server.database.read { tables in
             let names = try agent.map { try tables.names(ofAgent: $0) } ?? []
             let entries = try tables.audit.list(
                 agents: names, action: action, handover: handover, before: before, limit: limit + 1)
@@ -35,9 +35,9 @@ extension OperatorInterface {
     }
 
     private func verifyAudit(_ call: OperatorCall) async throws -> AuditVerdict {
-        let answer = try await site.database.auditVerdict()
-        let now = site.now()
-        try await site.database.write { tables in
+        let answer = try await server.database.auditVerdict()
+        let now = server.now()
+        try await server.database.write { tables in
             _ = try tables.audit.append(
                 AuditFact(.auditVerified, entityType: "audit", entityID: "trail", after: answer.text),
                 context: call.audit, at: now)
@@ -48,13 +48,13 @@ extension OperatorInterface {
     /// Deletes old entries for good: only a prefix, only one that holds, and with an entry about it behind the rest.
     private func pruneAudit(_ call: OperatorCall) async throws -> AuditPruned {
         let wanted = try await call.body(AuditPruning.self)
-        let old: (last: Int64, verdict: AuditChain.Verdict)? = try await site.database.read { tables in
+        let old: (last: Int64, verdict: AuditChain.Verdict)? = try await server.database.read { tables in
             try tables.audit.last(before: wanted.before).map { ($0, try tables.audit.verify(through: $0)) }
         }
         guard let (last, verdict) = old else { return AuditPruned(entries: 0) }
         guard case .intact = verdict else { throw AuditRefusal.broken(verdict.text) }
-        let now = site.now()
-        return try await site.database.write { tables in
+        let now = server.now()
+        return try await server.database.write { tables in
             // Somebody else may have deleted these entries since they were checked.
             guard let (left, deleted) = try tables.audit.forget(through: last, by: call.token.name) else {
                 return AuditPruned(entries: 0)
@@ -74,7 +74,7 @@ extension OperatorInterface {
     }
 }
 
-extension PeerDatabase {
+extension ServerDatabase {
     /// The walk is a snapshot's, so that a long trail keeps nobody from writing.
     func auditVerdict() async throws -> AuditVerdict {
         try await read { tables in

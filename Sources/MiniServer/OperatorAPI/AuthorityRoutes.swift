@@ -1,37 +1,37 @@
 import Certificates
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
     var authorityRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.signingKeys, .readAuthority) { _ in
-                Page(items: site.authority.signingKeys.keys.map(SigningKeySummary.init))
+                Page(items: server.authority.signingKeys.keys.map(SigningKeySummary.init))
             },
             OperatorRoute(OperatorRoutes.draftSigningKey, .manageAuthority) { call in
-                let draft = try await site.authority.draft(
-                    name: site.name, in: site.database, by: call.audit, at: site.now())
-                await TrustNews(site: site).tellEverybody()
+                let draft = try await server.authority.draft(
+                    name: server.name, in: server.database, by: call.audit, at: server.now())
+                await TrustAnnouncement(server: server).tellEverybody()
                 return SigningKeySummary(draft)
             },
             OperatorRoute(OperatorRoutes.activateSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
-                try await site.authority.activate(fingerprint, in: site.database, by: call.audit, at: site.now())
-                await TrustNews(site: site).tellEverybody()
+                try await server.authority.activate(fingerprint, in: server.database, by: call.audit, at: server.now())
+                await TrustAnnouncement(server: server).tellEverybody()
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.retireSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
-                try await site.authority.retire(fingerprint, in: site.database, by: call.audit, at: site.now())
-                await site.renewListener()
+                try await server.authority.retire(fingerprint, in: server.database, by: call.audit, at: server.now())
+                await server.renewListener()
                 dismissUntrusted()
-                await TrustNews(site: site).tellEverybody()
+                await TrustAnnouncement(server: server).tellEverybody()
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.federationCertificates, .readAuthority) { _ in
-                let identities = try await site.database.read { try site.authority.federationIdentities($0) }
-                return Page(items: identities.map { FederationCertificate($0, of: site.authority.peerID) })
+                let identities = try await server.database.read { try server.authority.federationIdentities($0) }
+                return Page(items: identities.map { FederationCertificate($0, of: server.authority.peerID) })
             },
             OperatorRoute(OperatorRoutes.issueFederationCertificate, .issueFederationCertificates) {
                 try await issueFederationCertificate($0)
@@ -45,10 +45,10 @@ extension OperatorInterface {
         guard (1...825).contains(wanted.validityDays ?? 1) else {
             throw RequestRefusal.parameter(name: "validityDays", reason: "it is 1 to 825")
         }
-        let identity = try await site.authority.issueFederation(
-            subject: wanted.subject, lifetime: lifetime, in: site.database, by: call.audit,
-            at: site.now())
-        return FederationCertificate(identity, of: site.authority.peerID)
+        let identity = try await server.authority.issueFederation(
+            subject: wanted.subject, lifetime: lifetime, in: server.database, by: call.audit,
+            at: server.now())
+        return FederationCertificate(identity, of: server.authority.peerID)
     }
 
     private func signingKey(_ call: OperatorCall) throws -> Fingerprint {
@@ -59,16 +59,16 @@ extension OperatorInterface {
     }
 
     private func summary(of fingerprint: Fingerprint) throws -> SigningKeySummary {
-        guard let key = site.authority.signingKeys.keys.first(where: { $0.certificate.fingerprint == fingerprint })
+        guard let key = server.authority.signingKeys.keys.first(where: { $0.certificate.fingerprint == fingerprint })
         else { throw RequestRefusal.notFound(path: fingerprint.description) }
         return SigningKeySummary(key)
     }
 
     /// A change of trust acts at once: sessions whose leaf is no longer acceptable end.
     private func dismissUntrusted() {
-        let (honoured, now) = (site.authority.signingKeys.honoured, site.now())
-        site.agents.dismiss(because: "The agent's certificate is no longer trusted.") { session in
-            guard session.standing == .member, let leaf = session.knock.caller.leaf else { return false }
+        let (honoured, now) = (server.authority.signingKeys.honoured, server.now())
+        server.agents.dismiss(because: "The agent's certificate is no longer trusted.") { session in
+            guard session.standing == .member, let leaf = session.request.caller.leaf else { return false }
             return ChainCheck.problems(leaf: leaf, anchors: honoured, purpose: .client, at: now).contains(.untrusted)
         }
     }

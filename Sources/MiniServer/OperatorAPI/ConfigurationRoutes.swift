@@ -1,7 +1,7 @@
 import Certificates
 import Foundation
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
@@ -10,30 +10,30 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.configurations, .readFleet) { call in
                 let cursor = call.request.query(QueryNames.cursor)
                 let limit = call.request.pageLimit
-                let records = try await site.database.read { try $0.configurations.all() }
-                let shown = records.map { PeerAPI.Configuration($0, withBody: false) }
+                let records = try await server.database.read { try $0.configurations.all() }
+                let shown = records.map { ServerAPI.Configuration($0, withBody: false) }
                 return Page(of: shown, after: cursor, limit: limit, key: \.name)
             },
             OperatorRoute(OperatorRoutes.configuration, .readFleet) { call in
                 let name = try call.name()
-                guard let record = try await site.database.read({ try $0.configurations.find(name) }) else {
+                guard let record = try await server.database.read({ try $0.configurations.find(name) }) else {
                     throw FleetRefusal.configurationMissing(name)
                 }
-                return PeerAPI.Configuration(record, withBody: true)
+                return ServerAPI.Configuration(record, withBody: true)
             },
             OperatorRoute(OperatorRoutes.saveConfiguration, .editConfigurations) { try await saveConfiguration($0) },
             .effect(OperatorRoutes.deleteConfiguration, .editConfigurations) { try await deleteConfiguration($0) },
         ]
     }
 
-    private func saveConfiguration(_ call: OperatorCall) async throws -> PeerAPI.Configuration {
+    private func saveConfiguration(_ call: OperatorCall) async throws -> ServerAPI.Configuration {
         let name = try call.name()
         let wanted = try await call.body(ConfigurationText.self)
-        let now = site.now()
+        let now = server.now()
         let record = ConfigurationRecord(
             name: name, contentType: wanted.contentType, body: Data(wanted.body.utf8),
             hash: Data(Digest.sha256(Array(wanted.contentType.utf8) + [0] + Array(wanted.body.utf8))), updatedAt: now)
-        let assigned = try await site.database.write { tables in
+        let assigned = try await server.database.write { tables in
             let before = try tables.configurations.find(name)
             try tables.configurations.save(record, key: name)
             try tables.audit.append(
@@ -44,13 +44,13 @@ extension OperatorInterface {
             return try tables.agents.assigned(configuration: name)
         }
         await offerConfiguration(to: assigned)
-        return PeerAPI.Configuration(record, withBody: true)
+        return ServerAPI.Configuration(record, withBody: true)
     }
 
     private func deleteConfiguration(_ call: OperatorCall) async throws {
         let name = try call.name()
-        let now = site.now()
-        try await site.database.write { tables in
+        let now = server.now()
+        try await server.database.write { tables in
             let isGroups = try tables.groups.all().contains { $0.configuration == name }
             guard try !isGroups && tables.agents.assigned(configuration: name).isEmpty else {
                 throw FleetRefusal.inUse(name)
@@ -63,7 +63,7 @@ extension OperatorInterface {
     }
 }
 
-extension PeerAPI.Configuration {
+extension ServerAPI.Configuration {
     fileprivate init(_ record: ConfigurationRecord, withBody: Bool) {
         self.init(
             name: record.name, contentType: record.contentType,

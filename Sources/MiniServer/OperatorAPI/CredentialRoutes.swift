@@ -1,6 +1,6 @@
 import Certificates
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
@@ -8,7 +8,7 @@ extension OperatorInterface {
     var credentialRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.bootstrapTokens, .manageBootstrapTokens) { call in
-                let tokens = try await site.database.read { try $0.bootstrapTokens.all() }
+                let tokens = try await server.database.read { try $0.bootstrapTokens.all() }
                 return Page(
                     of: tokens.sorted { $0.createdAt > $1.createdAt }.map(BootstrapTokenSummary.init),
                     after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.id)
@@ -18,7 +18,7 @@ extension OperatorInterface {
             },
             .effect(OperatorRoutes.revokeBootstrapToken, .manageBootstrapTokens) { try await revokeBootstrapToken($0) },
             OperatorRoute(OperatorRoutes.operatorTokens, .manageOperatorTokens) { call in
-                let tokens = try await site.database.read { try $0.operatorTokens.all() }
+                let tokens = try await server.database.read { try $0.operatorTokens.all() }
                 return Page(
                     of: tokens.sorted { $0.createdAt > $1.createdAt }.map(OperatorTokenSummary.init),
                     after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.id)
@@ -34,8 +34,8 @@ extension OperatorInterface {
         let wanted = try await call.body(BootstrapTokenRequest.self)
         let life = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? BootstrapToken.defaultTimeToLive
         let fresh = FreshCredential(.bootstrapToken)
-        let now = site.now()
-        return try await site.database.write { tables in
+        let now = server.now()
+        return try await server.database.write { tables in
             let token = try BootstrapToken.created(
                 digest: fresh.digest, group: wanted.group, groups: Set(try tables.groups.all().map(\.name)),
                 by: call.token.name, timeToLive: life, at: now)
@@ -53,8 +53,8 @@ extension OperatorInterface {
 
     private func revokeBootstrapToken(_ call: OperatorCall) async throws {
         let id = call.text("id")
-        let now = site.now()
-        try await site.database.write { tables in
+        let now = server.now()
+        try await server.database.write { tables in
             guard let token = try tables.bootstrapTokens.all().first(where: { $0.id == id }) else {
                 throw FleetRefusal.bootstrapUnknown
             }
@@ -75,18 +75,18 @@ extension OperatorInterface {
             throw RequestRefusal.parameter(name: "role", reason: "it is one of \(roles)")
         }
         let fresh = FreshCredential(.operatorToken)
-        let now = site.now()
+        let now = server.now()
         let end = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds").map { now + $0 }
         let token = OperatorToken(
             name: wanted.name, role: role, digest: fresh.digest, createdAt: now, expiresAt: end)
-        try await site.database.write { try $0.create(token, by: call.audit, at: now) }
+        try await server.database.write { try $0.create(token, by: call.audit, at: now) }
         return CreatedSecret(id: fresh.id, text: fresh.text.revealText(), expiresAt: end)
     }
 
     private func revokeOperatorToken(_ call: OperatorCall) async throws {
         let id = call.text("id")
-        let now = site.now()
-        try await site.database.write { tables in
+        let now = server.now()
+        try await server.database.write { tables in
             guard let token = try tables.operatorTokens.all().first(where: { $0.id == id }) else {
                 throw RequestRefusal.notFound(path: id)
             }

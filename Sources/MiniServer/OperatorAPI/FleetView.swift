@@ -1,14 +1,14 @@
 import Certificates
 import HandoverToken
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 /// The fleet as people and peers are shown it.
 struct FleetView: Sendable {
-    let site: Site
-    let fleet: FleetDesk
+    let server: ServerContext
+    let fleet: FleetService
 
     /// Twice the heartbeat that the specification recommends.
     static let staleAfter = Duration.seconds(60)
@@ -18,9 +18,9 @@ struct FleetView: Sendable {
         switch row.presence {
         case .arriving, .movedToPeer, .withdrawn: return row.presence
         case .live, .stale, .offline:
-            guard let session = site.agents.session(of: row.id) else { return .offline }
+            guard let session = server.agents.session(of: row.id) else { return .offline }
             let heard = fleet.lastHeard(of: row.id) ?? session.openedAt
-            return site.now() - heard > Self.staleAfter ? .stale : .live
+            return server.now() - heard > Self.staleAfter ? .stale : .live
         }
     }
 

@@ -1,5 +1,5 @@
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
@@ -8,7 +8,7 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.groups, .readFleet) { call in
                 let cursor = call.request.query(QueryNames.cursor)
                 let limit = call.request.pageLimit
-                return try await site.database.read { tables in
+                return try await server.database.read { tables in
                     let groups = try tables.groups.all().map { try tables.shown($0) }
                     return Page(of: groups, after: cursor, limit: limit, key: \.name)
                 }
@@ -22,8 +22,8 @@ extension OperatorInterface {
     private func saveGroup(_ call: OperatorCall) async throws -> Group {
         let name = try call.name()
         let wanted = try await call.body(Group.self)
-        let now = site.now()
-        let (group, members) = try await site.database.write { tables in
+        let now = server.now()
+        let (group, members) = try await server.database.write { tables in
             if let configuration = wanted.configuration, try tables.configurations.find(configuration) == nil {
                 throw FleetRefusal.configurationMissing(configuration)
             }
@@ -49,8 +49,8 @@ extension OperatorInterface {
 
     private func deleteGroup(_ call: OperatorCall) async throws {
         let name = try call.name()
-        let now = site.now()
-        try await site.database.write { tables in
+        let now = server.now()
+        try await server.database.write { tables in
             guard try tables.agents.members(of: name).isEmpty else { throw FleetRefusal.inUse(name) }
             guard try tables.groups.delete(name) else { throw FleetRefusal.groupMissing(name) }
             try tables.audit.append(

@@ -1,8 +1,8 @@
 import HTTPTypes
 import HandoverToken
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
@@ -11,7 +11,7 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.handovers, .readHandovers) { try await listHandovers($0) },
             OperatorRoute(OperatorRoutes.handover, .readHandovers) { call in
                 let id = try call.handoverID()
-                return try await site.database.read { try HandoverView(tables: $0).detail(id) }
+                return try await server.database.read { try HandoverView(tables: $0).detail(id) }
             },
             OperatorRoute(OperatorRoutes.issueHandover, .issueHandovers) { try await issue($0) },
             OperatorRoute(OperatorRoutes.previewHandover, .redeemHandovers) { try await preview($0) },
@@ -32,7 +32,7 @@ extension OperatorInterface {
     }
 
     private func summary(of id: HandoverID) async throws -> HandoverSummary {
-        try await site.database.read { try HandoverView(tables: $0).detail(id).summary }
+        try await server.database.read { try HandoverView(tables: $0).detail(id).summary }
     }
 
     private func listHandovers(_ call: OperatorCall) async throws -> Page<HandoverSummary> {
@@ -40,7 +40,7 @@ extension OperatorInterface {
         let (agent, peer) = (request.query(QueryNames.agent), request.query(QueryNames.peer))
         let scope = agent.map { HandoverView.Scope.agent(AgentID($0), leaf: Fingerprint($0)) } ?? .everybody
         let onlyOpen = request.query(QueryNames.open) == "true"
-        let found = try await site.database.read { tables in
+        let found = try await server.database.read { tables in
             try HandoverView(tables: tables).summaries(of: scope, onlyOpen: onlyOpen).filter {
                 peer == nil || $0.peer == peer
             }
@@ -51,8 +51,8 @@ extension OperatorInterface {
     }
 
     private func issue(_ call: OperatorCall) async throws -> IssuedHandover {
-        let wanted = try await call.body(PeerAPI.HandoverIssue.self)
-        var issue = HandoverDesk.Issue(agent: try RemoteAgentID.localOnly(wanted.agent), peerName: wanted.peer)
+        let wanted = try await call.body(ServerAPI.HandoverIssue.self)
+        var issue = HandoverService.Issue(agent: try RemoteAgentID.localOnly(wanted.agent), peerName: wanted.peer)
         issue.timeToLive = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? issue.timeToLive
         issue.probation = try call.seconds(wanted.probationSeconds, named: "probationSeconds") ?? issue.probation
         if let mode = wanted.certificate {
@@ -62,7 +62,7 @@ extension OperatorInterface {
             issue.certificate = certificate
         }
         let issued = try await handovers.issue(issue, by: call.audit)
-        let summary = try await site.database.read { try HandoverView(tables: $0).summary(issued.handover) }
+        let summary = try await server.database.read { try HandoverView(tables: $0).summary(issued.handover) }
         return IssuedHandover(handover: summary, token: issued.token, warnings: issued.warnings)
     }
 
@@ -78,16 +78,16 @@ extension OperatorInterface {
             group: wanted.group, configuration: wanted.configuration,
             withoutConfiguration: wanted.withoutConfiguration ?? false)
         let row = try await handovers.redeem(wanted.token, choice: choice, by: call.audit)
-        return try await site.database.read { try HandoverView(tables: $0).summary(row) }
+        return try await server.database.read { try HandoverView(tables: $0).summary(row) }
     }
 }
 
 extension HandoverPreview {
-    fileprivate init(_ preview: HandoverDesk.Preview) {
+    fileprivate init(_ preview: HandoverService.Preview) {
         let (claims, review) = (preview.token.claims, preview.review)
         let agent = claims.agent
         let problems = preview.problems.map {
-            PeerAPI.Problem($0.operatorMessage, status: MiniServer.Problem($0).status.code)
+            ServerAPI.Problem($0.operatorMessage, status: MiniServer.Problem($0).status.code)
         }
         self.init(
             handover: claims.id, source: review.peer.name, sourcePeerID: claims.issuer, sourceAgent: agent.row,

@@ -1,6 +1,6 @@
 import HandoverToken
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 /// Handovers of both sides as people are shown them.

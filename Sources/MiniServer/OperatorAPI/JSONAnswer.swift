@@ -2,7 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 extension Response {

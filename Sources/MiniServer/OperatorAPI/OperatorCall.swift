@@ -1,8 +1,8 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 /// One entry of the operator interface: a path, what it takes to be allowed, and what it does.

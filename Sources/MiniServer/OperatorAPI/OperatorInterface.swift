@@ -1,14 +1,14 @@
 import HTTPTypes
 import Hummingbird
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 /// What operators and their programs call, under `/api/`.
 struct OperatorInterface: Sendable {
-    let site: Site
-    let fleet: FleetDesk
-    let handovers: HandoverDesk
+    let server: ServerContext
+    let fleet: FleetService
+    let handovers: HandoverService
     let federation: FederationClient
 
     /// Every route of `OperatorRoutes`, by the nouns they are about.
@@ -30,7 +30,7 @@ struct OperatorInterface: Sendable {
         }
     }
 
-    var view: FleetView { FleetView(site: site, fleet: fleet) }
+    var view: FleetView { FleetView(server: server, fleet: fleet) }
 
     /// Whose token the request bears.
     private func authenticated(_ request: Request, _ context: CallerContext) async throws -> OperatorToken {
@@ -38,8 +38,8 @@ struct OperatorInterface: Sendable {
             throw RequestRefusal.notAuthenticated
         }
         // Found by digest: a near miss of a SHA-256 tells nothing about its text.
-        guard let token = try await site.database.read({ try $0.operatorTokens.find(Hex.encode(digest)) }),
-            token.isInForce(at: site.now())
+        guard let token = try await server.database.read({ try $0.operatorTokens.find(Hex.encode(digest)) }),
+            token.isInForce(at: server.now())
         else { throw RequestRefusal.notAuthenticated }
         return token
     }

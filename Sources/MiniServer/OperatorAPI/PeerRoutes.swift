@@ -1,26 +1,26 @@
 import Certificates
 import HandoverToken
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
     var peerRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.peers, .readPeers) { call in
-                let peers = try await site.database.read { try $0.peers.all() }
+                let peers = try await server.database.read { try $0.peers.all() }
                 return Page(
                     of: peers.sorted { $0.name < $1.name }.map(PeerSummary.init),
                     after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.name)
             },
             OperatorRoute(OperatorRoutes.inspectPeerPaste, .managePeers) { call in
                 let pasted = try await call.body(PeerPasteText.self)
-                return PeerPasteFacts(try PeerPaste(pem: pasted.certificatePEM, at: site.now()))
+                return PeerPasteFacts(try PeerPaste(pem: pasted.certificatePEM, at: server.now()))
             },
             OperatorRoute(OperatorRoutes.createPeer, .managePeers) { try await createPeer($0) },
             OperatorRoute(OperatorRoutes.peer, .readPeers) { call in
                 let name = try call.name()
-                return PeerSummary(try await site.database.read { try $0.peer(named: name) })
+                return PeerSummary(try await server.database.read { try $0.peer(named: name) })
             },
             OperatorRoute(OperatorRoutes.updatePeer, .managePeers) { try await updatePeer($0) },
             .effect(OperatorRoutes.deletePeer, .managePeers) { try await deletePeer($0) },
@@ -43,7 +43,7 @@ extension OperatorInterface {
 
     /// A peer's fleet, read through: nothing of it is kept here.
     func peerAgents(of name: String, _ call: OperatorCall) async throws -> Page<AgentSummary> {
-        let peer = try await site.database.read { try $0.peer(named: name) }
+        let peer = try await server.database.read { try $0.peer(named: name) }
         let query = FederationClient.FleetQuery(
             text: call.request.query(QueryNames.query), cursor: call.request.query(QueryNames.cursor),
             limit: call.request.pageLimit)
@@ -52,19 +52,19 @@ extension OperatorInterface {
 
     private func peer(_ call: OperatorCall) async throws -> PeerRecord {
         let name = try call.name()
-        return try await site.database.read { try $0.peer(named: name) }
+        return try await server.database.read { try $0.peer(named: name) }
     }
 
     private func createPeer(_ call: OperatorCall) async throws -> PeerSummary {
         let wanted = try await call.body(PeerCreation.self)
-        let now = site.now()
+        let now = server.now()
         let paste = try PeerPaste(pem: wanted.certificatePEM, at: now)
         let endpoint = try federationEndpoint(wanted.endpoint)
-        let peer = try await site.database.write { [site] tables in
+        let peer = try await server.database.write { [server] tables in
             var peer = try paste.newPeer(
-                named: wanted.name, endpoint: endpoint, own: site.authority.peerID, existing: try tables.peers.all())
-            if let text = wanted.inboundSecret { try peer.set(.inbound, try .init(pasted: text), site, at: now) }
-            if let text = wanted.outboundSecret { try peer.set(.outbound, try .init(pasted: text), site, at: now) }
+                named: wanted.name, endpoint: endpoint, own: server.authority.peerID, existing: try tables.peers.all())
+            if let text = wanted.inboundSecret { try peer.set(.inbound, try .init(pasted: text), server, at: now) }
+            if let text = wanted.outboundSecret { try peer.set(.outbound, try .init(pasted: text), server, at: now) }
             try tables.peers.insert(peer, key: peer.id.description)
             try tables.audit.append(
                 AuditFact(
@@ -82,7 +82,7 @@ extension OperatorInterface {
 
     private func updatePeer(_ call: OperatorCall) async throws -> PeerSummary {
         let wanted = try await call.body(PeerUpdate.self)
-        let now = site.now()
+        let now = server.now()
         let endpoint = try wanted.endpoint.map(federationEndpoint)
         let paste = try wanted.certificatePEM.map { try PeerPaste(pem: $0, at: now) }
         return PeerSummary(
@@ -100,8 +100,8 @@ extension OperatorInterface {
 
     private func deletePeer(_ call: OperatorCall) async throws {
         let name = try call.name()
-        let now = site.now()
-        try await site.database.write { tables in
+        let now = server.now()
+        try await server.database.write { tables in
             let peer = try tables.peer(named: name)
             let parties =
                 try tables.sources.open().map(\.machine.otherParty) + tables.targets.open().map(\.machine.otherParty)
@@ -132,9 +132,9 @@ extension OperatorInterface {
     private func save(
         _ secret: PeerSecret, _ direction: SecretDirection, _ call: OperatorCall
     ) async throws -> PeerRecord {
-        let now = site.now()
-        return try await change(call, .peerSecretSet) { [site] peer in
-            try peer.set(direction, secret, site, at: now)
+        let now = server.now()
+        return try await change(call, .peerSecretSet) { [server] peer in
+            try peer.set(direction, secret, server, at: now)
             return ["direction": .string(direction.rawValue)]
         }
     }
@@ -147,8 +147,8 @@ extension OperatorInterface {
         _ edit: @escaping @Sendable (inout PeerRecord) throws -> KeyValuePairs<String, JSON?>
     ) async throws -> PeerRecord {
         let name = try call.name()
-        let now = site.now()
-        return try await site.database.write { tables in
+        let now = server.now()
+        return try await server.database.write { tables in
             var peer = try tables.peer(named: name)
             let facts = try edit(&peer)
             try tables.peers.save(peer)
@@ -206,13 +206,13 @@ struct PeerSecret: Sendable {
 
 extension PeerRecord {
     fileprivate mutating func set(
-        _ direction: SecretDirection, _ secret: PeerSecret, _ site: Site, at now: Timestamp
+        _ direction: SecretDirection, _ secret: PeerSecret, _ server: ServerContext, at now: Timestamp
     ) throws {
         switch direction {
         case .inbound:
             inbound = inbound?.rotated(to: secret.digest, at: now) ?? InboundSecret(digest: secret.digest)
         case .outbound:
-            let sealed = try site.authority.sealing.seal(secret.text, for: .outboundSecret(id))
+            let sealed = try server.authority.sealing.seal(secret.text, for: .outboundSecret(id))
             outbound = OutboundSecret(sealed: sealed, digest: secret.digest)
         }
     }

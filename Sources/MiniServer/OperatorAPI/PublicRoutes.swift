@@ -2,28 +2,28 @@ import Certificates
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 /// What needs no credential: trust, health and figures.
 struct PublicRoutes: Sendable {
-    let site: Site
+    let server: ServerContext
 
     func add(to router: Router<CallerContext>) {
         router.get(RouterPath(PublicPaths.trustBundle)) { _, _ in
-            let pem = site.authority.signingKeys.published.map(\.pem).joined()
+            let pem = server.authority.signingKeys.published.map(\.pem).joined()
             return Response.text(pem, type: "application/x-pem-file")
         }
         router.get(RouterPath(PublicPaths.live)) { _, _ in Response.text("ok\n", type: "text/plain") }
         router.get(RouterPath(PublicPaths.ready)) { _, _ in
-            _ = try await site.database.read { try $0.facts.count() }
-            _ = try site.authority.active()
+            _ = try await server.database.read { try $0.facts.count() }
+            _ = try server.authority.active()
             return Response.text("ready\n", type: "text/plain")
         }
         router.get(RouterPath(PublicPaths.metrics)) { _, _ in
             Response.text(
-                site.metrics.exposition(gauges: try await gauges()), type: "text/plain; version=0.0.4; charset=utf-8")
+                server.metrics.exposition(gauges: try await gauges()), type: "text/plain; version=0.0.4; charset=utf-8")
         }
         router.get("/api/openapi.json") { _, _ in
             Response.text(APIDescription.document.description, type: "application/json")
@@ -31,13 +31,13 @@ struct PublicRoutes: Sendable {
     }
 
     private func gauges() async throws -> [Metrics.Gauge] {
-        let (entries, notices, phases) = try await site.database.read { tables in
+        let (entries, notices, phases) = try await server.database.read { tables in
             let sources = try tables.sources.phases().map { (HandoverRole.source, $0.phase, $0.count) }
             let targets = try tables.targets.phases().map { (HandoverRole.target, $0.phase, $0.count) }
             return (try tables.audit.lastSequence(), try tables.outbox.count(), sources + targets)
         }
         return [
-            Metrics.Gauge(name: Metrics.connectedAgents, value: site.agents.sessions.count),
+            Metrics.Gauge(name: Metrics.connectedAgents, value: server.agents.sessions.count),
             Metrics.Gauge(name: Metrics.auditEntries, value: Int(entries)),
             Metrics.Gauge(name: Metrics.waitingNotices, value: notices),
         ]

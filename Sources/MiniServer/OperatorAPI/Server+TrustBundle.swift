@@ -7,8 +7,9 @@ extension Server {
     /// - Throws: `EndpointRefusal` before the port is known, `AuthorityFailure` without an Active key.
     public var trustBundle: String {
         get throws {
-            try site.authority.trustStatement(
-                version: 1, listener: site.listener.chain, endpoint: try site.address.opampEndpoint, at: site.now()
+            try context.authority.trustStatement(
+                version: 1, listener: context.listener.chain, endpoint: try context.address.opampEndpoint,
+                at: context.now()
             ).serverCAs.pem
         }
     }

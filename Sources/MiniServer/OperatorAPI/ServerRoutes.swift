@@ -1,6 +1,6 @@
 import Certificates
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 extension OperatorInterface {
@@ -9,13 +9,13 @@ extension OperatorInterface {
     var serverRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.serverInfo, .readFleet) { _ in
-                let rows = try await site.database.read { try $0.agents.all() }
-                let active = try site.authority.active().certificate
+                let rows = try await server.database.read { try $0.agents.all() }
+                let active = try server.authority.active().certificate
                 return ServerInfo(
-                    peerID: site.authority.peerID, name: site.name, version: Self.version,
-                    opampEndpoint: try site.address.opampEndpoint.description,
-                    federationEndpoint: try site.address.origin.description, authority: active.fingerprint,
-                    time: site.now(), agents: rows.count,
+                    peerID: server.authority.peerID, name: server.name, version: Self.version,
+                    opampEndpoint: try server.address.opampEndpoint.description,
+                    federationEndpoint: try server.address.origin.description, authority: active.fingerprint,
+                    time: server.now(), agents: rows.count,
                     liveAgents: rows.filter { view.presence(of: $0) == .live }.count)
             }
         ]

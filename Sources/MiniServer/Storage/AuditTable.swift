@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// The append-only audit trail.

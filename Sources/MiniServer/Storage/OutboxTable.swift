@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// Notices that a peer has not yet acknowledged: first in, first out per handover and role.
@@ -8,7 +8,7 @@ struct OutboxTable {
     let database: Database
 
     /// One notice on its way.
-    struct Letter: Sendable {
+    struct Message: Sendable {
         let number: Int64
         let handover: HandoverID
         let role: HandoverRole
@@ -24,26 +24,26 @@ struct OutboxTable {
         )
     }
 
-    /// The oldest letter of every handover; the ones behind it wait until it is gone.
-    func due() throws -> [Letter] {
+    /// The oldest message of every handover; the ones behind it wait until it is gone.
+    func due() throws -> [Message] {
         try Row.fetchAll(
             database,
             sql: """
                 SELECT * FROM outbox
                 WHERE number IN (SELECT min(number) FROM outbox GROUP BY handover, role) ORDER BY number
                 """
-        ).map(Self.letter)
+        ).map(Self.message)
     }
 
-    func remove(_ letter: Letter) throws {
-        try database.execute(sql: "DELETE FROM outbox WHERE number = ?", arguments: [letter.number])
+    func remove(_ message: Message) throws {
+        try database.execute(sql: "DELETE FROM outbox WHERE number = ?", arguments: [message.number])
     }
 
     func count() throws -> Int {
         try Int.fetchOne(database, sql: "SELECT count(*) FROM outbox") ?? 0
     }
 
-    private static func letter(_ row: Row) throws -> Letter {
+    private static func message(_ row: Row) throws -> Message {
         let number: Int64 = row["number"]
         guard
             let handover = HandoverID(row["handover"] as String),
@@ -51,6 +51,6 @@ struct OutboxTable {
             let peer = PeerID(row["peer"] as String),
             let notice = try? JSONDecoder().decode(HandoverNotice.self, from: Data((row["notice"] as String).utf8))
         else { throw StorageFailure.unreadable(table: "outbox", key: String(number)) }
-        return Letter(number: number, handover: handover, role: role, peer: peer, notice: notice)
+        return Message(number: number, handover: handover, role: role, peer: peer, notice: notice)
     }
 }

@@ -1,5 +1,5 @@
 import GRDB
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// All tables within one transaction.
@@ -43,7 +43,7 @@ extension StorageTransaction {
     }
 
     /// The row and the handovers that say where an agent with this leaf belongs.
-    func kin(of leaf: Fingerprint) throws -> (
+    func records(ofLeaf leaf: Fingerprint) throws -> (
         row: AgentRecord?, arrivals: [TargetHandover], departures: [SourceHandover]
     ) {
         let arrivals = try targets.binding(leaf: leaf).map(\.machine)

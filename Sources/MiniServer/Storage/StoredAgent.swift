@@ -2,7 +2,7 @@ import Certificates
 import Foundation
 import GRDB
 import OpAMPProto
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// A row of the fleet as it is stored. What the agent reported is kept in OpAMP's own encoding.
@@ -88,7 +88,9 @@ extension RecordTable<StoredAgent> {
         try first("fingerprint = ?", [leaf.description]) ?? first("previousFingerprint = ?", [leaf.description])
     }
 
-    func namesakes(of uid: InstanceUID) throws -> [AgentRecord] { try all("instanceUID = ?", [uid.description]) }
+    func agents(withInstanceUID uid: InstanceUID) throws -> [AgentRecord] {
+        try all("instanceUID = ?", [uid.description])
+    }
 
     /// - Parameters:
     ///   - query: text to look for in name, uid, fingerprint and identifier.

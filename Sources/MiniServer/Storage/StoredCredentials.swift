@@ -1,5 +1,5 @@
 import Foundation
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// A bootstrap token as it is stored: by its digest.

@@ -1,6 +1,6 @@
 import GRDB
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// A handover as it is stored: the machine's own state, and the columns by which it is found.

@@ -2,7 +2,7 @@ import Certificates
 import Foundation
 import GRDB
 import HandoverToken
-import PeerCore
+import ServerCore
 import Vocabulary
 
 /// A peer as it is stored; secrets are digests or sealed before they come here.

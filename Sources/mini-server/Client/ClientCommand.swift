@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import OperatorClient
 import Vocabulary
 
 /// Which server a command talks to, as whom, and for whose eyes.
@@ -24,7 +25,7 @@ struct ConnectionOptions: ParsableArguments {
 
     func open() throws -> OperatorClient {
         let environment = ProcessInfo.processInfo.environment
-        let found = try context.map { try ServerContext.read(from: $0) }
+        let found = try context.map { try ContextFile.read(from: $0) }
         guard let base = server ?? found?.server ?? environment["MINI_SERVER_URL"] else {
             throw ValidationError("Name a server: --context, --server or MINI_SERVER_URL.")
         }
@@ -51,6 +52,7 @@ extension ClientCommand {
             try await run(server)
         } catch {
             await server.close()
+            if let failure = error as? CallFailure { throw CommandFailure(failure, at: server.base) }
             throw error
         }
         await server.close()

@@ -1,4 +1,5 @@
-import PeerAPI
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// Why a command failed: code, cause and what to do next, as everywhere.
@@ -13,5 +14,26 @@ struct CommandFailure: Error, CustomStringConvertible {
 
     var description: String {
         "\(message.code): \(message.title)\n  cause: \(message.cause)\n  next:  \(message.nextAction)"
+    }
+}
+
+extension CommandFailure {
+    /// - Parameter base: the URL that was called.
+    init(_ failure: CallFailure, at base: String) {
+        switch failure {
+        case .refused(let problem): self.init(problem.operatorMessage)
+        case .answered(let status, _):
+            self.init(
+                code: "client.status-\(status)", cause: "The server answered \(status).",
+                nextAction: "Read the server's log.")
+        case .unreadable:
+            self.init(
+                code: "client.unreadable", cause: "The server's answer is not of the expected form.",
+                nextAction: "Compare the versions of mini-server here and there.")
+        case .unreachable(let why):
+            self.init(
+                code: "client.unreachable", title: "The server cannot be reached", cause: "\(base): \(why)",
+                nextAction: "Check that it runs, its URL and the CA (--server, --ca or --context).")
+        }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
-import PeerAPI
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 struct AuditCommand: AsyncParsableCommand {

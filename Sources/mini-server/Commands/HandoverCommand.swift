@@ -1,5 +1,6 @@
 import ArgumentParser
-import PeerAPI
+import OperatorClient
+import ServerAPI
 import Vocabulary
 
 struct HandoverCommand: AsyncParsableCommand {

@@ -38,7 +38,7 @@ struct ListenerRenewalTests {
             try await RunningServer.runOnce(configuration(in: root)) { server in
                 #expect(try await Self.shown(by: server) == first.certificate)
                 try write(second, into: root)
-                await server.server.site.renewListener()
+                await server.server.context.renewListener()
                 #expect(try await Self.shown(by: server) == second.certificate)
             }
         }
@@ -50,14 +50,14 @@ struct ListenerRenewalTests {
             try write(try pki.listener(), into: root)
             try await RunningServer.runOnce(configuration(in: root)) { server in
                 try write(second, into: root)
-                let site = server.server.site
+                let context = server.server.context
                 await withTaskGroup { tasks in
-                    tasks.addTask { try? await ListenerRenewal(site: site, signals: [.sigwinch]).run() }
+                    tasks.addTask { try? await ListenerRenewal(server: context, signals: [.sigwinch]).run() }
                     tasks.addTask {
                         // Nobody minds this signal, so it may come before the service listens.
                         while (try? await Task.sleep(for: .milliseconds(20))) != nil { kill(getpid(), SIGWINCH) }
                     }
-                    for await _ in site.listener.changes { break }
+                    for await _ in context.listener.changes { break }
                     tasks.cancelAll()
                 }
                 #expect(try await Self.shown(by: server) == second.certificate)
@@ -81,12 +81,12 @@ struct ListenerRenewalTests {
                 case .expired:
                     try write(try pki.listener(until: .now - .seconds(1)), into: root)
                     await #expect(throws: AuthorityFailure.self) {
-                        let site = server.server.site
-                        _ = try await site.listenerSource.load(
-                            authority: site.authority, database: site.database, at: site.now())
+                        let context = server.server.context
+                        _ = try await context.listenerSource.load(
+                            authority: context.authority, database: context.database, at: context.now())
                     }
                 }
-                await server.server.site.renewListener()
+                await server.server.context.renewListener()
                 #expect(try await Self.shown(by: server) == first.certificate)
                 try write(first, into: root)
             }
@@ -96,12 +96,12 @@ struct ListenerRenewalTests {
     @Test func `an own certificate near its end is renewed, and not before`() async throws {
         try await RunningServer.run("eu") { servers in
             let first = try await Self.shown(by: servers[0])
-            var site = servers[0].server.site
-            site.now = { .now + .seconds(59 * 86_400) }
-            await site.renewListener()
+            var context = servers[0].server.context
+            context.now = { .now + .seconds(59 * 86_400) }
+            await context.renewListener()
             #expect(try await Self.shown(by: servers[0]) == first)
-            site.now = { .now + .seconds(61 * 86_400) }
-            await site.renewListener()
+            context.now = { .now + .seconds(61 * 86_400) }
+            await context.renewListener()
             let second = try #require(try await Self.shown(by: servers[0]))
             #expect(second != first && second.issuer == first?.issuer)
             #expect(second.notAfter > .now + .seconds(120 * 86_400))

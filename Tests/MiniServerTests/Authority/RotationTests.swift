@@ -2,8 +2,8 @@ import Certificates
 import Foundation
 import HandoverToken
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -18,19 +18,20 @@ struct RotationTests {
         let authority: Certificate
 
         static func enrolled(at server: RunningServer) async throws -> Agent {
-            let site = server.server.site
+            let context = server.server.context
             let row = AgentID(version7At: .now, random: RandomBytes.generate(10))
             let key = try PrivateKey.generateP256()
             let csr = Array(try SigningRequest(key: key, subject: "agent").pem.utf8)
             let request = ConnectionSettingsRequest(
                 opamp: OpAMPConnectionSettingsRequest(certificateRequest: CertificateRequest(csr: csr)))
-            let leaf = try site.authority.issueLeaf(LeafOrder(request, row: row, at: .now))
+            let leaf = try context.authority.issueLeaf(LeafOrder(request, row: row, at: .now))
             let uid = try #require(InstanceUID(bytes: AgentToServerExample.uid))
-            try await site.database.write {
+            try await context.database.write {
                 try $0.agents.save(AgentRecord(id: row, displayName: "agent", instanceUID: uid, leaf: leaf))
             }
             return Agent(
-                identity: TestIdentity(certificate: leaf, key: key), authority: try site.authority.active().certificate)
+                identity: TestIdentity(certificate: leaf, key: key),
+                authority: try context.authority.active().certificate)
         }
 
         func connect(to server: RunningServer) async throws -> RawClient {
@@ -79,7 +80,7 @@ struct RotationTests {
                 #expect(try agent.statement(in: reply).tokenSigners.certificates.map(\.fingerprint).contains(fresh))
                 let settings = try #require(reply?.connectionSettings?.opamp)
                 let offered = try CertificateBundle(pem: settings.tls?.caPEMContents ?? "").certificates
-                #expect(Set(offered) == Set(server.server.site.authority.signingKeys.published))
+                #expect(Set(offered) == Set(server.server.context.authority.signingKeys.published))
                 #expect(settings.destinationEndpoint.isEmpty && settings.certificate?.privateKey.isEmpty == true)
                 await client.close()
 
@@ -114,42 +115,43 @@ struct RotationTests {
 
     @Test func `the listener keeps its CA until that is retired, and then shows the next`() async throws {
         try await RunningServer.run("eu") { servers in
-            let site = servers[0].server.site
-            let old = try site.authority.active().certificate
+            let context = servers[0].server.context
+            let old = try context.authority.active().certificate
             let fresh = try await Self.rotate(servers[0])
-            await site.renewListener()
-            #expect(site.listener.chain.last == old)
+            await context.renewListener()
+            #expect(context.listener.chain.last == old)
             // As after the 30 days in which it cannot be retired.
-            var later = site
+            var later = context
             later.now = { .now + SigningKeys.trustedPeriod }
             await later.renewListener()
-            #expect(site.listener.chain.last == old)
-            try await site.authority.retire(
-                old.fingerprint, in: site.database, by: .server, at: .now + SigningKeys.trustedPeriod)
-            await site.renewListener()
-            #expect(site.listener.chain.last?.fingerprint == fresh)
+            #expect(context.listener.chain.last == old)
+            try await context.authority.retire(
+                old.fingerprint, in: context.database, by: .server, at: .now + SigningKeys.trustedPeriod)
+            await context.renewListener()
+            #expect(context.listener.chain.last?.fingerprint == fresh)
         }
     }
 
     @Test func `a key is not retired under the feet of the agents that it vouches for`() async throws {
         try await RunningServer.run("eu") { servers in
-            let site = servers[0].server.site
+            let context = servers[0].server.context
             let agent = try await Agent.enrolled(at: servers[0])
             _ = try await Self.rotate(servers[0])
             let retire = {
-                try await site.authority.retire(
-                    agent.authority.fingerprint, in: site.database, by: .server, at: .now + SigningKeys.trustedPeriod)
+                try await context.authority.retire(
+                    agent.authority.fingerprint, in: context.database, by: .server, at: .now + SigningKeys.trustedPeriod
+                )
             }
             await #expect(throws: FleetRefusal.keyVouchesForAgents(1)) { try await retire() }
-            #expect(site.authority.signingKeys.honoured.contains(agent.authority))
+            #expect(context.authority.signingKeys.honoured.contains(agent.authority))
             let leaf = agent.identity.certificate.fingerprint
-            try await site.database.write { tables in
+            try await context.database.write { tables in
                 var row = try #require(try tables.agents.find(leaf))
                 row.leafRevoked = true
                 try tables.agents.save(row)
             }
             try await retire()
-            #expect(!site.authority.signingKeys.honoured.contains(agent.authority))
+            #expect(!context.authority.signingKeys.honoured.contains(agent.authority))
         }
     }
 
@@ -162,9 +164,10 @@ struct RotationTests {
             let client = try await agent.connect(to: eu)
             _ = try await client.exchange(Agent.report())
             let row = try #require(
-                try await eu.server.site.database.read { try $0.agents.find(agent.identity.certificate.fingerprint) })
+                try await eu.server.context.database.read { try $0.agents.find(agent.identity.certificate.fingerprint) }
+            )
             let _: IssuedHandover = try await eu.call(
-                OperatorRoutes.issueHandover, sending: PeerAPI.HandoverIssue(agent: row.id.description, peer: "us"))
+                OperatorRoutes.issueHandover, sending: ServerAPI.HandoverIssue(agent: row.id.description, peer: "us"))
             let _: SigningKeySummary = try await eu.call(OperatorRoutes.draftSigningKey)
             let news = try await client.message()
             #expect(news?.customMessage != nil && news?.connectionSettings == nil)

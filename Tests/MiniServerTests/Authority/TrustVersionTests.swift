@@ -1,7 +1,7 @@
 import Certificates
 import Foundation
 import HandoverToken
-import PeerAPI
+import ServerAPI
 import Testing
 import Vocabulary
 
@@ -13,7 +13,7 @@ struct TrustVersionTests {
         _ configuration: ServerConfiguration, admin: String? = nil
     ) async throws -> (version: Int64, admin: String) {
         try await RunningServer.runOnce(configuration, admin: admin) { server in
-            (try await server.server.site.trustStatement().version, server.admin)
+            (try await server.server.context.trustStatement().version, server.admin)
         }
     }
 

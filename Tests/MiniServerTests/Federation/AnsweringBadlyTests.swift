@@ -3,8 +3,8 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import ServiceLifecycle
 import Testing
 import Vocabulary
@@ -60,23 +60,23 @@ struct AnsweringBadlyTests {
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
             try await Self.impersonate(us, answering: answer) { port in
-                let site = eu.server.site
-                var row = try await site.database.read { try $0.peer(named: "us") }
+                let context = eu.server.context
+                var row = try await context.database.read { try $0.peer(named: "us") }
                 row.endpoint = try Endpoint("https://127.0.0.1:\(port)")
                 let known = row
-                try await site.database.write { try $0.peers.save(known) }
+                try await context.database.write { try $0.peers.save(known) }
                 let client = FederationClient(
-                    site: site, callDeadline: answer.isSlow ? .milliseconds(300) : .seconds(5))
+                    server: context, callDeadline: answer.isSlow ? .milliseconds(300) : .seconds(5))
                 let result = try await client.ping(row, by: .server)
                 await client.shutDown()
                 #expect(result.code == answer.code, "\(result.text)")
-                let after = try await site.database.read { try $0.peer(named: "us") }
+                let after = try await context.database.read { try $0.peer(named: "us") }
                 #expect(after.lastContact == nil && after.lastError == result.text)
                 let label = PingOutcome.label(of: answer)
                 #expect(
-                    site.metrics.exposition(gauges: []).contains(
+                    context.metrics.exposition(gauges: []).contains(
                         "{peer=\"us\",direction=\"outbound\",outcome=\"\(label)\"} 1"))
-                #expect(!site.metrics.exposition(gauges: []).contains("outcome=\"ok\""))
+                #expect(!context.metrics.exposition(gauges: []).contains("outcome=\"ok\""))
             }
         }
     }
@@ -85,13 +85,13 @@ struct AnsweringBadlyTests {
     private static func impersonate(
         _ peer: RunningServer, answering answer: Answer, _ body: (Int) async throws -> Void
     ) async throws {
-        let authority = peer.server.site.authority
+        let authority = peer.server.context.authority
         let (certificate, key) = try authority.issueListener(names: ["127.0.0.1"], at: .now)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let router = Router(context: CallerContext.self)
         router.get(RouterPath(FederationRoutes.ping.template)) { _, _ in try await answer.response() }
-        let endpoint = OpAMPEndpoint(desk: ScriptedDesk(), gate: LoadGate(limit: 1), logger: logger)
+        let endpoint = OpAMPEndpoint(desk: ScriptedOpAMPService(), gate: ConcurrencyLimit(limit: 1), logger: logger)
         let listener = Listener(
             host: "127.0.0.1", port: 0, identity: try ListenerIdentity(chain: [certificate], key: key),
             responder: router.buildResponder(), route: endpoint.webSocketRoute, logger: logger)

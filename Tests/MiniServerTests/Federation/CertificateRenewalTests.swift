@@ -1,7 +1,7 @@
 import Certificates
 import HandoverToken
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -17,7 +17,7 @@ struct CertificateRenewalTests {
 
     /// As after the 24 hours in which the certificate before is accepted too.
     private func endOverlap(of name: String, at server: RunningServer) async throws {
-        try await server.server.site.database.write { tables in
+        try await server.server.context.database.write { tables in
             var row = try tables.peer(named: name)
             row.pin = PeerPin(row.pin.current)
             try tables.peers.save(row)
@@ -55,13 +55,13 @@ struct CertificateRenewalTests {
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
             // US hears nothing of two rotations; of the first CA nothing is left at EU.
-            let old = try eu.server.site.authority.active().certificate
+            let old = try eu.server.context.authority.active().certificate
             let draft: SigningKeySummary = try await eu.call(OperatorRoutes.draftSigningKey)
-            let site = eu.server.site
-            try await site.authority.activate(draft.fingerprint, in: site.database, by: .server, at: .now)
-            try await site.authority.retire(
-                old.fingerprint, in: site.database, by: .server, at: .now + SigningKeys.trustedPeriod)
-            await site.renewListener()
+            let context = eu.server.context
+            try await context.authority.activate(draft.fingerprint, in: context.database, by: .server, at: .now)
+            try await context.authority.retire(
+                old.fingerprint, in: context.database, by: .server, at: .now + SigningKeys.trustedPeriod)
+            await context.renewListener()
             #expect(try await us.ping("eu").code == "federation.ping-tls")
 
             let row = try await paste(try await eu.issueCertificate().pem, of: "eu", at: us)

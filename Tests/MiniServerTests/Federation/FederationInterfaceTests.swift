@@ -1,6 +1,6 @@
 import Certificates
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -24,8 +24,8 @@ struct FederationInterfaceTests {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
             let secrets = try await RunningServer.federate(eu, us)
-            let identity = try await us.server.site.database.read {
-                try us.server.site.authority.federationIdentities($0).first(where: \.inUse)
+            let identity = try await us.server.context.database.read {
+                try us.server.context.authority.federationIdentities($0).first(where: \.inUse)
             }
             let wrong = Credential.federationSecret.text(random: RandomBytes.generate(32)).revealText()
             let (certificate, bearer): (FederationIdentity?, String?) =
@@ -45,7 +45,7 @@ struct FederationInterfaceTests {
                 }
                 if let status = shown.status {
                     #expect(answer.status == status, "\(route)")
-                    #expect(answer.type == PeerAPI.Problem.contentType)
+                    #expect(answer.type == ServerAPI.Problem.contentType)
                 } else {
                     #expect(answer.status != 401 && answer.status != 403, "\(route): \(answer.text)")
                 }
@@ -64,8 +64,8 @@ struct FederationInterfaceTests {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
             let secrets = try await RunningServer.federate(eu, us)
-            let identity = try await us.server.site.database.read {
-                try us.server.site.authority.federationIdentities($0).first(where: \.inUse)
+            let identity = try await us.server.context.database.read {
+                try us.server.context.authority.federationIdentities($0).first(where: \.inUse)
             }
             try await RunningServer.$others.withValue([us.server]) {
                 let right = try await eu.exchange(FederationRoutes.ping, bearer: secrets.inbound, as: identity)
@@ -90,8 +90,8 @@ struct FederationInterfaceTests {
             let (eu, us) = (servers[0], servers[1])
             let secrets = try await RunningServer.federate(eu, us)
             let other = try await us.issueCertificate()
-            let identity = try await us.server.site.database.read {
-                try us.server.site.authority.federationIdentities($0).first(where: \.inUse)
+            let identity = try await us.server.context.database.read {
+                try us.server.context.authority.federationIdentities($0).first(where: \.inUse)
             }
             let answer = try await RunningServer.$others.withValue([us.server]) {
                 try await eu.exchange(FederationRoutes.ping, bearer: secrets.inbound, as: identity)
@@ -106,9 +106,9 @@ struct FederationInterfaceTests {
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
             let id = try #require(HandoverID(bytes: RandomBytes.generate(16)))
-            let client = FederationClient(site: us.server.site)
+            let client = FederationClient(server: us.server.context)
             await #expect(throws: PeerCallFailure.self) {
-                _ = try await client.status(of: id, at: eu.server.site.authority.peerID)
+                _ = try await client.status(of: id, at: eu.server.context.authority.peerID)
             }
             await client.shutDown()
             let entry = try #require(try await eu.audit().first { $0.action == "Federation.RemoteRequest" })

@@ -1,7 +1,7 @@
 import Certificates
 import HandoverToken
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -69,8 +69,8 @@ struct PingTests {
             _ = try await eu.generateSecret("outbound", of: "us")
             return "401"
         case .wrongCA:
-            let own = try eu.server.site.authority.active().certificate
-            try await eu.server.site.database.write { tables in
+            let own = try eu.server.context.authority.active().certificate
+            try await eu.server.context.database.write { tables in
                 var row = try tables.peer(named: "us")
                 row.trust.serverCAs = try ServerCAs([own])
                 try tables.peers.save(row)

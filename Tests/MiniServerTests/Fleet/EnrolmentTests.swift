@@ -1,7 +1,7 @@
 import Certificates
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -13,14 +13,16 @@ struct EnrolmentTests {
         connectionSettings: ConnectionSettingsOffers(
             hash: [1], opamp: OpAMPConnectionSettings(destinationEndpoint: "wss://b.example/v1/opamp")))
 
-    @Test(arguments: [Knock.Transport.webSocket, .polling])
-    func `whoever bears a spent token is not the agent that used it`(transport: Knock.Transport) async throws {
+    @Test(arguments: [ConnectionRequest.Transport.webSocket, .polling])
+    func `whoever bears a spent token is not the agent that used it`(transport: ConnectionRequest.Transport)
+        async throws
+    {
         try await HandoverWorld.run { world in
             let token = try await world.bootstrapToken(at: world.eu)
             let agent = try await world.enrolled(WireAgent(), at: world.eu, with: token)
             let line = try await agent.connect(to: world.eu)
             let row = try await world.row(of: agent, at: world.eu)
-            let agents = world.eu.server.site.agents
+            let agents = world.eu.server.context.agents
 
             let stranger = try await WireAgent().dial(
                 world.eu, over: transport, headers: ["Authorization: Bearer \(token)"])
@@ -51,16 +53,17 @@ struct EnrolmentTests {
             #expect(answer.connectionSettings == nil)
             await line.cut()
 
-            let knock = { (at: Timestamp) in
-                Knock(
+            let request = { (at: Timestamp) in
+                ConnectionRequest(
                     caller: Caller(presented: .nothing, address: "127.0.0.1"),
                     bearer: BearerToken(authorization: "Bearer \(token)"), transport: .polling, at: at)
             }
-            guard case .admitted = await world.eu.server.fleet.admit(knock(.now)) else {
+            guard case .admitted = await world.eu.server.fleet.admit(request(.now)) else {
                 Issue.record("the token still lives")
                 return
             }
-            guard case .refused(let problem) = await world.eu.server.fleet.admit(knock(.now + .seconds(86_400))) else {
+            guard case .refused(let problem) = await world.eu.server.fleet.admit(request(.now + .seconds(86_400)))
+            else {
                 Issue.record("a spent token outlived its time")
                 return
             }

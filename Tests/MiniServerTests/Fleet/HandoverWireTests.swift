@@ -1,7 +1,7 @@
 import Certificates
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -9,9 +9,9 @@ import Vocabulary
 
 @Suite(.timeLimit(.minutes(1)))
 struct HandoverWireTests {
-    @Test(arguments: [Knock.Transport.webSocket, .polling])
+    @Test(arguments: [ConnectionRequest.Transport.webSocket, .polling])
     func `an agent is offered, goes, arrives, and its row says where it went`(
-        over transport: Knock.Transport
+        over transport: ConnectionRequest.Transport
     ) async throws {
         try await HandoverWorld.run { world in
             let agent = try await world.enrolled(at: world.eu)
@@ -27,7 +27,7 @@ struct HandoverWireTests {
             #expect(try await world.row(of: agent, at: world.us).presence == .live)
             try await until { try await world.source(issued, at: world.eu).phase == .moved }
             let left = try await world.row(of: agent, at: world.eu)
-            #expect(left.presence == .movedToPeer(world.us.server.site.authority.peerID, name: "us"))
+            #expect(left.presence == .movedToPeer(world.us.server.context.authority.peerID, name: "us"))
             let moved = try await world.row(of: agent, at: world.us)
             #expect(moved.fingerprint == (try agent.fingerprint) && moved.origin?.row == left.id)
             await there.cut()
@@ -39,7 +39,7 @@ struct HandoverWireTests {
         -> AgentSession
     {
         let row = try await world.row(of: agent, at: server)
-        return try #require(server.server.site.agents.session(of: row.id))
+        return try #require(server.server.context.agents.session(of: row.id))
     }
 
     @Test func `an agent that has arrived is a member on the same unbroken line`() async throws {
@@ -141,7 +141,7 @@ struct HandoverWireTests {
             #expect(try await line.hear().connectionSettings?.hash == hash)
             // The server has forgotten all that it kept in memory.
             let row = try await world.row(of: agent, at: world.eu)
-            world.eu.server.site.agents.dismiss(row.id, because: "a test")
+            world.eu.server.context.agents.dismiss(row.id, because: "a test")
             #expect(try await line.report().connectionSettings?.hash == hash)
             try await line.report(.applying, of: hash)
             #expect(try await world.source(issued, at: world.eu).phase == .leaving)

@@ -1,6 +1,6 @@
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -14,7 +14,7 @@ struct RemoteConfigurationTests {
     {
         try await HandoverWorld.run { world in
             let agent = try await world.enrolled(at: world.eu)
-            let _: PeerAPI.Configuration = try await world.eu.call(
+            let _: ServerAPI.Configuration = try await world.eu.call(
                 OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path("base"),
                 sending: ConfigurationText(contentType: "text/yaml", body: "receivers: {}"))
             let row = try await world.row(of: agent, at: world.eu)

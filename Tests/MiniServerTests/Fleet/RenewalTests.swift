@@ -1,7 +1,7 @@
 import Certificates
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -86,7 +86,7 @@ struct RenewalTests {
             _ = try await renew(old, on: line)
             let desk = world.eu.server.fleet
             let row = try await world.row(of: old, at: world.eu)
-            let session = try #require(world.eu.server.site.agents.session(of: row.id))
+            let session = try #require(world.eu.server.context.agents.session(of: row.id))
             let day = try #require(row.previousLeafUntil)
             #expect(desk.heard(from: session, at: day - .milliseconds(1)))
             #expect(!desk.heard(from: session, at: day))
@@ -98,7 +98,7 @@ struct RenewalTests {
             #expect(answer.dismissal != nil)
             guard
                 case .refused(let problem) = await desk.admit(
-                    Knock(caller: session.knock.caller, transport: .webSocket, at: day))
+                    ConnectionRequest(caller: session.request.caller, transport: .webSocket, at: day))
             else {
                 Issue.record("the leaf before was honoured for more than a day")
                 return

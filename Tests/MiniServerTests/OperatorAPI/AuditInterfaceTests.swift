@@ -1,6 +1,6 @@
 import GRDB
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -9,14 +9,14 @@ import Vocabulary
 struct AuditInterfaceTests {
     private func saveGroups(_ count: Int, on server: RunningServer) async throws {
         for number in 0..<count {
-            let _: PeerAPI.Group = try await server.call(
+            let _: ServerAPI.Group = try await server.call(
                 OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path("group-\(number)"),
                 sending: Group(name: "group-\(number)"))
         }
     }
 
     private func execute(_ statements: [String], on server: RunningServer) async throws {
-        try await server.server.site.database.write { tables in
+        try await server.server.context.database.write { tables in
             for statement in statements { try tables.database.execute(sql: statement) }
         }
     }
@@ -42,7 +42,7 @@ struct AuditInterfaceTests {
             #expect(!verdict.ok)
             #expect(verdict.brokenAt == 3)
             #expect(verdict.text.contains("entry 3 cannot be read"))
-            let last = try await eu.server.site.database.read { try $0.audit.list(limit: 1)[0].entry }
+            let last = try await eu.server.context.database.read { try $0.audit.list(limit: 1)[0].entry }
             #expect(last.fact.action == .auditVerified)
             #expect(last.fact.after == verdict.text)
         }
@@ -129,7 +129,7 @@ struct AuditInterfaceTests {
             #expect(metrics.status == 200)
             #expect(metrics.text.contains(#"handover_handovers{role="source",phase="settled"} 1"#), "\(metrics.text)")
             #expect(metrics.text.contains(#"handover_handovers{role="target",phase="settled"} 1"#))
-            let last = try await eu.server.site.database.read { try $0.audit.lastSequence() }
+            let last = try await eu.server.context.database.read { try $0.audit.lastSequence() }
             #expect(metrics.text.contains("handover_audit_entries \(last)\n"))
 
             let detail: AgentDetail = try await eu.call(

@@ -1,5 +1,5 @@
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -19,7 +19,7 @@ struct OperatorInterfaceTests {
                 ] {
                     let answer = try await servers[0].exchange(route, path(route), bearer: bearer)
                     #expect(answer.status == 401, "\(route)")
-                    #expect(answer.type == PeerAPI.Problem.contentType)
+                    #expect(answer.type == ServerAPI.Problem.contentType)
                     #expect(answer.problem?.code == "operator.not-authenticated")
                 }
             }
@@ -51,7 +51,7 @@ struct OperatorInterfaceTests {
                 let answer = try await servers[0].exchange(route, path(route), bearer: token.text)
                 #expect((answer.status != 403) == isAllowed, "\(role) \(route): \(answer.status)")
                 #expect(answer.status != 401 && answer.status < 500, "\(route): \(answer.text)")
-                if answer.status >= 400 { #expect(answer.type == PeerAPI.Problem.contentType) }
+                if answer.status >= 400 { #expect(answer.type == ServerAPI.Problem.contentType) }
             }
         }
     }
@@ -88,7 +88,7 @@ struct OperatorInterfaceTests {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
             let text = ConfigurationText(contentType: "text/yaml", body: "a: 1")
-            let saved: PeerAPI.Configuration = try await eu.call(
+            let saved: ServerAPI.Configuration = try await eu.call(
                 OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path("base"), sending: text)
             let _: Group = try await eu.call(
                 OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path("web"),

@@ -1,6 +1,6 @@
 import GRDB
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 

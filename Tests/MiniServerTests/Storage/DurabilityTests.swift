@@ -10,7 +10,7 @@ import Testing
     @Test func `every commit is synced`() async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "durability-\(UUID()).sqlite").path
         defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) } }
-        let database = try PeerDatabase(path: path)
+        let database = try ServerDatabase(path: path)
         #expect(try await database.write { try Int.fetchOne($0.database, sql: "PRAGMA synchronous") } == 2)
         try database.close()
     }

@@ -1,8 +1,8 @@
 import Certificates
 import GRDB
 import HandoverToken
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -19,7 +19,7 @@ struct FailClosedTests {
     }
 
     private func stored(_ agent: AgentID, on server: RunningServer) async throws -> Stored {
-        try await server.server.site.database.read { tables in
+        try await server.server.context.database.read { tables in
             Stored(
                 epoch: try tables.agents.find(agent)?.epoch,
                 phases: try tables.sources.all().map(\.machine.phaseName), letters: try tables.outbox.count(),
@@ -28,7 +28,7 @@ struct FailClosedTests {
     }
 
     private func refuse(_ table: String, on server: RunningServer) async throws {
-        try await server.server.site.database.write { tables in
+        try await server.server.context.database.write { tables in
             try tables.database.execute(
                 sql: """
                     CREATE TRIGGER refuse BEFORE INSERT ON \(table)
@@ -38,7 +38,7 @@ struct FailClosedTests {
     }
 
     private func accept(on server: RunningServer) async throws {
-        try await server.server.site.database.write { try $0.database.execute(sql: "DROP TRIGGER refuse") }
+        try await server.server.context.database.write { try $0.database.execute(sql: "DROP TRIGGER refuse") }
     }
 
     /// A federated EU with one agent, and its peer US.
@@ -49,15 +49,17 @@ struct FailClosedTests {
             _ = try await RunningServer.federate(servers[0], servers[1])
             #expect(try await servers[0].ping("us").ok)
             let peer = try #require(
-                try await servers[0].server.site.database.read { try $0.peers.find(name: "us") })
+                try await servers[0].server.context.database.read { try $0.peers.find(name: "us") })
             try await body(servers[0], try await servers[0].enrolledAgent(), peer)
         }
     }
 
     private let context = AuditContext(actor: "admin", role: "admin")
 
-    private func claim(_ issued: (handover: HandoverRow<SourceHandover>, token: String)) throws -> ClaimRequest {
-        ClaimRequest(
+    private func redemption(_ issued: (handover: HandoverRow<SourceHandover>, token: String)) throws
+        -> RedemptionRequest
+    {
+        RedemptionRequest(
             redemption: try #require(RedemptionID(bytes: RandomBytes.generate(16))),
             tokenSHA256: Hex.encode(Digest.sha256(Array(issued.token.utf8))))
     }
@@ -65,8 +67,8 @@ struct FailClosedTests {
     @Test(arguments: ["audit", "sourceHandovers"])
     func `a handover that cannot be written whole is neither issued nor claimed`(table: String) async throws {
         try await world { eu, agent, peer in
-            let desk = HandoverDesk(site: eu.server.site, shell: eu.server.shell)
-            let wanted = PeerAPI.HandoverIssue(agent: agent.description, peer: "us")
+            let desk = HandoverService(server: eu.server.context, shell: eu.server.shell)
+            let wanted = ServerAPI.HandoverIssue(agent: agent.description, peer: "us")
 
             try await refuse(table, on: eu)
             let before = try await stored(agent, on: eu)
@@ -79,17 +81,17 @@ struct FailClosedTests {
 
             try await accept(on: eu)
             let issued = try await desk.issue(.init(agent: agent, peerName: "us"), by: context)
-            let claim = try claim((issued.handover, issued.token))
+            let request = try redemption((issued.handover, issued.token))
 
             try await refuse(table, on: eu)
             let issuedState = try await stored(agent, on: eu)
             await #expect(throws: StorageFailure.self) {
-                try await desk.claim(issued.handover.machine.id, claim, by: peer, context)
+                try await desk.redeem(issued.handover.machine.id, request, by: peer, context)
             }
             #expect(try await stored(agent, on: eu) == issuedState)
 
             try await accept(on: eu)
-            let claimed = try await desk.claim(issued.handover.machine.id, claim, by: peer, context)
+            let claimed = try await desk.redeem(issued.handover.machine.id, request, by: peer, context)
             #expect(claimed.phase == .redeemed)
         }
     }
@@ -97,10 +99,10 @@ struct FailClosedTests {
     @Test(arguments: ["audit", "outbox", "sourceHandovers"])
     func `state, entry and notice of a step are one transaction`(table: String) async throws {
         try await world { eu, agent, peer in
-            let desk = HandoverDesk(site: eu.server.site, shell: eu.server.shell)
+            let desk = HandoverService(server: eu.server.context, shell: eu.server.shell)
             let issued = try await desk.issue(.init(agent: agent, peerName: "us"), by: context)
             let id = issued.handover.machine.id
-            _ = try await desk.claim(id, try claim((issued.handover, issued.token)), by: peer, context)
+            _ = try await desk.redeem(id, try redemption((issued.handover, issued.token)), by: peer, context)
 
             // Saved here and not through the shell: nobody is to deliver the notice while the test looks for it.
             let cancel = { @Sendable (tables: StorageTransaction) in
@@ -111,11 +113,11 @@ struct FailClosedTests {
             }
             try await refuse(table, on: eu)
             let before = try await stored(agent, on: eu)
-            await #expect(throws: StorageFailure.self) { try await eu.server.site.database.write(cancel) }
+            await #expect(throws: StorageFailure.self) { try await eu.server.context.database.write(cancel) }
             #expect(try await stored(agent, on: eu) == before)
 
             try await accept(on: eu)
-            try await eu.server.site.database.write(cancel)
+            try await eu.server.context.database.write(cancel)
             let after = try await stored(agent, on: eu)
             #expect(after.phases == ["cancelled"])
             #expect(after.letters == before.letters + 1)
@@ -128,7 +130,7 @@ struct FailClosedTests {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
             let limit = { @Sendable (pages: Int) in
-                try await eu.server.site.database.write {
+                try await eu.server.context.database.write {
                     try $0.database.execute(sql: "PRAGMA max_page_count = \(pages)")
                 }
             }
@@ -146,7 +148,7 @@ struct FailClosedTests {
             #expect(answer.problem?.cause.contains("full") == true, "\(answer.text)")
             #expect(answer.problem?.nextAction.contains("free space") == true)
             #expect(try await eu.audit() == entries)
-            let names = try await eu.server.site.database.read { try $0.configurations.all().map(\.name) }
+            let names = try await eu.server.context.database.read { try $0.configurations.all().map(\.name) }
             #expect(names.isEmpty)
 
             try await limit(1_000_000)

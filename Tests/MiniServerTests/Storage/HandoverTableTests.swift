@@ -1,5 +1,5 @@
 import HandoverToken
-import PeerCore
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -44,10 +44,10 @@ struct HandoverTableTests {
                     try await pair.eu.desk.cancel(id, reason: nil, by: pair.operatorContext)
                 }
             }
-            let kin = try await pair.eu.server.site.database.read { try $0.kin(of: leaf) }
-            #expect(kin.departures.map(\.id) == [issued[2]])
-            #expect(kin.departures.map(\.claims.epoch) == [3])
-            let open = try await pair.eu.server.site.database.read { tables in
+            let known = try await pair.eu.server.context.database.read { try $0.records(ofLeaf: leaf) }
+            #expect(known.departures.map(\.id) == [issued[2]])
+            #expect(known.departures.map(\.claims.epoch) == [3])
+            let open = try await pair.eu.server.context.database.read { tables in
                 try tables.sources.open(agent: pair.agent).map(\.machine.id)
             }
             #expect(open == [issued[2]])

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import PeerCore
+import ServerCore
 import Vocabulary
 
 @testable import MiniServer
@@ -8,7 +8,7 @@ import Vocabulary
 /// A database file in a folder of its own, opened as the server opens it and, beside it, as anybody might.
 struct DatabaseFile: Sendable {
     let path: String
-    let database: PeerDatabase
+    let database: ServerDatabase
 
     /// - Parameter schema: the last migration that the file has had before the server opens it; absent for a new file.
     static func open(
@@ -27,7 +27,7 @@ struct DatabaseFile: Sendable {
             }
             try older.close()
         }
-        let file = DatabaseFile(path: path, database: try PeerDatabase(path: path))
+        let file = DatabaseFile(path: path, database: try ServerDatabase(path: path))
         try await body(file)
         try file.database.close()
     }

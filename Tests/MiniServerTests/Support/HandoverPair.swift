@@ -1,8 +1,8 @@
 import Certificates
 import HandoverToken
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 @testable import MiniServer
@@ -29,17 +29,17 @@ struct HandoverPair: Sendable {
     }
 
     func source(_ id: HandoverID) async throws -> SourceHandover? {
-        try await eu.server.site.database.read { try $0.sources.find(id)?.machine }
+        try await eu.server.context.database.read { try $0.sources.find(id)?.machine }
     }
 
     func row() async throws -> AgentRecord? {
         let agent = agent
-        return try await eu.server.site.database.read { try $0.agents.find(agent) }
+        return try await eu.server.context.database.read { try $0.agents.find(agent) }
     }
 }
 
 extension RunningServer {
-    var desk: HandoverDesk { HandoverDesk(site: server.site, shell: server.shell) }
+    var desk: HandoverService { HandoverService(server: server.context, shell: server.shell) }
 
     /// An agent that enrolled here and is away.
     func enrolledAgent() async throws -> AgentID {
@@ -47,12 +47,12 @@ extension RunningServer {
         let request = try SigningRequest(key: PrivateKey.generateP256(), subject: "agent")
         let asked = ConnectionSettingsRequest(
             opamp: OpAMPConnectionSettingsRequest(certificateRequest: CertificateRequest(csr: Array(request.pem.utf8))))
-        let leaf = try server.site.authority.issueLeaf(try LeafOrder(asked, row: id, at: .now))
+        let leaf = try server.context.authority.issueLeaf(try LeafOrder(asked, row: id, at: .now))
         guard let uid = InstanceUID(bytes: RandomBytes.generate(16)) else { throw NotStarted() }
         let row = AgentRecord(
             id: id, displayName: "db-7", instanceUID: uid, leaf: leaf,
             capabilities: [.reportsStatus, .acceptsOpAMPConnectionSettings])
-        try await server.site.database.write { try $0.agents.save(row) }
+        try await server.context.database.write { try $0.agents.save(row) }
         return id
     }
 }

@@ -2,8 +2,8 @@ import Certificates
 import Foundation
 import HandoverToken
 import OpAMPProto
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Testing
 import Vocabulary
 
@@ -25,7 +25,7 @@ struct HandoverWorld: Sendable {
     }
 
     /// The name under which the other server is known.
-    func name(of server: RunningServer) -> String { server.server.site.name }
+    func name(of server: RunningServer) -> String { server.server.context.name }
 
     // MARK: The operators
 
@@ -36,7 +36,7 @@ struct HandoverWorld: Sendable {
         let row = try await row(of: agent, at: source).id.description
         return try await source.call(
             OperatorRoutes.issueHandover,
-            sending: PeerAPI.HandoverIssue(agent: row, peer: name(of: target), probationSeconds: probation))
+            sending: ServerAPI.HandoverIssue(agent: row, peer: name(of: target), probationSeconds: probation))
     }
 
     @discardableResult
@@ -71,7 +71,7 @@ struct HandoverWorld: Sendable {
     /// - Returns: its line at the target, and the hash of the offer that led there.
     func lead(
         _ agent: WireAgent, from line: WireLine, to target: RunningServer, by issued: IssuedHandover,
-        over transport: Knock.Transport = .webSocket
+        over transport: ConnectionRequest.Transport = .webSocket
     ) async throws -> (line: WireLine, hash: [UInt8]) {
         let offer = try await line.offer()
         try await line.report(.applying, of: offer.hash)
@@ -98,15 +98,15 @@ struct HandoverWorld: Sendable {
     // MARK: What a server has saved
 
     func source(_ issued: IssuedHandover, at server: RunningServer) async throws -> SourceHandover {
-        try #require(try await server.server.site.database.read { try $0.sources.find(issued.handover.id) }).machine
+        try #require(try await server.server.context.database.read { try $0.sources.find(issued.handover.id) }).machine
     }
 
     func target(_ issued: IssuedHandover, at server: RunningServer) async throws -> TargetHandover {
-        try #require(try await server.server.site.database.read { try $0.targets.find(issued.handover.id) }).machine
+        try #require(try await server.server.context.database.read { try $0.targets.find(issued.handover.id) }).machine
     }
 
     func row(of agent: WireAgent, at server: RunningServer) async throws -> AgentRecord {
-        let rows = try await server.server.site.database.read { try $0.agents.namesakes(of: agent.uid) }
+        let rows = try await server.server.context.database.read { try $0.agents.agents(withInstanceUID: agent.uid) }
         return try #require(rows.first)
     }
 }

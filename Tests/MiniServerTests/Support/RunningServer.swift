@@ -5,8 +5,8 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-import PeerAPI
-import PeerCore
+import ServerAPI
+import ServerCore
 import Vocabulary
 
 @testable import MiniServer
@@ -70,7 +70,7 @@ struct RunningServer: Sendable {
         var status: Int
         var type: String?
         var text: String
-        var problem: PeerAPI.Problem? { try? JSONDecoder().decode(PeerAPI.Problem.self, from: Data(text.utf8)) }
+        var problem: ServerAPI.Problem? { try? JSONDecoder().decode(ServerAPI.Problem.self, from: Data(text.utf8)) }
     }
 
     /// One bare exchange.
@@ -110,7 +110,9 @@ struct RunningServer: Sendable {
 
     private static func key(of identity: FederationIdentity, among servers: [Server]) throws -> Secret {
         for server in servers {
-            if let key = try? server.site.authority.sealing.open(identity.sealedKey, for: .federationKey) { return key }
+            if let key = try? server.context.authority.sealing.open(identity.sealedKey, for: .federationKey) {
+                return key
+            }
         }
         throw NotStarted()
     }
@@ -126,7 +128,7 @@ struct RunningServer: Sendable {
     }
 
     struct Refused: Error, CustomStringConvertible {
-        let problem: PeerAPI.Problem
+        let problem: ServerAPI.Problem
         var description: String { "\(problem.status) \(problem.operatorMessage)" }
     }
 

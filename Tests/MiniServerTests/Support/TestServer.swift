@@ -16,9 +16,9 @@ struct TestServer: Sendable {
     let group: ServiceGroup
 
     static func run(
-        desk: ScriptedDesk = ScriptedDesk(),
+        desk: ScriptedOpAMPService = ScriptedOpAMPService(),
         limits: ListenerLimits = ListenerLimits(),
-        gate: LoadGate = LoadGate(limit: 1000),
+        gate: ConcurrencyLimit = ConcurrencyLimit(limit: 1000),
         _ body: (TestServer) async throws -> Void
     ) async throws {
         let pki = try TestPKI()

@@ -1,6 +1,6 @@
 import Certificates
 import OpAMPProto
-import PeerCore
+import ServerCore
 import Synchronization
 import Testing
 import Vocabulary
@@ -48,10 +48,10 @@ struct WireAgent: Sendable {
     ///
     /// - Throws: `WireLine.Refused` when the server does not let the agent in; over HTTP the first poll shows that.
     func dial(
-        _ server: RunningServer, over transport: Knock.Transport = .webSocket, headers: [String] = []
+        _ server: RunningServer, over transport: ConnectionRequest.Transport = .webSocket, headers: [String] = []
     ) async throws -> WireLine {
         let identity = leaf.map { TestIdentity(certificate: $0, key: key) }
-        let authority = try #require(server.server.site.authority.signingKeys.honoured.first)
+        let authority = try #require(server.server.context.authority.signingKeys.honoured.first)
         let client = try await RawClient.connect(
             to: try #require(await server.server.port), as: identity, trusting: authority)
         if transport == .webSocket {
@@ -63,7 +63,7 @@ struct WireAgent: Sendable {
 
     /// A line on which the server has answered a full report that says where the agent stands.
     func connect(
-        to server: RunningServer, over transport: Knock.Transport = .webSocket, headers: [String] = [],
+        to server: RunningServer, over transport: ConnectionRequest.Transport = .webSocket, headers: [String] = [],
         standing: (epoch: Epoch, handover: HandoverID?)? = nil
     ) async throws -> WireLine {
         let line = try await dial(server, over: transport, headers: headers)
@@ -83,13 +83,13 @@ final class WireLine: Sendable {
     struct Over: Error {}
 
     let client: RawClient
-    private let transport: Knock.Transport
+    private let transport: ConnectionRequest.Transport
     private let uid: [UInt8]
     private let headers: [String]
     private let sequence = Mutex<UInt64>(0)
     private let unread = Mutex<[ServerToAgent]>([])
 
-    init(client: RawClient, transport: Knock.Transport, uid: [UInt8], headers: [String]) {
+    init(client: RawClient, transport: ConnectionRequest.Transport, uid: [UInt8], headers: [String]) {
         (self.client, self.transport, self.uid, self.headers) = (client, transport, uid, headers)
     }
 

@@ -38,7 +38,7 @@ struct ListenerChannel: HTTPChannelHandler {
                 ByteToMessageHandler(
                     HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: headLimits)),
                 RequestGuard(limits: limits),
-                ConnectionPatience(limits: limits),
+                ConnectionTimeouts(limits: limits),
                 UpgradeDoor(route: route, decision: decision),
             ]
             let upgrade = NIOTypedHTTPServerUpgradeHandler(

@@ -37,7 +37,7 @@ struct ListenerLimits: Hashable, Sendable {
     /// A WebSocket silent for this long, and pinged meanwhile, is dead.
     var silenceLimit = TimeAmount.seconds(100)
     /// Our Close frame to the end of the connection, and an error answer to its end.
-    var farewellWait = TimeAmount.seconds(2)
+    var closeTimeout = TimeAmount.seconds(2)
 
     /// Messages queued for a WebSocket whose peer does not read; one more byte disconnects it.
     var unsentBytes = 2 * Limits.messageBytes

@@ -4,18 +4,18 @@ import ServiceLifecycle
 import UnixSignals
 import Vocabulary
 
-extension Site {
+extension ServerContext {
     /// Shows what there is to show now, if it is another certificate. One that cannot be used is reported, and the
     /// present one stays: a bad file must not end what works.
     func renewListener() async {
         do {
-            let face = try await listenerSource.load(authority: authority, database: database, at: now())
-            guard face.chain != listener.chain else { return }
-            try listener.replace(chain: face.chain, key: face.key)
+            let identity = try await listenerSource.load(authority: authority, database: database, at: now())
+            guard identity.chain != listener.chain else { return }
+            try listener.replace(chain: identity.chain, key: identity.key)
             log.notice(
                 "listener certificate replaced",
                 metadata: [
-                    "sha256": "\(face.chain[0].fingerprint)", "expires": "\(face.chain[0].notAfter)",
+                    "sha256": "\(identity.chain[0].fingerprint)", "expires": "\(identity.chain[0].notAfter)",
                 ])
         } catch {
             log.error("listener certificate not replaced", metadata: ["reason": "\(error.explained)"])
@@ -25,7 +25,7 @@ extension Site {
 
 /// Looks for another listener certificate every hour, and when an operator says that there is one.
 struct ListenerRenewal: Service {
-    let site: Site
+    let server: ServerContext
     /// What an operator says it with.
     let signals: [UnixSignal]
 
@@ -35,14 +35,14 @@ struct ListenerRenewal: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask {
-                    while (try? await Task.sleep(for: Self.period)) != nil { await site.renewListener() }
+                    while (try? await Task.sleep(for: Self.period)) != nil { await server.renewListener() }
                 }
                 group.addTask { [signals] in
                     guard !signals.isEmpty else { return }
-                    for await _ in await UnixSignalsSequence(trapping: signals) { await site.renewListener() }
+                    for await _ in await UnixSignalsSequence(trapping: signals) { await server.renewListener() }
                 }
             }
         }
-        site.listener.close()
+        server.listener.close()
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import PeerAPI
+import ServerAPI
 import Vocabulary
 
 /// An answer that says no: `application/problem+json` (RFC 9457) made from an operator message.
@@ -32,7 +32,7 @@ struct Problem: Error, Hashable, Sendable {
 
     /// - Parameter instance: the path that was asked for.
     func body(instance: String?) -> String {
-        let answer = PeerAPI.Problem(
+        let answer = ServerAPI.Problem(
             message, status: status.code, instance: instance, presentedFingerprint: presentedFingerprint,
             lastSequence: lastSequence)
         let encoder = JSONEncoder()
@@ -42,7 +42,7 @@ struct Problem: Error, Hashable, Sendable {
 
     var headerFields: HTTPFields {
         var fields = extraFields
-        fields[.contentType] = PeerAPI.Problem.contentType
+        fields[.contentType] = ServerAPI.Problem.contentType
         fields[.cacheControl] = "no-store"
         if let retryAfter {
             fields[.retryAfter] = String((max(0, retryAfter.wholeMilliseconds) + 999) / 1000)

@@ -93,7 +93,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(Self.wrapOutboundOut(part), promise: nil)
         }
         context.flush()
-        context.eventLoop.assumeIsolated().scheduleTask(in: limits.farewellWait) { context.close(promise: nil) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: limits.closeTimeout) { context.close(promise: nil) }
     }
 }
 

@@ -9,7 +9,7 @@ enum WebSocketMessage {
 }
 
 /// Asks for the closing handshake; triggered as an outbound event.
-struct WebSocketFarewell: Sendable {
+struct CloseRequest: Sendable {
     var code: WebSocketErrorCode
     var reason: String
 
@@ -181,11 +181,11 @@ final class WebSocketMessages: ChannelDuplexHandler {
     // MARK: - Closing
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        guard let farewell = event as? WebSocketFarewell else {
+        guard let closeRequest = event as? CloseRequest else {
             context.triggerUserOutboundEvent(event, promise: promise)
             return
         }
-        close(farewell.code, farewell.reason, context)
+        close(closeRequest.code, closeRequest.reason, context)
         promise?.succeed()
     }
 
@@ -206,7 +206,7 @@ final class WebSocketMessages: ChannelDuplexHandler {
         data.write(webSocketErrorCode: code)
         data.writeString(reason)
         send(.connectionClose, data, context)
-        checkup = later(limits.farewellWait, context) { _ in context.close(promise: nil) }
+        checkup = later(limits.closeTimeout, context) { _ in context.close(promise: nil) }
         if hasHeldRead { context.read() }
     }
 

@@ -16,7 +16,7 @@ struct WebSocketRoute: Sendable {
     let decide: @Sendable (HTTPRequestHead, Caller) async -> Decision
 
     /// Whether a request wants to become a WebSocket here.
-    func isKnocked(by head: HTTPRequestHead) -> Bool {
+    func matches(by head: HTTPRequestHead) -> Bool {
         head.method == .GET && head.uri.prefix { $0 != "?" } == path
             && head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
             && head.headers["content-length"].allSatisfy { $0 == "0" }
@@ -45,7 +45,7 @@ final class UpgradeDoor: ChannelInboundHandler, RemovableChannelHandler {
             context.fireChannelRead(data)
             return
         }
-        if route.isKnocked(by: head) {
+        if route.matches(by: head) {
             // Stands until the upgrade handler finds key and version in order and asks for a decision.
             decision.value = .refuse(ListenerRefusal.badUpgrade.problem)
         } else {

@@ -16,17 +16,17 @@ final class OpAMPEndpoint: Service {
     /// An agent that polls is taken for gone when it has not for this long.
     static let pollSilence: Duration = .seconds(300)
 
-    let desk: any OpAMPDesk
+    let desk: any OpAMPService
     let agents: ConnectedAgents
-    let gate: LoadGate
+    let gate: ConcurrencyLimit
     let logger: Logger
     let now: @Sendable () -> Timestamp
     private let sessions = Atomic<UInt64>(0)
 
     init(
-        desk: any OpAMPDesk,
+        desk: any OpAMPService,
         agents: ConnectedAgents = ConnectedAgents(),
-        gate: LoadGate = LoadGate(limit: 2048),
+        gate: ConcurrencyLimit = ConcurrencyLimit(limit: 2048),
         logger: Logger,
         now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
@@ -50,34 +50,34 @@ final class OpAMPEndpoint: Service {
 
     /// Decides on a caller; the session is opened by whoever asked.
     func admit(
-        _ caller: Caller, fields: (String) -> String?, transport: Knock.Transport
+        _ caller: Caller, fields: (String) -> String?, transport: ConnectionRequest.Transport
     ) async throws(Problem) -> AgentSession {
         if caller.presented == .unreadable { throw ListenerRefusal.unreadableCertificate.problem }
         let handoverText = fields("handover-id")
         let handover = handoverText.flatMap { HandoverID($0) }
         if handoverText != nil, handover == nil { throw ListenerRefusal.malformedRequest.problem }
-        let knock = Knock(
+        let request = ConnectionRequest(
             caller: caller,
             bearer: fields("authorization").flatMap(BearerToken.init(authorization:)),
             handover: handover,
             transport: transport,
             at: now()
         )
-        guard let admission = await gate.pass({ await self.desk.admit(knock) }) else {
+        guard let admission = await gate.pass({ await self.desk.admit(request) }) else {
             throw ListenerRefusal.overloaded.problem
         }
         switch admission {
         case .refused(let problem): throw problem
         case .admitted(let agent, let standing):
             let number = sessions.wrappingAdd(1, ordering: .relaxed).newValue
-            return AgentSession(number: number, agent: agent, standing: standing, knock: knock)
+            return AgentSession(number: number, agent: agent, standing: standing, request: request)
         }
     }
 
     /// What the desk says to a report, or that it is too busy to say anything.
-    func answer(to report: AgentReport, from session: AgentSession) async -> DeskAnswer {
+    func answer(to report: AgentReport, from session: AgentSession) async -> OpAMPAnswer {
         await gate.pass { await self.desk.received(report, from: session) }
-            ?? .unavailable(retryAfter: LoadGate.retryAfter, "The server is busy.")
+            ?? .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy.")
     }
 
     /// Tells the desk of an end that `SessionEnd` gave out.

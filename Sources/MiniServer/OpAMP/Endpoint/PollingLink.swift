@@ -44,7 +44,7 @@ actor PollingLink: AgentLink {
         } else if let reason = answer.dismissal {
             leave(.dismissed(reason))
         } else {
-            tellDesk()
+            reportEnd()
         }
         return try permitted.message.encoded()
     }
@@ -85,11 +85,11 @@ actor PollingLink: AgentLink {
     private func leave(_ ending: SessionEnding) {
         guard end.come(ending) else { return }
         endpoint.agents.leave(session)
-        tellDesk()
+        reportEnd()
     }
 
-    private func tellDesk() {
-        endpoint.closed(session, end.news(isAtDesk: pollsInProgress > 0))
+    private func reportEnd() {
+        endpoint.closed(session, end.news(isBeingDecided: pollsInProgress > 0))
     }
 }
 

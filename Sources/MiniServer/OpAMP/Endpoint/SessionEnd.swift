@@ -13,8 +13,8 @@ struct SessionEnd {
     }
 
     /// What the desk is to be told now, if anything.
-    mutating func news(isAtDesk: Bool) -> SessionEnding? {
-        guard let ending, !isAtDesk, !isTold else { return nil }
+    mutating func news(isBeingDecided: Bool) -> SessionEnding? {
+        guard let ending, !isBeingDecided, !isTold else { return nil }
         isTold = true
         return ending
     }

@@ -17,7 +17,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     private let endpoint: OpAMPEndpoint
     private var conversation = AgentConversation(transport: .webSocket)
     private var waiting = CircularBuffer<WebSocketMessage>()
-    private var isAtDesk = false
+    private var isBeingDecided = false
     private var hasHeldRead = false
     /// No message has come yet; an upgrade alone is no session.
     private var isSilent = true
@@ -44,7 +44,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if isAtDesk { hasHeldRead = true } else { context.read() }
+        if isBeingDecided { hasHeldRead = true } else { context.read() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -56,10 +56,10 @@ final class WebSocketSession: ChannelDuplexHandler {
     // MARK: - Conversation
 
     private func takeNext(_ context: ChannelHandlerContext) {
-        while !isAtDesk, !end.hasCome, let message = waiting.popFirst() {
+        while !isBeingDecided, !end.hasCome, let message = waiting.popFirst() {
             take(message, context)
         }
-        if !isAtDesk, hasHeldRead {
+        if !isBeingDecided, hasHeldRead {
             hasHeldRead = false
             context.read()
         }
@@ -81,12 +81,12 @@ final class WebSocketSession: ChannelDuplexHandler {
             reply(.nothing, to: report, context)
             return
         }
-        isAtDesk = true
+        isBeingDecided = true
         let (endpoint, session) = (endpoint, session)
         context.eventLoop.makeFutureWithTask { await endpoint.answer(to: report, from: session) }
             .assumeIsolated()
             .whenSuccess { answer in
-                self.isAtDesk = false
+                self.isBeingDecided = false
                 self.reply(answer, to: report, context)
                 self.takeNext(context)
             }
@@ -101,8 +101,8 @@ final class WebSocketSession: ChannelDuplexHandler {
         }
     }
 
-    private func reply(_ answer: DeskAnswer, to report: AgentReport, _ context: ChannelHandlerContext) {
-        guard !end.hasCome else { return tellDesk() }
+    private func reply(_ answer: OpAMPAnswer, to report: AgentReport, _ context: ChannelHandlerContext) {
+        guard !end.hasCome else { return reportEnd() }
         let permitted = conversation.reply(
             to: report, with: answer.content, freshInstanceUID: endpoint.freshInstanceUID())
         endpoint.note(permitted.withheld, from: session)
@@ -112,7 +112,7 @@ final class WebSocketSession: ChannelDuplexHandler {
         }
         if report.message.agentDisconnect {
             leave(.agentDisconnected)
-            farewell(WebSocketFarewell(.normalClosure, "goodbye"), context)
+            closeRequest(CloseRequest(.normalClosure, "goodbye"), context)
         } else if let reason = answer.dismissal {
             end(.dismissed(reason), context)
         }
@@ -147,25 +147,25 @@ final class WebSocketSession: ChannelDuplexHandler {
     fileprivate func end(_ ending: SessionEnding, _ context: ChannelHandlerContext) {
         leave(ending)
         switch ending {
-        case .dismissed(let reason): farewell(WebSocketFarewell(.policyViolation, reason), context)
-        case .replaced: farewell(WebSocketFarewell(.normalClosure, "replaced by a newer connection"), context)
+        case .dismissed(let reason): closeRequest(CloseRequest(.policyViolation, reason), context)
+        case .replaced: closeRequest(CloseRequest(.normalClosure, "replaced by a newer connection"), context)
         case .agentDisconnected, .lost, .silent: context.close(promise: nil)
         }
     }
 
-    private func farewell(_ farewell: WebSocketFarewell, _ context: ChannelHandlerContext) {
-        context.triggerUserOutboundEvent(farewell, promise: nil)
+    private func closeRequest(_ closeRequest: CloseRequest, _ context: ChannelHandlerContext) {
+        context.triggerUserOutboundEvent(closeRequest, promise: nil)
     }
 
     private func leave(_ ending: SessionEnding) {
         guard end.come(ending) else { return }
         waiting.removeAll()
         endpoint.agents.leave(session)
-        tellDesk()
+        reportEnd()
     }
 
-    private func tellDesk() {
-        if !isSilent { endpoint.closed(session, end.news(isAtDesk: isAtDesk)) }
+    private func reportEnd() {
+        if !isSilent { endpoint.closed(session, end.news(isBeingDecided: isBeingDecided)) }
     }
 }
 

@@ -1,0 +1,154 @@
+import Certificates
+import HandoverToken
+import ServerAPI
+import ServerCore
+import Vocabulary
+
+// MARK: - The target's side
+
+extension HandoverService {
+    /// A verified token beside everything that stands for and against it here.
+    struct Preview: Sendable {
+        var token: VerifiedToken
+        var review: RedemptionReview
+        var problems: [HandoverRefusal]
+    }
+
+    /// Verifies a pasted token and shows what redeeming it would mean; changes nothing but the audit trail of refusals.
+    ///
+    /// - Throws: `TokenRefusal`.
+    func preview(_ text: String, by context: AuditContext) async throws -> Preview {
+        let now = server.now()
+        let token = try await verified(text, by: context, at: now)
+        let answer = await sourceAnswer(to: token.claims)
+        let review = try await server.database.read { try self.review(token, tables: $0, source: answer) }
+        return Preview(token: token, review: review, problems: review.problems(at: now))
+    }
+
+    /// Confirms a token: saved, then claimed at its source.
+    ///
+    /// - Throws: `TokenRefusal` or `HandoverRefusal`; both are audited here.
+    func redeem(
+        _ text: String, choice: RedemptionReview.Choice, by context: AuditContext
+    ) async throws -> HandoverRow<TargetHandover> {
+        let now = server.now()
+        let token = try await verified(text, by: context, at: now)
+        let id = token.claims.id
+        let answer = await sourceAnswer(to: token.claims)
+        guard let redemptionID = RedemptionID(bytes: RandomBytes.generate(16)) else {
+            preconditionFailure("16 bytes are an id")
+        }
+        let newRow = AgentID(version7At: now, random: RandomBytes.generate(10))
+        do {
+            let step = try await server.database.write { tables in
+                let review = try review(token, tables: tables, source: answer)
+                let redemption = try review.redemption(
+                    redemptionID, choice: choice, newRow: newRow, arrivalTime: server.timing.arrival, at: now)
+                let preview = TargetHandover(previewing: token)
+                let step = try preview.next(after: .redeemRequested(redemption), at: now)
+                try tables.save(step, by: context, at: now)
+                return step
+            }
+            await shell.carryOut(step)
+        } catch let refusal as HandoverRefusal {
+            await refused(refusal.operatorMessage, handover: id, by: context)
+            throw refusal
+        }
+        guard let row = try await server.database.read({ try $0.targets.find(id) }) else {
+            throw HandoverRefusal.unknownHandover(id)
+        }
+        // The claim was carried out with the step. Whoever is waiting for the answer reads the source's.
+        if let refusal = row.machine.refusal { throw refusal }
+        return row
+    }
+
+    private func verified(_ text: String, by context: AuditContext, at now: Timestamp) async throws -> VerifiedToken {
+        let peers = try await server.database.read { try $0.peers.all() }
+        // A token pasted where it was issued is refused for its audience, not for an issuer that nobody knows.
+        let own = server.authority.signingKeys.published.map {
+            TokenVerifier.KnownSigner(certificate: $0, owner: server.authority.peerID)
+        }
+        do {
+            return try TokenVerifier().verify(
+                text, signers: peers.flatMap(\.knownSigners) + own, audience: server.authority.peerID, at: now)
+        } catch {
+            await refused(error.operatorMessage, handover: nil, by: context)
+            throw error
+        }
+    }
+
+    /// What the source says of the token now.
+    private func sourceAnswer(to claims: HandoverClaims) async -> SourceAnswer {
+        let peer = try? await server.database.read { try $0.peers.find(claims.issuer) }
+        guard peer?.enabled == true else { return .unanswered }
+        do throws(PeerCallFailure) {
+            let status = try await shell.peers.status(of: claims.id, at: claims.issuer)
+            guard let phase = SourceHandover.Phase(rawValue: status.phase) else { return .unanswered }
+            return .phase(phase, redemption: status.redemption)
+        } catch {
+            switch error {
+            case .refused(_, let message, _): return .refused(code: message.code)
+            case .unanswered: return .unanswered
+            }
+        }
+    }
+
+    private func review(
+        _ token: VerifiedToken, tables: StorageTransaction, source: SourceAnswer
+    ) throws -> RedemptionReview {
+        let claims = token.claims
+        guard let peer = try tables.peers.find(claims.issuer) else {
+            throw HandoverRefusal.peerUnknown(claims.source.name)
+        }
+        let byLeaf = try tables.agents.find(claims.leaf)
+        let byUID = try tables.agents.agents(withInstanceUID: claims.agent.instanceUID)
+        return RedemptionReview(
+            claims: claims, peer: peer, known: try tables.targets.find(claims.id)?.machine,
+            sameUID: byUID + (byLeaf.map { row in byUID.contains { $0.id == row.id } ? [] : [row] } ?? []),
+            ownEndpoints: server.ownEndpoints, listener: server.listener.chain[0],
+            listenerIntermediates: Array(server.listener.chain.dropFirst()),
+            groups: Set(try tables.groups.all().map(\.name)),
+            configurations: Set(try tables.configurations.all().map(\.name)), source: source)
+    }
+}
+
+// MARK: - Either side
+
+extension HandoverService {
+    /// Sends the offer out again.
+    func push(_ id: HandoverID, by context: AuditContext) async throws {
+        try await shell.take(.pushRequested, SourceHandover.self, of: id, by: context)
+    }
+
+    /// Ends a handover from this side, as far as its phase allows.
+    func cancel(_ id: HandoverID, reason: String?, by context: AuditContext) async throws {
+        if try await server.database.read({ try $0.sources.find(id) }) != nil {
+            try await shell.take(.cancelRequested(reason: reason), SourceHandover.self, of: id, by: context)
+        } else {
+            try await shell.take(.withdrawRequested(reason: reason), TargetHandover.self, of: id, by: context)
+        }
+    }
+
+    /// A notice from the other party, which is the only peer whose notices count.
+    func take(
+        _ notice: HandoverNotice, of id: HandoverID, from peer: PeerRecord, by context: AuditContext
+    ) async throws -> NoticeAnswer {
+        let (source, target) = try await server.database.read {
+            (try $0.sources.find(id)?.machine, try $0.targets.find(id)?.machine)
+        }
+        if let source, source.otherParty == peer.id {
+            return try await answer(notice, SourceHandover.self, of: id, by: context)
+        }
+        if let target, target.otherParty == peer.id {
+            return try await answer(notice, TargetHandover.self, of: id, by: context)
+        }
+        throw HandoverRefusal.unknownHandover(id)
+    }
+
+    private func answer<Machine: HandoverMachine>(
+        _ notice: HandoverNotice, _ type: Machine.Type, of id: HandoverID, by context: AuditContext
+    ) async throws -> NoticeAnswer {
+        let step = try await shell.take(Machine.noticed(notice), type, of: id, by: context)
+        return step.answer ?? .accepted
+    }
+}

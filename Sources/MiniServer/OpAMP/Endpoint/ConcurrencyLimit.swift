@@ -1,0 +1,20 @@
+import Synchronization
+
+/// Bounds how much the desk is asked at once; who comes later is told when to come again instead of being queued.
+final class ConcurrencyLimit: Sendable {
+    static let retryAfter: Duration = .seconds(30)
+
+    private let limit: Int
+    private let inside = Atomic<Int>(0)
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// `nil` without asking when the gate is full.
+    func pass<Answer: Sendable>(_ ask: @Sendable () async -> Answer) async -> Answer? {
+        defer { inside.wrappingSubtract(1, ordering: .relaxed) }
+        guard inside.wrappingAdd(1, ordering: .relaxed).newValue <= limit else { return nil }
+        return await ask()
+    }
+}

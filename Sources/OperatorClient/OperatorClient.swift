@@ -1,0 +1,138 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+public import ServerAPI
+public import Vocabulary
+
+/// Calls the HTTP interface of one server: as its operator with a token, or as anybody without one.
+public struct OperatorClient: Sendable {
+    /// `https://host:port`.
+    public let base: String
+    private let token: Secret?
+    private let http: HTTPClient
+    private let hearsRefusal: (@Sendable (String) -> Void)?
+
+    /// - Parameters:
+    ///   - authorities: PEM, and then nothing else is trusted; `nil` for the system's roots.
+    ///   - identity: PEM of a certificate and its key, for calls that present one.
+    ///   - hearsRefusal: is given the text of every answer that is not a success.
+    public init(
+        base: String, token: Secret?, authorities: String?, identity: (chain: String, key: Secret)? = nil,
+        hearsRefusal: (@Sendable (String) -> Void)? = nil
+    ) throws {
+        self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
+        self.token = token
+        self.hearsRefusal = hearsRefusal
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let authorities {
+            tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authorities.utf8)))
+        }
+        if let identity {
+            tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(identity.chain.utf8)).map {
+                .certificate($0)
+            }
+            tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: identity.key.reveal(), format: .pem))
+        }
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: tls, redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(5), read: .seconds(30)))
+        configuration.connectionPool.retryConnectionEstablishment = false
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Has to be called before the last reference goes away.
+    public func close() async { try? await http.shutdown() }
+
+    /// Calls a route and reads its answer.
+    ///
+    /// - Parameter path: the route's path filled in; absent for a route without placeholders.
+    /// - Throws: `CallFailure`.
+    public func call<Answer: Decodable & Sendable>(
+        _ route: Route, _ path: String? = nil, query: [String: String?] = [:],
+        sending body: (any Encodable & Sendable)? = nil, as type: Answer.Type = Answer.self
+    ) async throws -> Answer {
+        let bytes = try await success(route.method, path ?? route.template, query: query, sending: body)
+        do {
+            return try JSONDecoder().decode(Answer.self, from: Data(bytes))
+        } catch {
+            throw CallFailure.unreadable(
+                what: "\(route.method.rawValue) \(path ?? route.template) as \(Answer.self)",
+                why: "\(error) in \(String(decoding: bytes.prefix(400), as: UTF8.self))")
+        }
+    }
+
+    /// Calls a route for its effect.
+    public func order(
+        _ route: Route, _ path: String? = nil, sending body: (any Encodable & Sendable)? = nil
+    ) async throws {
+        _ = try await success(route.method, path ?? route.template, sending: body)
+    }
+
+    /// Every page of a list.
+    public func list<Item: Codable & Hashable & Sendable>(
+        _ route: Route, _ path: String? = nil, query: [String: String?] = [:], of type: Item.Type = Item.self
+    ) async throws -> [Item] {
+        var (items, cursor): ([Item], String?) = ([], nil)
+        repeat {
+            var query = query
+            query[QueryNames.cursor] = cursor
+            query[QueryNames.limit] = String(QueryNames.largestLimit)
+            let page: Page<Item> = try await call(route, path, query: query)
+            items += page.items
+            cursor = page.nextCursor
+        } while cursor != nil
+        return items
+    }
+
+    /// A page that is no JSON, such as `/metrics`.
+    public func text(_ path: String) async throws -> String {
+        String(decoding: try await success(.get, path), as: UTF8.self)
+    }
+
+    /// One bare exchange, whatever the answer is.
+    public func exchange(
+        _ method: Route.Method, _ path: String, headers: [String: String] = [:], body: [UInt8]? = nil
+    ) async throws -> (status: Int, body: [UInt8]) {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = HTTPMethod(rawValue: method.rawValue)
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token.revealText())") }
+        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+        if let body { request.body = .bytes(body) }
+        do {
+            let response = try await http.execute(request, timeout: .seconds(30))
+            let bytes = Array(buffer: try await response.body.collect(upTo: 64 << 20))
+            if response.status.code >= 400 { hearsRefusal?(String(decoding: bytes, as: UTF8.self)) }
+            return (Int(response.status.code), bytes)
+        } catch {
+            try Task.checkCancellation()
+            throw CallFailure.unreachable("\(error)")
+        }
+    }
+
+    private func success(
+        _ method: Route.Method, _ path: String, query: [String: String?] = [:],
+        sending body: (any Encodable & Sendable)? = nil
+    ) async throws -> [UInt8] {
+        let content = try body.map { Array(try JSONEncoder().encode($0)) }
+        let (status, bytes) = try await exchange(
+            method, path + Self.text(of: query), headers: content == nil ? [:] : ["Content-Type": "application/json"],
+            body: content)
+        guard (200..<300).contains(status) else {
+            if let problem = try? JSONDecoder().decode(Problem.self, from: Data(bytes)) {
+                throw CallFailure.refused(problem)
+            }
+            throw CallFailure.answered(status: status, body: String(decoding: bytes, as: UTF8.self))
+        }
+        return bytes
+    }
+
+    private static func text(of query: [String: String?]) -> String {
+        let items = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
+        guard !items.isEmpty else { return "" }
+        var components = URLComponents()
+        components.queryItems = items.sorted { $0.name < $1.name }
+        return "?" + (components.percentEncodedQuery ?? "")
+    }
+}

@@ -1,0 +1,64 @@
+import Certificates
+public import OpAMPProto
+public import Vocabulary
+
+/// A new agent asks for its leaf with a bootstrap token and a signing request (protocol section 2.4).
+public struct Enrolment: Sendable {
+    public var token: BootstrapToken
+    /// What the agent reported with the request.
+    public var report: AgentToServer
+    /// Rows with the same instance uid.
+    public var sameUID: [AgentRecord]
+
+    public init(token: BootstrapToken, report: AgentToServer, sameUID: [AgentRecord]) {
+        self.token = token
+        self.report = report
+        self.sameUID = sameUID
+    }
+
+    /// What is to be issued and saved: leaf, row and used token belong into one transaction.
+    public struct Grant: Sendable {
+        public var token: BootstrapToken
+        public var order: LeafOrder
+        /// The row, but for its leaf.
+        public var row: AgentRecord
+    }
+
+    /// A host that was reset, or whose leaf ran out, enrols into its own row: it holds the row's key. A row whose leaf
+    /// was revoked stands in nobody's way.
+    ///
+    /// - Parameter newRow: the identifier of the row to create, unless the agent has one.
+    /// - Throws: `FleetRefusal` for a spent token, a request that does not hold, or an instance uid that is in
+    ///   use here by another key.
+    public func grant(newRow: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
+        guard let uid = InstanceUID(bytes: report.instanceUID) else { throw .instanceUIDNotValid }
+        let present = sameUID.first { $0.presence.isHere && !$0.leafRevoked }
+        let id = present?.id ?? newRow
+        let order = try LeafOrder(report.connectionSettingsRequest, row: id, at: now)
+        let token = try token.used(by: id, at: now)
+        if let present, present.leaf?.publicKey != order.publicKey { throw .uidCollision(uid, row: present.id) }
+        var row =
+            present ?? AgentRecord(id: id, displayName: uid.description, instanceUID: uid, leaf: nil)
+        row.displayName = report.agentDescription?.displayName ?? row.displayName
+        row.description = report.agentDescription
+        row.capabilities = report.capabilities
+        row.group = token.group ?? row.group
+        // It has lost what it had.
+        row.configurationStatus = nil
+        row.lastSeen = now
+        return Grant(token: token, order: order, row: row)
+    }
+}
+
+extension AgentDescription {
+    /// The first of host name, service instance and service name that is text and fit to be shown.
+    public var displayName: String? {
+        let attributes = identifyingAttributes + nonIdentifyingAttributes
+        for key in ["host.name", "service.instance.id", "service.name"] {
+            guard case .string(let text)? = attributes.first(where: { $0.key == key })?.value else { continue }
+            let shown = String(String.UnicodeScalarView(text.unicodeScalars.filter(\.isPrintable)))
+            if !shown.isEmpty, shown.utf8.count <= 256 { return shown }
+        }
+        return nil
+    }
+}

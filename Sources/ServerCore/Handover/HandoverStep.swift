@@ -1,0 +1,95 @@
+public import HandoverToken
+public import Vocabulary
+
+/// What a handover decides on one event.
+///
+/// The shell saves `state`, `audit`, `rows` and `notices` in one transaction, and only then carries out the directives,
+/// gives `answer` or answers the agent. Nothing has happened, and nothing is lost, when `next` throws instead.
+public struct HandoverStep<State: Hashable & Sendable>: Hashable, Sendable {
+    public var state: State
+    public var audit: [AuditFact] = []
+    public var rows: [RowChange] = []
+    /// For the durable outbox; first in, first out per handover.
+    public var notices: [HandoverNotice] = []
+    public var directives: [HandoverDirective] = []
+    /// Only after a notice was received.
+    public var answer: NoticeAnswer?
+
+    init(_ state: State) { self.state = state }
+
+    /// Nothing changed and nothing is to be done.
+    public var isEmpty: Bool {
+        audit.isEmpty && rows.isEmpty && notices.isEmpty && directives.isEmpty
+    }
+}
+
+/// What the shell is to do after a step is saved. Each is safe to repeat.
+public enum HandoverDirective: Hashable, Sendable {
+    /// Sign these claims, build the offer, and feed `offerSigned` back.
+    case signOffer(HandoverClaims)
+    /// Send the offer now over WebSocket, or with the next answer over HTTP; feed `offerSent` back. When the agent is
+    /// not there nothing happens: its next connection brings the directive again.
+    case pushOffer(SignedOffer)
+    /// Ask the source for the token; feed `redemptionAccepted`, `redemptionRefused` or `redemptionUnanswered` back.
+    case sendRedemption(RedemptionID, tokenDigest: [UInt8])
+    /// Ask the source how the handover stands; feed `sourceAnswered` back.
+    case askSource
+    /// Ask all peers where the agent with this leaf belongs.
+    case askPeers(Fingerprint)
+    case closeSessions(Fingerprint)
+    /// Feed `wake` at this time; a later directive replaces an earlier one.
+    case wake(at: Timestamp)
+}
+
+/// A token signed for the agent's eyes and the offer that carries it.
+public struct SignedOffer: Hashable, Sendable, Codable {
+    public var token: String
+    /// The hash of the whole offer, by which agent and servers speak of it.
+    public var hash: [UInt8]
+    /// From then on the token is signed anew before it is pushed.
+    public var expiresAt: Timestamp
+
+    public init(token: String, hash: [UInt8], expiresAt: Timestamp) {
+        self.token = token
+        self.hash = hash
+        self.expiresAt = expiresAt
+    }
+}
+
+extension HandoverStep where State: HandoverParty {
+    /// Enters a phase and says so in the audit trail.
+    mutating func enter(_ phase: State.Phase, _ action: AuditAction, _ facts: KeyValuePairs<String, String?> = [:]) {
+        let before = state.phase.rawValue
+        state.phase = phase
+        record(action, before: before, facts)
+    }
+
+    /// Ends the handover otherwise than settled.
+    mutating func end(_ phase: State.Phase, _ action: AuditAction, because ending: String) {
+        state.ending = ending
+        enter(phase, action, ["reason": ending])
+    }
+
+    mutating func record(_ action: AuditAction, before: String? = nil, _ facts: KeyValuePairs<String, String?> = [:]) {
+        let claims = state.claims
+        let own: [JSON.Member] = [
+            .init("handover", .string(claims.id.description)),
+            .init("fingerprint", .string(claims.leaf.description)),
+            .init("originAgent", .string(claims.agent.row.description)),
+            .init("epoch", .integer(Int64(clamping: claims.epoch))),
+            .init("from", .string(claims.issuer.description)),
+            .init("to", .string(claims.audience.description)),
+        ]
+        let more = facts.compactMap { name, value in value.map { JSON.Member(name, .string($0)) } }
+        audit.append(
+            AuditFact(
+                action, entityType: "agent", entityID: (state.agentRow ?? claims.agent.row).description, before: before,
+                after: state.phase.rawValue, originPeerID: claims.issuer, additional: .object(own + more)))
+    }
+
+    mutating func tell(_ type: NoticeType, at now: Timestamp, _ facts: [String: String] = [:]) {
+        let number = state.notices.number()
+        notices.append(
+            HandoverNotice(sequence: number, type: type, epoch: state.claims.epoch, at: now, facts: facts))
+    }
+}

@@ -1,0 +1,221 @@
+import HandoverToken
+public import Vocabulary
+
+extension SourceHandover {
+    /// Decides on one event; see `HandoverStep` for what the shell does with the answer.
+    ///
+    /// - Throws: `HandoverRefusal` when the event is a request that this phase does not allow. Facts about the agent
+    ///   never throw: those that mean nothing in a phase leave it unchanged.
+    public func next(after event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
+        if case .noticeReceived(let notice) = event { return taking(notice, at: now) }
+        switch phase {
+        case .issued: return try whileIssued(event, at: now)
+        case .redeemed, .offered, .leaving: return try whileOpen(event, at: now)
+        case .moved: return try whileMoved(event, at: now)
+        case .settled: return try whileSettled(event, at: now)
+        case .expired, .cancelled, .returned: return try whenOver(event, at: now)
+        }
+    }
+
+    private func whileIssued(_ event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
+        var step = Step(self)
+        switch event {
+        case .redeemed(let claim):
+            try check(claim)
+            guard now < claims.expiresAt else { throw .expired(at: claims.expiresAt) }
+            step.state.redemption = claim.redemption
+            step.enter(.redeemed, .tokenRedeemed, ["redemption": claim.redemption.description])
+            step.directives = [step.state.push(at: now)]
+        case .pushRequested: throw .notRedeemed
+        case .cancelRequested(let reason):
+            step.end(.cancelled, .cancelled, because: reason ?? "an operator cancelled it")
+        case .leafRevoked: step.end(.cancelled, .cancelled, because: "the leaf was revoked")
+        case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
+        case .wake:
+            if now >= claims.expiresAt {
+                step.end(.expired, .lapsed, because: "the token was not redeemed in time")
+            } else {
+                step.directives = [.wake(at: claims.expiresAt)]
+            }
+        case .offerSigned, .offerSent, .agentConnected, .agentLeaving, .agentFailed, .noticeReceived: break
+        }
+        return step
+    }
+
+    private func whileOpen(_ event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
+        var step = Step(self)
+        switch event {
+        case .redeemed(let claim): try repeated(claim)
+        case .offerSigned(let offer):
+            step.push(offer, at: now)
+            // The target knows of an offer already: it must not take the agent's word about this one for an old one's,
+            // even if this server dies over sending it.
+            if toldOffer != nil { step.tellOffer(at: now) }
+        case .offerSent:
+            step.state.returnsFrom = now + verification
+            if phase == .redeemed { step.enter(.offered, .offerSent, ["hash": offer.map { Hex.encode($0.hash) }]) }
+            step.tellOffer(at: now)
+        case .pushRequested:
+            step.record(.pushRequested)
+            step.directives = [push(at: now)]
+        case .agentConnected: connected(&step, at: now)
+        case .agentLeaving:
+            if phase != .leaving {
+                step.state.returnsFrom = now + verification
+                step.enter(.leaving, .agentLeaving)
+            }
+        case .agentFailed(let hash, let message):
+            if offerHashes.contains(hash) { step.takeBack(because: message, at: now) }
+        case .cancelRequested(let reason):
+            step.tell(.cancelled, at: now, reason.map { ["reason": $0] } ?? [:])
+            step.state.mayStillArrive = true
+            step.end(.cancelled, .cancelled, because: reason ?? "an operator cancelled it")
+        case .leafRevoked:
+            step.tell(.leafRevoked, at: now)
+            step.end(.cancelled, .cancelled, because: "the leaf was revoked")
+        case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
+        case .wake(let agentPresent):
+            if phase == .leaving, agentPresent { connected(&step, at: now) }
+        case .noticeReceived: break
+        }
+        return step
+    }
+
+    private func whileMoved(_ event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
+        var step = Step(self)
+        switch event {
+        case .redeemed(let claim): try repeated(claim)
+        case .offerSigned(let offer): step.push(offer, at: now)
+        case .agentFailed(let hash, let message):
+            if offerHashes.contains(hash) { step.takeBack(because: message, at: now) }
+        case .pushRequested: throw .alreadyMoved(to: claims.target.name)
+        case .agentConnected: step.directives = [push(at: now)]
+        case .cancelRequested: throw .alreadyMoved(to: claims.target.name)
+        case .leafRevoked: step.tell(.leafRevoked, at: now)
+        case .higherEpochSeen(let epoch):
+            if epoch > claims.epoch {
+                step.enter(.settled, .settled, ["reason": "a later handover has the say"])
+                step.rows = [.raiseEpoch(agent, to: epoch)]
+            }
+        case .offerSent, .agentLeaving, .wake, .noticeReceived: break
+        }
+        return step
+    }
+
+    /// The old leaf is answered with the way home - unless the agent says that it went back before it had settled.
+    private func whileSettled(_ event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
+        var step = Step(self)
+        switch event {
+        case .redeemed(let claim): try repeated(claim)
+        case .offerSigned(let offer): step.push(offer, at: now)
+        case .agentConnected: step.directives = [push(at: now)]
+        case .agentFailed(let hash, let message):
+            // The target saw a session that was dead already; the agent's own word about its probation counts.
+            if isGivenBack(by: hash, saying: message) {
+                step.takeBack(because: message, at: now)
+                break
+            }
+            // The same offer would get the same answer for ever (protocol section 3); another one is made, in time.
+            if offer?.hash == hash { step.state.offer = nil }
+            step.directives = [.wake(at: now + verification)]
+        case .wake(let agentPresent): if agentPresent, offer == nil { step.directives = [push(at: now)] }
+        case .cancelRequested, .pushRequested: throw .alreadyMoved(to: claims.target.name)
+        case .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .noticeReceived: break
+        }
+        return step
+    }
+
+    /// Whether the agent, which had gone, says that it is back.
+    ///
+    /// - Parameters:
+    ///   - hash: of the offer that it reports as `FAILED`.
+    ///   - message: what it says of that.
+    public func isGivenBack(by hash: [UInt8], saying message: String) -> Bool {
+        switch phase {
+        case .moved: offerHashes.contains(hash)
+        case .settled: offerHashes.contains(hash) && message.hasPrefix(MoveCause.probation.code)
+        case .issued, .redeemed, .offered, .leaving, .expired, .cancelled, .returned: false
+        }
+    }
+
+    private func whenOver(_ event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
+        switch event {
+        case .redeemed(let claim):
+            try check(claim)
+            throw phase == .expired ? .expired(at: claims.expiresAt) : .cancelled(phase: phase.rawValue)
+        case .pushRequested, .cancelRequested: throw .over(phase: phase.rawValue)
+        case .agentConnected:
+            return now >= returnsFrom ?? now ? staying() : Step(self)
+        case .agentFailed(let hash, _):
+            return offerHashes.contains(hash) ? staying() : Step(self)
+        case .offerSigned, .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .wake, .noticeReceived:
+            return Step(self)
+        }
+    }
+
+    /// The agent of a cancelled handover is here: an arrival that is told of later is over.
+    private func staying() -> Step {
+        var step = Step(self)
+        step.state.mayStillArrive = nil
+        return step
+    }
+
+    /// A claim that was honoured is honoured again, for the same redemption.
+    private func repeated(_ claim: TokenRedemption) throws(HandoverRefusal) {
+        guard claim.peer == claims.audience, claim.tokenDigest == tokenDigest else { throw .unknownHandover(id) }
+        guard claim.redemption == redemption else { throw .alreadyRedeemed }
+    }
+
+    private func check(_ claim: TokenRedemption) throws(HandoverRefusal) {
+        guard claim.peer == claims.audience, claim.tokenDigest == tokenDigest else { throw .unknownHandover(id) }
+        guard let leaf = claim.leaf, leaf == claims.leaf else {
+            throw .leafChanged(inToken: claims.leaf, present: claim.leaf)
+        }
+        guard !claim.leafRevoked else { throw .leafRevoked(leaf) }
+        guard claim.epoch <= claims.epoch else { throw .staleEpoch(claims.epoch, known: claim.epoch) }
+    }
+
+    private func connected(_ step: inout Step, at now: Timestamp) {
+        guard phase != .redeemed, let returnsFrom else {
+            step.directives = [push(at: now)]
+            return
+        }
+        if now >= returnsFrom {
+            step.takeBack(because: "it connected here again after the time for its move", at: now)
+        } else if phase == .offered {
+            step.directives = [push(at: now)]
+        } else {
+            step.directives = [.wake(at: returnsFrom)]
+        }
+    }
+
+    private func supersede(_ step: inout Step, by epoch: Epoch, at now: Timestamp) {
+        guard epoch > claims.epoch else { return }
+        if redemption != nil { step.tell(.cancelled, at: now, ["reason": "a later handover has the say"]) }
+        step.end(.cancelled, .cancelled, because: "a later handover has the say")
+        step.rows = [.raiseEpoch(agent, to: epoch)]
+        step.directives = [.askPeers(claims.leaf)]
+    }
+}
+
+extension SourceHandover.Step {
+    fileprivate mutating func push(_ offer: SignedOffer, at now: Timestamp) {
+        state.offer = offer
+        state.offerHashes = state.offerHashes.suffix(7) + [offer.hash]
+        directives = [.pushOffer(offer)]
+    }
+
+    /// Says which offer the agent may come with, each once.
+    fileprivate mutating func tellOffer(at now: Timestamp) {
+        guard let offer = state.offer, offer.hash != state.toldOffer else { return }
+        state.toldOffer = offer.hash
+        tell(.offered, at: now, ["hash": Hex.encode(offer.hash)])
+    }
+
+    fileprivate mutating func takeBack(because reason: String, at now: Timestamp) {
+        // An agent that had not been given away is live already, in the session that says so.
+        rows = state.phase == .moved || state.phase == .settled ? [.restore(state.agent)] : []
+        tell(.returned, at: now, ["reason": reason])
+        end(.returned, .agentReturned, because: reason)
+    }
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// Where a server on this machine is found: a file in its data directory that `serve` writes whenever it starts.
+struct ContextFile: Codable {
+    /// `https://host:port`.
+    var server: String
+    /// PEM of the CAs that vouch for its listener.
+    var authorities: String
+    /// Where the first start wrote the admin token, if it was asked to.
+    var tokenFile: String?
+
+    private static func file(in directory: String) -> URL {
+        URL(filePath: directory).appending(path: "context.json")
+    }
+
+    static func read(from directory: String) throws -> ContextFile {
+        let file = file(in: directory)
+        guard let data = try? Data(contentsOf: file) else {
+            throw CommandFailure(
+                code: "client.no-context", cause: "There is no context file at \(file.path).",
+                nextAction: "Start the server once with --data-dir \(directory), or use --server and --ca.")
+        }
+        return try JSONDecoder().decode(ContextFile.self, from: data)
+    }
+
+    func write(to directory: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(self).write(to: Self.file(in: directory), options: .atomic)
+    }
+}

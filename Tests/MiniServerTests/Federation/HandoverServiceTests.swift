@@ -1,0 +1,143 @@
+import Certificates
+import GRDB
+import HandoverToken
+import ServerAPI
+import ServerCore
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+struct HandoverServiceTests {
+    @Test func `a third peer learns nothing of a handover, and each of its questions is audited`() async throws {
+        try await RunningServer.run("eu", "us", "ap") { servers in
+            let (pair, ap) = (try await HandoverPair(servers[0], servers[1]), servers[2])
+            _ = try await RunningServer.federate(pair.eu, ap, as: "ap")
+            let (id, token) = try await pair.issue()
+            let source = pair.eu.server.context.authority.peerID
+            let asking = FederationClient(server: ap.server.context)
+            func refusal(_ ask: () async throws(PeerCallFailure) -> Void) async -> OperatorMessage? {
+                do throws(PeerCallFailure) { try await ask() } catch {
+                    if case .refused(404, let message, _) = error { return message }
+                }
+                return nil
+            }
+            let claim = RedemptionRequest(
+                redemption: try #require(RedemptionID(bytes: RandomBytes.generate(16))),
+                tokenSHA256: Hex.encode(Digest.sha256(Array(token.utf8))))
+            let event = NoticeMessage(sequence: 1, type: "lapsed", epoch: 1, at: .now)
+            let answers = [
+                await refusal { () async throws(PeerCallFailure) in _ = try await asking.status(of: id, at: source) },
+                await refusal { () async throws(PeerCallFailure) in
+                    _ = try await asking.redeem(id, claim, at: source)
+                },
+                await refusal { () async throws(PeerCallFailure) in
+                    _ = try await asking.deliver(event, of: id, to: source)
+                },
+            ]
+            #expect(answers.map { $0?.code } == ["handover.unknown", "handover.unknown", "handover.unknown"])
+            await asking.shutDown()
+            #expect(try await pair.source(id)?.phase == .issued)
+            let audited = try await pair.eu.audit().filter { $0.action == "Federation.RemoteRequest" }
+            #expect(audited.filter { $0.after == "404" && $0.traceID == id.description }.count == 3)
+
+            let party = FederationClient(server: pair.us.server.context)
+            #expect(try await party.status(of: id, at: source).phase == "issued")
+            await party.shutDown()
+        }
+    }
+
+    @Test func `a preview shows what the source says of the token`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            let (id, token) = try await pair.issue()
+            let context = pair.operatorContext
+            #expect(try await pair.us.desk.preview(token, by: context).problems.isEmpty)
+
+            try await pair.eu.desk.cancel(id, reason: nil, by: context)
+            let cancelled = HandoverRefusal.refusedBySource(code: "handover.cancelled")
+            #expect(try await pair.us.desk.preview(token, by: context).problems == [cancelled])
+            await #expect(throws: cancelled) {
+                _ = try await pair.us.desk.redeem(token, choice: .init(), by: context)
+            }
+        }
+    }
+
+    @Test func `a token that its source has forgotten is not called unreachable`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            let (_, token) = try await pair.issue()
+            try await pair.eu.server.context.database.write {
+                try $0.database.execute(sql: "DELETE FROM sourceHandovers")
+            }
+            let preview = try await pair.us.desk.preview(token, by: pair.operatorContext)
+            #expect(preview.problems == [.refusedBySource(code: "handover.unknown")])
+        }
+    }
+
+    @Test func `a token of a disabled peer is refused by that name`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            let (_, token) = try await pair.issue()
+            try await pair.us.server.context.database.write { tables in
+                guard var peer = try tables.peers.find(name: "eu") else { return }
+                peer.enabled = false
+                try tables.peers.save(peer)
+            }
+            let preview = try await pair.us.desk.preview(token, by: pair.operatorContext)
+            #expect(preview.problems == [.peerDisabled("eu")])
+        }
+    }
+
+    @Test func `a leaf is revoked with its handovers or not at all`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            let (id, _) = try await pair.issue()
+            let database = pair.eu.server.context.database
+            try await database.write {
+                try $0.database.execute(
+                    sql: """
+                        CREATE TRIGGER full BEFORE UPDATE ON sourceHandovers
+                        BEGIN SELECT RAISE(ABORT, 'the disk is full'); END
+                        """)
+            }
+            await #expect(throws: (any Error).self) {
+                try await pair.eu.desk.revokeLeaf(of: pair.agent, by: pair.operatorContext)
+            }
+            #expect(try await pair.row()?.leafRevoked == false)
+
+            try await database.write { try $0.database.execute(sql: "DROP TRIGGER full") }
+            try await pair.eu.desk.revokeLeaf(of: pair.agent, by: pair.operatorContext)
+            #expect(try await pair.row()?.leafRevoked == true)
+            #expect(try await pair.source(id)?.phase == .cancelled)
+        }
+    }
+
+    @Test func `a server that learns of a later handover asks its peers, and issues a later one still`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            // The target knows of the third; then the source is set back to where it was before the first.
+            for _ in 0..<2 {
+                let (id, _) = try await pair.issue()
+                try await pair.eu.desk.cancel(id, reason: nil, by: pair.operatorContext)
+            }
+            let (_, token) = try await pair.issue()
+            _ = try await pair.us.desk.redeem(token, choice: .init(), by: pair.operatorContext)
+            let agent = pair.agent
+            try await pair.eu.server.context.database.write { tables in
+                try tables.database.execute(sql: "DELETE FROM sourceHandovers")
+                guard var row = try tables.agents.find(agent) else { return }
+                row.epoch = 0
+                try tables.agents.save(row)
+            }
+
+            let (again, _) = try await pair.issue()
+            try await pair.eu.server.shell.take(
+                .higherEpochSeen(2), SourceHandover.self, of: again, by: .server)
+            #expect(try await pair.source(again)?.phase == .cancelled)
+            #expect(try await pair.row()?.epoch == 3)
+            let (last, _) = try await pair.issue()
+            #expect(try await pair.source(last)?.claims.epoch == 4)
+        }
+    }
+}

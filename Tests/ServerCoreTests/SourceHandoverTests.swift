@@ -1,0 +1,110 @@
+import ServerCore
+import Testing
+import Vocabulary
+
+@Suite struct SourceHandoverTests {
+    let stages: HandoverStages
+
+    init() throws { stages = try HandoverStages() }
+
+    private var events: [(String, SourceHandover.Event, Timestamp)] {
+        let now = stages.now
+        let late = now + HandoverTiming.defaultVerification
+        return [
+            ("claimed", .redeemed(stages.claim), now),
+            ("claimed late", .redeemed(stages.claim), now + .seconds(3600)),
+            ("offerSigned", .offerSigned(stages.offer), now),
+            ("offerSent", .offerSent, now),
+            ("pushRequested", .pushRequested, now),
+            ("agentConnected", .agentConnected, now),
+            ("agentConnected late", .agentConnected, late),
+            ("agentLeaving", .agentLeaving, now),
+            ("agentFailed", .agentFailed(hash: [5], message: "tcp"), now),
+            ("agentFailed other", .agentFailed(hash: [6], message: "tcp"), now),
+            ("cancelRequested", .cancelRequested(reason: "no"), now),
+            ("leafRevoked", .leafRevoked, now),
+            ("higherEpochSeen", .higherEpochSeen(4), now),
+            ("wake", .wake(agentPresent: true), now),
+            ("wake late", .wake(agentPresent: true), now + .seconds(3600)),
+        ]
+    }
+
+    @Test func `every phase has a stated outcome for every event`() throws {
+        var lines: [String] = []
+        for phase in SourceHandover.Phase.allCases {
+            let handover = try stages.source(phase)
+            let notices = NoticeType.allCases.map { type in
+                let notice = stages.notice(type, handover.notices.received + 1)
+                return ("<\(type.rawValue)>", SourceHandover.Event.noticeReceived(notice), stages.now)
+            }
+            let outcomes = (events + notices).map { name, event, time in
+                let text = outcome(of: handover) { () throws(HandoverRefusal) in
+                    try handover.next(after: event, at: time)
+                }
+                return (name, text)
+            }
+            lines += table(phase.rawValue, outcomes)
+        }
+        #expect(lines == sourceTable.split(separator: "\n").map(String.init))
+    }
+
+    @Test func `each handover keeps the time for a move that it was issued with`() throws {
+        let issued = SourceHandover.issue(
+            stages.claims, tokenDigest: stages.digest, certificate: .repeat, verification: .seconds(600)
+        ).state
+        let path: [SourceHandover.Event] = [.redeemed(stages.claim), .offerSigned(stages.offer), .offerSent]
+        let offered = try path.reduce(issued) { try $0.next(after: $1, at: stages.now).state }
+        let back = stages.now + .seconds(599)
+        #expect(try offered.next(after: .agentConnected, at: back).state.phase == .offered)
+        #expect(try offered.next(after: .agentConnected, at: back + .seconds(1)).state.phase == .returned)
+    }
+
+    @Test func `a settled agent that says it went back in its probation is taken back`() throws {
+        let settled = try stages.source(.settled)
+        let step = try settled.next(
+            after: .agentFailed(hash: [5], message: "probation: the new server was lost"), at: stages.now)
+        #expect(step.state.phase == .returned && step.rows == [.restore(settled.agent)])
+        #expect(step.notices.map(\.type) == [.returned])
+        let other = try settled.next(after: .agentFailed(hash: [6], message: "probation: lost"), at: stages.now)
+        #expect(other.state.phase == .settled)
+    }
+
+    @Test func `an offer that failed is not pushed again but signed anew, and not at once`() throws {
+        let settled = try stages.source(.settled)
+        let failed = try settled.next(after: .agentFailed(hash: [5], message: "timeout"), at: stages.now)
+        #expect(failed.directives == [.wake(at: stages.now + HandoverTiming.defaultVerification)])
+        let woken = try failed.state.next(after: .wake(agentPresent: true), at: stages.now)
+        guard case .signOffer? = woken.directives.first else {
+            Issue.record("\(woken.directives) instead of a new offer")
+            return
+        }
+        #expect(try failed.state.next(after: .wake(agentPresent: false), at: stages.now).directives.isEmpty)
+    }
+
+    @Test func `an agent that was seen here again has not arrived there after all`() throws {
+        let cancelled = try stages.source(.leaving).next(after: .cancelRequested(reason: nil), at: stages.now).state
+        #expect(cancelled.concernsAgent && !cancelled.phase.isOpen)
+        let late = stages.now + HandoverTiming.defaultVerification
+        let events: [SourceHandover.Event] = [.agentConnected, .agentFailed(hash: [5], message: "tcp")]
+        for event in events {
+            let here = try cancelled.next(after: event, at: late).state
+            let arrived = stages.notice(.arrived, here.notices.received + 1)
+            #expect(try here.next(after: .noticeReceived(arrived), at: late).state.phase == .cancelled)
+            #expect(!here.concernsAgent)
+        }
+    }
+
+    @Test func `an arrival beats a cancellation, but not one by revocation or by a later handover`() throws {
+        let cases: [(SourceHandover.Event, SourceHandover.Phase)] = [
+            (.cancelRequested(reason: nil), .moved), (.leafRevoked, .cancelled), (.higherEpochSeen(9), .cancelled),
+        ]
+        for (event, ending) in cases {
+            let over = try stages.source(.leaving).next(after: event, at: stages.now).state
+            #expect(over.phase == .cancelled)
+            let arrived = stages.notice(.arrived, over.notices.received + 1)
+            let step = try over.next(after: .noticeReceived(arrived), at: stages.now)
+            #expect(step.state.phase == ending)
+            #expect(ending != .moved || step.answer == .accepted && step.state.ending == nil)
+        }
+    }
+}
