@@ -85,6 +85,9 @@ let package = Package(
         .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem"]),
         .swift("ClientTransport", ["Vocabulary", "HostSystem", "COpenSSL", "CWebSockets"]),
 
+        .swift(
+            "ServerTransport", ["Vocabulary", "Certificates", "HostSystem", "ServerAPI"] + .listenerStack),
+
         // token
         .swift("HandoverToken", ["Vocabulary", "Certificates"]),
 
@@ -107,8 +110,8 @@ let package = Package(
         .swift(
             "MiniServer",
             [
-                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "ServerCore",
-                "ServerAPI",
+                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "ServerTransport",
+                "ServerCore", "ServerAPI",
             ] + .serverStack),
         .swift("Drill", ["Vocabulary", "ServerAPI", "OperatorClient", "Certificates"]),
 
@@ -157,7 +160,10 @@ let package = Package(
         .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests(
             "MiniServerTests",
-            ["MiniServer", "ServerCore", "ServerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]
+            [
+                "MiniServer", "ServerTransport", "ServerCore", "ServerAPI", "HandoverToken", "Certificates",
+                "OpAMPProto", "Vocabulary",
+            ]
                 + .serverStack),
         .tests("DrillTests", ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary"]),
         .tests("OperatorTests", ["ServerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
@@ -196,20 +202,29 @@ extension [Target.Dependency] {
 
     /// What the server, and the servers that tests script, stand on.
     static var serverStack: Self {
-        httpClient + [
+        httpClient + listenerStack + [
             .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOTLS", package: "swift-nio"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        ]
+    }
+
+    /// What it takes to be called.
+    static var listenerStack: Self {
+        [
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-            .product(name: "NIOPosix", package: "swift-nio"),
-            .product(name: "NIOTLS", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
             .product(name: "NIOWebSocket", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ]
     }
 }

@@ -20,11 +20,16 @@ import Testing
             "Vocabulary", "AgentCore", "OpAMPProto", "Certificates", "HandoverToken", "ClientTransport", "DurableFiles",
             "HostSystem", "CYAML",
         ],
+        "ServerTransport": [
+            "Vocabulary", "Certificates", "HostSystem", "ServerAPI", "Foundation", "HTTPTypes", "Hummingbird",
+            "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOHTTPTypes",
+            "NIOHTTPTypesHTTP1", "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Synchronization",
+        ],
         "MiniServer": [
-            "Vocabulary", "ServerCore", "ServerAPI", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles",
-            "HostSystem", "AsyncHTTPClient", "Foundation", "GRDB", "HTTPTypes", "Hummingbird", "HummingbirdCore",
-            "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix",
-            "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Synchronization", "UnixSignals",
+            "Vocabulary", "ServerTransport", "ServerCore", "ServerAPI", "OpAMPProto", "Certificates", "HandoverToken",
+            "DurableFiles", "AsyncHTTPClient", "Foundation", "GRDB", "HTTPTypes", "Hummingbird", "HummingbirdCore",
+            "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOWebSocket", "ServiceLifecycle",
+            "Synchronization", "UnixSignals",
         ],
         "Drill": [
             "Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "Foundation", "Glibc", "Synchronization",

@@ -3,6 +3,7 @@ import Testing
 import Vocabulary
 
 @testable import MiniServer
+@testable import ServerTransport
 
 @Suite(.timeLimit(.minutes(1)))
 struct HostileHTTPTests {

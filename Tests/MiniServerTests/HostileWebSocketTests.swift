@@ -3,6 +3,7 @@ import OpAMPProto
 import Testing
 
 @testable import MiniServer
+@testable import ServerTransport
 
 @Suite(.timeLimit(.minutes(1)))
 struct HostileWebSocketTests {

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import NIOSSL
 import OpAMPProto
+import ServerTransport
 import ServiceLifecycle
 import Testing
 import Vocabulary
@@ -62,7 +63,7 @@ struct ListenerTests {
     }
 
     @Test func `a refused upgrade is an answer that can be read`() async throws {
-        var problem = Problem(
+        var problem = ProblemResponse(
             .forbidden,
             OperatorMessage(code: "agent.revoked", title: "No", cause: "The leaf is revoked.", nextAction: "Enrol."))
         problem.handoverCause = "leaf-revoked"

@@ -1,6 +1,7 @@
 import Certificates
 import NIOCore
 import OpAMPProto
+import ServerTransport
 import Synchronization
 import Testing
 import Vocabulary

@@ -3,6 +3,7 @@ import DurableFiles
 import Hummingbird
 public import Logging
 import ServerCore
+import ServerTransport
 import ServiceLifecycle
 public import UnixSignals
 public import Vocabulary

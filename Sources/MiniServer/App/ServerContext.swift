@@ -1,6 +1,7 @@
 import Certificates
 import Logging
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 /// What every part of the server shares.

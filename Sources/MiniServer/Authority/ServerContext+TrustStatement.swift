@@ -1,6 +1,9 @@
 import Certificates
 import HandoverToken
+import Logging
+import OpAMPProto
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 extension ServerContext {
@@ -17,6 +20,26 @@ extension ServerContext {
             return try current(try tables.facts.trustVersion(of: try current(1)))
         }
     }
+
+    /// The same for an agent, signed by a key that it already holds; `nil` while there has only ever been one key, which
+    /// every agent knows from its enrolment or its handover. It is sent before a handover's offer, because the token in
+    /// that is signed by the Active key.
+    func signersMessage() async -> CustomMessage? {
+        guard authority.hasRotated else { return nil }
+        do {
+            let text = try authority.sign(try await trustStatement())
+            return CustomMessage(
+                capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8))
+        } catch {
+            log.error("agents not told of the CA keys", metadata: ["reason": "\(error.explained)"])
+            return nil
+        }
+    }
+}
+
+extension Authority {
+    /// There is or was a second key.
+    var hasRotated: Bool { signingKeys.keys.count > 1 }
 }
 
 extension RecordTable<FactRecord> {

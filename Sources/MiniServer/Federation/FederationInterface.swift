@@ -3,6 +3,7 @@ import HandoverToken
 import Hummingbird
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 /// What peers call, under `/api/federation/`.
@@ -79,11 +80,11 @@ struct FederationInterface: Sendable {
         case .accepted, .duplicate:
             return NoticeReceipt(lastSequence: status.lastSequence, phase: status.phase)
         case .gap(let last):
-            var problem = Problem(EventGap(last: last, sent: event.sequence))
+            var problem = ProblemResponse(EventGap(last: last, sent: event.sequence))
             problem.lastSequence = last
             throw problem
         case .refused(let refusal):
-            var problem = Problem(.conflict, refusal)
+            var problem = ProblemResponse(.conflict, refusal)
             problem.lastSequence = max(status.lastSequence, event.sequence)
             throw problem
         }

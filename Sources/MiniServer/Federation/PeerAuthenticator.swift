@@ -3,6 +3,7 @@ import Hummingbird
 import Logging
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Synchronization
 import Vocabulary
 
@@ -49,7 +50,9 @@ final class PeerAuthenticator: Sendable {
             await note(passed, status: response.status)
             return response
         } catch {
-            let status = (error as? Problem)?.status ?? (error as? any OperatorExplainable).map { Problem($0).status }
+            let status =
+                (error as? ProblemResponse)?.status
+                ?? (error as? any OperatorExplainable).map { ProblemResponse($0).status }
             await note(passed, status: status ?? .internalServerError)
             throw error
         }
@@ -65,7 +68,7 @@ final class PeerAuthenticator: Sendable {
             }
         } catch {
             await note(error, request, context, at: now)
-            var problem = Problem(error)
+            var problem = ProblemResponse(error)
             if case .certificateNotAccepted(let fingerprint, _) = error { problem.presentedFingerprint = fingerprint }
             if case .tooManyWrongSecrets(_, let pause) = error { problem.retryAfter = pause }
             throw problem

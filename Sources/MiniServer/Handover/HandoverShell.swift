@@ -87,7 +87,7 @@ struct HandoverShell: Sendable {
         do {
             let (offers, agent) = try await offers(of: id, token: offer.token)
             let news = ServerToAgent(
-                connectionSettings: offers, customMessage: await TrustAnnouncement(server: server).signers())
+                connectionSettings: offers, customMessage: await server.signersMessage())
             let delivery = await server.agents.send(news, to: agent)
             switch delivery {
             case .sent: try await take(.offerSent, SourceHandover.self, of: id, by: .server)

@@ -2,6 +2,7 @@ import Certificates
 import HTTPTypes
 import Logging
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 // Who may come in, and as what.
@@ -14,7 +15,7 @@ extension FleetService {
             return .refused(refusal.problem)
         } catch let refusal as FleetRefusal {
             server.log.notice("enrolment refused", metadata: ["reason": "\(refusal.operatorMessage)"])
-            return .refused(Problem(.unauthorized, refusal))
+            return .refused(ProblemResponse(.unauthorized, refusal))
         } catch {
             server.log.error("admission failed", metadata: ["reason": "\(error.explained)"])
             var problem = ListenerRefusal.overloaded.problem
@@ -98,8 +99,8 @@ extension FleetService {
 
 extension LeafRefusal {
     /// The answer to an upgrade or a poll, which a person and an agent can read.
-    var problem: Problem {
-        var problem = Problem(status, self)
+    var problem: ProblemResponse {
+        var problem = ProblemResponse(status, self)
         problem.handoverCause = cause.code
         if case .tooEarly = self { problem.retryAfter = .seconds(1) }
         return problem

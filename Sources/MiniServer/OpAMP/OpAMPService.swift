@@ -1,5 +1,6 @@
 import Certificates
 import OpAMPProto
+import ServerTransport
 import Vocabulary
 
 /// The desk behind the OpAMP endpoint: all it asks of the rest of the server.
@@ -53,7 +54,7 @@ struct ConnectionRequest: Hashable, Sendable {
 enum Admission: Hashable, Sendable {
     case admitted(agent: AgentID, standing: AgentSession.Standing)
     /// Its status and body are the answer, its `handoverCause` and `retryAfter` go into headers.
-    case refused(Problem)
+    case refused(ProblemResponse)
 }
 
 /// One agent's connection, from admission to its end. Polls are one session as long as caller and standing stay.

@@ -3,6 +3,7 @@ import HandoverToken
 import Logging
 import OpAMPProto
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 /// What agents are told when this server's CA keys have changed since they enrolled: whose signatures to accept, and
@@ -12,7 +13,7 @@ struct TrustAnnouncement {
 
     /// For every agent that is connected. Nobody waits for the others: who misses it is told at its next report.
     func tellEverybody() async {
-        let message = await signers()
+        let message = await server.signersMessage()
         for session in server.agents.sessions where session.standing != .enrolling {
             guard let row = try? await server.database.read({ try $0.agents.find(session.agent) }) else { continue }
             let news = ServerToAgent(connectionSettings: await offer(to: row, in: session), customMessage: message)
@@ -28,32 +29,15 @@ struct TrustAnnouncement {
     ) async -> ServerToAgent {
         let offer = await offer(to: row, in: session)
         let isKnown = offer != nil && offer?.hash == verdict?.lastConnectionSettingsHash
-        return ServerToAgent(connectionSettings: isKnown ? nil : offer, customMessage: await signers())
+        return ServerToAgent(connectionSettings: isKnown ? nil : offer, customMessage: await server.signersMessage())
     }
-
-    /// The signers, signed by one that the agent holds; `nil` while there has only ever been one key, which every agent
-    /// knows from its enrolment or its handover. It goes before a handover's offer: the token of that is signed by the
-    /// Active key.
-    func signers() async -> CustomMessage? {
-        guard hasRotated else { return nil }
-        do {
-            let text = try server.authority.sign(try await server.trustStatement())
-            return CustomMessage(
-                capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8))
-        } catch {
-            server.log.error("agents not told of the CA keys", metadata: ["reason": "\(error.explained)"])
-            return nil
-        }
-    }
-
-    private var hasRotated: Bool { server.authority.signingKeys.keys.count > 1 }
 
     /// The CAs above the listener, now and after the rotation, as settings that the agent proves like any others.
     ///
     /// Nothing is offered beside a handover: one offer at a time, and the settings of a target are its own. Nor when
     /// the listener's certificate comes from elsewhere, because then our keys do not matter to whoever dials.
     private func offer(to row: AgentRecord, in session: AgentSession) async -> ConnectionSettingsOffers? {
-        guard hasRotated, session.standing == .member, row.presence.isHere, row.acceptsConnectionSettings,
+        guard server.authority.hasRotated, session.standing == .member, row.presence.isHere, row.acceptsConnectionSettings,
             let leaf = session.request.caller.leaf, let endpoint = try? server.address.opampEndpoint,
             server.authority.vouches(for: server.listener.chain, at: endpoint.host, at: server.now())
         else { return nil }

@@ -1,4 +1,5 @@
 import ServerAPI
+import ServerTransport
 import Vocabulary
 
 /// The OpenAPI document of this server, made from the route tables so that it cannot name a path that is not there.

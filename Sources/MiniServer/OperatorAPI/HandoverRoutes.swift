@@ -3,6 +3,7 @@ import HandoverToken
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 extension OperatorInterface {
@@ -87,7 +88,7 @@ extension HandoverPreview {
         let (claims, review) = (preview.token.claims, preview.review)
         let agent = claims.agent
         let problems = preview.problems.map {
-            ServerAPI.Problem($0.operatorMessage, status: MiniServer.Problem($0).status.code)
+            ServerAPI.Problem($0.operatorMessage, status: ProblemResponse($0).status.code)
         }
         self.init(
             handover: claims.id, source: review.peer.name, sourcePeerID: claims.issuer, sourceAgent: agent.row,

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 /// One entry of the operator interface: a path, what it takes to be allowed, and what it does.

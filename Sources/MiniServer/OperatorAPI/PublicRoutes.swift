@@ -4,6 +4,7 @@ import Hummingbird
 import NIOCore
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 /// What needs no credential: trust, health and figures.

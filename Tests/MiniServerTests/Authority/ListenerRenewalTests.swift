@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import Glibc
+import ServerTransport
 import Testing
 import UnixSignals
 import Vocabulary

@@ -1,5 +1,6 @@
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Testing
 import Vocabulary
 

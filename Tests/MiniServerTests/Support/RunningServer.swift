@@ -7,6 +7,7 @@ import NIOHTTP1
 import NIOSSL
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Vocabulary
 
 @testable import MiniServer

@@ -1,5 +1,6 @@
 import Certificates
 import OpAMPProto
+import ServerTransport
 import Synchronization
 import Vocabulary
 

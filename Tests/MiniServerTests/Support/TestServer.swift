@@ -6,6 +6,7 @@ import ServiceLifecycle
 import Vocabulary
 
 @testable import MiniServer
+@testable import ServerTransport
 
 /// A listener on a port of the kernel's choice with the OpAMP endpoint behind it and a route that says who calls.
 struct TestServer: Sendable {

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import OpAMPProto
+import ServerTransport
 import ServiceLifecycle
 import Synchronization
 import Vocabulary
@@ -36,7 +37,7 @@ final class OpAMPEndpoint: Service {
     /// Upgrades; what is no upgrade reaches `PollingRoute` through the router.
     var webSocketRoute: WebSocketRoute {
         WebSocketRoute(path: Self.path) { head, caller in
-            do throws(Problem) {
+            do throws(ProblemResponse) {
                 let fields = { (name: String) in head.headers.first(name: name) }
                 let session = try await self.admit(caller, fields: fields, transport: .webSocket)
                 return .accept { channel in
@@ -51,7 +52,7 @@ final class OpAMPEndpoint: Service {
     /// Decides on a caller; the session is opened by whoever asked.
     func admit(
         _ caller: Caller, fields: (String) -> String?, transport: ConnectionRequest.Transport
-    ) async throws(Problem) -> AgentSession {
+    ) async throws(ProblemResponse) -> AgentSession {
         if caller.presented == .unreadable { throw ListenerRefusal.unreadableCertificate.problem }
         let handoverText = fields("handover-id")
         let handover = handoverText.flatMap { HandoverID($0) }

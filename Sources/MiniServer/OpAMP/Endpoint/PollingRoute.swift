@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdCore
 import NIOCore
 import OpAMPProto
+import ServerTransport
 import Vocabulary
 
 /// The plain-HTTP transport (OpAMP, "Plain HTTP Transport"): one poll is one POST.
@@ -34,7 +35,7 @@ struct PollingRoute: Sendable {
         do throws(WireFailure) {
             answer = try await self.answer(to: Array(buffer: body), in: session)
         } catch {
-            throw Problem(.internalServerError, error)
+            throw ProblemResponse(.internalServerError, error)
         }
         return Response(
             status: .ok,

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOWebSocket
 import OpAMPProto
+import ServerTransport
 import Vocabulary
 
 /// One agent's WebSocket: messages in, one reply to each, and pushes in between. Lives on the event loop.

@@ -1,20 +1,20 @@
 import Vocabulary
 
 /// A credential from a header: comparable, and never printed.
-struct BearerToken: Hashable, Sendable, CustomStringConvertible {
+package struct BearerToken: Hashable, Sendable, CustomStringConvertible {
     private let secret: Secret
 
     /// The text after `Bearer`, RFC 6750 section 2.1; the scheme's name is case-insensitive.
-    init?(authorization: String) {
+    package init?(authorization: String) {
         let parts = authorization.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         secret = Secret(String(parts[1].drop { $0 == " " }))
     }
 
-    func reveal() -> String { secret.revealText() }
+    package func reveal() -> String { secret.revealText() }
 
-    var description: String { secret.description }
+    package var description: String { secret.description }
 
     /// All alike, so that no hash of a secret exists.
-    func hash(into hasher: inout Hasher) {}
+    package func hash(into hasher: inout Hasher) {}
 }

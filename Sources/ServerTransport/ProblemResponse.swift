@@ -1,37 +1,37 @@
 import Foundation
-import HTTPTypes
-import Hummingbird
+package import HTTPTypes
+package import Hummingbird
 import NIOCore
 import ServerAPI
-import Vocabulary
+package import Vocabulary
 
 /// An answer that says no: `application/problem+json` (RFC 9457) made from an operator message.
 ///
 /// Routes throw it, the upgrade door writes it; there is no other way to refuse a request.
-struct Problem: Error, Hashable, Sendable {
-    var status: HTTPResponse.Status
-    var message: OperatorMessage
+package struct ProblemResponse: Error, Hashable, Sendable {
+    package var status: HTTPResponse.Status
+    package var message: OperatorMessage
     /// Written as `Retry-After` in whole seconds, rounded up.
-    var retryAfter: Duration?
+    package var retryAfter: Duration?
     /// One of the closed list of causes, or a refusal's name; what an agent reports back to its old server.
-    var handoverCause: String?
-    var extraFields = HTTPFields()
+    package var handoverCause: String?
+    package var extraFields = HTTPFields()
     /// To peers only: the certificate that they came with.
-    var presentedFingerprint: Fingerprint?
+    package var presentedFingerprint: Fingerprint?
     /// To peers only: the last event of theirs that was taken in.
-    var lastSequence: Int?
+    package var lastSequence: Int?
 
-    init(_ status: HTTPResponse.Status, _ message: OperatorMessage) {
+    package init(_ status: HTTPResponse.Status, _ message: OperatorMessage) {
         self.status = status
         self.message = message
     }
 
-    init(_ status: HTTPResponse.Status, _ refusal: any OperatorExplainable) {
+    package init(_ status: HTTPResponse.Status, _ refusal: any OperatorExplainable) {
         self.init(status, refusal.operatorMessage)
     }
 
     /// - Parameter instance: the path that was asked for.
-    func body(instance: String?) -> String {
+    package func body(instance: String?) -> String {
         let answer = ServerAPI.Problem(
             message, status: status.code, instance: instance, presentedFingerprint: presentedFingerprint,
             lastSequence: lastSequence)
@@ -40,7 +40,7 @@ struct Problem: Error, Hashable, Sendable {
         return (try? encoder.encode(answer)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
-    var headerFields: HTTPFields {
+    package var headerFields: HTTPFields {
         var fields = extraFields
         fields[.contentType] = ServerAPI.Problem.contentType
         fields[.cacheControl] = "no-store"
@@ -52,8 +52,8 @@ struct Problem: Error, Hashable, Sendable {
     }
 }
 
-extension Problem: HTTPResponseError {
-    func response(from request: Request, context: some RequestContext) -> Response {
+extension ProblemResponse: HTTPResponseError {
+    package func response(from request: Request, context: some RequestContext) -> Response {
         let body = body(instance: request.uri.path)
         return Response(status: status, headers: headerFields, body: .init(byteBuffer: ByteBuffer(string: body)))
     }
@@ -66,5 +66,5 @@ extension HTTPField.Name {
     }
 
     /// Why an agent on the move was refused.
-    static let handoverCause = known(MoveHeader.handoverCause)
+    package static let handoverCause = known(MoveHeader.handoverCause)
 }

@@ -1,27 +1,40 @@
-import Hummingbird
+package import Hummingbird
 import HummingbirdCore
-import Logging
+package import Logging
 import NIOCore
 import ServiceLifecycle
 import Vocabulary
 
-/// The server's one door to the network.
+/// The server's listener for HTTPS and WebSockets.
 ///
 /// It binds exactly the address it is given, and stops gracefully with its service group: requests in progress are
 /// answered, WebSockets are closed with 1001, then the port is released.
-struct Listener<Responder: HTTPResponder>: Service where Responder.Context == CallerContext {
+package struct Listener<Responder: HTTPResponder>: Service where Responder.Context == CallerContext {
     /// An IP address or a host name that resolves to one.
-    let host: String
+    private let host: String
     /// 0 lets the kernel choose; `boundPort` tells what it chose.
-    let port: Int
-    let identity: ListenerIdentity
-    var limits = ListenerLimits()
-    let responder: Responder
-    let route: WebSocketRoute
-    let logger: Logger
-    var boundPort = BoundPort()
+    private let port: Int
+    private let identity: ListenerIdentity
+    private let limits: ListenerLimits
+    private let responder: Responder
+    private let route: WebSocketRoute
+    private let logger: Logger
+    package let boundPort = BoundPort()
 
-    func run() async throws {
+    package init(
+        host: String, port: Int, identity: ListenerIdentity, limits: ListenerLimits = ListenerLimits(),
+        responder: Responder, route: WebSocketRoute, logger: Logger
+    ) {
+        self.host = host
+        self.port = port
+        self.identity = identity
+        self.limits = limits
+        self.responder = responder
+        self.route = route
+        self.logger = logger
+    }
+
+    package func run() async throws {
         let connections = limits.connectionsThatFit()
         if connections < limits.connections {
             logger.notice("the limit of open files allows \(connections) connections at once")

@@ -1,36 +1,36 @@
-import Certificates
-import Hummingbird
-import NIOCore
+package import Certificates
+package import Hummingbird
+package import NIOCore
 import NIOSSL
 
 /// Who is at the other end of a connection, as far as the connection itself can tell.
 ///
 /// Read once, when the connection's first request has arrived; neither value can change after that.
-struct Caller: Hashable, Sendable {
+package struct Caller: Hashable, Sendable {
     /// What the TLS handshake proved possession of.
-    enum Presented: Hashable, Sendable {
+    package enum Presented: Hashable, Sendable {
         case nothing
         case leaf(Certificate)
         /// TLS accepted it and our own reader does not; never to be treated as `nothing`.
         case unreadable
     }
 
-    let presented: Presented
+    package let presented: Presented
     /// The other end's IP address without its port.
-    let address: String
+    package let address: String
 
-    var leaf: Certificate? {
+    package var leaf: Certificate? {
         guard case .leaf(let certificate) = presented else { return nil }
         return certificate
     }
 
-    init(presented: Presented, address: String) {
+    package init(presented: Presented, address: String) {
         self.presented = presented
         self.address = address
     }
 
     /// On the channel's event loop only.
-    init(of channel: any Channel) {
+    package init(of channel: any Channel) {
         address = channel.remoteAddress?.ipAddress ?? "unknown"
         let tls = try? channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
         guard let certificate = tls?.peerCertificate else {
@@ -45,19 +45,19 @@ struct Caller: Hashable, Sendable {
     }
 
     /// The caller whose requests the current task serves; a connection's one task sets it.
-    @TaskLocal static var current = Caller(presented: .unreadable, address: "unknown")
+    @TaskLocal package static var current = Caller(presented: .unreadable, address: "unknown")
 }
 
 /// What every route of this server is handed beside the request.
-struct CallerContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
-    let caller: Caller
+package struct CallerContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    package let caller: Caller
 
-    init(source: ApplicationRequestContextSource) {
+    package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         caller = Caller.current
     }
 
     /// Bodies that are decoded as JSON; OpAMP bodies have their own limit.
-    var maxUploadSize: Int { 1 << 20 }
+    package var maxUploadSize: Int { 1 << 20 }
 }

@@ -1,49 +1,49 @@
 import HostSystem
-import NIOCore
+package import NIOCore
 import Vocabulary
 
 /// What one connection may cost, and how long it may take to say something.
 ///
 /// Every wait ends in a close; no peer can extend one by sending a byte now and then.
-struct ListenerLimits: Hashable, Sendable {
+package struct ListenerLimits: Hashable, Sendable {
     /// Beyond this many connections new ones wait in the kernel's backlog. What the process's limit of open files
     /// allows is less, if anything is.
-    var connections = 50_000
+    package var connections = 50_000
     /// Open files kept for the database and for calls to peers: they would fail if connections used the limit up.
-    var filesInReserve = 256
+    package var filesInReserve = 256
 
-    var headerBytes = Limits.headerSectionBytes
-    var headerFields = 100
-    var requestTargetBytes = 8 * 1024
+    package var headerBytes = Limits.headerSectionBytes
+    package var headerFields = 100
+    package var requestTargetBytes = 8 * 1024
     /// One request body, before and after decompression, and one WebSocket message behind its frame header.
-    var bodyBytes = Limits.messageBytes
+    package var bodyBytes = Limits.messageBytes
     /// A WebSocket message with OpAMP's header before it, a varint of at most ten bytes.
-    var webSocketBytes: Int { bodyBytes + 10 }
+    package var webSocketBytes: Int { bodyBytes + 10 }
     /// One WebSocket message may come in this many frames.
-    var fragments = 4096
+    package var fragments = 4096
 
     /// TCP accept to the end of the first request head, TLS handshake included.
-    var headWait = TimeAmount.seconds(10)
+    package var headWait = TimeAmount.seconds(10)
     /// End of the head to the end of the body.
-    var bodyWait = TimeAmount.seconds(30)
+    package var bodyWait = TimeAmount.seconds(30)
     /// Answer to the end of the next request's head.
-    var idleWait = TimeAmount.seconds(75)
+    package var idleWait = TimeAmount.seconds(75)
     /// How long a peer may leave what we sent unread.
-    var stallWait = TimeAmount.seconds(30)
+    package var stallWait = TimeAmount.seconds(30)
     /// Upgrade to the first message.
-    var firstMessageWait = TimeAmount.seconds(15)
+    package var firstMessageWait = TimeAmount.seconds(15)
     /// A WebSocket silent for this long is pinged.
-    var pingAfter = TimeAmount.seconds(40)
+    package var pingAfter = TimeAmount.seconds(40)
     /// A WebSocket silent for this long, and pinged meanwhile, is dead.
-    var silenceLimit = TimeAmount.seconds(100)
+    package var silenceLimit = TimeAmount.seconds(100)
     /// Our Close frame to the end of the connection, and an error answer to its end.
-    var closeTimeout = TimeAmount.seconds(2)
+    package var closeTimeout = TimeAmount.seconds(2)
 
     /// Messages queued for a WebSocket whose peer does not read; one more byte disconnects it.
-    var unsentBytes = 2 * Limits.messageBytes
+    package var unsentBytes = 2 * Limits.messageBytes
 
     /// How many connections fit below the process's limit of open files, which is raised as far as it may be.
-    func connectionsThatFit() -> Int {
+    package func connectionsThatFit() -> Int {
         guard let files = OpenFiles.limit(raisedTo: connections + filesInReserve) else { return connections }
         return max(1, min(connections, files - filesInReserve))
     }

@@ -1,5 +1,6 @@
 import Certificates
 import HandoverToken
+import ServerTransport
 
 extension Server {
     /// PEM of the CAs that vouch for the listener, for clients on the same machine.

@@ -1,42 +1,42 @@
-import Certificates
+package import Certificates
 import NIOCore
-import NIOSSL
+package import NIOSSL
 import Synchronization
 import Vocabulary
 
 /// The TLS face of the listener: which certificate the next handshake shows, and how it asks for the client's.
 ///
 /// Replacing the certificate touches no open connection; each keeps the context it began with.
-final class ListenerIdentity: Sendable {
+package final class ListenerIdentity: Sendable {
     private let current: Mutex<(context: NIOSSLContext, chain: [Certificate])>
     /// An element for every certificate that took the place of another; one reader.
-    let changes: AsyncStream<Void>
+    package let changes: AsyncStream<Void>
     private let changed: AsyncStream<Void>.Continuation
 
     /// - Parameter chain: the listener's certificate first, then whatever a client may lack to reach a root.
-    init(chain: [Certificate], key: PrivateKey) throws {
+    package init(chain: [Certificate], key: PrivateKey) throws {
         current = Mutex((try Self.context(chain: chain, key: key), chain))
         (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// What the next handshake shows, the listener's own certificate first.
-    var chain: [Certificate] { current.withLock { $0.chain } }
+    package var chain: [Certificate] { current.withLock { $0.chain } }
 
-    func replace(chain: [Certificate], key: PrivateKey) throws {
+    package func replace(chain: [Certificate], key: PrivateKey) throws {
         let context = try Self.context(chain: chain, key: key)
         current.withLock { $0 = (context, chain) }
         changed.yield()
     }
 
     /// There will be no other certificate.
-    func close() { changed.finish() }
+    package func close() { changed.finish() }
 
     /// A handler for one new connection.
     ///
     /// The callback accepts every certificate, because TLS has proved possession of its key and that is all it is
     /// asked to prove: who the caller is to us is decided for every request, where a refusal can be read. A resumed
     /// session carries the certificate of its first handshake, so it is decided like any other.
-    func makeHandler() -> NIOSSLServerHandler {
+    package func makeHandler() -> NIOSSLServerHandler {
         NIOSSLServerHandler(context: current.withLock { $0.context }) { _, verdict in
             verdict.succeed(.certificateVerified)
         }

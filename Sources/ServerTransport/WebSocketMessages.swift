@@ -1,19 +1,19 @@
-import NIOCore
-import NIOWebSocket
+package import NIOCore
+package import NIOWebSocket
 
 /// A whole message from the other end of a WebSocket.
-enum WebSocketMessage {
+package enum WebSocketMessage {
     case binary(ByteBuffer)
     /// Its content is of no interest to a binary protocol.
     case text
 }
 
 /// Asks for the closing handshake; triggered as an outbound event.
-struct CloseRequest: Sendable {
-    var code: WebSocketErrorCode
-    var reason: String
+package struct CloseRequest: Sendable {
+    package var code: WebSocketErrorCode
+    package var reason: String
 
-    init(_ code: WebSocketErrorCode, _ reason: String) {
+    package init(_ code: WebSocketErrorCode, _ reason: String) {
         self.code = code
         // A control frame carries 125 bytes, two of them the code (RFC 6455 section 5.5).
         self.reason = String(decoding: reason.utf8.prefix(120), as: UTF8.self)

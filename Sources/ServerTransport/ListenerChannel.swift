@@ -39,7 +39,7 @@ struct ListenerChannel: HTTPChannelHandler {
                     HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: headLimits)),
                 RequestGuard(limits: limits),
                 ConnectionTimeouts(limits: limits),
-                UpgradeDoor(route: route, decision: decision),
+                UpgradeFilter(route: route, decision: decision),
             ]
             let upgrade = NIOTypedHTTPServerUpgradeHandler(
                 httpEncoder: encoder,

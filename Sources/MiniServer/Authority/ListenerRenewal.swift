@@ -1,5 +1,6 @@
 import Certificates
 import Logging
+import ServerTransport
 import ServiceLifecycle
 import UnixSignals
 import Vocabulary

@@ -1,4 +1,5 @@
 import HTTPTypes
+import ServerTransport
 import Vocabulary
 
 extension HTTPResponse.Status {
@@ -57,7 +58,7 @@ extension HTTPResponse.Status {
     ]
 }
 
-extension Problem {
+extension ProblemResponse {
     /// A refusal or failure as an answer, with the status that the table has for it.
     init(_ refusal: any OperatorExplainable) {
         let message = refusal.operatorMessage

@@ -1,8 +1,8 @@
-import HTTPTypes
-import Vocabulary
+package import HTTPTypes
+package import Vocabulary
 
 /// Why the listener answered a request itself, before anybody else saw it.
-enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterable {
+package enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterable {
     case malformedRequest = "malformed-request"
     case headersTooLarge = "headers-too-large"
     case targetTooLong = "target-too-long"
@@ -14,7 +14,7 @@ enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterable {
     case unreadableCertificate = "unreadable-certificate"
     case overloaded
 
-    var status: HTTPResponse.Status {
+    package var status: HTTPResponse.Status {
         switch self {
         case .malformedRequest, .badEncoding: .badRequest
         case .headersTooLarge: .requestHeaderFieldsTooLarge
@@ -27,8 +27,8 @@ enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterable {
         }
     }
 
-    var problem: Problem {
-        var problem = Problem(status, self)
+    package var problem: ProblemResponse {
+        var problem = ProblemResponse(status, self)
         switch self {
         case .badUpgrade: problem.extraFields = [.upgrade: "websocket", .secWebSocketVersion: "13"]
         case .unknownEncoding: problem.extraFields = [.acceptEncoding: "gzip, deflate, identity"]
@@ -38,7 +38,7 @@ enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterable {
         return problem
     }
 
-    var operatorMessage: OperatorMessage {
+    package var operatorMessage: OperatorMessage {
         let (title, cause, nextAction) = text
         return OperatorMessage(code: "listener.\(rawValue)", title: title, cause: cause, nextAction: nextAction)
     }

@@ -1,22 +1,26 @@
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 
 /// The one path of this listener where a WebSocket may begin, and who decides whether it does.
-struct WebSocketRoute: Sendable {
+package struct WebSocketRoute: Sendable {
     /// What became of a request to upgrade.
-    enum Decision: Sendable {
+    package enum Decision: Sendable {
         /// The closure adds the handlers that take the channel over, on its event loop; they receive and send
         /// what `WebSocketMessages` passes.
         case accept(@Sendable (any Channel) throws -> Void)
-        case refuse(Problem)
+        case refuse(ProblemResponse)
     }
 
-    let path: String
+    package let path: String
     /// Asked once for each upgrade that is well formed; may take its time.
-    let decide: @Sendable (HTTPRequestHead, Caller) async -> Decision
+    package let decide: @Sendable (HTTPRequestHead, Caller) async -> Decision
 
-    /// Whether a request wants to become a WebSocket here.
-    func matches(by head: HTTPRequestHead) -> Bool {
+    package init(path: String, decide: @escaping @Sendable (HTTPRequestHead, Caller) async -> Decision) {
+        (self.path, self.decide) = (path, decide)
+    }
+
+    /// Whether a request asks to become a WebSocket here.
+    func matches(_ head: HTTPRequestHead) -> Bool {
         head.method == .GET && head.uri.prefix { $0 != "?" } == path
             && head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
             && head.headers["content-length"].allSatisfy { $0 == "0" }
@@ -28,7 +32,7 @@ struct WebSocketRoute: Sendable {
 ///
 /// Any other request loses its `Upgrade` header, which a server may ignore (RFC 9110 section 7.8): the upgrade
 /// handler keeps no request it once looked at as an upgrade, and this one is for the router.
-final class UpgradeDoor: ChannelInboundHandler, RemovableChannelHandler {
+final class UpgradeFilter: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
 
@@ -45,7 +49,7 @@ final class UpgradeDoor: ChannelInboundHandler, RemovableChannelHandler {
             context.fireChannelRead(data)
             return
         }
-        if route.matches(by: head) {
+        if route.matches(head) {
             // Stands until the upgrade handler finds key and version in order and asks for a decision.
             decision.value = .refuse(ListenerRefusal.badUpgrade.problem)
         } else {

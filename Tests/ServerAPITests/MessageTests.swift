@@ -16,7 +16,7 @@ import Vocabulary
     @Test func `placeholders are filled in order`() {
         #expect(OperatorRoutes.agents.path() == "/api/agents")
         #expect(OperatorRoutes.peerAgent.path("us", "7") == "/api/peers/us/agents/7")
-        #expect(FederationRoutes.redeem.path("c3") == "/api/federation/handovers/c3/claim")
+        #expect(FederationRoutes.redeem.path("c3") == "/api/federation/handovers/c3/redeem")
     }
 
     @Test func `times, identifiers and the event's number have the names and forms of the protocol`() throws {

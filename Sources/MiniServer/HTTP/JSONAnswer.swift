@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import ServerAPI
+import ServerTransport
 import Vocabulary
 
 extension Response {

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The port a listener got, for whoever waits to learn it.
-final class BoundPort: Sendable {
+package final class BoundPort: Sendable {
     private enum State {
         case waiting([CheckedContinuation<Int?, Never>])
         case known(Int?)
@@ -10,7 +10,7 @@ final class BoundPort: Sendable {
     private let state = Mutex(State.waiting([]))
 
     /// `nil` when the listener ended without ever being bound.
-    var value: Int? {
+    package var value: Int? {
         get async {
             await withCheckedContinuation { continuation in
                 let known: Int?? = state.withLock { state in
@@ -27,7 +27,7 @@ final class BoundPort: Sendable {
     }
 
     /// The first call counts.
-    func resolve(_ port: Int?) {
+    package func resolve(_ port: Int?) {
         let waiting: [CheckedContinuation<Int?, Never>] = state.withLock { state in
             guard case .waiting(let waiting) = state else { return [] }
             state = .known(port)

@@ -97,7 +97,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-extension Problem {
+extension ProblemResponse {
     /// The whole answer as it goes out where no router is at hand; the connection ends with it.
     ///
     /// - Parameter path: what was asked for, where that could be read.

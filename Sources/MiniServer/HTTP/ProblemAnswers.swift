@@ -1,5 +1,6 @@
 import Hummingbird
 import Logging
+import ServerTransport
 import Vocabulary
 
 /// Whatever is thrown by a route leaves as `application/problem+json`; nothing else of an error gets out.
@@ -18,20 +19,22 @@ struct ProblemAnswers: RouterMiddleware {
         }
     }
 
-    private func problem(of error: any Error, at path: String) -> Problem {
+    private func problem(of error: any Error, at path: String) -> ProblemResponse {
         switch error {
-        case let problem as Problem: return problem
+        case let problem as ProblemResponse: return problem
         case let refusal as any OperatorExplainable:
-            let problem = Problem(refusal)
+            let problem = ProblemResponse(refusal)
             if problem.status.code >= 500 {
                 log.error("request failed", metadata: ["path": "\(path)", "reason": "\(refusal.operatorMessage)"])
             }
             return problem
-        case let error as HTTPError where error.status == .notFound: return Problem(RequestRefusal.notFound(path: path))
-        case let error as HTTPError where error.status == .contentTooLarge: return Problem(RequestRefusal.bodyTooLarge)
+        case let error as HTTPError where error.status == .notFound:
+            return ProblemResponse(RequestRefusal.notFound(path: path))
+        case let error as HTTPError where error.status == .contentTooLarge:
+            return ProblemResponse(RequestRefusal.bodyTooLarge)
         default:
             log.error("request failed", metadata: ["path": "\(path)", "reason": "\(error)"])
-            return Problem(RequestRefusal.failed)
+            return ProblemResponse(RequestRefusal.failed)
         }
     }
 }
