@@ -37,7 +37,8 @@ struct TrustAnnouncement {
     /// Nothing is offered beside a handover: one offer at a time, and the settings of a target are its own. Nor when
     /// the listener's certificate comes from elsewhere, because then our keys do not matter to whoever dials.
     private func offer(to row: AgentRecord, in session: AgentSession) async -> ConnectionSettingsOffers? {
-        guard server.authority.hasRotated, session.standing == .member, row.presence.isHere, row.acceptsConnectionSettings,
+        guard server.authority.hasRotated, session.standing == .member, row.presence.isHere,
+            row.acceptsConnectionSettings,
             let leaf = session.request.caller.leaf, let endpoint = try? server.address.opampEndpoint,
             server.authority.vouches(for: server.listener.chain, at: endpoint.host, at: server.now())
         else { return nil }
