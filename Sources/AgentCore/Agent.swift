@@ -20,6 +20,8 @@ public struct Agent: Equatable, Sendable {
     var lines: UInt64 = 0
     /// Attempts in a row without a stable session.
     var failures = 0
+    /// Connections of the active server in a row that ended after TLS without a word.
+    var bareCloses = 0
     var trial = Trial()
     var waitingOffer: WaitingOffer?
     /// The sink is at work on it.
@@ -27,12 +29,11 @@ public struct Agent: Equatable, Sendable {
     /// A save has failed: nobody knows what the disk holds, even what was thrown away may be there. It is written
     /// again before the next report, and then until it succeeds.
     var isUnsaved = false
-    /// Probation has run its length in this process; it settles with the next contact.
-    var isProbationOver = false
-    /// The server is lost and the way back is being counted down.
-    var isLostTimerSet = false
-    /// When this line asked for a leaf.
-    var leafRequestedAt: Timestamp?
+    /// The wait before the next dial of the active server is running, also while a way back is tried.
+    var isRetrySet = false
+    var watch = ProbationWatch()
+    /// The signing request that was sent last.
+    var leafRequest: LeafRequest?
     /// Replies that were on their way when the uid changed still carry the old one.
     var formerUID: InstanceUID?
     var isRenamedOnLine = false

@@ -27,9 +27,12 @@ public struct Dial: Equatable, Sendable {
     public var settings: ConnectionSettings
     /// In addition to `settings.headers`: `OpAMP-Instance-UID`, `Handover-Id` and, to enrol, `Authorization`.
     public var extraHeaders: [HeaderField]
+    /// For the upgrade or the first POST only: `Handover-Epoch`.
+    public var openingHeaders: [HeaderField]
 
-    public init(settings: ConnectionSettings, extraHeaders: [HeaderField]) {
+    public init(settings: ConnectionSettings, extraHeaders: [HeaderField], openingHeaders: [HeaderField] = []) {
         self.settings = settings
         self.extraHeaders = extraHeaders
+        self.openingHeaders = openingHeaders
     }
 }

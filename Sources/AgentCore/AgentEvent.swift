@@ -73,8 +73,10 @@ public struct LineFailure: Error, Equatable, Sendable {
 public enum AgentTimer: String, Hashable, Sendable, CaseIterable {
     /// The next message is due although nothing changed; on HTTP, the next poll.
     case heartbeat
-    /// Wait before the next dial.
+    /// Wait before the next dial of the active server.
     case retry
+    /// Wait before the next dial of a candidate.
+    case nextTry
     /// The first answer of a server is overdue.
     case answer
     /// A candidate's time is over.
@@ -85,7 +87,7 @@ public enum AgentTimer: String, Hashable, Sendable, CaseIterable {
     case stable
     /// Probation has run its length.
     case probation
-    /// The server has been lost for a whole probation.
+    /// The active server has been lost for a whole probation.
     case lost
     /// What a server provoked may be answered again.
     case provoked

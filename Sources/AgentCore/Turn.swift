@@ -72,12 +72,13 @@ struct Turn {
         switch timer {
         case .heartbeat: heartbeatDue()
         case .retry: retryDue()
+        case .nextTry: nextTryDue()
         case .answer: answerOverdue()
         case .verification: failMove(.timeout, detail: agent.trial.lastWord)
         case .leaving: leavingOverdue()
-        case .stable: agent.failures = 0
+        case .stable: stable()
         case .probation: probationOver()
-        case .lost: tryWayBack()
+        case .lost: lossComplete()
         case .provoked: patienceBack()
         }
     }

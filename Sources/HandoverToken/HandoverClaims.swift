@@ -98,13 +98,13 @@ public struct HandoverClaims: Hashable, Sendable {
     public let target: Target
     public let source: Source
     public let epoch: Epoch
-    /// How long after adoption the agent keeps the way back.
+    /// How long after adoption the agent keeps the way back; 0 is settled at once.
     public let probation: Duration
     public let purpose: Purpose
 
     /// Differences between two clocks up to this are forgiven.
     public static let clockSkew: Duration = .seconds(60)
-    public static let probations: ClosedRange<Duration> = .zero ... .seconds(24 * 3600)
+    public static let probations = ProbationLengths()
 
     /// - Parameter notBefore: absent, it is `issuedAt`.
     public init(
@@ -133,5 +133,13 @@ public struct HandoverClaims: Hashable, Sendable {
         HandoverClaims(
             id: id, issuer: issuer, audience: audience, issuedAt: now, expiresAt: now + lifetime, leaf: leaf,
             agent: agent, target: target, source: source, epoch: epoch, probation: probation, purpose: purpose)
+    }
+}
+
+/// What a token may ask for: nothing, or 1 second to 24 hours. The claim counts seconds, and a length that it cannot
+/// say is refused, since source, target and agent have to count the same.
+public struct ProbationLengths: Sendable {
+    public func contains(_ length: Duration) -> Bool {
+        length == .zero || (.seconds(1) ... .seconds(24 * 3600)).contains(length) && length.components.attoseconds == 0
     }
 }

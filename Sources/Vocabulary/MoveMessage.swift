@@ -3,7 +3,7 @@ public enum MoveMessage {
     /// Custom capability of agents and servers that know this handover.
     public static let capability = "io.opamp-handover.move/1"
 
-    /// Agent to server, in the first report of every line: `{"epoch":3,"jti":"<hex>"}`, `jti` only after a handover.
+    /// Agent to server, once a connection, as soon as the server has listed the capability: `HandoverEpoch.json`.
     public static let standingType = "standing"
     /// Server to agent, with or before the leaf of an enrolment: PEM of the token signers.
     public static let trustType = "trust"
@@ -19,6 +19,8 @@ public enum MoveHeader {
     public static let handoverToken = "Handover-Token"
     /// Server to agent: why a dial is refused.
     public static let handoverCause = "OpAMP-Handover-Cause"
+    /// Agent to server, with each upgrade and the first POST of a run: `HandoverEpoch.headerText`.
+    public static let handoverEpoch = "Handover-Epoch"
     /// OpAMP, Plain HTTP Transport.
     public static let instanceUID = "OpAMP-Instance-UID"
 }

@@ -31,7 +31,7 @@ import Vocabulary
         world.start()
         #expect(
             world.trace == [
-                "dial source.example", "source.example <- description health custom standing", "source.example <- csr",
+                "dial source.example", "source.example <- description health custom", "source.example <- csr standing",
             ])
         let csr = world.source.received.last?.connectionSettingsRequest?.opamp?.certificateRequest?.csr
         #expect(csr.map { String(decoding: $0, as: UTF8.self) } == all.request)
@@ -39,7 +39,7 @@ import Vocabulary
         #expect(world.disk.active.settings.leaf == all.leaf && world.disk.isEnrolled)
         #expect(world.disk.active.tokenSigners == (try all.source.tokenSigners))
         #expect(world.source.dials.last?.settings.leaf == all.leaf)
-        #expect(world.source.received.last?.summary == "description health custom applied standing")
+        #expect(world.source.received.suffix(2).map(\.summary) == ["description health custom applied", "standing"])
         world.breakLine()
         world.advance(.seconds(10))
         world.restart()
@@ -187,5 +187,72 @@ import Vocabulary
         #expect(world.disk.active.settings.leaf == all.leaf)
         world.advance(.seconds(3600))
         #expect(world.source.received.filter { $0.connectionSettingsRequest != nil }.count == 1)
+    }
+
+    // MARK: Answers that are lost
+
+    func requests(_ server: FakeServer) -> Int {
+        server.received.filter { $0.connectionSettingsRequest != nil }.count
+    }
+
+    /// An agent whose leaf is due, and whose signing request is out.
+    func asking(at endpoint: Endpoint? = nil) throws -> World {
+        let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
+        var world = World(try all.configuration(at: endpoint) { $0.home.settings.leaf = old })
+        world.start()
+        world.advance(.seconds(40))
+        #expect(requests(world.source) == 1)
+        return world
+    }
+
+    @Test(arguments: [true, false])
+    func `a signing request without an answer is repeated over the next connection`(isWebSocket: Bool) throws {
+        var world = try asking(at: isWebSocket ? all.source.endpoint : all.source.http)
+        world.breakLine()
+        world.advance(.seconds(60)) { requests($0.source) == 2 }
+        let csrs = world.source.received.compactMap(\.connectionSettingsRequest?.opamp?.certificateRequest?.csr)
+        #expect(csrs.count == 2 && Set(csrs).count == 1, "over the same key")
+        world.say(answer())
+        world.advance(.seconds(60))
+        #expect(world.disk.active.settings.leaf == all.leaf)
+        world.breakLine()
+        world.advance(.seconds(3600))
+        #expect(requests(world.source) == 2, "an answer ends it")
+    }
+
+    @Test func `a signing request in flight survives a move to other settings of the same server`() throws {
+        var world = try asking()
+        world.offer(
+            ConnectionSettingsOffers(
+                hash: [5],
+                opamp: OpAMPConnectionSettings(
+                    heartbeatIntervalSeconds: 30,
+                    tls: TLSConnectionSettings(caPEMContents: all.third.certificate.pem))))
+        #expect(world.disk.active.settings.trust == all.third.trust && world.disk.probation != nil)
+        #expect(requests(world.source) == 2, "asked again, probation or not")
+        world.say(answer())
+        #expect(world.disk.active.settings.leaf == all.leaf)
+    }
+
+    @Test func `a handover forgets a signing request, and the target is asked once it has settled`() throws {
+        let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
+        var world = World(
+            try all.configuration {
+                $0.home.settings.leaf = old
+                $0.home.settings.heartbeat = nil
+            })
+        world.start()
+        #expect(requests(world.source) == 1)
+        var offer = try all.handover(to: all.target, probation: .seconds(60))
+        let token = try all.token(leaf: old, probation: .seconds(60))
+        offer.opamp?.headers = Headers(headers: [Header(key: "Handover-Token", value: token)])
+        offer.opamp?.certificate = TLSCertificate(cert: Array(old.pem.utf8))
+        offer.opamp?.heartbeatIntervalSeconds = 0
+        world.offer(offer)
+        #expect(world.disk.active.settings.endpoint == all.target.endpoint)
+        world.advance(.seconds(59))
+        #expect(requests(world.target) == 0)
+        world.advance(.seconds(2))
+        #expect(requests(world.target) == 1, "without a heartbeat, too")
     }
 }

@@ -28,8 +28,8 @@ import Vocabulary
         #expect(
             world.trace == [
                 "source.example <- applying", "source.example <- disconnect", "close source.example",
-                "dial target.example", "target.example <- description health custom applying standing",
-                "target.example <- applied",
+                "dial target.example", "target.example <- description health custom applying",
+                "target.example <- applied standing",
             ])
         #expect(isHome(world, at: "target.example"))
         #expect(world.target.dials.last?.settings.leaf == all.leaf, "H1: the same leaf")
@@ -62,7 +62,7 @@ import Vocabulary
         #expect(
             world.trace == [
                 "source.example <- applying", "source.example <- disconnect", "close source.example",
-                "dial target.example", "target.example <- description health custom applying standing",
+                "dial target.example", "target.example <- description health custom applying",
                 "close target.example", "dial target.example", "target.example <- applied standing",
             ])
         #expect(isHome(world, at: "target.example"))
@@ -141,7 +141,7 @@ import Vocabulary
         var world = try world()
         world.target.behaviour = [.fails(LineFailure(cause: .tcp)), .works]
         world.offer(try all.handover())
-        #expect(world.timers[.retry] == world.clock + .milliseconds(200))
+        #expect(world.timers[.nextTry] == world.clock + .milliseconds(200))
         world.advance(.milliseconds(200))
         #expect(isHome(world, at: "target.example"))
     }

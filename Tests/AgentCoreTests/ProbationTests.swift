@@ -129,4 +129,135 @@ import Vocabulary
         world.advance(.seconds(301))
         #expect(world.disk.active.settings.endpoint == all.source.endpoint)
     }
+
+    // MARK: Lengths that come from outside
+
+    /// Arrived by a handover whose token names this length.
+    func arrived(with probation: Duration) throws -> World {
+        var world = World(try all.configuration())
+        world.start()
+        world.offer(try all.handover(probation: probation))
+        #expect(world.disk.active.settings.endpoint == all.target.endpoint)
+        return world
+    }
+
+    @Test func `a probation of zero is settled by the write that adopts`() throws {
+        var world = try arrived(with: .zero)
+        #expect(world.disk.previous == nil && world.disk.probation == nil && world.logged(.moveSettled) != nil)
+        #expect(world.saves.allSatisfy { $0.probation == nil }, "there is no moment with a way back")
+        #expect(world.target.statuses.last?.status == .applied)
+        world.target.behaviour = [.fails(LineFailure(cause: .http(status: 500))), .works]
+        let before = world.source.dials.count
+        world.breakLine()
+        world.advance(.seconds(60))
+        #expect(world.source.dials.count == before && world.logged(.moveReturning) == nil)
+    }
+
+    @Test func `killed after the adopting write of a probation of zero, the agent opens one session at the target`()
+        throws
+    {
+        var world = World(try all.configuration())
+        world.start()
+        world.savesUntilCrash = 2
+        world.offer(try all.handover(probation: .zero))
+        #expect(world.crashed && world.disk.active.settings.endpoint == all.target.endpoint)
+        world.source.behaviour = [.fails(LineFailure(cause: .http(status: 403)))]
+        let before = (world.source.dials.count, world.target.dials.count)
+        world.restart()
+        world.advance(.seconds(600))
+        #expect(world.source.dials.count == before.0 && world.target.dials.count == before.1 + 1)
+    }
+
+    @Test(arguments: [Duration.seconds(1), .seconds(2)])
+    func `a short probation is no retry interval when one answer of the target fails`(length: Duration) throws {
+        var world = try arrived(with: length)
+        world.source.behaviour = [.fails(LineFailure(cause: .http(status: 403)))]
+        world.target.behaviour = [.fails(LineFailure(cause: .http(status: 500))), .works]
+        let before = (world.source.dials.count, world.target.dials.count)
+        world.breakLine()
+        world.advance(.seconds(60))
+        guard case .online = world.agent.phase else {
+            Issue.record("not online but \(world.agent.phase)")
+            return
+        }
+        #expect(world.disk.active.settings.endpoint == all.target.endpoint)
+        #expect(world.source.dials.count <= before.0 + 1 && world.target.dials.count <= before.1 + 2)
+    }
+
+    @Test func `a target that needs longer than the probation to answer is waited for`() throws {
+        var world = try arrived(with: .seconds(1))
+        world.target.behaviour = [.silent]
+        let before = world.source.dials.count
+        world.breakLine()
+        world.run(.woke(.retry))
+        world.timers[.retry] = nil
+        let line = try #require(world.line?.id)
+        world.advance(.milliseconds(1400))
+        #expect(world.line?.id == line && world.timers[.lost] == nil, "the time is over and the line stays")
+        world.say(ServerToAgent(capabilities: world.target.capabilities))
+        #expect(world.disk.probation == nil && world.source.dials.count == before)
+    }
+
+    @Test func `a connection that is cut short after the probation leads back at once`() throws {
+        var world = try arrived(with: .seconds(1))
+        world.target.behaviour = [.silent]
+        world.breakLine()
+        world.run(.woke(.retry))
+        world.timers[.retry] = nil
+        world.advance(.seconds(29)) { $0.line == nil }
+        world.breakLine()
+        #expect(world.disk.active.settings.endpoint == all.source.endpoint)
+    }
+
+    @Test func `A8 with both servers gone a probation of one second means no more dials than a long one`() throws {
+        var world = try arrived(with: .seconds(1))
+        world.target.behaviour = [.fails(LineFailure(cause: .tcp))]
+        world.source.behaviour = [.fails(LineFailure(cause: .http(status: 403)))]
+        let before = (world.source.dials.count, world.target.dials.count)
+        world.breakLine()
+        world.advance(.seconds(3600))
+        let dials = (world.source.dials.count - before.0, world.target.dials.count - before.1)
+        // Two backoffs up to five minutes: about two dozen attempts each in an hour.
+        #expect(5...60 ~= dials.0 && 5...60 ~= dials.1, "\(dials)")
+    }
+
+    @Test func `A8 a way back does not shorten what the target asked for`() throws {
+        var world = try arrived(with: .seconds(10))
+        world.target.behaviour = [
+            .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(120))), .works,
+        ]
+        world.source.behaviour = [.fails(LineFailure(cause: .http(status: 403)))]
+        let before = world.target.dials.count
+        world.breakLine()
+        world.run(.woke(.retry))
+        #expect(world.target.dials.count == before + 1)
+        let asked = world.clock
+        world.advance(.seconds(200)) { $0.target.dials.count > before + 1 }
+        #expect(world.logged(.moveReturning) != nil, "the way back was tried meanwhile")
+        #expect(world.clock >= asked + .seconds(120))
+        #expect(world.disk.active.settings.endpoint == all.target.endpoint)
+    }
+
+    @Test func `an error is no sign of life: it neither settles a probation nor ends a loss`() throws {
+        var world = try arrived()
+        world.target.behaviour = [.errors(ServerErrorResponse(type: .badRequest, errorMessage: "unknown agent"))]
+        world.breakLine()
+        world.advance(.seconds(250))
+        #expect(world.logged(.moveSettled) == nil && world.disk.previous != nil)
+        world.advance(.seconds(60))
+        #expect(world.disk.active.settings.endpoint == all.source.endpoint)
+        #expect(world.source.statuses.last?.errorMessage.hasPrefix("probation:") == true)
+    }
+
+    @Test func `a server that answers with an error first and then without one has taken the agent`() throws {
+        var world = try arrived()
+        world.target.behaviour = [.errors(ServerErrorResponse(type: .badRequest))]
+        world.breakLine()
+        world.advance(.seconds(10))
+        #expect(world.timers[.lost] != nil)
+        world.say(ServerToAgent(capabilities: world.target.capabilities))
+        #expect(world.timers[.lost] == nil)
+        world.advance(.seconds(300))
+        #expect(world.logged(.moveSettled) != nil && world.disk.previous == nil)
+    }
 }

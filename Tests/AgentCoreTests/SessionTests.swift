@@ -21,7 +21,7 @@ import Vocabulary
         world.advance(.seconds(2))
         #expect(
             world.trace == [
-                "dial source.example", "source.example <- description health custom standing",
+                "dial source.example", "source.example <- description health custom", "source.example <- standing",
                 "dial source.example", "source.example <- standing",
             ])
         world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
@@ -29,6 +29,48 @@ import Vocabulary
         world.advance(.seconds(5))
         #expect(world.source.received.last?.health?.healthy == false, "C50")
         #expect(world.source.received.last?.agentDescription != nil)
+    }
+
+    @Test func `C61 a server that does not list the capability gets the epoch in the header alone`() throws {
+        for lists in [true, false] {
+            var world = World(try all.configuration())
+            if !lists { world.source.customCapabilities = ["com.example.other/1"] }
+            world.start()
+            #expect(world.source.received.first?.customMessage == nil, "nobody has listed it yet")
+            world.advance(.seconds(100))
+            world.breakLine()
+            world.advance(.seconds(100))
+            let said = world.source.received.compactMap(\.customMessage).map { HandoverEpoch(json: $0.data) }
+            #expect(said == (lists ? [HandoverEpoch(0, handover: nil), HandoverEpoch(0, handover: nil)] : []))
+            #expect(world.source.dials.map { headers($0)["Handover-Epoch"] } == ["0", "0"])
+        }
+    }
+
+    @Test func `a candidate's server is told the epoch of the handover that leads to it`() throws {
+        var world = try world()
+        world.offer(try all.handover(epoch: 4, number: 0xC3))
+        let id = String(repeating: "c3", count: 16)
+        #expect(world.target.dials.map { headers($0)["Handover-Epoch"] } == ["4 \(id)"])
+        world.breakLine()
+        world.advance(.seconds(2))
+        #expect(headers(try #require(world.target.dials.last))["Handover-Epoch"] == "4 \(id)")
+    }
+
+    private func headers(_ dial: Dial) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: dial.openingHeaders.map { ($0.name, $0.value.revealText()) })
+    }
+
+    @Test func `a server that closes without a word is believed to refuse the leaf the second time`() throws {
+        var world = try world()
+        let bare = LineFailure(cause: .tlsLeafRefused, closedWithoutStatus: true)
+        world.source.behaviour = [.fails(bare), .works]
+        world.breakLine(bare)
+        #expect(world.logged(.lost)?["cause"] == "tcp")
+        let again = try #require(world.timers[.retry])
+        #expect(again < world.clock + .seconds(30))
+        world.advance(.seconds(2))
+        #expect(world.logged(.lost)?["cause"] == "tls-leaf-refused")
+        #expect(try #require(world.timers[.retry]) >= world.clock + .seconds(28))
     }
 
     @Test func `C24 numbers rise by one with every message and go on over all lines`() throws {
@@ -95,15 +137,15 @@ import Vocabulary
         var world = try world(at: all.source.http)
         #expect(world.timers[.heartbeat] == .seconds(30))
         world.advance(.seconds(95))
-        #expect(world.source.received.count == 4)
+        #expect(world.source.received.count == 5, "three polls, after the report and the epoch")
         world.source.behaviour = [.silent]
         world.line?.behaviour = .silent
         world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
         world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: true))))
-        #expect(world.source.received.count == 5, "the second waits for the answer")
+        #expect(world.source.received.count == 6, "the second waits for the answer")
         world.line?.behaviour = .works
         world.say(ServerToAgent())
-        #expect(world.source.received.count == 6)
+        #expect(world.source.received.count == 7)
     }
 
     @Test func `C31 a message for another uid is ignored`() throws {
@@ -190,7 +232,7 @@ import Vocabulary
         world.start()
         world.advance(.seconds(33))
         #expect(world.source.dials.count == 2)
-        #expect(world.source.received.last?.agentDescription != nil)
+        #expect(world.source.received.filter { $0.agentDescription != nil }.count == 2)
     }
 
     @Test func `C34 a restart is obeyed where the host allows it and then excludes everything else`() throws {

@@ -51,6 +51,7 @@ struct TransitionTable: Sendable {
         untrusted          =        =        wait     wait            wait            =
         woke heartbeat     =        =        =        =               =               =
         woke retry         =        dial     =        =               =               =
+        woke nextTry       =        =        =        =               =               =
         woke answer        =        =        =        wait            =               =
         woke verification  =        =        =        =               =               =
         woke leaving       =        =        =        =               =               =
@@ -76,16 +77,17 @@ struct TransitionTable: Sendable {
         unavailable        =           =        =        leave>wait*     =        =        leave>wait^
         bad request        =           =        =        leave>          =        =        leave>~
         another uid        =           =        =        leave>          =        =        leave>~
-        nonsense           =           =        =        dial            =        =        dial~
+        nonsense           =           =        =        dial            =        =        wait~
         too large          =           =        =        leave>          =        =        leave>~
         unusable           =           =        =        =               =        =        =
-        closed             =           =        dial     dial            =        dial~    dial~
+        closed             =           =        dial     dial            =        wait~    wait~
         refused            =           =        wait*    wait*           =        wait^    wait^
-        untrusted          =           =        dial     dial            =        dial~    dial~
+        untrusted          =           =        dial     dial            =        wait~    wait~
         woke heartbeat     =           =        =        =               =        =        =
-        woke retry         =           dial*    =        =               dial^    =        =
+        woke retry         =           =        =        =               =        =        =
+        woke nextTry       =           dial*    =        =               dial^    =        =
         woke answer        =           =        =        =               =        =        =
-        woke verification  dial        dial     dial     leave>          dial~    dial~    leave>~
+        woke verification  dial        dial     dial     leave>          wait~    wait~    leave>~
         woke leaving       =           =        =        =               =        =        =
         woke stable        =           =        =        =               =        =        =
         woke probation     =           =        =        =               =        =        =
@@ -117,12 +119,13 @@ struct TransitionTable: Sendable {
         untrusted          =            wait~        wait~            wait~
         woke heartbeat     =            =            =                =
         woke retry         dial~        =            =                =
+        woke nextTry       =            =            =                =
         woke answer        =            =            wait~            =
         woke verification  =            =            =                =
         woke leaving       =            =            =                =
         woke stable        =            =            =                =
         woke probation     =            =            =                online
-        woke lost          dial^|wait~  dial^|wait~  dial^|wait~      =
+        woke lost          dial^|wait~  =            =                =
         woke provoked      =            =            =                =
         report changed     =            =            =                =
         config applied     =            =            =                =
@@ -150,6 +153,7 @@ struct TransitionTable: Sendable {
         untrusted          dial         dial*       wait        wait*        stopped     stopped
         woke heartbeat     =            =           =           =            =           =
         woke retry         =            =           =           =            =           =
+        woke nextTry       =            =           =           =            =           =
         woke answer        =            =           =           =            =           =
         woke verification  =            dial        =           dial         =           =
         woke leaving       dial         dial*       wait        wait*        stopped     stopped
@@ -178,14 +182,15 @@ struct TransitionTable: Sendable {
         nonsense           =            =            =            =            =
         too large          =            =            =            =            =
         unusable           =            =            =            =            =
-        closed             dial~        wait~        wait^        stopped      stopped
-        refused            dial~        wait~        wait^        stopped      stopped
-        untrusted          dial~        wait~        wait^        stopped      stopped
+        closed             wait~        wait~        wait^        stopped      stopped
+        refused            wait~        wait~        wait^        stopped      stopped
+        untrusted          wait~        wait~        wait^        stopped      stopped
         woke heartbeat     =            =            =            =            =
         woke retry         =            =            =            =            =
+        woke nextTry       =            =            =            =            =
         woke answer        =            =            =            =            =
-        woke verification  =            =            dial~        =            =
-        woke leaving       dial~        wait~        wait^        stopped      stopped
+        woke verification  =            =            wait~        =            =
+        woke leaving       wait~        wait~        wait^        stopped      stopped
         woke stable        =            =            =            =            =
         woke probation     =            =            =            =            =
         woke lost          =            =            =            =            =

@@ -87,6 +87,51 @@ import Vocabulary
         }
     }
 
+    @Test(arguments: ["wss", "https"], [true, false])
+    func `a renewal whose answer is lost is asked for again, also when the server changes its CA meanwhile`(
+        scheme: String, changesCA: Bool
+    ) async throws {
+        try await withHost(scheme) { host, desk in
+            #expect(try await host.enrol().status == 0)
+            let before = try #require(host.leaf)
+            desk.forgetLeaves()
+            desk.loseNextLeafAnswer()
+            if changesCA {
+                let roots = desk.authority.certificate.pem + (try ScriptedDesk.strangerPEM())
+                desk.offer(
+                    ConnectionSettingsOffers(
+                        hash: [1],
+                        opamp: OpAMPConnectionSettings(
+                            certificate: TLSCertificate(cert: Array(before.pem.utf8)), heartbeatIntervalSeconds: 1,
+                            tls: TLSConnectionSettings(caPEMContents: roots))))
+            }
+            let end = try await AgentProcess.run(["enroll", "--config", host.configuration, "--renew"])
+            #expect(end.status == 0, "\(end.log)")
+            #expect(host.leaf?.fingerprint != before.fingerprint)
+            let requests = desk.heard.compactMap(\.message.connectionSettingsRequest?.opamp?.certificateRequest?.csr)
+            #expect(requests.count >= 3 && Set(requests.suffix(2)).count == 1, "asked again, over the same key")
+        }
+    }
+
+    @Test(arguments: ["wss", "https"])
+    func `an agent says its epoch in the header of each upgrade and of the first POST of a run`(scheme: String)
+        async throws
+    {
+        try await withHost(scheme) { host, desk in
+            #expect(try await host.enrol().status == 0)
+            let enrolled = desk.requests.count
+            let agent = try host.run()
+            #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
+            #expect(await eventually { scheme == "wss" || desk.requests.count > enrolled + 2 })
+            agent.send(SIGTERM)
+            #expect(await agent.end().status == 0)
+            let said = desk.requests.dropFirst(enrolled).map { request in
+                request.headers.first { $0.name.lowercased() == "handover-epoch" }?.value
+            }
+            #expect(said.first == "0" && said.dropFirst().allSatisfy { $0 == nil })
+        }
+    }
+
     @Test func `a refused bootstrap token is said at once`() async throws {
         try await withHost { host, desk in
             desk.become(.refusing(status: 401))

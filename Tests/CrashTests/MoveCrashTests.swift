@@ -82,6 +82,34 @@ private enum Ending: CaseIterable, Sendable {
         }
     }
 
+    @Test(arguments: ["wss", "https"])
+    func `killed right after the adopting write of a probation of zero, the agent goes to the target alone`(
+        scheme: String
+    ) async throws {
+        try await withDesks { source, target, host in
+            try host.configure(for: source, scheme: scheme, extra: "capabilities: {reports_heartbeat: true}")
+            #expect(try await host.enrol().status == 0)
+            let (leaf, uid) = (try #require(host.leaf), try #require(host.uid))
+            source.offer(try source.handover(of: leaf, uid: uid, to: target, scheme: scheme, probation: .zero))
+            // The start, the candidate, the adoption.
+            let victim = try host.run(crashAt: "connection.directory-synced#3")
+            #expect(await victim.end().signal == SIGKILL)
+            let adopted = try await host.status()
+            #expect(adopted["active"]?["endpoint"]?.string == (try target.endpoint(scheme).description))
+            #expect(adopted["previous"] == nil && adopted["probation_until"] == nil)
+            source.become(.refusing(status: 403))
+            let (before, arrived) = (source.requests.count, target.requests.count)
+            let agent = try host.run()
+            #expect(
+                await eventually { target.heard.contains { $0.message.connectionSettingsStatus?.status == .applied } })
+            agent.send(SIGTERM)
+            let end = await agent.end()
+            #expect(end.status == 0 && !end.log.contains("move.returning"), "\(end.log)")
+            #expect(source.requests.count == before)
+            if scheme == "wss" { #expect(target.requests.count == arrived + 1, "one session") }
+        }
+    }
+
     @Test func `F22 killed at random moments of a move, again and again, it arrives in the end`() async throws {
         try await atOnce(Array(0..<12)) { seed in
             try await withMove(over: seed % 2 == 0 ? "wss" : "https", to: .arrived) { move in
@@ -101,6 +129,16 @@ private enum Ending: CaseIterable, Sendable {
         } each: { _ in
         }
     }
+}
+
+private func withDesks(_ body: (ScriptedDesk, ScriptedDesk, HostDirectory) async throws -> Void) async throws {
+    let source = try await ScriptedDesk.start("EU")
+    let target = try await ScriptedDesk.start("US")
+    defer {
+        source.stop()
+        target.stop()
+    }
+    try await body(source, target, try HostDirectory())
 }
 
 /// An enrolled host with an offer to move waiting for it.

@@ -75,6 +75,7 @@ struct ClaimRuleTests {
         Case("epoch", .outOfBounds) { try $0.claims(epoch: 1) },
         Case("epoch", .outOfBounds) { try $0.claims(epoch: Epoch(Int64.max)) },
         Case("probation", .outOfBounds) { try $0.claims(probation: .zero) },
+        Case("probation", .outOfBounds) { try $0.claims(probation: .seconds(1)) },
         Case("probation", .outOfBounds) { try $0.claims(probation: .seconds(86_400)) },
         Case("display_name", .unsafeText) { try $0.claims(displayName: String(repeating: "x", count: 256)) },
         Case("capabilities", .outOfBounds) { try $0.claims(capabilities: UInt64(Int64.max)) },

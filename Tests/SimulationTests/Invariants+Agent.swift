@@ -122,7 +122,9 @@ extension World {
     /// A8: whatever happens, the agent has a line, or an timer that will bring one.
     private func checkA8(_ agent: Agent, on host: Host) {
         switch agent.phase {
-        case .waiting: check(.A8, host.isSet(.retry), "agent \(host.index) waits for nothing")
+        case .waiting(.home): check(.A8, host.isSet(.retry), "agent \(host.index) waits for nothing")
+        case .waiting(.candidate):
+            check(.A8, host.isSet(.nextTry), "agent \(host.index) waits for no candidate")
         case .dialing, .reporting, .online:
             check(.A8, host.line != nil, "agent \(host.index) is \(agent.phase) without a line")
         case .leaving: check(.A8, host.isSet(.leaving), "agent \(host.index) leaves for ever")

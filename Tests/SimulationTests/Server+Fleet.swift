@@ -120,7 +120,7 @@ extension Server {
         do throws(Crashed) {
             try crashPoint()
             if case .movedOn(let id) = session.standing {
-                (dismissal, error) = sendToPeer(message, isFirst: isFirst, id)
+                (dismissal, error) = sendToPeer(message, from: session, isFirst: isFirst, id)
             } else if record(message, session) {
                 tellHandovers(message, isFirst: isFirst, news: news, session)
             } else {
@@ -161,7 +161,7 @@ extension Server {
     private func tellHandovers(
         _ message: AgentToServer, isFirst: Bool, news: ConnectionSettingsStatus?, _ session: Session
     ) {
-        if isFirst, let standing = AgentEpoch(of: message), let row = tables.row(session.row),
+        if isFirst, let standing = session.line.dial.standing, let row = tables.row(session.row),
             standing.epoch > row.epoch
         {
             world.tally.count("agents ahead of their server")
@@ -209,7 +209,7 @@ extension Server {
 
     /// - Returns: whether the agent is this server's again and shall connect anew, or cannot be led on from here.
     private func sendToPeer(
-        _ message: AgentToServer, isFirst: Bool, _ id: HandoverID
+        _ message: AgentToServer, from session: Session, isFirst: Bool, _ id: HandoverID
     ) -> (isOurs: Bool, error: ServerErrorResponse?) {
         if let status = message.connectionSettingsStatus, status.status == .failed {
             tell(
@@ -218,7 +218,7 @@ extension Server {
             if tables.find(id, SourceHandover.self)?.phase == .returned { return (true, nil) }
         }
         guard isFirst, let machine = tables.find(id, SourceHandover.self) else { return (false, nil) }
-        guard machine.leadsOn(AgentEpoch(of: message)) else {
+        guard machine.leadsOn(session.line.dial.standing) else {
             return (false, ServerErrorResponse(type: .unavailable, errorMessage: "the agent belongs to a peer"))
         }
         tell(.agentConnected, SourceHandover.self, of: id)
@@ -241,5 +241,17 @@ extension LeafAcceptance.Decision {
         case .bootstrap: "bootstrap"
         case .refused(let refusal): "refused \(refusal.operatorMessage.code)"
         }
+    }
+}
+
+extension Dial {
+    /// What the header `Handover-Epoch` says, as the server's core takes it.
+    fileprivate var standing: AgentEpoch? {
+        let text = openingHeaders.first { $0.name == MoveHeader.handoverEpoch }?.value.revealText()
+        guard let said = text.flatMap({ HandoverEpoch(headerText: $0) }) else { return nil }
+        var message = AgentToServer(instanceUID: [])
+        message.customMessage = CustomMessage(
+            capability: MoveMessage.capability, type: MoveMessage.standingType, data: said.json)
+        return AgentEpoch(of: message)
     }
 }

@@ -10,15 +10,16 @@ import Vocabulary
 // the agent may die between the answer and that write.
 extension Turn {
     mutating func requestLeafIfDue() {
-        switch agent.phase {
-        case .online: break
-        case .idle, .waiting, .dialing, .reporting, .leaving, .stopped: return
-        }
-        guard agent.reporting.serverCapabilities?.contains(.acceptsConnectionSettingsRequest) == true,
-            agent.needsLeaf(at: now, renewal: timings.renewal),
-            !(agent.leafRequestedAt?.isWithin(.seconds(86_400), of: now) ?? false)
+        guard case .online(let line) = agent.phase, line.isAccepted,
+            agent.reporting.serverCapabilities?.contains(.acceptsConnectionSettingsRequest) == true,
+            agent.needsLeaf(at: now, renewal: timings.renewal)
         else { return }
-        agent.leafRequestedAt = now
+        if let last = agent.leafRequest(to: line.endpoint), last.at.isWithin(.seconds(86_400), of: now),
+            last.isAnswered || last.connection == line.id
+        {
+            return
+        }
+        agent.leafRequest = LeafRequest(origin: line.endpoint.origin, connection: line.id, at: now)
         agent.reporting.due.insert(.leafRequest)
         note(.info, .leafRequested)
     }
@@ -81,6 +82,16 @@ extension Turn {
     }
 }
 
+/// A signing request that was sent. Without an answer it is repeated over the next connection to the same server: the
+/// server may have issued the leaf and count on it.
+struct LeafRequest: Equatable, Sendable {
+    var origin: String
+    var connection: ConnectionID
+    var at: Timestamp
+    /// A usable certificate has come.
+    var isAnswered = false
+}
+
 extension Agent {
     /// No leaf yet, and a key pair to have one for.
     var awaitsLeaf: Bool { state.active.settings.leaf == nil && configuration.identity != nil }
@@ -90,7 +101,15 @@ extension Agent {
 
     func needsLeaf(at now: Timestamp, renewal: Duration) -> Bool {
         guard let leaf = state.active.settings.leaf?.leaf else { return awaitsEnrolment }
-        return leaf.publicKey == configuration.identity?.publicKey && leaf.notAfter < now + renewal
-            && state.probation == nil && state.candidate == nil
+        guard leaf.publicKey == configuration.identity?.publicKey, leaf.notAfter < now + renewal,
+            state.candidate == nil
+        else { return false }
+        guard let probation = state.probation else { return true }
+        // The leaf stays until a handover has settled. Other changes wait, too, but not for a request that is out.
+        return !probation.isHandover && leafRequest(to: state.active.settings.endpoint)?.isAnswered == false
+    }
+
+    func leafRequest(to endpoint: Endpoint) -> LeafRequest? {
+        leafRequest.flatMap { $0.origin == endpoint.origin ? $0 : nil }
     }
 }

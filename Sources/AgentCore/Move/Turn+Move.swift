@@ -79,6 +79,8 @@ extension Turn {
         }
         agent.state.candidate = nil
         order(.cancelTimer(.verification))
+        // It was for the server that was active.
+        cancelRetry()
         switch candidate.origin {
         case .offer(let handover): adopt(candidate, handover: handover)
         case .probation: returnHome(to: candidate)
@@ -90,9 +92,9 @@ extension Turn {
             order(.close(line.id))
             dial(.home)
         } else {
-            var line = Line(id: line.id, destination: .home, endpoint: line.endpoint)
-            line.isRequestOpen = false
-            becomeOnline(line)
+            var home = Line(id: line.id, destination: .home, endpoint: line.endpoint)
+            home.hasSaidEpoch = line.hasSaidEpoch
+            becomeOnline(home)
         }
         return true
     }
@@ -116,10 +118,11 @@ extension Turn {
         // A target may change its own settings before the handover has settled; that does not end the handover.
         let isSameServer = candidate.home.settings.endpoint.origin == agent.state.active.settings.endpoint.origin
         if !isSameServer { agent.announcedSigners = nil }
-        if !(isSameServer && handover == nil && agent.state.probation?.isHandover == true) {
-            beginProbation(of: candidate, length: handover?.probation ?? timings.probation)
-        }
+        let previous = agent.state.active
         agent.state.active = candidate.home
+        if !(isSameServer && handover == nil && agent.state.probation?.isHandover == true) {
+            beginProbation(of: candidate, keeping: previous, length: handover?.probation ?? timings.probation)
+        }
     }
 
     /// Drops the candidate: nothing it brought is kept but the verdict.
@@ -141,7 +144,7 @@ extension Turn {
             // The way back stays open: both servers are tried in turn until one answers. The previous one may have
             // taken the agent back before the line broke.
             prolongProbation()
-            markLost()
+            returnFailed()
         }
         keep()
         switch agent.phase {
@@ -150,13 +153,13 @@ extension Turn {
             order(.drop(line.id))
             order(.cancelTimer(.leaving))
             agent.reporting.foldBack()
-            dial(.home)
+            resumeHome()
         case .dialing(let line):
             order(.drop(line.id))
-            dial(.home)
+            resumeHome()
         case .waiting:
-            order(.cancelTimer(.retry))
-            dial(.home)
+            order(.cancelTimer(.nextTry))
+            resumeHome()
         case .idle: dial(.home)
         case .leaving(_, .dial(.home)), .leaving(_, .wait(.home, _)), .leaving(_, .stop), .online, .stopped: break
         }

@@ -14,7 +14,7 @@ public enum Phase: Equatable, Sendable {
     case dialing(Line)
     /// The first report is out. Next: `online`, `waiting`, `dialing`, `leaving`.
     case reporting(Line)
-    /// The server has answered. Next: `leaving`, `waiting`, `dialing`.
+    /// The server has answered, with an error or not. Next: `leaving`, `waiting`, `dialing`.
     case online(Line)
     /// The last messages are out, the line is being closed. Next: `dialing`, `waiting`, `stopped`.
     case leaving(Line, then: Departure)
@@ -59,6 +59,10 @@ public struct Line: Hashable, Sendable {
     public let id: ConnectionID
     public let destination: Destination
     public let endpoint: Endpoint
+    /// A message without an error has come back: the server takes the agent.
+    var isAccepted = false
+    /// The epoch was said by custom message.
+    var hasSaidEpoch = false
     /// HTTP only: a request has not been answered yet.
     var isRequestOpen = false
     /// `agent_disconnect` is out; nothing may follow it.

@@ -13,7 +13,7 @@ struct Sections: OptionSet, Hashable, Sendable {
     static let settingsStatus = Self(rawValue: 32)
     /// A request for a leaf; said once in a session, not part of the state.
     static let leafRequest = Self(rawValue: 64)
-    /// Where the agent stands among its handovers; part of every first report.
+    /// The epoch of the last handover, once a connection.
     static let standing = Self(rawValue: 128)
 
     static let fullState: Self = [
@@ -65,8 +65,8 @@ struct Reporting: Equatable, Sendable {
         serverCapabilities.map { $0.contains(capability) } ?? true
     }
 
+    /// A custom message of a capability that was not listed is not sent (OpAMP, Custom Messages).
     func serverUnderstands(custom capability: String) -> Bool {
-        guard serverCapabilities != nil else { return true }
-        return serverCustomCapabilities?.contains(capability) ?? false
+        serverCustomCapabilities?.contains(capability) ?? false
     }
 }

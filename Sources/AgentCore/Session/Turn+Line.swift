@@ -10,11 +10,16 @@ extension Turn {
         var known = agent.reporting.knownBy
         known?.heartbeat = home.settings.heartbeat
         if destination == .candidate || known != home.settings { agent.reporting.forgetServer() }
-        agent.leafRequestedAt = nil
         agent.isRenamedOnLine = false
+        if destination == .home { cancelRetry() }
         agent.phase = .dialing(line)
         note(.info, .dialing, ["endpoint": line.endpoint.description, "settings": destination.rawValue])
-        order(.open(line.id, Dial(settings: home.settings, extraHeaders: agent.extraHeaders(for: destination))))
+        let dial = Dial(
+            settings: home.settings, extraHeaders: agent.extraHeaders(for: destination),
+            openingHeaders: [
+                HeaderField(MoveHeader.handoverEpoch, Secret(agent.handoverEpoch(for: destination).headerText))
+            ])
+        order(.open(line.id, dial))
     }
 
     mutating func opened(_ id: ConnectionID) {
@@ -30,19 +35,33 @@ extension Turn {
         }
     }
 
-    /// The active server has answered on this line.
+    /// The active server has answered this line without an error.
     mutating func becomeOnline(_ line: Line) {
+        var line = line
+        line.isAccepted = true
         agent.phase = .online(line)
         order(.cancelTimer(.answer))
         order(.setTimer(.stable, after: timings.stable))
-        if agent.isLostTimerSet {
-            agent.isLostTimerSet = false
-            order(.cancelTimer(.lost))
-        }
+        endLoss()
+        agent.bareCloses = 0
+        if !line.hasSaidEpoch { agent.reporting.due.insert(.standing) }
         note(.info, .online, ["endpoint": line.endpoint.description])
-        if agent.isProbationOver { settle() }
+        if agent.watch.isOver { settle() }
         keepIfUnsaved()
         requestLeafIfDue()
+    }
+
+    /// The active server has answered with an error only. The line stays, since the same report over another one would
+    /// be as bad (OpAMP, Bad Request), but it proves nothing: the server counts as lost.
+    mutating func stayUnaccepted(_ line: Line) {
+        agent.phase = .online(line)
+        order(.cancelTimer(.answer))
+        markLost()
+    }
+
+    mutating func stable() {
+        agent.failures = 0
+        agent.watch.failedReturns = 0
     }
 
     mutating func ended(_ end: LineEnd, of id: ConnectionID) {
@@ -58,6 +77,7 @@ extension Turn {
 
     /// The line is gone without our doing.
     mutating func lose(_ line: Line, by end: LineEnd) {
+        let end = line.destination == .home ? weighed(end) : end
         quiet()
         // A message too large for this server would be too large again (RFC 9110 section 15.5.14).
         if end.cause == .http(status: 413) { agent.reporting.unconfirmed = [] }
@@ -75,6 +95,17 @@ extension Turn {
             markLost()
             wait(advice: end.retryAfter, least: end.isRefusalOfAgent ? timings.afterRefusal : .zero)
         }
+    }
+
+    /// A server that refuses a leaf can look like one that died: once is a hint, twice is a refusal.
+    private mutating func weighed(_ end: LineEnd) -> LineEnd {
+        guard case .failed(var failure) = end, failure.closedWithoutStatus else {
+            agent.bareCloses = 0
+            return end
+        }
+        agent.bareCloses += 1
+        if agent.bareCloses == 1 { failure.cause = .tcp }
+        return .failed(failure)
     }
 
     /// Takes leave as OpAMP asks, Duplicate WebSocket Connections and Plain HTTP Transport: what the server must know,
@@ -115,7 +146,8 @@ extension Turn {
         order(.cancelTimer(.leaving))
         agent.reporting.foldBack()
         switch departure {
-        case .dial(let destination): dial(destination)
+        case .dial(.candidate): dial(.candidate)
+        case .dial(.home): resumeHome()
         case .wait(let destination, let duration): wait(duration, for: destination)
         case .stop: finish()
         }
@@ -125,7 +157,28 @@ extension Turn {
 
     mutating func wait(_ duration: Duration, for destination: Destination) {
         agent.phase = .waiting(destination)
-        order(.setTimer(.retry, after: duration))
+        switch destination {
+        case .candidate: order(.setTimer(.nextTry, after: duration))
+        case .home:
+            agent.isRetrySet = true
+            order(.setTimer(.retry, after: duration))
+            if agent.watch.loss == .complete { beginReturn() }
+        }
+    }
+
+    /// Goes on with the active server after a candidate: its own wait is neither shortened nor begun anew.
+    mutating func resumeHome() {
+        if agent.isRetrySet {
+            agent.phase = .waiting(.home)
+        } else {
+            dial(.home)
+        }
+    }
+
+    mutating func cancelRetry() {
+        guard agent.isRetrySet else { return }
+        agent.isRetrySet = false
+        order(.cancelTimer(.retry))
     }
 
     /// Waits before the active server is dialled again.
@@ -139,9 +192,17 @@ extension Turn {
     }
 
     mutating func retryDue() {
+        agent.isRetrySet = false
         switch agent.phase {
-        case .waiting(let destination): dial(destination)
-        case .idle, .dialing, .reporting, .online, .leaving, .stopped: break
+        case .waiting(.home): dial(.home)
+        case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
+        }
+    }
+
+    mutating func nextTryDue() {
+        switch agent.phase {
+        case .waiting(.candidate): dial(.candidate)
+        case .waiting, .idle, .dialing, .reporting, .online, .leaving, .stopped: break
         }
     }
 
@@ -166,6 +227,12 @@ extension Agent {
         case .home: state.active
         case .candidate: state.candidate?.home ?? state.active
         }
+    }
+
+    /// A candidate's server is told the handover it is tried for.
+    func handoverEpoch(for destination: Destination) -> HandoverEpoch {
+        let trying = destination == .candidate ? state.candidate?.handover : nil
+        return HandoverEpoch(trying?.epoch ?? state.epoch, handover: trying?.id ?? state.handoverID)
     }
 
     func extraHeaders(for destination: Destination) -> [HeaderField] {

@@ -50,6 +50,7 @@ extension Turn {
             case .home: becomeOnline(line)
             case .candidate: guard adoptCandidate(on: line, after: message) else { return }
             }
+        case .online(let line) where !line.isAccepted: becomeOnline(line)
         case .idle, .waiting, .dialing, .online, .leaving, .stopped: break
         }
         if let command = message.command, agent.configuration.capabilities.contains(.acceptsRestartCommand) {
@@ -90,7 +91,7 @@ extension Turn {
             // The same message would be as bad again (OpAMP, Bad Request).
             agent.reporting.unconfirmed = []
             switch (agent.phase, line.destination) {
-            case (.reporting, .home): becomeOnline(line)
+            case (.reporting, .home): stayUnaccepted(line)
             case (.reporting, .candidate): failMove(.serverError, detail: error.errorMessage.printable(upTo: 200))
             case (.online, _), (.idle, _), (.waiting, _), (.dialing, _), (.leaving, _), (.stopped, _): break
             }

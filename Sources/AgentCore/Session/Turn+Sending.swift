@@ -24,6 +24,7 @@ extension Turn {
         agent.reporting.due.subtract(sections)
         agent.reporting.unconfirmed.formUnion(said)
         line.isRequestOpen = line.isHTTP
+        if said.contains(.standing) { line.hasSaidEpoch = true }
         line.hasTakenLeave = takingLeave
         agent.phase = agent.phase.with(line)
         armHeartbeat()
@@ -151,12 +152,9 @@ extension Agent {
                 opamp: OpAMPConnectionSettingsRequest(certificateRequest: request))
         }
         if sections.contains(.standing) {
-            // A candidate's server is told the handover it is being tried for.
-            let trying = phase.line?.destination == .candidate ? state.candidate?.handover : nil
             message.customMessage = CustomMessage(
                 capability: MoveMessage.capability, type: MoveMessage.standingType,
-                data: MoveMessage.standing(
-                    epoch: trying?.epoch ?? state.epoch, handover: trying?.id ?? state.handoverID))
+                data: handoverEpoch(for: phase.line?.destination ?? .home).json)
         }
         return message
     }

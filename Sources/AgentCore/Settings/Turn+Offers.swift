@@ -66,6 +66,9 @@ extension Turn {
         do throws(OfferRefusal) {
             let resolution = try agent.review(receivedAt: receivedAt).resolve(offer)
             if resolution.isTokenUnchecked { note(.warning, .tokenUnchecked, ["offer": hash.text]) }
+            if resolution.home.settings.leaf?.leaf != active.settings.leaf?.leaf {
+                agent.leafRequest?.isAnswered = true
+            }
             if active.settings.leaf == nil, resolution.home.settings.leaf != nil {
                 return try storeLeaf(of: resolution, hash: hash, on: line)
             }

@@ -20,16 +20,20 @@ enum AgentLine {
 /// A run of requests to one server; there is one in flight at most.
 struct PollingLine {
     let settings: DialSettings
+    /// Of the first request only.
+    var opening: [HTTPHeader]
     var exchange: HTTPExchange?
 }
 
 extension AgentShell {
     func open(_ id: ConnectionID, _ dial: Dial) {
-        let settings = DialSettings(dial, key: state.key)
+        var settings = DialSettings(dial, key: state.key)
+        let opening = dial.openingHeaders.map(HTTPHeader.init)
         if settings.endpoint.isWebSocket {
+            settings.headers += opening
             lines[id] = .webSocket(dialer.openWebSocket(settings) { self.heard($0, on: id) })
         } else {
-            lines[id] = .polling(PollingLine(settings: settings))
+            lines[id] = .polling(PollingLine(settings: settings, opening: opening))
             take(.opened(id))
         }
     }
@@ -52,7 +56,9 @@ extension AgentShell {
             var settings = line.settings
             settings.headers.removeAll { $0.name == MoveHeader.instanceUID }
             let uid = InstanceUID(bytes: message.instanceUID)?.description ?? ""
-            line.exchange = dialer.post(settings, headers: [HTTPHeader(MoveHeader.instanceUID, uid)], body: bytes) {
+            let headers = [HTTPHeader(MoveHeader.instanceUID, uid)] + line.opening
+            line.opening = []
+            line.exchange = dialer.post(settings, headers: headers, body: bytes) {
                 self.answered($0, on: id)
             }
             lines[id] = .polling(line)

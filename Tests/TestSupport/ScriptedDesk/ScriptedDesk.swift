@@ -30,6 +30,7 @@ public final class ScriptedDesk: Sendable {
         var mood = Mood.welcoming
         var whenAsked: (@Sendable () -> Void)?
         var leavesOnceApplied = false
+        var leafAnswersToLose = 0
         var heard: [Heard] = []
         var offer: ConnectionSettingsOffers?
         var remoteConfig: AgentRemoteConfig?
@@ -79,6 +80,9 @@ public final class ScriptedDesk: Sendable {
 
     /// The first `APPLIED` ends the connection it came over; from then on it is silent.
     public func leaveOnceApplied() { memory.withLock { $0.leavesOnceApplied = true } }
+
+    /// Issues the next leaf and ends the connection instead of sending it.
+    public func loseNextLeafAnswer() { memory.withLock { $0.leafAnswersToLose += 1 } }
 
     /// Offers it now and in every answer, until a verdict about its hash comes.
     public func offer(_ offers: ConnectionSettingsOffers) {
@@ -187,6 +191,11 @@ public final class ScriptedDesk: Sendable {
         }
         guard !leaves else { return nil }
         if let csr = message.connectionSettingsRequest?.opamp?.certificateRequest?.csr, let leaf = try? issue(csr) {
+            let isLost = memory.withLock { memory in
+                defer { memory.leafAnswersToLose = max(0, memory.leafAnswersToLose - 1) }
+                return memory.leafAnswersToLose > 0
+            }
+            guard !isLost else { return nil }
             reply.customMessage = CustomMessage(
                 capability: "io.opamp-handover.move/1", type: "trust", data: Array(authority.certificate.pem.utf8))
             var offers = ConnectionSettingsOffers(
