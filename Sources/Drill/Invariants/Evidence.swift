@@ -58,14 +58,6 @@ struct Evidence: Sendable {
         var what: String
     }
 
-    /// The search for the drill's secrets in everything that is written down or shown.
-    struct SecretSearch: Hashable, Sendable {
-        var canaries = 0
-        var texts = 0
-        /// `what in where`; never the secret itself.
-        var leaks: [String] = []
-    }
-
     /// The servers at which an attempt of this kind can be made.
     func doors(for kind: Probe.Kind) -> Set<String> {
         switch kind {
