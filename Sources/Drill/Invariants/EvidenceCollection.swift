@@ -14,9 +14,10 @@ extension Evidence {
         evidence.bystanderHome = run.observations.bystanderHome
         evidence.probes = run.observations.probes
         evidence.probes += await Probes.all(in: run)
+        evidence.openDoors = await Probes.openDoors(in: run)
         for server in world.servers {
             do {
-                evidence.servers.append(try await seen(server))
+                evidence.servers.append(try await seen(server, before: watched.estates[server.label] ?? []))
                 let facts: ServerInfo = try await server.api.call(OperatorRoutes.serverInfo)
                 evidence.endpoints[server.label] = facts.opampEndpoint
             } catch {
@@ -34,13 +35,19 @@ extension Evidence {
         return evidence
     }
 
-    @MainActor private static func seen(_ server: ServerProcess) async throws -> Server {
+    @MainActor private static func seen(_ server: ServerProcess, before looks: [EstateLook]) async throws -> Server {
         var seen = Server(label: server.label, name: server.name)
+        // Before the audit, so that what has changed is written by the time that is read.
+        seen.estates = looks + [try await server.estate()]
         seen.agents = try await server.agents()
-        for summary in try await server.handovers() {
-            seen.handovers.append(try await server.handover(summary.id))
+        // A handover may settle just now; what it says and what is written of it have to be of one moment.
+        for _ in 1...5 {
+            let summaries = try await server.handovers()
+            seen.handovers = []
+            for summary in summaries { seen.handovers.append(try await server.handover(summary.id)) }
+            seen.audit = try await server.audit()
+            if try await server.handovers().map(\.phase) == seen.handovers.map(\.summary.phase) { break }
         }
-        seen.audit = try await server.audit()
         seen.auditVerdict = try await server.api.call(OperatorRoutes.verifyAudit)
         return seen
     }

@@ -13,11 +13,15 @@ import Vocabulary
         /// Those that found an agent process with a connection to a server.
         var connectedLooks = 0
         var tooMany: [String] = []
+        /// What the servers held, by label; looks that show nothing new are left out.
+        var estates: [String: [EstateLook]] = [:]
     }
 
     private let world: DrillWorld
     private var findings = Findings()
     private var task: Task<Void, Never>?
+    private var lastEstates = ContinuousClock.now
+    private static let betweenEstates = Duration.milliseconds(500)
 
     init(_ world: DrillWorld) {
         self.world = world
@@ -38,6 +42,17 @@ import Vocabulary
     private func look() async {
         lookAtSockets()
         await lookAtFleets()
+        if lastEstates + Self.betweenEstates < .now { await lookAtEstates() }
+    }
+
+    private func lookAtEstates() async {
+        for server in world.servers where server.isRunning {
+            guard let look = try? await server.estate() else { continue }
+            if look.isNews(after: findings.estates[server.label]?.last) {
+                findings.estates[server.label, default: []].append(look)
+            }
+        }
+        lastEstates = .now
     }
 
     /// Every server is asked twice in the same order. One that says "live" both times was so all the while in between, so
