@@ -46,9 +46,13 @@ extension Invariant {
             }
             let atTheEnd = Dictionary(grouping: live, by: \.0).filter { $0.value.count > 1 }
                 .map { "\($0.key) is live on \($0.value.map(\.1).joined(separator: " and "))" }
+            let arrivals = evidence.arrivals
             return Invariant.Finding.noneOf(
-                atTheEnd + evidence.watched.doubles,
-                evidence: "\(evidence.watched.fleetLooks) looks at all fleets during the drill, and one at the end",
+                atTheEnd + evidence.watched.doubles + arrivals.early,
+                evidence: """
+                    \(evidence.watched.fleetLooks) looks at all fleets during the drill and one at the end, and \
+                    \(arrivals.count) arrivals in the audits, each after the agent's own log of its adoption
+                    """,
                 looked: evidence.watched.fleetLooks, otherwise: "no agent was seen live beside a second server"
             ).unless(evidence.unseen)
         },
@@ -131,12 +135,16 @@ extension Invariant {
             let closed =
                 tried.contains { $0.way == .upgrade } ? evidence.openDoors.filter { !$0.value }.keys.sorted() : []
             let answers = Set(tried.map(\.answer)).sorted().joined(separator: ", ")
+            let opened = evidence.openDoors.filter(\.value).keys.sorted().joined(separator: " and ")
+            let control =
+                tried.contains { $0.way == .upgrade } && !opened.isEmpty
+                ? "; the rightful leaf got in at \(opened)" : ""
             let unshown =
                 (missing.isEmpty ? [] : ["not tried: \(missing.joined(separator: ", "))"])
                 + closed.map { "\($0) opens no WebSocket to its own agent either" }
             return Invariant.Finding.noneOf(
                 tried.filter { !$0.wasRefused }.map { "\($0.what) by \($0.way.rawValue): \($0.answer)" },
-                evidence: "\(tried.count) attempts, each refused: \(answers)", looked: tried.count,
+                evidence: "\(tried.count) attempts, each refused: \(answers)\(control)", looked: tried.count,
                 otherwise: "not tried"
             ).unless(unshown.isEmpty ? evidence.unseen : unshown)
         }
