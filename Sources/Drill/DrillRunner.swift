@@ -44,7 +44,7 @@ import Vocabulary
 
     private func run(_ drill: Drill) async throws -> DrillOutcome {
         let startedAt = Timestamp.present
-        let directory = options.runs.appending(path: "\(drill.name)-\(startedAt.fileName)")
+        let directory = try RunFolder.make(in: options.runs, for: drill.name, at: startedAt)
         let world = try DrillWorld(directory: directory, programs: options.programs, transport: transport)
         let run = DrillRun(world: world, narrator: narrator)
         narrator.open(drill, in: directory.path)
@@ -82,13 +82,5 @@ import Vocabulary
         // A task of its own, because the one around may be cancelled and every process has to end all the same.
         await Task { await world.tearDown() }.value
         if outcome.verdict == .passed { world.removeState() }
-    }
-}
-
-extension Timestamp {
-    /// `20261122-031502`, in UTC.
-    fileprivate var fileName: String {
-        let digits = description.filter(\.isNumber)
-        return "\(digits.prefix(8))-\(digits.dropFirst(8).prefix(6))"
     }
 }

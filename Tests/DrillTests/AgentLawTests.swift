@@ -91,6 +91,77 @@ import Vocabulary
         #expect(try Sample.verdict(.a4, evidence) == .broken)
     }
 
+    /// A line as the agent writes it.
+    private func line(_ seconds: Int, _ event: String, _ fields: String = "") -> String {
+        "\(Sample.now + .seconds(seconds)) info opamp_extension \(event) \(fields)\n"
+    }
+
+    @Test(arguments: [
+        (["connection.lost"], InvariantRecord.Verdict.passed), (["connection.leaving"], .passed),
+        (["agent.stopped", "agent.started"], .passed), (["agent.started"], .passed), (["move.failed"], .passed),
+        ([], .broken), (["connection.online", "move.began"], .broken),
+    ])
+    func `A4 breaks when an agent's log dials before the connection it had has ended`(
+        between: [String], verdict: InvariantRecord.Verdict
+    ) throws {
+        let events = ["agent.started", "connection.dialing", "connection.online"] + between + ["connection.dialing"]
+        let log = events.enumerated().map { line($0, $1, "endpoint=\(Sample.eu)") }.joined()
+        var evidence = Evidence(agents: [Evidence.Agent(name: "agent-1", log: log)])
+        evidence.watched.connectedLooks = 9
+        let finding = try Sample.finding(.a4, evidence)
+        #expect(finding.verdict == verdict)
+        #expect(verdict == .broken || finding.reason.contains("2 dials in the agents' logs"))
+    }
+
+    /// Started at EU and handed over to US in second 6, without a look in between.
+    private func logged(adopted: String) throws -> (evidence: Evidence, handover: HandoverDetail) {
+        let handover = try Sample.handover("target", "arrived")
+        var evidence = try moved()
+        evidence.agents[0].looks = []
+        evidence.agents[0].log =
+            line(1, "agent.started", "endpoint=\(Sample.eu)")
+            + line(4, "move.began", "endpoint=\(Sample.us) offer=aa handover=\(handover.summary.id)") + adopted
+        evidence.servers[1].audit[0].additional["handover"] = "\(handover.summary.id)"
+        return (evidence, handover)
+    }
+
+    @Test(arguments: ["move.adopted", "agent.started"])
+    func `A2 reads each change in the agent's log, also one that shows at a start only`(event: String) throws {
+        var (evidence, _) = try logged(adopted: line(6, event, "endpoint=\(Sample.us)"))
+        #expect(try Sample.verdict(.a2, evidence) == .passed)
+        #expect(try Sample.finding(.a2, evidence).reason.contains("1 in the agents' logs"))
+        evidence.servers[1].audit[0].at = Sample.now + .seconds(7)
+        #expect(try Sample.verdict(.a2, evidence) == .broken)
+        evidence.servers[1].audit[0].at = Sample.now + .seconds(5)
+        evidence.servers[1].audit[0].additional["handover"] = "another"
+        #expect(try Sample.verdict(.a2, evidence) == .broken)
+    }
+
+    @Test func `A2 does not take a new start or other settings of one server for a change`() throws {
+        var (evidence, _) = try logged(
+            adopted: line(6, "agent.started", "endpoint=\(Sample.eu)")
+                + line(7, "move.adopted", "endpoint=\(Sample.eu)"))
+        #expect(try Sample.verdict(.a2, evidence) == .notObserved)
+        evidence.agents[0].log += line(8, "move.adopted", "endpoint=\(Sample.us)")
+        #expect(try Sample.verdict(.a2, evidence) == .passed)
+    }
+
+    @Test func `T5 breaks when a server shows an arrival before the agent has committed`() throws {
+        var (evidence, handover) = try logged(adopted: line(6, "move.adopted", "endpoint=\(Sample.us)"))
+        let leaf = try #require(evidence.agents[0].present?.leaf.fingerprint)
+        evidence.servers[1].audit.append(
+            Sample.entry("Handover.AgentArrived", of: handover, leaf: leaf, after: 7))
+        evidence.watched.fleetLooks = 3
+        #expect(try Sample.verdict(.t5, evidence) == .passed)
+        #expect(try Sample.finding(.t5, evidence).reason.contains("1 arrivals in the audits"))
+        evidence.servers[1].audit[1].at = Sample.now + .seconds(5)
+        #expect(try Sample.verdict(.t5, evidence) == .broken)
+        // Nothing in the log, and the server says that it is here.
+        evidence.servers[1].audit[1].at = Sample.now + .seconds(7)
+        evidence.agents[0].log = line(1, "agent.started", "endpoint=\(Sample.eu)")
+        #expect(try Sample.verdict(.t5, evidence) == .broken)
+    }
+
     @Test(arguments: [
         ("move.began offer=aa", ["aa"], InvariantRecord.Verdict.passed),
         ("move.began offer=aa", [], .broken),

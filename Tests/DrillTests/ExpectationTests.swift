@@ -69,36 +69,6 @@ import Vocabulary
     }
 }
 
-@Suite struct CanaryTests {
-    private let token = "opamp-ho.eyJhbGciOiJFUzI1NiJ9abcdefghij.c2lnbmF0dXJlLXNpZ25hdHVyZQ.1a2b3c4d"
-
-    private func canaries() -> Canaries {
-        var canaries = Canaries()
-        canaries.add("the token", Secret(token))
-        canaries.add(
-            "the key",
-            keyPEM: Array(
-                "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0123456789abcdef\n-----END PRIVATE KEY-----\n"
-                    .utf8))
-        return canaries
-    }
-
-    @Test(arguments: [
-        ("token=opamp-ho.eyJhbGciOiJFUzI1NiJ9abcdefghij.c2lnbmF0dXJlLXNpZ25hdHVyZQ.1a2b3c4d sent", ["the token"]),
-        ("payload eyJhbGciOiJFUzI1NiJ9abcdefghij", ["the token"]),
-        ("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0123456789abcdef", ["the key"]),
-        ("-----BEGIN PRIVATE KEY-----", []),
-        ("opamp-ho.(redacted)", []),
-    ])
-    func `a secret is found whole and in parts, and nothing else is`(text: String, found: [String]) {
-        #expect(canaries().found(in: text) == found)
-    }
-
-    @Test func `what is found is named, never shown`() {
-        #expect(canaries().found(in: token).allSatisfy { !token.contains($0) })
-    }
-}
-
 @Suite struct OpenConnectionTests {
     @Test func `the kernel's table is read by its columns`() {
         let table = """

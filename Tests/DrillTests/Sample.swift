@@ -66,14 +66,15 @@ enum Sample {
 
     static func entry(
         _ action: String, of detail: HandoverDetail? = nil, leaf: Fingerprint? = nil, row: String = row(),
-        after seconds: Int = 0, _ more: [String: String] = [:]
+        after seconds: Int = 0, from before: String? = nil, to next: String? = nil, by role: String = "server",
+        _ more: [String: String] = [:]
     ) -> AuditEvent {
         var additional = more
         additional["handover"] = detail.map { "\($0.summary.id)" }
         additional["fingerprint"] = leaf.map { "\($0)" }
         return AuditEvent(
-            sequence: Int64(seconds), at: now + .seconds(seconds), actor: "server", role: "server", action: action,
-            entityType: "agent", entityID: row, additional: additional, hash: "00")
+            sequence: Int64(seconds), at: now + .seconds(seconds), actor: role, role: role, action: action,
+            entityType: "agent", entityID: row, before: before, after: next, additional: additional, hash: "00")
     }
 
     static func server(_ label: String, _ handovers: [HandoverDetail] = [], _ audit: [AuditEvent] = [])
@@ -99,12 +100,17 @@ enum Sample {
     }
 
     @Test func `a server that could not be asked leaves the laws that need its word open`() throws {
-        let detail = try Sample.handover("source", "issued")
-        let redeemed = Sample.entry("Handover.TokenRedeemed", of: detail, ["redemption": "01"])
-        var eu = Sample.server("EU", [detail], [redeemed])
+        let detail = try Sample.handover("source", "redeemed")
+        var eu = Sample.server(
+            "EU", [detail],
+            [
+                Sample.entry("Handover.TokenIssued", of: detail, after: 1, to: "issued"),
+                Sample.entry(
+                    "Handover.TokenRedeemed", of: detail, after: 2, from: "issued", to: "redeemed", ["redemption": "01"]
+                ),
+            ])
         eu.auditVerdict = AuditVerdict(ok: true, entries: 1, headHash: "00", text: "holds")
-        eu.handovers[0].summary.phase = "redeemed"
-        eu.audit.append(Sample.entry("Handover.TokenIssued", of: detail))
+        eu.estates = [EstateLook(at: Sample.now + .seconds(3), estate: Estate(handovers: [detail.summary]))]
         var evidence = Evidence(servers: [eu])
         evidence.watched.fleetLooks = 3
         for law in [Law.t1, .t4, .t5, .t8] { #expect(try Sample.verdict(law, evidence) == .passed, "\(law)") }

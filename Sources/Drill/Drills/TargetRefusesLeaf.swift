@@ -18,8 +18,7 @@ extension Drill {
         let issued = try await regions.offerUnderWay()
         try await run.step("US fails and is restored from the backup") { notes in
             await us.kill()
-            try FileManager.default.removeItem(at: us.directory)
-            try FileManager.default.moveItem(at: backup, to: us.directory)
+            try us.restore(from: backup)
             try await us.start()
             try notes.expect("the handovers US knows of", try await us.handovers().count, is: 0)
             notes.say("it knows of no handover")

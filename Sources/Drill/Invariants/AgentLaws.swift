@@ -19,12 +19,19 @@ extension Invariant {
                 zip(agent.looks, agent.looks.dropFirst())
                     .filter { $0.status.active.endpoint != $1.status.active.endpoint }.map { (agent, $1) }
             }
-            let breaches = changes.filter { !evidence.hadWelcomed($0, by: $1) }
+            let logged = evidence.agents.flatMap { agent in AgentLog(agent.log).changesOfServer.map { (agent, $0) } }
+            let breaches =
+                changes.filter { !evidence.hadWelcomed($0, by: $1) }
                 .map { "\($0.name) changed to \($1.status.active.endpoint) without an answer from there" }
+                + logged.filter { !evidence.hadWelcomed($0, before: $1) }
+                .map { "\($0.name) logged \($1.endpoint) as its server before an answer from there" }
             return Invariant.Finding.noneOf(
                 evidence.unseen.isEmpty ? breaches : [],
-                evidence: "\(changes.count) changes seen, each to a server that had accepted this agent",
-                looked: changes.count, otherwise: "the active endpoint was never seen to change"
+                evidence: """
+                    \(changes.count) changes in \(evidence.agents.flatMap(\.looks).count) looks and \(logged.count) in \
+                    the agents' logs, each to a server that had accepted this agent by then
+                    """,
+                looked: changes.count + logged.count, otherwise: "the active endpoint was never seen to change"
             ).unless(evidence.unseen)
         },
         Invariant(.a3, "leaf, private key and instance_uid are byte-identical") { evidence in
@@ -45,9 +52,14 @@ extension Invariant {
         },
         Invariant(.a4, "at most one OpAMP session at any time") { evidence in
             let watched = evidence.watched
+            let logs = evidence.agents.map { ($0.name, AgentLog($0.log)) }
+            let dials = logs.flatMap { $0.1.lines(of: ["connection.dialing"]) }.count
             return .noneOf(
-                watched.tooMany,
-                evidence: "\(watched.connectedLooks) looks at an open connection, never two of one agent",
+                watched.tooMany + logs.flatMap { name, log in log.doubleDials.map { "\(name) \($0)" } },
+                evidence: """
+                    \(watched.connectedLooks) looks at an open connection, never two of one agent, and \(dials) dials \
+                    in the agents' logs, each after the end of the connection before it
+                    """,
                 looked: watched.connectedLooks, otherwise: "no open connection was seen in \(watched.socketLooks) looks"
             )
         },
@@ -126,34 +138,51 @@ extension Evidence {
     fileprivate func hadWelcomed(_ agent: Agent, by look: AgentLook) -> Bool {
         welcomes(of: agent).contains { $0.isSamePlace(as: look.status.active.endpoint) && $1 <= look.at }
     }
+
+    /// The server had let the agent in for the very handover by which it went there.
+    fileprivate func hadWelcomed(_ agent: Agent, before change: AgentLog.ChangeOfServer) -> Bool {
+        guard let handover = change.handover else {
+            return welcomes(of: agent).contains { $0.isSamePlace(as: change.endpoint) && $1 <= change.at }
+        }
+        return servers.contains { server in
+            endpoints[server.label]?.isSamePlace(as: change.endpoint) ?? false
+                && server.audit.contains {
+                    $0.action == "Handover.AgentConnected" && $0.additional["handover"] == handover
+                        && $0.at <= change.at
+                }
+        }
+    }
+
+    /// Arrivals that a server wrote before the agent itself had made it its server, and how many arrivals there are.
+    var arrivals: (count: Int, early: [String]) {
+        var (count, early): (Int, [String]) = (0, [])
+        for server in servers {
+            guard let endpoint = endpoints[server.label] else { continue }
+            for entry in server.audit where entry.action == "Handover.AgentArrived" {
+                let travellers = agents.filter { agent in
+                    (agent.present ?? agent.enrolled)
+                        .map { "\($0.leaf.fingerprint)" == entry.additional["fingerprint"] } ?? false
+                }
+                guard !travellers.isEmpty else { continue }
+                count += 1
+                let hasCommitted = travellers.contains { agent in
+                    AgentLog(agent.log).changesOfServer.contains {
+                        $0.endpoint.isSamePlace(as: endpoint) && $0.at <= entry.at
+                            && ($0.handover == nil || $0.handover == entry.additional["handover"])
+                    }
+                }
+                if !hasCommitted {
+                    early.append("\(server.label) shows \(travellers[0].name) as arrived before it had committed")
+                }
+            }
+        }
+        return (count, early)
+    }
 }
 
 extension String {
     /// The same OpAMP endpoint, over whichever transport.
     func isSamePlace(as other: String) -> Bool {
         self == other || split(separator: "://").last == other.split(separator: "://").last
-    }
-}
-
-/// The agent's structured log: one line an event, `name=value` fields.
-enum AgentLog {
-    /// A process that was killed once its candidate was saved tells of the move only when it takes it up again.
-    static let beginnings: Set<Substring> = ["move.began", "move.resumed"]
-
-    /// The offers, by their hash, that these events speak of, in order.
-    static func offers(of events: Set<Substring>, in log: String) -> [String] {
-        log.split(separator: "\n").filter { isOne(of: events, $0) }.compactMap { field("offer", in: $0) }
-    }
-
-    static func `is`(_ line: Substring, _ events: Set<Substring>, of offer: String) -> Bool {
-        isOne(of: events, line) && field("offer", in: line) == offer
-    }
-
-    private static func isOne(of events: Set<Substring>, _ line: Substring) -> Bool {
-        line.split(separator: " ").contains(where: events.contains)
-    }
-
-    private static func field(_ name: String, in line: Substring) -> String? {
-        line.split(separator: " ").first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
     }
 }

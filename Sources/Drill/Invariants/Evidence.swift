@@ -11,6 +11,8 @@ struct Evidence: Sendable {
         var handovers: [HandoverDetail] = []
         var audit: [AuditEvent] = []
         var auditVerdict: AuditVerdict?
+        /// What it held during the drill and at the end, each look that differs from the one before.
+        var estates: [EstateLook] = []
     }
 
     /// What one agent's host shows.
@@ -27,15 +29,43 @@ struct Evidence: Sendable {
     /// An attempt at something that must be refused.
     struct Probe: Hashable, Sendable {
         enum Kind: String, Hashable, Sendable {
-            case lookalikeLeaf, foreignLeaf, noCertificate, otherCertificate, wrongSecret
+            case lookalikeLeaf, copiedLeaf
+            case foreignLeaf, noLeaf, copiedPeer, operatorToken
+            case noCertificate, otherCertificate, wrongSecret
+
+            var ways: [Way] {
+                switch self {
+                case .lookalikeLeaf, .copiedLeaf, .foreignLeaf, .noLeaf, .copiedPeer, .operatorToken: Way.ofAgents
+                case .noCertificate, .otherCertificate, .wrongSecret: [.call]
+                }
+            }
+
+            /// How many different attempts there are at each door.
+            var attempts: Int { self == .wrongSecret ? WrongSecret.allCases.count : 1 }
+        }
+
+        enum Way: String, Hashable, Sendable {
+            /// An OpAMP report by POST, and a WebSocket.
+            case report, upgrade
+            /// A federation request.
+            case call
+
+            static let ofAgents: [Way] = [.report, .upgrade]
         }
 
         var kind: Kind
+        var way: Way
         /// The label of the server at which it was tried.
         var server: String
         var what: String
-        var answer: String
-        var wasRefused: Bool
+        /// Of HTTP; 101 is a WebSocket that was opened.
+        var status: Int
+        /// What the answer gives as the reason.
+        var code: String?
+
+        var answer: String { code.map { $0.hasPrefix("\(status)") ? $0 : "\(status) \($0)" } ?? "\(status)" }
+        /// Whatever is not a refusal of the caller has let him in, or has looked at what he brought.
+        var wasRefused: Bool { status == 401 || status == 403 }
     }
 
     var servers: [Server] = []
@@ -44,6 +74,8 @@ struct Evidence: Sendable {
     var agents: [Agent] = []
     var watched = Watch.Findings()
     var probes: [Probe] = []
+    /// Whether a WebSocket was opened to an agent of the server with its own leaf, where that was tried; by label.
+    var openDoors: [String: Bool] = [:]
     /// Endpoints that servers of this world announce, by the server's label.
     var endpoints: [String: String] = [:]
     var secrets = SecretSearch()
@@ -58,20 +90,13 @@ struct Evidence: Sendable {
         var what: String
     }
 
-    /// The search for the drill's secrets in everything that is written down or shown.
-    struct SecretSearch: Hashable, Sendable {
-        var canaries = 0
-        var texts = 0
-        /// `what in where`; never the secret itself.
-        var leaks: [String] = []
-    }
-
     /// The servers at which an attempt of this kind can be made.
     func doors(for kind: Probe.Kind) -> Set<String> {
         switch kind {
-        case .lookalikeLeaf: Set(servers.filter { !$0.agents.isEmpty }.map(\.label))
+        case .lookalikeLeaf, .copiedLeaf: Set(servers.filter { !$0.agents.isEmpty }.map(\.label))
         case .foreignLeaf: Set(servers.map(\.label)).subtracting(bystanderHome.map { [$0] } ?? [])
-        case .noCertificate, .otherCertificate, .wrongSecret: Set(servers.map(\.label))
+        case .noLeaf, .copiedPeer, .operatorToken, .noCertificate, .otherCertificate, .wrongSecret:
+            Set(servers.map(\.label))
         }
     }
 

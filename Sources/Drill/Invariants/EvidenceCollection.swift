@@ -14,9 +14,10 @@ extension Evidence {
         evidence.bystanderHome = run.observations.bystanderHome
         evidence.probes = run.observations.probes
         evidence.probes += await Probes.all(in: run)
+        evidence.openDoors = await Probes.openDoors(in: run)
         for server in world.servers {
             do {
-                evidence.servers.append(try await seen(server))
+                evidence.servers.append(try await seen(server, before: watched.estates[server.label] ?? []))
                 let facts: ServerInfo = try await server.api.call(OperatorRoutes.serverInfo)
                 evidence.endpoints[server.label] = facts.opampEndpoint
             } catch {
@@ -34,41 +35,54 @@ extension Evidence {
         return evidence
     }
 
-    @MainActor private static func seen(_ server: ServerProcess) async throws -> Server {
+    @MainActor private static func seen(_ server: ServerProcess, before looks: [EstateLook]) async throws -> Server {
         var seen = Server(label: server.label, name: server.name)
+        // Before the audit, so that what has changed is written by the time that is read.
+        seen.estates = looks + [try await server.estate()]
         seen.agents = try await server.agents()
-        for summary in try await server.handovers() {
-            seen.handovers.append(try await server.handover(summary.id))
+        // A handover may settle just now; what it says and what is written of it have to be of one moment.
+        for _ in 1...5 {
+            let summaries = try await server.handovers()
+            seen.handovers = []
+            for summary in summaries { seen.handovers.append(try await server.handover(summary.id)) }
+            seen.audit = try await server.audit()
+            if try await server.handovers().map(\.phase) == seen.handovers.map(\.summary.phase) { break }
         }
-        seen.audit = try await server.audit()
         seen.auditVerdict = try await server.api.call(OperatorRoutes.verifyAudit)
         return seen
     }
 
     /// Logs, command outputs, error answers, metrics and the audit trail, as text.
     @MainActor private static func search(_ world: DrillWorld) async -> SecretSearch {
+        var texts = world.logFiles.map { file in
+            SecretSearch.Text.log(file.lastPathComponent, Array((try? Data(contentsOf: file)) ?? Data()))
+        }
+        for server in world.servers {
+            texts += server.errorTexts.map { .errorAnswer(of: server.label, $0) }
+            if let api = try? server.api, let metrics = try? await api.text(PublicPaths.metrics) {
+                texts.append(.metrics(of: server.label, metrics))
+            }
+            if let audit = try? await server.audit(), let text = try? SecretSearch.Text.audit(of: server.label, audit) {
+                texts.append(text)
+            }
+        }
+        return SecretSearch(for: canaries(of: world), in: texts)
+    }
+
+    /// What the steps have seen, and what lies in the directories of servers and agents.
+    @MainActor private static func canaries(of world: DrillWorld) -> Canaries {
         var canaries = world.canaries
         for agent in world.agents {
-            if let identity = agent.identityAtEnrolment {
+            for identity in [agent.identityAtEnrolment, try? agent.identity()].compactMap(\.self) {
                 canaries.add("private key of \(agent.name)", keyPEM: identity.keyBytes)
             }
         }
-        var texts: [(place: String, text: String)] = []
-        for file in world.logFiles {
-            let bytes = (try? Data(contentsOf: file)) ?? Data()
-            texts.append((file.lastPathComponent, String(decoding: bytes, as: UTF8.self)))
-        }
         for server in world.servers {
-            texts += server.errorTexts.map { ("an error answer of \(server.label)", $0) }
-            if let api = try? server.api, let metrics = try? await api.text(PublicPaths.metrics) {
-                texts.append(("the metrics of \(server.label)", metrics))
-            }
-            if let audit = try? await server.audit(), let json = try? JSONEncoder().encode(audit) {
-                texts.append(("the audit of \(server.label)", String(decoding: json, as: UTF8.self)))
-            }
+            let file = server.directory.appending(path: "master.key")
+            guard let text = try? String(contentsOf: file, encoding: .utf8) else { continue }
+            canaries.add(
+                "master key of \(server.label)", Secret(text.trimmingCharacters(in: .whitespacesAndNewlines)))
         }
-        var search = SecretSearch(canaries: canaries.count, texts: texts.count)
-        for (place, text) in texts { search.leaks += canaries.found(in: text).map { "\($0) in \(place)" } }
-        return search
+        return canaries
     }
 }

@@ -24,17 +24,77 @@ enum HandoverTrail {
         "withdrawn": ["RedemptionRequested"],
     ]
 
-    /// What is missing, or nil.
-    static func gap(in detail: HandoverDetail, on server: Evidence.Server) -> String? {
+    /// What may end a handover otherwise than settled.
+    private static let endings = ["TokenRefused", "Cancelled", "AgentReturned", "Lapsed"]
+
+    /// What is missing, on this side or, of what the other side has caused, there.
+    static func gaps(in detail: HandoverDetail, on server: Evidence.Server, beside others: [Evidence.Server])
+        -> [String]
+    {
         let summary = detail.summary
         let table = summary.role == "source" ? source : target
-        guard let required = table[summary.phase] else {
-            return "\(server.label): handover \(summary.id) is in an unknown phase \(summary.phase)"
-        }
+        let what = "\(server.label): handover \(summary.id)"
+        guard let required = table[summary.phase] else { return ["\(what) is in an unknown phase \(summary.phase)"] }
+        let steps = steps(of: detail, on: server)
         let written = Set(Evidence.actions(of: summary.id, on: server).map(\.action))
         let missing = required.map { "Handover." + $0 }.filter { !written.contains($0) }
-        return missing.isEmpty
-            ? nil
-            : "\(server.label): handover \(summary.id) is \(summary.phase) without \(missing.joined(separator: ", "))"
+        var gaps = missing.isEmpty ? [] : ["\(what) is \(summary.phase) without \(missing.joined(separator: ", "))"]
+        gaps += jumps(in: steps, to: summary.phase).map { "\(what) \($0)" }
+        if isEnded(summary), let last = steps.last(where: { $0.before != $0.after }) {
+            gaps += causeless(last, of: detail, on: server, beside: others).map { "\(what) \($0)" }
+        }
+        return gaps
+    }
+
+    private static func isEnded(_ summary: HandoverSummary) -> Bool {
+        ["withdrawn", "lapsed", "expired", "cancelled", "returned"].contains(summary.phase)
+    }
+
+    /// The entries that name a phase; a token refused at the door names none.
+    private static func steps(of detail: HandoverDetail, on server: Evidence.Server) -> [AuditEvent] {
+        Evidence.actions(of: detail.summary.id, on: server).filter { $0.after != nil }
+    }
+
+    /// Each entry goes on where the one before it ended, and the last one ends where the handover is.
+    private static func jumps(in steps: [AuditEvent], to phase: String) -> [String] {
+        var jumps: [String] = []
+        for (earlier, later) in zip(steps, steps.dropFirst()) {
+            // An entry without `before` remarks on a phase and does not change it.
+            let begin = later.before ?? later.after
+            if begin != earlier.after {
+                jumps.append("went from \(earlier.after ?? "") to \(begin ?? "") without an entry")
+            }
+        }
+        let last = steps.last?.after ?? "nothing"
+        return last == phase ? jumps : jumps + ["is \(phase), and its last entry says \(last)"]
+    }
+
+    /// An end that came from elsewhere is written down there as well.
+    ///
+    /// A server that was restored from a backup may know nothing of the handover.
+    private static func causeless(
+        _ last: AuditEvent, of detail: HandoverDetail, on server: Evidence.Server, beside others: [Evidence.Server]
+    ) -> [String] {
+        guard endings.contains(where: { last.action == "Handover.\($0)" }) else {
+            return ["ended as \(detail.summary.phase) by \(last.action)"]
+        }
+        let isTold = last.role == "peer"
+        let isAsked = last.role == "server" && ["Handover.AgentReturned", "Handover.Cancelled"].contains(last.action)
+        guard isTold || isAsked else { return [] }
+        let id = detail.summary.id
+        let knowing = others.filter { other in other.handovers.contains { $0.summary.id == id } }
+        let isSuperseded = (others + [server]).flatMap(\.handovers).contains {
+            $0.instanceUID == detail.instanceUID && $0.summary.epoch > detail.summary.epoch
+        }
+        let isWritten = knowing.contains { other in
+            Evidence.actions(of: id, on: other).contains { entry in
+                endings.contains { entry.action == "Handover.\($0)" }
+            }
+                || other.audit.contains {
+                    $0.action == "Agent.LeafRevoked" && $0.additional["fingerprint"] == "\(detail.summary.fingerprint)"
+                }
+        }
+        return knowing.isEmpty || isWritten || isSuperseded
+            ? [] : ["was ended by \(last.actor), and \(knowing[0].label) has no entry of that"]
     }
 }

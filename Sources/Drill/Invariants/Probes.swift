@@ -1,3 +1,4 @@
+import Certificates
 import Foundation
 import OperatorClient
 import ServerAPI
@@ -5,6 +6,8 @@ import Vocabulary
 
 /// Attempts at the end of every drill that must all be refused.
 @MainActor enum Probes {
+    typealias Identity = (chain: String, key: Secret)
+
     static func all(in run: DrillRun) async -> [Evidence.Probe] {
         var probes: [Evidence.Probe] = []
         for server in run.world.servers where server.isRunning {
@@ -14,124 +17,131 @@ import Vocabulary
         return probes
     }
 
-    /// Someone with a certificate that names an agent of the server but is not its leaf; and an agent of another server
-    /// that was never handed over.
+    /// Everybody who is no agent of this server tries to be one, over both transports.
     private static func leaves(at server: ServerProcess, _ run: DrillRun) async -> [Evidence.Probe] {
         var probes: [Evidence.Probe] = []
-        if let known = try? await server.agents().first {
-            probes += await lookalike(of: known, at: server, with: run.observations.tokens[server.label])
-        }
+        let known = try? await server.agents().first
+        if let known { probes += await lookalikes(of: known, at: server, with: run.observations.tokens[server.label]) }
+        let uid = known?.instanceUID ?? InstanceUID.stranger
         if let bystander = run.observations.bystander, run.observations.bystanderHome != server.label {
-            let leaf = (String(decoding: bystander.leafBytes, as: UTF8.self), Secret(bystander.keyBytes))
-            probes += await attempt(.foreignLeaf, at: server, "an unannounced agent's certificate at \(server.label)") {
-                try await report(to: server, as: leaf, uid: bystander.instanceUID)
-            }
+            probes += await knock(
+                .foreignLeaf, at: server, "an unannounced agent's certificate", as: identity(of: bystander),
+                uid: bystander.instanceUID)
+        }
+        probes += await knock(.noLeaf, at: server, "no certificate", as: nil, uid: uid)
+        if let token = try? server.adminToken {
+            probes += await knock(
+                .operatorToken, at: server, "an operator's token without a certificate", as: nil, uid: uid,
+                headers: ["Authorization": "Bearer \(token.revealText())"])
+        }
+        if let peer = run.world.servers.first(where: { $0.label != server.label && $0.isRunning }),
+            let facts: ServerInfo = try? await peer.api.call(OperatorRoutes.serverInfo),
+            let copy = try? ForeignAuthority("\(peer.name) CA").impersonate(facts.peerID, subject: peer.name)
+        {
+            probes += await knock(
+                .copiedPeer, at: server, "a copy of a federation certificate", as: copy, uid: uid)
         }
         return probes
     }
 
+    /// Two who pretend to be an agent of the server: one whose certificate names it, and one with a copy of its leaf over
+    /// another key, alike in everything that can be copied.
+    ///
     /// - Parameter token: the handover token that a thief would have found; it is shown as the agent shows it.
-    static func lookalike(of known: AgentSummary, at server: ServerProcess, with token: Secret?) async
+    static func lookalikes(of known: AgentSummary, at server: ServerProcess, with token: Secret?) async
         -> [Evidence.Probe]
     {
-        guard let row = AgentID(known.id), let foreign = try? ForeignAuthority("Lookalike CA"),
-            let leaf = try? foreign.impersonate(row, subject: known.displayName)
-        else { return [] }
-        let what = token == nil ? "a lookalike's certificate" : "a lookalike's certificate with the handover token"
-        return await attempt(.lookalikeLeaf, at: server, "\(what) at \(server.label)") {
-            try await report(to: server, as: leaf, uid: known.instanceUID, token: token)
+        guard let row = AgentID(known.id), let leaf = try? await server.agent(row).leaf else { return [] }
+        let headers = token.map { ["Handover-Token": $0.revealText()] } ?? [:]
+        let suffix = token == nil ? "" : " with the handover token"
+        var probes: [Evidence.Probe] = []
+        if let identity = try? ForeignAuthority("Lookalike CA").impersonate(row, subject: known.displayName) {
+            probes += await knock(
+                .lookalikeLeaf, at: server, "a lookalike's certificate\(suffix)", as: identity,
+                uid: known.instanceUID, headers: headers)
         }
-    }
-
-    private static func federation(at server: ServerProcess, _ run: DrillRun) async -> [Evidence.Probe] {
-        guard let link = run.observations.federationSecrets.first(where: { $0.callee == server.name }),
-            let caller = run.world.servers.first(where: { $0.name == link.caller }), caller.isRunning
-        else { return [] }
-        var probes = await attempt(
-            .noCertificate, at: server, "the right secret without a certificate at \(server.label)"
-        ) {
-            try await ping(server, with: link.secret, as: nil)
-        }
-        if let bystander = run.observations.bystander {
-            let leaf = (String(decoding: bystander.leafBytes, as: UTF8.self), Secret(bystander.keyBytes))
-            probes += await attempt(
-                .otherCertificate, at: server, "the right secret with an agent's certificate at \(server.label)"
-            ) {
-                try await ping(server, with: link.secret, as: leaf)
-            }
-        }
-        for _ in 1...tries {
-            guard let probe = await wrongSecret(from: caller, to: server, right: link.secret) else { continue }
-            return probes + [probe]
+        if let identity = try? ForeignAuthority(leaf.issuer.commonName).copy(leaf, of: row) {
+            probes += await knock(
+                .copiedLeaf, at: server, "a copy of the leaf over another key\(suffix)", as: identity,
+                uid: known.instanceUID, headers: headers)
         }
         return probes
     }
 
-    /// The right certificate with another secret: the caller's own server is given a wrong one for a moment.
-    private static func wrongSecret(from caller: ServerProcess, to server: ServerProcess, right: Secret) async
-        -> Evidence.Probe?
-    {
-        let wrong = "opamp-fs." + Base64URL.encode([UInt8](repeating: 7, count: 32))
-        func save(_ text: String) async throws {
-            try await caller.api.order(
-                OperatorRoutes.savePeerSecret, OperatorRoutes.savePeerSecret.path(server.name),
-                sending: PeerSecretText(direction: "outbound", secret: text))
+    /// Over HTTP and as a WebSocket.
+    private static func knock(
+        _ kind: Evidence.Probe.Kind, at server: ServerProcess, _ what: String, as identity: Identity?,
+        uid: InstanceUID, headers: [String: String] = [:]
+    ) async -> [Evidence.Probe] {
+        var probes: [Evidence.Probe] = []
+        for way in Evidence.Probe.Way.ofAgents {
+            probes += await attempt(kind, way, at: server, "\(what) at \(server.label)") {
+                try await asStranger(identity, at: server) { client in
+                    try await speak(to: client, way, uid: uid, headers: headers)
+                }
+            }
         }
-        guard (try? await caller.ping(server.name))?.ok == true, (try? await save(wrong)) != nil else { return nil }
-        let ping = try? await caller.ping(server.name)
-        guard (try? await save(right.revealText())) != nil, (try? await caller.ping(server.name))?.ok == true, let ping,
-            ping.ok || ping.text.contains("401")
-        else { return nil }
-        return Evidence.Probe(
-            kind: .wrongSecret, server: server.label,
-            what: "the right certificate with a wrong secret at \(server.label)", answer: ping.text,
-            wasRefused: !ping.ok)
+        return probes
+    }
+
+    private static func speak(
+        to client: OperatorClient, _ way: Evidence.Probe.Way, uid: InstanceUID, headers: [String: String]
+    ) async throws -> (status: Int, body: [UInt8]) {
+        let always = ["OpAMP-Instance-UID": "\(uid)"].merging(headers) { $1 }
+        guard way == .upgrade else {
+            // The least OpAMP message there is: an AgentToServer with nothing but `instance_uid` (field 1, 16 bytes).
+            let report = always.merging(["Content-Type": "application/x-protobuf"]) { $1 }
+            return try await client.exchange(
+                .post, PublicPaths.opamp, headers: report, body: [0x0A, 0x10] + uid.bytes)
+        }
+        let key = Data(RandomBytes.generate(16)).base64EncodedString()
+        let upgrade = [
+            "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key,
+        ]
+        return try await client.exchange(.get, PublicPaths.opamp, headers: always.merging(upgrade) { $1 })
+    }
+
+    /// Shows that an upgrade opens the door to whoever may enter, so that a refusal of others says something.
+    ///
+    /// - Returns: the labels of the servers at which an agent with its own leaf and key was let in.
+    static func openDoors(in run: DrillRun) async -> [String: Bool] {
+        var doors: [String: Bool] = [:]
+        for server in run.world.servers where server.isRunning {
+            guard let live = try? await server.agents().filter({ $0.presence == "live" }) else { continue }
+            for agent in run.world.agents where doors[server.label] == nil {
+                guard let own = try? agent.identity(), live.contains(where: { $0.fingerprint == own.leaf.fingerprint })
+                else { continue }
+                let answer = try? await asStranger(identity(of: own), at: server) { client in
+                    try await speak(to: client, .upgrade, uid: own.instanceUID, headers: [:])
+                }
+                doors[server.label] = answer.map { $0.status == 101 }
+            }
+        }
+        return doors
+    }
+
+    static func identity(of agent: AgentIdentity) -> Identity {
+        (String(decoding: agent.leafBytes, as: UTF8.self), Secret(agent.keyBytes))
     }
 
     /// A machine may be too busy to answer the first time.
-    private static let tries = 3
+    static let tries = 3
 
     /// No answer is no evidence, and neither is one that a busy server gives to everybody.
-    private static func attempt(
-        _ kind: Evidence.Probe.Kind,
-        at server: ServerProcess,
-        _ what: String,
+    static func attempt(
+        _ kind: Evidence.Probe.Kind, _ way: Evidence.Probe.Way, at server: ServerProcess, _ what: String,
         _ exchange: () async throws -> (status: Int, body: [UInt8])
     ) async -> [Evidence.Probe] {
         for _ in 1...tries {
             guard let (status, body) = try? await exchange(), status < 500, status != 429 else { continue }
             let code = (try? JSONDecoder().decode(Problem.self, from: Data(body)))?.code
-            let answer = code.map { "\(status) \($0)" } ?? "\(status)"
-            let wasRefused = status == 401 || status == 403
-            return [.init(kind: kind, server: server.label, what: what, answer: answer, wasRefused: wasRefused)]
+            return [.init(kind: kind, way: way, server: server.label, what: what, status: status, code: code)]
         }
         return []
     }
 
-    /// The least OpAMP message there is: an AgentToServer with nothing but `instance_uid` (field 1, 16 bytes).
-    private static func report(
-        to server: ServerProcess, as leaf: (chain: String, key: Secret), uid: InstanceUID, token: Secret? = nil
-    ) async throws -> (status: Int, body: [UInt8]) {
-        var headers = ["Content-Type": "application/x-protobuf", "OpAMP-Instance-UID": "\(uid)"]
-        headers["Handover-Token"] = token?.revealText()
-        return try await asStranger(leaf, at: server) { client in
-            try await client.exchange(.post, PublicPaths.opamp, headers: headers, body: [0x0A, 0x10] + uid.bytes)
-        }
-    }
-
-    private static func ping(_ server: ServerProcess, with secret: Secret, as leaf: (chain: String, key: Secret)?)
-        async throws -> (status: Int, body: [UInt8])
-    {
-        try await asStranger(leaf, at: server) { client in
-            try await client.exchange(
-                .get, FederationRoutes.ping.template,
-                headers: ["Authorization": "Bearer \(secret.revealText())"])
-        }
-    }
-
-    private static func asStranger<Answer>(
-        _ identity: (chain: String, key: Secret)?, at server: ServerProcess,
-        _ use: (OperatorClient) async throws -> Answer
+    static func asStranger<Answer>(
+        _ identity: Identity?, at server: ServerProcess, _ use: (OperatorClient) async throws -> Answer
     ) async throws -> Answer {
         let client = try server.stranger(identity: identity)
         do {
@@ -143,4 +153,14 @@ import Vocabulary
             throw error
         }
     }
+}
+
+extension InstanceUID {
+    /// Of an agent that is nowhere.
+    fileprivate static let stranger = InstanceUID(version7At: Timestamp.present, random: RandomBytes.generate(10))
+}
+
+extension String {
+    /// `CN=eu-region CA` without its type.
+    fileprivate var commonName: String { hasPrefix("CN=") ? String(dropFirst(3)) : self }
 }

@@ -19,8 +19,10 @@ extension Invariant {
                 looked: redemptions.count, otherwise: "no token was redeemed in this drill"
             ).unless(evidence.unseen)
         },
-        probed(.t2, "a token helps nobody without the leaf's private key", by: [.lookalikeLeaf]),
-        probed(.t3, "a foreign leaf is accepted only by fingerprint and record", by: [.foreignLeaf]),
+        probed(.t2, "a token helps nobody without the leaf's private key", by: [.lookalikeLeaf, .copiedLeaf]),
+        probed(
+            .t3, "a foreign leaf is accepted only by fingerprint and record",
+            by: [.foreignLeaf, .noLeaf, .copiedPeer, .operatorToken]),
         Invariant(.t4, "each handover of an agent has an epoch one higher than the last") { evidence in
             let issued = evidence.servers.flatMap(\.handovers).filter { $0.summary.role == "source" }
             let byAgent = Dictionary(grouping: issued, by: \.instanceUID)
@@ -44,9 +46,13 @@ extension Invariant {
             }
             let atTheEnd = Dictionary(grouping: live, by: \.0).filter { $0.value.count > 1 }
                 .map { "\($0.key) is live on \($0.value.map(\.1).joined(separator: " and "))" }
+            let arrivals = evidence.arrivals
             return Invariant.Finding.noneOf(
-                atTheEnd + evidence.watched.doubles,
-                evidence: "\(evidence.watched.fleetLooks) looks at all fleets during the drill, and one at the end",
+                atTheEnd + evidence.watched.doubles + arrivals.early,
+                evidence: """
+                    \(evidence.watched.fleetLooks) looks at all fleets during the drill and one at the end, and \
+                    \(arrivals.count) arrivals in the audits, each after the agent's own log of its adoption
+                    """,
                 looked: evidence.watched.fleetLooks, otherwise: "no agent was seen live beside a second server"
             ).unless(evidence.unseen)
         },
@@ -82,15 +88,24 @@ extension Invariant {
                 server.auditVerdict.flatMap { $0.ok ? nil : "\(server.label): \($0.text)" }
             }
             breaches += evidence.servers.flatMap { server in
-                server.handovers.compactMap { HandoverTrail.gap(in: $0, on: server) }
+                let others = evidence.servers.filter { $0.label != server.label }
+                return server.handovers.flatMap { HandoverTrail.gaps(in: $0, on: server, beside: others) }
             }
             let checked = evidence.servers.filter { $0.auditVerdict != nil }
+            let changes = checked.map { ($0, Estate.Change.all(in: $0.estates)) }
+            breaches += changes.flatMap { server, changes in
+                Estate.Change.unwritten(changes, in: server.audit).map { "\(server.label): \($0.text)" }.sorted()
+            }
             let entries = checked.map { "\($0.label) \($0.auditVerdict?.entries ?? 0)" }.joined(separator: ", ")
             let handovers = checked.flatMap(\.handovers).count
+            let seen = changes.map(\.1.count).reduce(0, +)
             return Invariant.Finding.noneOf(
                 breaches,
-                evidence: "hash chain verified (\(entries) entries), every phase of \(handovers) records has its own",
-                looked: handovers, otherwise: "there was no handover whose trail could be read"
+                evidence: """
+                    hash chain verified (\(entries) entries), every phase of \(handovers) records and \(seen) changes \
+                    of rows, leaves, peers, groups and configurations have their own
+                    """,
+                looked: min(handovers, seen), otherwise: "there was no handover whose trail could be read"
             ).unless(evidence.unseen)
         },
         Invariant(.t9, "no secret in logs, metrics, audit or errors") { evidence in
@@ -110,15 +125,28 @@ extension Invariant {
         Invariant(law, statement) { evidence in
             let tried = evidence.probes.filter { kinds.contains($0.kind) }
             let missing = kinds.flatMap { kind in
-                let places = Set(tried.filter { $0.kind == kind }.map(\.server))
-                return evidence.doors(for: kind).subtracting(places).sorted().map { "\(kind.rawValue) at \($0)" }
+                kind.ways.flatMap { way in
+                    evidence.doors(for: kind).sorted().filter { door in
+                        let attempts = tried.filter { $0.kind == kind && $0.way == way && $0.server == door }
+                        return Set(attempts.map(\.what)).count < kind.attempts
+                    }.map { "\(kind.rawValue) by \(way.rawValue) at \($0)" }
+                }
             }
+            let closed =
+                tried.contains { $0.way == .upgrade } ? evidence.openDoors.filter { !$0.value }.keys.sorted() : []
             let answers = Set(tried.map(\.answer)).sorted().joined(separator: ", ")
+            let opened = evidence.openDoors.filter(\.value).keys.sorted().joined(separator: " and ")
+            let control =
+                tried.contains { $0.way == .upgrade } && !opened.isEmpty
+                ? "; the rightful leaf got in at \(opened)" : ""
+            let unshown =
+                (missing.isEmpty ? [] : ["not tried: \(missing.joined(separator: ", "))"])
+                + closed.map { "\($0) opens no WebSocket to its own agent either" }
             return Invariant.Finding.noneOf(
-                tried.filter { !$0.wasRefused }.map { "\($0.what): \($0.answer)" },
-                evidence: "\(tried.count) attempts, each refused: \(answers)", looked: tried.count,
+                tried.filter { !$0.wasRefused }.map { "\($0.what) by \($0.way.rawValue): \($0.answer)" },
+                evidence: "\(tried.count) attempts, each refused: \(answers)\(control)", looked: tried.count,
                 otherwise: "not tried"
-            ).unless(missing.isEmpty ? evidence.unseen : ["not tried: \(missing.joined(separator: ", "))"])
+            ).unless(unshown.isEmpty ? evidence.unseen : unshown)
         }
     }
 }

@@ -13,11 +13,15 @@ import Vocabulary
         /// Those that found an agent process with a connection to a server.
         var connectedLooks = 0
         var tooMany: [String] = []
+        /// What the servers held, by label; looks that show nothing new are left out.
+        var estates: [String: [EstateLook]] = [:]
     }
 
     private let world: DrillWorld
     private var findings = Findings()
     private var task: Task<Void, Never>?
+    private var lastEstates = ContinuousClock.now
+    private static let betweenEstates = Duration.milliseconds(500)
 
     init(_ world: DrillWorld) {
         self.world = world
@@ -38,6 +42,17 @@ import Vocabulary
     private func look() async {
         lookAtSockets()
         await lookAtFleets()
+        if lastEstates + Self.betweenEstates < .now { await lookAtEstates() }
+    }
+
+    private func lookAtEstates() async {
+        for server in world.servers where server.isRunning {
+            guard let look = try? await server.estate() else { continue }
+            if look.isNews(after: findings.estates[server.label]?.last) {
+                findings.estates[server.label, default: []].append(look)
+            }
+        }
+        lastEstates = .now
     }
 
     /// Every server is asked twice in the same order. One that says "live" both times was so all the while in between, so
@@ -70,48 +85,6 @@ import Vocabulary
             findings.socketLooks += 1
             if count > 0 { findings.connectedLooks += 1 }
             if count > 1 { findings.tooMany.append("\(agent.name) had \(count)") }
-        }
-    }
-}
-
-/// The kernel's own view of a process's connections.
-enum OpenConnections {
-    /// - Returns: nil when the process cannot be looked at (it has just ended, or this is not Linux).
-    static func count(of process: Int32, to ports: Set<Int>) -> Int? {
-        let folder = "/proc/\(process)/fd"
-        guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder),
-            let table = wholeText(of: "/proc/\(process)/net/tcp")
-        else { return nil }
-        let own = Set(
-            entries.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") }
-                .filter { $0.hasPrefix("socket:[") }
-                .map { String($0.dropFirst("socket:[".count).dropLast()) })
-        return rows(of: table).filter { $0.isEstablished && ports.contains($0.remotePort) && own.contains($0.inode) }
-            .count
-    }
-
-    /// Files below /proc have no size, and a single read of one gives its first page only.
-    private static func wholeText(of path: String) -> String? {
-        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? handle.close() }
-        var bytes = Data()
-        while let more = try? handle.read(upToCount: 1 << 16), !more.isEmpty { bytes += more }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    struct Row: Hashable {
-        var remotePort: Int
-        var isEstablished: Bool
-        var inode: String
-    }
-
-    /// Reads the columns of proc(5) `/proc/net/tcp`: 2 is the remote address, 3 the state (01 is ESTABLISHED), 9 the inode.
-    static func rows(of table: String) -> [Row] {
-        table.split(separator: "\n").dropFirst().compactMap { line in
-            let columns = line.split(separator: " ")
-            guard columns.count > 9, let port = columns[2].split(separator: ":").last.flatMap({ Int($0, radix: 16) })
-            else { return nil }
-            return Row(remotePort: port, isEstablished: columns[3] == "01", inode: String(columns[9]))
         }
     }
 }

@@ -10,7 +10,7 @@ import Vocabulary
     private(set) var agents: [AgentProcess] = []
     var canaries = Canaries()
 
-    /// - Parameter directory: is created; it must not be there yet.
+    /// - Parameter directory: is created if it is not there; nobody else may use it.
     init(directory: URL, programs: Programs, transport: AgentProcess.Transport) throws {
         self.directory = directory.absoluteURL
         self.programs = programs

@@ -1,5 +1,6 @@
 import Certificates
 import Foundation
+import ServerAPI
 import Vocabulary
 
 /// A CA that nobody in the world trusts, and what it signs.
@@ -33,11 +34,27 @@ struct ForeignAuthority {
         try issue(.agentLeaf(agent), subject: subject)
     }
 
-    private func issue(_ profile: CertificateProfile, subject: String) throws -> (chain: String, key: Secret) {
+    /// A certificate that names this peer in every way, and is signed by this CA.
+    func impersonate(_ peer: PeerID, subject: String) throws -> (chain: String, key: Secret) {
+        try issue(.federation(peer), subject: subject)
+    }
+
+    /// The leaf as it is shown, over another key: names, serial number and validity are copied.
+    func copy(_ leaf: LeafFacts, of agent: AgentID) throws -> (chain: String, key: Secret) {
+        let serial = Hex.decode(leaf.serialNumber.lowercased()).flatMap { $0.count == 16 ? $0 : nil }
+        return try issue(
+            .agentLeaf(agent),
+            subject: leaf.subject.hasPrefix("CN=") ? String(leaf.subject.dropFirst(3)) : leaf.subject,
+            serial: serial, validity: Validity(notBefore: leaf.notBefore, notAfter: leaf.notAfter))
+    }
+
+    private func issue(
+        _ profile: CertificateProfile, subject: String, serial: [UInt8]? = nil, validity: Validity = Self.aDay
+    ) throws -> (chain: String, key: Secret) {
         let key = try PrivateKey.generateP256()
         let certificate = try issuer.issue(
-            profile, subject: subject, publicKey: key.publicKey, serial: RandomBytes.generate(16),
-            validity: Self.aDay)
+            profile, subject: subject, publicKey: key.publicKey, serial: serial ?? RandomBytes.generate(16),
+            validity: validity)
         return (certificate.pem + self.certificate.pem, key.pem)
     }
 }

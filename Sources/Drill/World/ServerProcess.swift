@@ -21,6 +21,8 @@ import Vocabulary
     package private(set) var authorities = ""
     /// What may be at the server's address just now.
     private var trusted = ""
+    /// How often it was put back to what a backup knows.
+    private(set) var restores = 0
 
     init(_ label: String, name: String, program: URL, in world: URL, logs: URL) {
         self.label = label
@@ -100,6 +102,13 @@ import Vocabulary
             base: base, token: nil, authorities: trusted, identity: identity, hearsRefusal: overheard.add)
     }
 
+    /// Puts another directory in the place of its own, as an administrator restores a backup; it must not run.
+    func restore(from backup: URL) throws {
+        restores += 1
+        try FileManager.default.removeItem(at: directory)
+        try FileManager.default.moveItem(at: backup, to: directory)
+    }
+
     /// Pulls the plug.
     func kill() async {
         await child?.kill()
@@ -141,6 +150,17 @@ extension ServerProcess {
     }
 
     func audit() async throws -> [AuditEvent] { try await api.list(OperatorRoutes.auditEvents) }
+
+    /// - Throws: `UnmetExpectation` when it was restored meanwhile, and what was read belongs to no one state.
+    func estate() async throws -> EstateLook {
+        let before = restores
+        let estate = Estate(
+            agents: try await agents(), handovers: try await handovers(),
+            peers: try await api.list(OperatorRoutes.peers), groups: try await api.list(OperatorRoutes.groups),
+            configurations: try await api.list(OperatorRoutes.configurations))
+        guard before == restores else { throw UnmetExpectation("one server", seen: "a restored one") }
+        return EstateLook(at: .present, restores: before, estate: estate)
+    }
 
     func ping(_ peer: String) async throws -> PingResult {
         try await api.call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(peer))

@@ -1,0 +1,57 @@
+import Foundation
+
+/// The kernel's own view of a process's connections.
+enum OpenConnections {
+    /// Counts the sockets that were established all the while between two readings of the kernel's table.
+    ///
+    /// - Returns: nil when the process cannot be looked at (it has just ended, or this is not Linux).
+    static func count(of process: Int32, to ports: Set<Int>) -> Int? {
+        guard let before = wholeText(of: "/proc/\(process)/net/tcp"), let own = sockets(of: process),
+            let after = wholeText(of: "/proc/\(process)/net/tcp")
+        else { return nil }
+        return sockets(in: before, to: ports).intersection(sockets(in: after, to: ports)).intersection(own).count
+    }
+
+    /// The established connections to these ports, each by its inode.
+    ///
+    /// One table may list a socket several times: it is read in pages, and between two of them the kernel finds its place
+    /// again by position while other connections come and go. An inode is one socket.
+    static func sockets(in table: String, to ports: Set<Int>) -> Set<String> {
+        Set(rows(of: table).filter { $0.isEstablished && ports.contains($0.remotePort) }.map(\.inode))
+    }
+
+    private static func sockets(of process: Int32) -> Set<String>? {
+        let folder = "/proc/\(process)/fd"
+        guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return nil }
+        let targets = entries.compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+        }
+        return Set(
+            targets.filter { $0.hasPrefix("socket:[") }.map { String($0.dropFirst("socket:[".count).dropLast()) })
+    }
+
+    /// Files below /proc have no size, and a single read of one gives its first page only.
+    private static func wholeText(of path: String) -> String? {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? handle.close() }
+        var bytes = Data()
+        while let more = try? handle.read(upToCount: 1 << 16), !more.isEmpty { bytes += more }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    struct Row: Hashable {
+        var remotePort: Int
+        var isEstablished: Bool
+        var inode: String
+    }
+
+    /// Reads the columns of proc(5) `/proc/net/tcp`: 2 is the remote address, 3 the state (01 is ESTABLISHED), 9 the inode.
+    static func rows(of table: String) -> [Row] {
+        table.split(separator: "\n").dropFirst().compactMap { line in
+            let columns = line.split(separator: " ")
+            guard columns.count > 9, let port = columns[2].split(separator: ":").last.flatMap({ Int($0, radix: 16) })
+            else { return nil }
+            return Row(remotePort: port, isEstablished: columns[3] == "01", inode: String(columns[9]))
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import Drill
+
+@Suite struct WatchTests {
+    private static let header =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+
+    /// - Parameter state: 01 is ESTABLISHED, 06 TIME_WAIT.
+    private func row(_ inode: Int, to port: Int, state: String = "01") -> String {
+        let remote = "0100007F:" + String(port, radix: 16, uppercase: true)
+        return "   0: 0100007F:9C40 \(remote) \(state) 00000000:00000000 00:00000000 00000000     0        0 \(inode) 1"
+    }
+
+    private func table(_ rows: String...) -> String { ([Self.header] + rows).joined(separator: "\n") + "\n" }
+
+    @Test func `a socket that the kernel lists twice is one connection`() {
+        let listed = table(row(71, to: 4320), row(71, to: 4320), row(71, to: 4320))
+        #expect(OpenConnections.rows(of: listed).count == 3)
+        #expect(OpenConnections.sockets(in: listed, to: [4320]) == ["71"])
+    }
+
+    @Test func `two sockets are two connections, and others are not counted`() {
+        let listed = table(
+            row(71, to: 4320), row(72, to: 4321), row(73, to: 9999), row(74, to: 4320, state: "06"))
+        #expect(OpenConnections.sockets(in: listed, to: [4320, 4321]) == ["71", "72"])
+    }
+
+    @Test func `two drills of one second get folders of their own`() throws {
+        let runs = FileManager.default.temporaryDirectory.appending(path: "runs-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: runs) }
+        let time = Timestamp(seconds: 1_795_000_000)
+        let names = try (0..<3).map { _ in
+            try RunFolder.make(in: runs, for: "there-and-back", at: time).lastPathComponent
+        }
+        #expect(Set(names).count == 3)
+        #expect(names.allSatisfy { $0.hasPrefix("there-and-back-20261118-") })
+    }
+}
