@@ -55,8 +55,19 @@ public struct Certificate: Hashable, Sendable {
 
     /// Reads a text with exactly one certificate.
     public init(pem: String) throws(CertificateFailure) {
-        try self.init(der: PEM.blocks(of: pem, labelled: PEM.certificate, atMost: 1)[0])
+        try self.init(PEM.blocks(of: pem, .certificates, atMost: 1)[0])
     }
+
+    init(_ block: PEM.Block) throws(CertificateFailure) {
+        do throws(CertificateFailure) {
+            try self.init(der: block.bytes)
+        } catch {
+            throw error.inBlock(at: block.line)
+        }
+    }
+
+    /// Whether the validity covers this time (RFC 5280 section 4.1.2.5; the last second as OpenSSL counts it).
+    public func isInForce(at now: Timestamp) -> Bool { notBefore <= now && now < notAfter }
 
     public static func == (left: Certificate, right: Certificate) -> Bool { left.der == right.der }
     public func hash(into hasher: inout Hasher) { hasher.combine(der) }

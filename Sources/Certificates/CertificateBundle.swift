@@ -1,4 +1,4 @@
-public import Vocabulary
+import Vocabulary
 
 /// Certificates in a stated order, each once: a chain, or one of the trust sets.
 public struct CertificateBundle: Hashable, Sendable {
@@ -10,14 +10,14 @@ public struct CertificateBundle: Hashable, Sendable {
         self.certificates = certificates.filter { seen.insert($0).inserted }
     }
 
-    /// Reads PEM in which nothing but certificates stands; `#` comments and white space may stand between them.
+    /// Reads the certificates of a PEM text of at most `Limits.pemBytes`; text around the blocks is ignored.
     ///
-    /// - Parameter limit: how many blocks are read before the text is refused, repetitions included.
-    /// - Throws: `CertificateFailure.pem` for anything else inside, for none, and for too many.
-    public init(pem: String, limit: Int = Limits.bundleCertificates) throws(CertificateFailure) {
+    /// - Parameter besideKey: whether a private key may stand in the text too; it is passed over.
+    /// - Throws: `CertificateFailure.pem` for any other block, for a damaged one, and for none.
+    public init(pem: String, besideKey: Bool = false) throws(CertificateFailure) {
         var certificates: [Certificate] = []
-        for der in try PEM.blocks(of: pem, labelled: PEM.certificate, atMost: limit) {
-            certificates.append(try Certificate(der: der))
+        for block in try PEM.blocks(of: pem, besideKey ? .certificatesBesideKey : .certificates) {
+            certificates.append(try Certificate(block))
         }
         self.init(certificates)
     }

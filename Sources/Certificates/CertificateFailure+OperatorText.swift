@@ -9,11 +9,13 @@ extension CertificateFailure: OperatorExplainable {
                 cause: "The bytes are not a \(material.rawValue)\(Self.list(reasons)).",
                 nextAction: "Export it again, as PEM, from where it was made.")
         case .pem(let refusal): refusal.operatorMessage
-        case .unsupportedKey(let material):
+        case .unsupportedKey(let material, let algorithm, let accepted):
             OperatorMessage(
                 code: "certificate.unsupported-key", title: "The kind of key is not supported",
-                cause: "The \(material.rawValue) is not on the curve P-256.",
-                nextAction: "Make a new key pair on P-256 (prime256v1).")
+                cause: "The \(material.rawValue) is \(algorithm); accepted here: \(accepted.rawValue).",
+                nextAction: algorithm == .explicitCurve
+                    ? "Write the key with a named curve: openssl pkey -in KEY -ec_param_enc named_curve -out KEY2."
+                    : "Make another key pair: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out KEY.")
         case .requestNotSigned:
             OperatorMessage(
                 code: "certificate.request-not-signed", title: "The signing request is not genuine",
@@ -87,36 +89,69 @@ extension PEMRefusal: OperatorExplainable {
                 code: "pem.too-large", title: "The PEM text is too large",
                 cause: "It has \(bytes) bytes, \(limit) are allowed.",
                 nextAction: "Give only the certificates that are needed.")
-        case .privateKeyInside:
+        case .privateKeyInside(let line):
             OperatorMessage(
                 code: "pem.private-key-inside", title: "The text contains a private key",
-                cause: "Only public certificates belong here; the text was not kept.",
-                nextAction: "Paste the certificates alone, and consider the key exposed: replace it.")
-        case .unexpectedBlock(let label):
+                cause:
+                    "A private key begins on line \(line). Only public certificates belong here; the text was not kept.",
+                nextAction: "Give the certificates alone. If the text has left the key's host, replace the key.")
+        case .encryptedKey(let line):
+            OperatorMessage(
+                code: "pem.encrypted-key", title: "The private key is encrypted",
+                cause:
+                    "The private key that begins on line \(line) is encrypted, and nobody can type its passphrase here.",
+                nextAction: "Decrypt it with `openssl pkey -in KEY -out KEY2`, and protect the file by its mode (0600)."
+            )
+        case .trustedCertificate(let line):
+            OperatorMessage(
+                code: "pem.trusted-certificate", title: "The certificate carries trust settings",
+                cause:
+                    "The block that begins on line \(line) is a TRUSTED CERTIFICATE; its settings are not evaluated here.",
+                nextAction: "Look at them with `openssl x509 -text`; if it may be used, convert it with "
+                    + "`openssl x509 -in FILE -out FILE2`.")
+        case .unexpectedBlock(let label, let line):
             OperatorMessage(
                 code: "pem.unexpected-block", title: "The text contains something else",
-                cause: "A block is labelled \"\(label.printable(upTo: 64))\".",
-                nextAction: "Paste only what is asked for.")
-        case .nothingInside(let expected):
+                cause: "The block that begins on line \(line) is labelled \"\(label.printable(upTo: 64))\".",
+                nextAction: "Remove this block.")
+        case .nothingInside(let expected, let found):
             OperatorMessage(
                 code: "pem.nothing-inside", title: "The text contains nothing of what was asked for",
-                cause: "There is no line -----BEGIN \(expected)-----.",
-                nextAction: "Paste the whole PEM text, with its BEGIN and END lines.")
+                cause: "There is no line -----BEGIN \(expected)-----"
+                    + (found.isEmpty ? "." : "; it holds \(Self.list(found))."),
+                nextAction: found.isEmpty
+                    ? "Give the whole PEM text, with its BEGIN and END lines; OpenSSL converts DER with `-inform DER`."
+                    : "Check that it is the right text.")
         case .tooMany(let limit):
             OperatorMessage(
                 code: "pem.too-many", title: "The text contains too many blocks",
-                cause: "At most \(limit) are allowed.",
-                nextAction: "Give only the certificates that are needed.")
-        case .strayText(let line):
+                cause: limit == 1 ? "Only one is allowed." : "At most \(limit) are allowed.",
+                nextAction: "Give only what is needed.")
+        case .brokenBoundary(let line):
             OperatorMessage(
-                code: "pem.stray-text", title: "There is other text between the blocks",
-                cause: "Line \(line) is neither part of a block nor empty nor a # comment.",
-                nextAction: "Remove everything outside of BEGIN and END.")
-        case .damagedBlock(let line):
+                code: "pem.broken-boundary", title: "A BEGIN or END line is damaged",
+                cause: "Line \(line) has a BEGIN or END between dashes that is incomplete or not alone on its line.",
+                nextAction: "Copy the text again, or put each BEGIN and each END on a line of its own.")
+        case .unfinishedBlock(let line):
             OperatorMessage(
-                code: "pem.damaged-block", title: "A block is damaged",
-                cause: "The block that begins on line \(line) has no end or is not base64 inside.",
+                code: "pem.unfinished-block", title: "A block has no end",
+                cause: "The END line of the block that begins on line \(line) is missing or has another label.",
                 nextAction: "Copy it again, whole.")
+        case .notBase64(let line):
+            OperatorMessage(
+                code: "pem.not-base64", title: "A block is damaged",
+                cause: "The block that begins on line \(line) is not base64 inside.",
+                nextAction: "Copy it again, whole.")
+        case .unreadableBlock(let material, let line, let reasons):
+            OperatorMessage(
+                code: "pem.unreadable-block", title: "A \(material.rawValue) could not be read",
+                cause: "The block that begins on line \(line) is not a \(material.rawValue)"
+                    + (reasons.isEmpty ? "." : ": \(reasons.joined(separator: "; "))."),
+                nextAction: "Export it again, as PEM, from where it was made.")
         }
+    }
+
+    private static func list(_ labels: [String]) -> String {
+        Set(labels).sorted().prefix(4).map { "\"\($0.printable(upTo: 64))\"" }.joined(separator: ", ")
     }
 }

@@ -12,8 +12,8 @@ public enum CertificateFailure: Error, Hashable, Sendable {
     case unreadable(Material, reasons: [String])
     /// The PEM text itself is not acceptable.
     case pem(PEMRefusal)
-    /// The key is not on P-256, the only kind that is used or issued here.
-    case unsupportedKey(Material)
+    /// The key is of another kind than the one place takes: P-256 for what is issued or signed here.
+    case unsupportedKey(Material, PublicKey.Algorithm, accepted: KeyPolicy)
     /// The request was not signed with the key it asks a certificate for.
     case requestNotSigned
     /// Certificate and private key do not belong together.
@@ -36,18 +36,31 @@ public enum CertificateFailure: Error, Hashable, Sendable {
     case brokenSeal
     /// OpenSSL could not do its part.
     case library(operation: String, reasons: [String])
+
+    /// The same, said of the block that begins on this line of a PEM text.
+    func inBlock(at line: Int) -> CertificateFailure {
+        guard case .unreadable(let material, let reasons) = self else { return self }
+        return .pem(.unreadableBlock(material, line: line, reasons: reasons))
+    }
 }
 
-/// Why a PEM text is not accepted.
+/// Why a PEM text is not accepted. Lines count from 1; that of a block is its `BEGIN` line.
 public enum PEMRefusal: Error, Hashable, Sendable {
     case tooLarge(bytes: Int, limit: Int)
     /// A private key stands where only public things belong. The text is not repeated anywhere.
-    case privateKeyInside
-    case unexpectedBlock(label: String)
-    case nothingInside(expected: String)
+    case privateKeyInside(line: Int)
+    /// The wanted private key is encrypted: PKCS#8, or the header of RFC 1421 in an older format.
+    case encryptedKey(line: Int)
+    /// OpenSSL's certificate with trust settings, which nothing here evaluates.
+    case trustedCertificate(line: Int)
+    case unexpectedBlock(label: String, line: Int)
+    /// - found: the labels of the blocks that stand there instead.
+    case nothingInside(expected: String, found: [String])
     case tooMany(limit: Int)
-    /// Text outside of a block that is neither white space nor a `#` comment.
-    case strayText(line: Int)
-    /// A block without end, or whose inside is not base64.
-    case damagedBlock(line: Int)
+    /// A `BEGIN` or `END` line that is damaged, or not alone on its line.
+    case brokenBoundary(line: Int)
+    case unfinishedBlock(line: Int)
+    case notBase64(line: Int)
+    /// The block is whole; its content is not what the label says.
+    case unreadableBlock(CertificateFailure.Material, line: Int, reasons: [String])
 }

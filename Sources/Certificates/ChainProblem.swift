@@ -14,6 +14,12 @@ public enum ChainProblem: Error, Hashable, Sendable {
     case badSignature(Certificate)
     /// There are more authorities in the chain than this one allows below itself.
     case pathTooLong(Certificate)
+    /// A server's chain does not begin with its own certificate, which stands further down.
+    case leafNotFirst(Certificate)
+    /// A server's chain lacks the CA certificate that issued its first one.
+    case issuerMissing(Certificate)
+    /// In a server's chain the certificate issued none of those before it.
+    case outOfOrder(Certificate)
     /// What OpenSSL says where none of the above does.
     case other(String)
 }
@@ -77,6 +83,23 @@ extension ChainProblem: OperatorExplainable {
                 code: "certificate.path-too-long", title: "The chain has too many authorities",
                 cause: "\(certificate.label) does not allow as many authorities below itself.",
                 nextAction: "Use a leaf issued directly by an authority in the bundle.")
+        case .leafNotFirst(let certificate):
+            OperatorMessage(
+                code: "certificate.leaf-not-first", title: "The chain begins with an authority",
+                cause: "\(certificate.label) is the server's own and stands after an authority's.",
+                nextAction: "Put the server's certificate first, then the CA that issued it, then the next one above.")
+        case .issuerMissing(let certificate):
+            OperatorMessage(
+                code: "certificate.issuer-missing", title: "The chain is not complete",
+                cause:
+                    "\(certificate.label) was issued by \(certificate.issuer), whose certificate is not in the file.",
+                nextAction:
+                    "Append the certificate of that CA. A certificate that issued itself has to be a CA's (CA:TRUE).")
+        case .outOfOrder(let certificate):
+            OperatorMessage(
+                code: "certificate.out-of-order", title: "The chain is out of order",
+                cause: "\(certificate.label) did not issue any certificate that stands before it.",
+                nextAction: "Put each CA after the certificate it issued, and remove certificates of other chains.")
         case .other(let reason):
             OperatorMessage(
                 code: "certificate.refused", title: "The certificate chain was refused",

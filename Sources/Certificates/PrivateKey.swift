@@ -16,35 +16,20 @@ public final class PrivateKey: Sendable {
         return try unsafe PrivateKey(handle: KeyHandle(takingOwnership: key))
     }
 
-    /// Reads PKCS#8 (`PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`) PEM, unencrypted.
+    /// Reads an unencrypted private key, PKCS#8 or SEC 1; certificates and parameters may stand beside it.
     ///
     /// - Throws: `CertificateFailure.unsupportedKey` for any key that is not on P-256; `.keyMismatch` when the public
-    ///   half that stands beside the private one is another's.
+    ///   half that stands beside the private one is another's; `.pem(.encryptedKey)`.
     public convenience init(pem: Secret) throws(CertificateFailure) {
-        let text = pem.revealText()
-        let label = text.contains(PEM.sec1PrivateKey) ? PEM.sec1PrivateKey : PEM.privateKey
-        let blocks = try PEM.blocks(of: text, labelled: label, atMost: 1)
-        let key = try unsafe decoded(blocks[0], as: .privateKey, freedBy: EVP_PKEY_free) { cursor, count in
-            unsafe d2i_AutoPrivateKey(nil, cursor, count)
-        }
-        try unsafe self.init(handle: KeyHandle(takingOwnership: key))
-        guard try handle.isPair() else { throw .keyMismatch }
+        try self.init(handle: KeyHandle(privateKeyPEM: pem), isKnownPair: false)
     }
 
-    private init(handle: KeyHandle) throws(CertificateFailure) {
-        let publicKey = try PublicKey(handle: handle)
-        guard publicKey.algorithm == .p256 else { throw .unsupportedKey(.privateKey) }
-        let pkcs8 = try unsafe handle.withPointer { key throws(CertificateFailure) in
-            let info = try unsafe LibraryCall.owned("encode a private key", freedBy: PKCS8_PRIV_KEY_INFO_free) {
-                unsafe EVP_PKEY2PKCS8(key)
-            }
-            return try unsafe encoded("encode a private key") { target in
-                unsafe i2d_PKCS8_PRIV_KEY_INFO(info.pointer, target)
-            }
-        }
+    private init(handle: KeyHandle, isKnownPair: Bool = true) throws(CertificateFailure) {
+        publicKey = try PublicKey(handle: handle)
+        try KeyPolicy.p256.check(publicKey, of: .privateKey)
+        if !isKnownPair, try !handle.isPair() { throw .keyMismatch }
         self.handle = handle
-        self.publicKey = publicKey
-        pem = Secret(PEM.text(of: pkcs8, label: PEM.privateKey))
+        pem = try handle.privateKeyPEM()
     }
 
     /// An ES256 signature (RFC 7518 section 3.4): r and s, 32 bytes each.

@@ -5,7 +5,11 @@ public struct PublicKey: Hashable, Sendable {
     public enum Algorithm: Hashable, Sendable {
         /// ECDSA on P-256, named curve, uncompressed point: the only kind made and used for signatures here.
         case p256
-        /// A CA of others may have it; it is verified in chains and used for nothing else.
+        /// Likewise on P-384.
+        case p384
+        case rsa(bits: Int)
+        /// An elliptic curve written out in numbers instead of by its name (RFC 5480 section 2.1.1 forbids it).
+        case explicitCurve
         case other
     }
 
@@ -35,8 +39,19 @@ public struct PublicKey: Hashable, Sendable {
     }
 
     public var algorithm: Algorithm {
-        spki.count == Self.p256Prefix.count + 64 && spki.starts(with: Self.p256Prefix) ? .p256 : .other
+        if spki.count == Self.p256Prefix.count + 64 && spki.starts(with: Self.p256Prefix) { return .p256 }
+        if spki.count == Self.p384Prefix.count + 96 && spki.starts(with: Self.p384Prefix) { return .p384 }
+        if let bits = handle.rsaBits { return .rsa(bits: bits) }
+        return isOnExplicitCurve ? .explicitCurve : .other
     }
+
+    /// The parameters that follow id-ecPublicKey are a SEQUENCE instead of the name's OBJECT IDENTIFIER.
+    private var isOnExplicitCurve: Bool {
+        guard let name = spki.prefix(24).firstRange(of: Self.ecPublicKey) else { return false }
+        return spki.dropFirst(name.upperBound).first == 0x30
+    }
+
+    private static let ecPublicKey: [UInt8] = [0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]
 
     /// Checks an ES256 signature (RFC 7518 section 3.4).
     ///
@@ -61,4 +76,41 @@ public struct PublicKey: Hashable, Sendable {
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
         0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
     ]
+    /// The same for secp384r1.
+    private static let p384Prefix: [UInt8] = [
+        0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05, 0x2B, 0x81, 0x04,
+        0x00, 0x22, 0x03, 0x62, 0x00, 0x04,
+    ]
+}
+
+extension PublicKey.Algorithm: CustomStringConvertible {
+    /// How a message names it.
+    public var description: String {
+        switch self {
+        case .p256: "an ECDSA key on P-256"
+        case .p384: "an ECDSA key on P-384"
+        case .rsa(let bits): "an RSA key of \(bits) bits"
+        case .explicitCurve: "an elliptic curve key with explicit curve parameters"
+        case .other: "of another kind"
+        }
+    }
+}
+
+/// Which kinds of key a place accepts; the raw value is how a message lists them.
+public enum KeyPolicy: String, Hashable, Sendable, CaseIterable {
+    /// What this package makes, issues certificates for and signs with.
+    case p256 = "ECDSA on P-256 (prime256v1)"
+    /// What a TLS server may show: every TLS client can verify these.
+    case tlsServer = "ECDSA on P-256 or P-384, RSA from 2048 bits"
+
+    func check(_ key: PublicKey, of material: CertificateFailure.Material) throws(CertificateFailure) {
+        let algorithm = key.algorithm
+        let isAccepted =
+            switch (self, algorithm) {
+            case (_, .p256), (.tlsServer, .p384): true
+            case (.tlsServer, .rsa(let bits)): bits >= 2048
+            default: false
+            }
+        guard isAccepted else { throw .unsupportedKey(material, algorithm, accepted: self) }
+    }
 }

@@ -22,7 +22,7 @@ public struct SigningRequest: Hashable, Sendable {
 
     /// - Throws: `CertificateFailure.requestNotSigned` when the sender did not hold the private key.
     public init(pem: String) throws(CertificateFailure) {
-        let der = try PEM.blocks(of: pem, labelled: PEM.signingRequest, atMost: 1)[0]
+        let der = try PEM.blocks(of: pem, .signingRequest, atMost: 1)[0].bytes
         guard der.count <= Limits.certificateBytes else {
             throw .unreadable(.signingRequest, reasons: ["longer than \(Limits.certificateBytes) bytes"])
         }
@@ -36,7 +36,7 @@ public struct SigningRequest: Hashable, Sendable {
         }
         let handle = unsafe KeyHandle(takingOwnership: key)
         let publicKey = try PublicKey(handle: handle)
-        guard publicKey.algorithm == .p256 else { throw .unsupportedKey(.signingRequest) }
+        try KeyPolicy.p256.check(publicKey, of: .signingRequest)
         ERR_clear_error()
         guard unsafe handle.withPointer({ key in unsafe X509_REQ_verify(request.pointer, key) == 1 }) else {
             ERR_clear_error()

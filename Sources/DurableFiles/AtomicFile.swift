@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Files that are there whole or not at all, whatever happens while they are written.
+/// This program's own files, there whole or not at all, whatever happens while they are written. A symbolic link in such
+/// a place is somebody else's doing.
 public enum AtomicFile {
     public enum Mode: Hashable, Sendable {
         /// 0600: only the owner.
@@ -61,7 +62,7 @@ public enum AtomicFile {
     /// Removes the file and syncs the directory; nothing happens if there is none.
     public static func remove(_ path: String) throws(FileFailure) {
         let (parent, name) = Folder.split(path)
-        let folder = try Folder(parent, followsLink: true)
+        let folder = try Folder(parent)
         do throws(FileFailure) {
             try folder.remove(name)
         } catch {
@@ -76,7 +77,7 @@ public enum AtomicFile {
         _ prepare: (borrowing Folder, String) throws(FileFailure) -> Void
     ) throws(FileFailure) {
         let (parent, name) = Folder.split(path)
-        let folder = try Folder(parent, followsLink: true)
+        let folder = try Folder(parent)
         CrashPoint.reach(label, .beforeTemp)
         let temporary = try folder.writeTemporary(for: name, bytes, mode: mode.bits, promise: promise)
         do throws(FileFailure) {

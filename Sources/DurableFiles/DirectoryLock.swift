@@ -10,7 +10,9 @@ public final class DirectoryLock: Sendable {
     /// - Throws: `FileFailure.locked`, and what `PrivateDirectory.check` finds wrong.
     public init(directory: String) throws(FileFailure) {
         try PrivateDirectory.check(directory)
-        let folder = try Folder(directory, followsLink: false)
+        let folder = try Folder(directory)
+        // A link in its path may have been replaced since.
+        try folder.checkPrivate()
         file = try folder.open("lock", flags: O_RDWR | O_CREAT, mode: 0o600)
         guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             guard errno == EWOULDBLOCK else { throw .system(file.path, .lock) }

@@ -12,8 +12,8 @@ extension FileFailure: OperatorExplainable {
         case .symbolicLink(let path):
             OperatorMessage(
                 code: "file.symbolic-link", title: "A symbolic link is not followed here",
-                cause: "\(path) is a symbolic link.",
-                nextAction: "Configure the real path, and find out who placed the link.")
+                cause: "\(path) is a symbolic link in the place of a file that this program keeps itself.",
+                nextAction: "Find out who placed the link, then put the file itself in its place.")
         case .notADirectory(let path):
             OperatorMessage(
                 code: "file.not-a-directory", title: "Not a directory", cause: "\(path) is something else.",
@@ -31,7 +31,8 @@ extension FileFailure: OperatorExplainable {
             OperatorMessage(
                 code: "file.too-open", title: "Others can reach what is private",
                 cause: "\(path) has mode 0\(String(mode, radix: 8)).",
-                nextAction: "Take the rights of group and others away: chmod go= \(path)")
+                nextAction: "Take the rights of group and others away: chmod go= \(path)"
+                    + " (in a mounted Secret: defaultMode: 0400).")
         case .tooLarge(let path, let limit):
             OperatorMessage(
                 code: "file.too-large", title: "The file is too large",

@@ -9,7 +9,7 @@ public enum FileFailure: Error, Hashable, Sendable {
 
     /// The operating system refused.
     case system(path: String, operation: Operation, errno: Int32)
-    /// A symbolic link stands where only a file or directory itself is accepted.
+    /// A symbolic link stands where this program keeps a file itself.
     case symbolicLink(path: String)
     case notADirectory(path: String)
     case notAFile(path: String)

@@ -6,10 +6,12 @@ import Vocabulary
 struct Folder: ~Copyable {
     private let file: OpenFile
 
-    /// - Parameter followsLink: whether the path may be a symbolic link to the directory.
-    init(_ path: String, followsLink: Bool) throws(FileFailure) {
-        file = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY | (followsLink ? 0 : O_NOFOLLOW))
+    /// - Parameter path: a symbolic link to a directory is followed.
+    init(_ path: String) throws(FileFailure) {
+        file = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
     }
+
+    func checkPrivate() throws(FileFailure) { try file.status().checkPrivate(file.path) }
 
     /// The path of the folder that holds `path`, and the name `path` has in it.
     static func split(_ path: String) -> (parent: String, name: String) {

@@ -55,11 +55,24 @@ struct OpenFile: ~Copyable {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let count = try Self.retrying(path, .read) { unsafe Glibc.read(descriptor, &chunk, chunk.count) }
+            let count: Int
+            do throws(FileFailure) {
+                count = try Self.retrying(path, .read) { unsafe Glibc.read(descriptor, &chunk, chunk.count) }
+            } catch {
+                guard case .system(_, _, EAGAIN) = error else { throw error }
+                try waitForBytes()
+                continue
+            }
             guard count > 0 else { return bytes }
             guard bytes.count + count <= limit else { throw .tooLarge(path: path, limit: limit) }
             bytes += chunk[..<count]
         }
+    }
+
+    /// Of a pipe or terminal that was opened without waiting.
+    private func waitForBytes() throws(FileFailure) {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = try Self.retrying(path, .read) { unsafe poll(&request, 1, -1) }
     }
 
     /// A signal that arrives meanwhile is no failure.

@@ -1,40 +1,48 @@
 internal import Glibc
 
-/// A directory that only its owner can enter: where keys and state live.
+/// A directory that only its owner can enter: where keys and state live. An operator names it, so a symbolic link may
+/// lead to it; what counts is the directory where it ends.
 public enum PrivateDirectory {
     /// Creates the directory (not its parents) if it is missing, then checks it.
-    public static func prepare(_ path: String) throws(FileFailure) {
-        let made = unsafe mkdir(trimmed(path), 0o700)
+    ///
+    /// - Returns: its path without symbolic links. Who goes on with it stays in the directory that was checked when a
+    ///   link is replaced.
+    @discardableResult
+    public static func prepare(_ path: String) throws(FileFailure) -> String {
+        let made = unsafe mkdir(path, 0o700)
         guard made == 0 || errno == EEXIST else { throw .system(path, .create) }
-        try check(path)
+        guard let resolved = unsafe realpath(path, nil) else { throw .system(path, .inspect) }
+        defer { unsafe free(resolved) }
+        let directory = unsafe String(cString: resolved)
+        try check(directory)
         // What will be synced inside must not be lost with the entry of the directory itself.
-        if made == 0 { try Folder(Folder.split(trimmed(path)).parent, followsLink: true).sync() }
+        if made == 0 { try Folder(Folder.split(directory).parent).sync() }
+        return directory
     }
 
-    /// - Throws: `FileFailure.symbolicLink`, `.notADirectory`, `.wrongOwner` and `.tooOpen`; nothing is mended, since
-    ///   whoever could have read the directory may have.
+    /// - Throws: `FileFailure.notADirectory`, `.wrongOwner` and `.tooOpen`; nothing is mended, since whoever could have
+    ///   read the directory may have.
     public static func check(_ path: String) throws(FileFailure) {
         var status = stat()
-        // A slash at the end would make the system follow a link.
-        guard unsafe lstat(trimmed(path), &status) == 0 else { throw .system(path, .inspect) }
-        switch status.st_mode & S_IFMT {
-        case S_IFLNK: throw .symbolicLink(path: path)
-        case S_IFDIR: break
-        default: throw .notADirectory(path: path)
-        }
+        guard unsafe stat(path, &status) == 0 else { throw .system(path, .inspect) }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(path: path) }
         try status.checkPrivate(path)
-    }
-
-    private static func trimmed(_ path: String) -> String {
-        let name = path.reversed().drop { $0 == "/" }
-        return name.isEmpty ? path : String(name.reversed())
     }
 }
 
 extension stat {
     /// Owned by this process's user, and nobody else has any right to it.
-    func checkPrivate(_ path: String) throws(FileFailure) {
-        guard st_uid == geteuid() else { throw .wrongOwner(path: path, owner: st_uid, expected: geteuid()) }
-        guard st_mode & 0o077 == 0 else { throw .tooOpen(path: path, mode: st_mode & 0o7777) }
+    ///
+    /// - Parameter givenByRoot: whether it may also be root's and readable by a group.
+    func checkPrivate(
+        _ path: String, givenByRoot: Bool = false, user: uid_t = geteuid()
+    ) throws(FileFailure) {
+        let isGiven = givenByRoot && st_uid == 0 && user != 0
+        guard st_uid == user || isGiven else { throw .wrongOwner(path: path, owner: st_uid, expected: user) }
+        try checkMode(path, forbidden: isGiven ? 0o037 : 0o077)
+    }
+
+    func checkMode(_ path: String, forbidden: mode_t) throws(FileFailure) {
+        guard st_mode & forbidden == 0 else { throw .tooOpen(path: path, mode: st_mode & 0o7777) }
     }
 }

@@ -14,7 +14,7 @@ package final class ListenerIdentity: Sendable {
     private let changed: AsyncStream<Void>.Continuation
 
     /// - Parameter chain: the listener's certificate first, then whatever a client may lack to reach a root.
-    package init(chain: [Certificate], key: PrivateKey) throws {
+    package init(chain: [Certificate], key: TLSServerKey) throws {
         current = Mutex((try Self.context(chain: chain, key: key), chain))
         (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -22,7 +22,7 @@ package final class ListenerIdentity: Sendable {
     /// What the next handshake shows, the listener's own certificate first.
     package var chain: [Certificate] { current.withLock { $0.chain } }
 
-    package func replace(chain: [Certificate], key: PrivateKey) throws {
+    package func replace(chain: [Certificate], key: TLSServerKey) throws {
         let context = try Self.context(chain: chain, key: key)
         current.withLock { $0 = (context, chain) }
         changed.yield()
@@ -42,7 +42,7 @@ package final class ListenerIdentity: Sendable {
         }
     }
 
-    private static func context(chain: [Certificate], key: PrivateKey) throws -> NIOSSLContext {
+    private static func context(chain: [Certificate], key: TLSServerKey) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try chain.map { .certificate(try NIOSSLCertificate(bytes: $0.der, format: .der)) },
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key.pem.reveal(), format: .pem))

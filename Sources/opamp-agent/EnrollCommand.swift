@@ -12,7 +12,7 @@ extension Command {
             """,
         options: [
             .config,
-            Option(name: "--token-file", takes: "FILE", help: "its first line is the token; mode 0600"),
+            Option(name: "--token-file", takes: "FILE", help: "its first line is the token; mode 0600, or /dev/stdin"),
             Option(name: "--token", takes: "TOKEN", help: "the token itself; other users can see it while this runs"),
             Option(name: "--renew", takes: nil, help: "ask for a new certificate although the present one is good"),
             Option(name: "--timeout", takes: "SECONDS", help: "give up after this time (60)"),
@@ -24,7 +24,8 @@ extension Command {
             guard let token = try Secret(tokenFile: path) else { throw UsageRefusal("\(path) holds no token") }
             configuration.bootstrapToken = token
         } else if let token = options["--token"] {
-            configuration.bootstrapToken = Secret(token)
+            guard let token = Secret(tokenText: token) else { throw UsageRefusal("--token is empty") }
+            configuration.bootstrapToken = token
         }
         guard let seconds = Int(options["--timeout"] ?? "60"), (1...86_400).contains(seconds) else {
             throw UsageRefusal("--timeout is a number of seconds")

@@ -129,9 +129,15 @@ import Vocabulary
             url: "p:1",
             connectHeaders: Headers(
                 headers: (0..<20).map {
-                    Header(key: "h\($0)", value: value)
+                    Header(key: "h\($0)", value: String(repeating: value, count: 10))
                 }))
         #expect(try refusal(proxied) == .tooLarge(limit: AgentState.homeBytes))
+    }
+
+    @Test func `the settings of three servers with the largest CA bundles fit the state file`() {
+        // A line end is two characters in JSON, and a line of PEM has 64 beside it.
+        #expect(AgentState.homeBytes > Limits.pemBytes * 66 / 64 + Limits.headerSectionBytes)
+        #expect(AgentState.homeBytes * 3 + (1 << 20) < Limits.stateBytes)
     }
 
     @Test func `H20 a proxy is a URL or host and port, with headers of its own`() throws {

@@ -1,5 +1,6 @@
 import AgentCore
 import Certificates
+import Foundation
 import OpAMPProto
 import ScriptedDesk
 import ScriptedServer
@@ -178,6 +179,74 @@ import Vocabulary
         #expect(throws: ConfigurationRefusal.self) { try HostConfiguration(yaml: Array(text.utf8)) }
         try host.write(try TestAuthority().agent().key.pem.revealText(), to: "leaf.key")
         #expect(throws: ConfigurationRefusal.self) { try HostConfiguration(yaml: Array(text.utf8)) }
+    }
+
+    private func link(_ host: HostDirectory, _ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: "\(host.path)/\(name)", withDestinationPath: target)
+    }
+
+    /// As a mounted ConfigMap and a mounted Secret are laid out.
+    @Test func `links are followed to the configuration file and to what it names`() throws {
+        let host = try HostDirectory()
+        let holder = try TestAuthority().agent()
+        try FileManager.default.createDirectory(atPath: "\(host.path)/..1", withIntermediateDirectories: false)
+        try link(host, "..data", to: "..1")
+        let text =
+            ConfigurationTests.smallest + """
+                tls: {ca_file: \(host.path)/ca.pem, cert_file: \(host.path)/leaf.pem, key_file: \(host.path)/leaf.pem}
+                bootstrap: {token_file: \(host.path)/token}
+                """
+        let authority = try TestAuthority().certificate
+        let files = [
+            "agent.yaml": text, "ca.pem": authority.pem, "token": "\n opamp-bt.x \n",
+            "leaf.pem": holder.certificate.pem + holder.key.pem.revealText(),
+        ]
+        for (name, content) in files {
+            try host.write(content, to: "..1/\(name)")
+            try link(host, name, to: "..data/\(name)")
+        }
+        let read = try HostConfiguration(file: host.configuration)
+        #expect(read.home.settings.trust.anchors.certificates == [authority])
+        #expect(read.home.settings.leaf?.leaf == holder.certificate)
+        #expect(read.key?.publicKey == holder.certificate.publicKey)
+        #expect(read.bootstrapToken == Secret("opamp-bt.x"))
+    }
+
+    @Test(arguments: [
+        ("t", "t"), ("t \t\r\n", "t"), ("\u{FEFF}  t\n# the one of Monday", "t"), ("\n\n t\u{A0}", "t"),
+        ("a b\n", "a b"),
+        ("", nil), (" \n\t\n", nil),
+    ])
+    func `white space around a token is no part of it`(text: String, token: String?) throws {
+        #expect(Secret(tokenText: text) == token.map { Secret($0) })
+        let host = try HostDirectory()
+        try host.write(text, to: "token")
+        #expect(try Secret(tokenFile: host.path + "/token") == token.map { Secret($0) })
+    }
+
+    @Test func `a file that is not accepted is named with its line and what ends the refusal`() throws {
+        let host = try HostDirectory()
+        let holder = try TestAuthority().agent()
+        let key = holder.key.pem.revealText()
+        let table: [(leaf: String, key: String, words: [String])] = [
+            (
+                holder.certificate.pem, "\n" + key.replacing("PRIVATE", with: "ENCRYPTED PRIVATE"),
+                ["line 2", "openssl pkey"]
+            ),
+            (String(holder.certificate.pem.dropLast(30)), key, ["leaf.pem", "line 1", "END"]),
+            (holder.certificate.pem.replacing("CERTIFICATE", with: "TRUSTED CERTIFICATE"), key, ["openssl x509"]),
+        ]
+        for row in table {
+            try host.write(row.leaf, to: "leaf.pem")
+            try host.write(row.key, to: "leaf.key")
+            let text =
+                Self.smallest + "tls: {cert_file: \(host.path)/leaf.pem, key_file: \(host.path)/leaf.key}"
+            let refused = #expect(throws: ConfigurationRefusal.self) {
+                try HostConfiguration(yaml: Array(text.utf8))
+            }
+            let message = refused?.operatorMessage.description ?? ""
+            for word in row.words { #expect(message.contains(word), "\(message)") }
+        }
     }
 
     @Test(arguments: [

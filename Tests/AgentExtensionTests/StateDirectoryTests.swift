@@ -2,6 +2,7 @@ import AgentCore
 import Certificates
 import DurableFiles
 import Foundation
+import OpAMPProto
 import ScriptedDesk
 import ScriptedServer
 import Testing
@@ -55,6 +56,30 @@ import Vocabulary
         let again = try open()
         #expect(again.key.publicKey == first)
         #expect(try again.load(try configuration(), preferred: .random, fresh: .random).state.instanceUID == uid)
+    }
+
+    @Test func `the trust of two servers, each larger than a distribution's bundle, is saved and loaded`() throws {
+        let directory = try open()
+        var state = try load(directory).state
+        let authorities = try (0..<1200).map { try TestAuthority("authority \($0)").certificate }
+        state.active.settings.trust = ServerTrust(anchors: CertificateBundle(authorities))
+        state.previous = state.active
+        state.probation = Probation(
+            hash: .named([1]), length: .seconds(300), until: Timestamp(seconds: 1_800_000_000), isHandover: false)
+        #expect(state.encoded.count > 1 << 20)
+        try directory.save(state)
+        #expect(try load(directory).state == state)
+    }
+
+    @Test func `the directory may be named by a link, and stays the one that was checked`() throws {
+        try FileManager.default.createDirectory(
+            atPath: host.path + "/volume", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createSymbolicLink(atPath: host.state, withDestinationPath: "volume")
+        let directory = try open()
+        let state = try load(directory).state
+        try FileManager.default.removeItem(atPath: host.state)
+        try directory.save(state)
+        #expect(FileManager.default.fileExists(atPath: host.path + "/volume/connection"))
     }
 
     @Test func `a second agent in the same directory is told who is there`() throws {

@@ -179,7 +179,7 @@ import Vocabulary
             failure(of: {
                 try authority.issuer.issue(
                     .federation(peerID), subject: "x", publicKey: key, serial: [1], validity: year)
-            }) == .unsupportedKey(.publicKey))
+            }) == .unsupportedKey(.publicKey, .rsa(bits: 2048), accepted: .p256))
     }
 
     @Test func `a certificate survives DER and PEM, alone only`() throws {

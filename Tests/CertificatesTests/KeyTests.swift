@@ -76,29 +76,102 @@ import Vocabulary
         #expect(try openssl.readBytes("public.der") == key.publicKey.spki)
     }
 
-    @Test(arguments: [
-        ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], ["-algorithm", "ED25519"],
-        ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
-        ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
-        ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"],
-    ])
-    func `a key of another kind is not taken as ours, and its public half never verifies`(kind: [String]) throws {
+    struct Kind: Sendable, CustomTestStringConvertible {
+        let arguments: [String]
+        let algorithm: PublicKey.Algorithm
+        let servesTLS: Bool
+        var testDescription: String { "\(algorithm), \(arguments.last ?? "")" }
+
+        static let all = [
+            Kind(arguments: ["RSA", "rsa_keygen_bits:2048"], algorithm: .rsa(bits: 2048), servesTLS: true),
+            Kind(arguments: ["RSA", "rsa_keygen_bits:1024"], algorithm: .rsa(bits: 1024), servesTLS: false),
+            Kind(arguments: ["RSA-PSS", "rsa_keygen_bits:2048"], algorithm: .other, servesTLS: false),
+            Kind(arguments: ["ED25519"], algorithm: .other, servesTLS: false),
+            Kind(arguments: ["EC", "ec_paramgen_curve:P-384"], algorithm: .p384, servesTLS: true),
+            Kind(arguments: ["EC", "ec_paramgen_curve:secp256k1"], algorithm: .other, servesTLS: false),
+            Kind(
+                arguments: ["EC", "ec_paramgen_curve:P-256", "ec_param_enc:explicit"], algorithm: .explicitCurve,
+                servesTLS: false),
+        ]
+
+        /// Of `genpkey`.
+        var options: [String] {
+            ["-algorithm", arguments[0]] + arguments.dropFirst().flatMap { ["-pkeyopt", $0] }
+        }
+    }
+
+    @Test(arguments: Kind.all)
+    func `a key of another kind is not taken as ours, and its public half never verifies`(kind: Kind) throws {
         let openssl = try OpenSSLCommand()
-        try openssl.run(["genpkey", "-out", "key.pem"] + kind)
+        try openssl.run(["genpkey", "-out", "key.pem"] + kind.options)
         try openssl.run("pkey", "-in", "key.pem", "-pubout", "-outform", "DER", "-out", "public.der")
         let text = Secret(try openssl.read("key.pem"))
-        #expect(failure(of: { try PrivateKey(pem: text) }) == .unsupportedKey(.privateKey))
+        #expect(
+            failure(of: { try PrivateKey(pem: text) })
+                == .unsupportedKey(.privateKey, kind.algorithm, accepted: .p256))
         let publicKey = try PublicKey(spki: openssl.readBytes("public.der"))
-        #expect(publicKey.algorithm == .other)
+        #expect(publicKey.algorithm == kind.algorithm)
+        if kind.servesTLS {
+            let key = try TLSServerKey(pem: text)
+            #expect(key.publicKey == publicKey)
+            #expect(try TLSServerKey(pem: key.pem).publicKey == publicKey)
+        } else {
+            #expect(
+                failure(of: { try TLSServerKey(pem: text) })
+                    == .unsupportedKey(.privateKey, kind.algorithm, accepted: .tlsServer))
+        }
         #expect(!publicKey.isValidSignature([UInt8](repeating: 1, count: 64), for: [1]))
     }
 
-    @Test func `an encrypted private key is refused`() throws {
+    @Test(arguments: [
+        ["pkey", "-aes256"], ["ec", "-aes256"], ["pkey", "-traditional", "-aes128"],
+    ])
+    func `an encrypted private key is called encrypted, and its decrypted copy is read`(form: [String]) throws {
         let openssl = try OpenSSLCommand()
-        try openssl.write(PrivateKey.generateP256().pem.revealText(), to: "plain.pem")
-        try openssl.run("pkey", "-in", "plain.pem", "-aes256", "-passout", "pass:x", "-out", "sealed.pem")
-        let text = Secret(try openssl.read("sealed.pem"))
-        #expect(failure(of: { try PrivateKey(pem: text) }) == .pem(.privateKeyInside))
+        let key = try PrivateKey.generateP256()
+        try openssl.write(key.pem.revealText(), to: "plain.pem")
+        try openssl.run(form + ["-in", "plain.pem", "-passout", "pass:x", "-out", "sealed.pem"])
+        let text = Secret("# sealed\n" + (try openssl.read("sealed.pem")))
+        #expect(failure(of: { try PrivateKey(pem: text) }) == .pem(.encryptedKey(line: 2)))
+        #expect(failure(of: { try TLSServerKey(pem: text) }) == .pem(.encryptedKey(line: 2)))
+        // The advised command.
+        try openssl.run("pkey", "-in", "sealed.pem", "-passin", "pass:x", "-out", "opened.pem")
+        #expect(try PrivateKey(pem: Secret(openssl.read("opened.pem"))).publicKey == key.publicKey)
+    }
+
+    @Test func `a key with explicit curve parameters is read after the advised conversion`() throws {
+        let openssl = try OpenSSLCommand()
+        try openssl.run(["genpkey", "-out", "key.pem"] + Kind.all[6].options)
+        let refused = failure(of: { try PrivateKey(pem: Secret(openssl.read("key.pem"))) })
+        #expect(refused?.operatorMessage.cause.contains("explicit curve parameters") == true)
+        #expect(refused?.operatorMessage.nextAction.contains("-ec_param_enc named_curve") == true)
+        try openssl.run("pkey", "-in", "key.pem", "-ec_param_enc", "named_curve", "-out", "named.pem")
+        #expect(try PrivateKey(pem: Secret(openssl.read("named.pem"))).publicKey.algorithm == .p256)
+    }
+
+    @Test func `the parameters that openssl ecparam writes before the key are passed over`() throws {
+        let openssl = try OpenSSLCommand()
+        try openssl.run("ecparam", "-name", "prime256v1", "-genkey", "-out", "key.pem")
+        let text = try openssl.read("key.pem")
+        #expect(text.hasPrefix("-----BEGIN EC PARAMETERS-----"))
+        #expect(try PrivateKey(pem: Secret(text)).publicKey.algorithm == .p256)
+    }
+
+    @Test func `the older format of RSA keys serves TLS, and two keys in one text are refused`() throws {
+        let openssl = try OpenSSLCommand()
+        try openssl.run("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "pkcs8.pem")
+        try openssl.run("pkey", "-in", "pkcs8.pem", "-traditional", "-out", "pkcs1.pem")
+        let text = try openssl.read("pkcs1.pem")
+        #expect(text.contains("BEGIN RSA PRIVATE KEY"))
+        #expect(try TLSServerKey(pem: Secret(text)).pem == Secret(openssl.read("pkcs8.pem")))
+        #expect(failure(of: { try TLSServerKey(pem: Secret(text + text)) }) == .pem(.tooMany(limit: 1)))
+    }
+
+    @Test func `a TLS server's key belongs to the certificate over its public half`() throws {
+        let key = try PrivateKey.generateP256()
+        let authority = try Authority()
+        #expect(try TLSServerKey(key).belongs(to: authority.leaf(.listener(names: ["a.example"]), key: key)))
+        #expect(try !TLSServerKey(key).belongs(to: authority.leaf(.listener(names: ["a.example"]))))
     }
 
     @Test(arguments: ["", "junk", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"])

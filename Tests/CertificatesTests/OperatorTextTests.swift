@@ -4,12 +4,15 @@ import Vocabulary
 
 @Suite struct OperatorTextTests {
     private let failures: [CertificateFailure] = [
-        .unreadable(.certificate, reasons: ["wrong tag"]), .unsupportedKey(.privateKey), .requestNotSigned,
+        .unreadable(.certificate, reasons: ["wrong tag"]), .unsupportedKey(.privateKey, .other, accepted: .p256),
+        .requestNotSigned,
         .keyMismatch, .notAnAuthority(subject: "CN=x"), .invalidSubject, .invalidName("a\nb"), .invalidName(""),
         .invalidSerial, .invalidValidity, .invalidSealingKey(bytes: 3), .unknownSeal, .brokenSeal,
-        .library(operation: "sign", reasons: []), .pem(.tooLarge(bytes: 2, limit: 1)), .pem(.privateKeyInside),
-        .pem(.unexpectedBlock(label: "a\u{1B}[31mb")), .pem(.nothingInside(expected: "CERTIFICATE")),
-        .pem(.tooMany(limit: 8)), .pem(.strayText(line: 3)), .pem(.damagedBlock(line: 4)),
+        .library(operation: "sign", reasons: []), .pem(.tooLarge(bytes: 2, limit: 1)), .pem(.privateKeyInside(line: 3)),
+        .pem(.unexpectedBlock(label: "a\u{1B}[31mb", line: 3)), .pem(.encryptedKey(line: 3)),
+        .pem(.nothingInside(expected: "CERTIFICATE", found: ["a\u{1B}[31mb"])), .pem(.tooMany(limit: 1)),
+        .pem(.trustedCertificate(line: 3)), .pem(.brokenBoundary(line: 3)), .pem(.unfinishedBlock(line: 3)),
+        .pem(.notBase64(line: 3)), .pem(.unreadableBlock(.certificate, line: 3, reasons: ["wrong tag"])),
     ]
 
     private func problems() throws -> [ChainProblem] {
@@ -17,7 +20,8 @@ import Vocabulary
         return [
             .untrusted, .expired(certificate), .notYetValid(certificate), .wrongName(host: "a", names: ["b"]),
             .noSubjectAlternativeName, .wrongPurpose(certificate, lacks: .serverAuth), .weakKey(certificate),
-            .badSignature(certificate), .pathTooLong(certificate), .other("odd"),
+            .badSignature(certificate), .pathTooLong(certificate), .leafNotFirst(certificate),
+            .issuerMissing(certificate), .outOfOrder(certificate), .other("odd"),
         ]
     }
 
@@ -32,6 +36,24 @@ import Vocabulary
         }
         // The two kinds of invalid name share one.
         #expect(Set(messages.map(\.code)).count == messages.count - 1)
+    }
+
+    @Test func `what stands on a line of a PEM text is named with the line`() {
+        for case .pem(let refusal) in failures {
+            switch refusal {
+            case .tooLarge, .tooMany, .nothingInside: continue
+            default:
+                #expect(
+                    refusal.operatorMessage.cause.contains("line 3")
+                        || refusal.operatorMessage.cause.hasPrefix("Line 3"))
+            }
+        }
+    }
+
+    @Test func `an encrypted key is told how it is decrypted and not called exposed`() {
+        let message = PEMRefusal.encryptedKey(line: 1).operatorMessage
+        #expect(message.nextAction.contains("openssl pkey -in KEY -out KEY2"))
+        #expect(!message.description.contains("exposed") && !message.description.contains("replace"))
     }
 
     @Test func `a reason is blamed on the call it came from`() throws {

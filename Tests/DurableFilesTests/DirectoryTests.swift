@@ -22,12 +22,34 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "/", "//"])
-    func `F26 a symbolic link to a directory is refused, however it is written`(suffix: String) throws {
+    @Test(arguments: ["state", "state/", "state//", "above/elsewhere"])
+    func `an operator may name a directory by a symbolic link, or below one`(name: String) throws {
         try PrivateDirectory.prepare(parent.path("elsewhere"))
-        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: parent.path("elsewhere"))
-        #expect(throws: FileFailure.symbolicLink(path: path + suffix)) { try PrivateDirectory.prepare(path + suffix) }
-        #expect(throws: FileFailure.symbolicLink(path: path + suffix)) { try DirectoryLock(directory: path + suffix) }
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "elsewhere")
+        try FileManager.default.createSymbolicLink(atPath: parent.path("above"), withDestinationPath: ".")
+        let resolved = try PrivateDirectory.prepare(parent.path(name))
+        #expect(resolved.hasSuffix(parent.path("elsewhere")))
+        let lock = try DirectoryLock(directory: parent.path(name))
+        #expect(throws: FileFailure.locked(path: resolved + "/lock", holder: getpid())) {
+            try DirectoryLock(directory: resolved)
+        }
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func `F26 a symbolic link leads to a directory as private as any other, or to none`() throws {
+        let elsewhere = parent.path("elsewhere")
+        try PrivateDirectory.prepare(elsewhere)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: elsewhere)
+        try parent.setMode(0o750, of: "elsewhere")
+        let tooOpen = { (path: String) in FileFailure.tooOpen(path: path, mode: 0o750) }
+        #expect(throws: tooOpen(elsewhere)) { try PrivateDirectory.prepare(path) }
+        #expect(throws: tooOpen(path)) { try DirectoryLock(directory: path) }
+        try FileManager.default.removeItem(atPath: elsewhere)
+        #expect(throws: FileFailure.system(path: path, operation: .inspect, errno: ENOENT)) {
+            try PrivateDirectory.prepare(path)
+        }
+        try parent.write([1], to: "elsewhere")
+        #expect(throws: FileFailure.self) { try PrivateDirectory.prepare(path) }
     }
 
     @Test(arguments: [0o750, 0o705, 0o701, 0o710, 0o777])

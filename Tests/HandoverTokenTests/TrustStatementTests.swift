@@ -91,7 +91,8 @@ struct TrustStatementTests {
         #expect(set.certificates == [world.source.certificate, world.target.certificate])
         #expect(set.pem == world.source.certificate.pem + world.target.certificate.pem)
         #expect(throws: TrustSetRefusal.notAnAuthority(world.leaf.fingerprint)) { try AgentCAs(pem: world.leaf.pem) }
-        #expect(throws: TrustSetRefusal.unreadable(.pem(.privateKeyInside))) {
+        let line = world.source.certificate.pem.count { $0 == "\n" } + 1
+        #expect(throws: TrustSetRefusal.unreadable(.pem(.privateKeyInside(line: line)))) {
             try TokenSigners(pem: world.source.certificate.pem + world.source.key.pem.revealText())
         }
         #expect(throws: TrustSetRefusal.empty) { try ServerCAs([]) }

@@ -50,7 +50,7 @@ struct ListenerTests {
             let before = try await old.serverCertificate()
 
             let next = try server.pki.listener()
-            try server.identity.replace(chain: [next.certificate], key: next.key)
+            try server.identity.replace(chain: [next.certificate], key: TLSServerKey(next.key))
 
             let new = try await server.socket(as: try server.pki.agent())
             #expect(try await new.exchange(Self.report) != nil)

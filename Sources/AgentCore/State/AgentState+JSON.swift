@@ -30,7 +30,7 @@ extension AgentState {
 
     public init(decoding bytes: [UInt8]) throws(StateRefusal) {
         let json: JSON
-        do { json = try JSON(reading: bytes) } catch { throw .notJSON(error) }
+        do { json = try JSON(reading: bytes, sizeLimit: Limits.stateBytes) } catch { throw .notJSON(error) }
         try self.init(json: json)
     }
 

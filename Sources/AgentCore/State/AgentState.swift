@@ -32,7 +32,7 @@ public struct AgentState: Equatable, Sendable {
 
     public static let verdictLimit = 16
     /// Of one server's settings in the file; three of them always fit what is read back.
-    static let homeBytes = 128 * 1024
+    static let homeBytes = Limits.pemBytes + 256 * 1024
 
     /// The state of an agent that has never run.
     ///

@@ -79,7 +79,7 @@ public struct LeafChain: Hashable, Sendable {
         self.intermediates = intermediates
     }
 
-    /// - Parameter pem: the leaf first, at most `Limits.bundleCertificates` certificates.
+    /// - Parameter pem: the leaf first.
     public init(pem: String) throws(CertificateFailure) {
         let certificates = try CertificateBundle(pem: pem).certificates
         self.init(leaf: certificates[0], intermediates: Array(certificates.dropFirst()))

@@ -8,7 +8,7 @@ extension HostConfiguration {
     public init(file path: String) throws(ConfigurationRefusal) {
         let bytes: [UInt8]?
         do {
-            bytes = try AtomicFile.read(path, limit: YAML.sizeLimit)
+            bytes = try OperatorFile.read(path, limit: YAML.sizeLimit)
         } catch {
             throw .unreadable(path: path, reason: error.operatorMessage.cause)
         }
@@ -145,7 +145,8 @@ extension HostConfiguration {
             bootstrapToken = try Secret(tokenFile: path.content)
         } catch {
             throw .badFile(
-                section.name("token_file"), line: path.line, path: path.content, reason: error.operatorMessage.cause)
+                section.name("token_file"), line: path.line, path: path.content, reason: error.operatorMessage.cause,
+                nextAction: error.operatorMessage.nextAction)
         }
     }
 }
@@ -161,11 +162,22 @@ extension AgentDescription {
 }
 
 extension Secret {
-    /// The first line of a file that only its owner may read; `nil` if there is no file or nothing in it.
+    /// The token in a file that only its owner may read; `nil` if there is no file or nothing in it.
     public init?(tokenFile path: String) throws(FileFailure) {
-        guard let bytes = try AtomicFile.read(path, limit: 4096, mode: .private) else { return nil }
-        let line = bytes.prefix { $0 != 10 && $0 != 13 }
-        guard !line.isEmpty else { return nil }
-        self.init(Array(line))
+        guard let bytes = try OperatorFile.read(path, limit: 4096, mode: .private) else { return nil }
+        self.init(tokenText: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// The first line that is not blank, without the white space around it and without a byte order mark.
+    public init?(tokenText text: String) {
+        let lines = text.split(whereSeparator: \.isNewline)
+        let token = lines.lazy.map { $0.drop(while: Self.isNoToken).reversed().drop(while: Self.isNoToken) }
+            .first { !$0.isEmpty }
+        guard let token else { return nil }
+        self.init(String(token.reversed()))
+    }
+
+    private static func isNoToken(_ character: Character) -> Bool {
+        character.isWhitespace || character == "\u{FEFF}"
     }
 }

@@ -10,7 +10,7 @@ public enum ConfigurationRefusal: Error, Hashable, Sendable {
     case badValue(String, line: Int, reason: String)
     case conflict(String, with: String, line: Int)
     /// A file that the configuration names.
-    case badFile(String, line: Int, path: String, reason: String)
+    case badFile(String, line: Int, path: String, reason: String, nextAction: String? = nil)
 }
 
 extension ConfigurationRefusal: OperatorExplainable {
@@ -36,8 +36,11 @@ extension ConfigurationRefusal: OperatorExplainable {
                     "conflict", "Line \(line): \(key) and \(other) say the same thing twice.",
                     "Keep one of the two."
                 )
-            case .badFile(let key, let line, let path, let reason):
-                ("bad-file", "Line \(line): \(key): \(path): \(reason)", "Correct the path or mend the file.")
+            case .badFile(let key, let line, let path, let reason, let nextAction):
+                (
+                    "bad-file", "Line \(line): \(key): \(path): \(reason)",
+                    nextAction ?? "Correct the path or mend the file."
+                )
             }
         return OperatorMessage(code: "configuration.\(reason)", title: title, cause: cause, nextAction: nextAction)
     }

@@ -7,12 +7,13 @@ import Vocabulary
 
 // Values that more than text stands behind.
 extension ConfigurationSection {
-    func bundle(_ key: String) throws(ConfigurationRefusal) -> CertificateBundle? {
+    /// - Parameter besideKey: whether the private key may stand in the same file.
+    func bundle(_ key: String, besideKey: Bool = false) throws(ConfigurationRefusal) -> CertificateBundle? {
         guard let file = try contents(key, mode: .public) else { return nil }
         do {
-            return try CertificateBundle(pem: file.text)
+            return try CertificateBundle(pem: file.text, besideKey: besideKey)
         } catch {
-            throw .badFile(name(key), line: file.line, path: file.path, reason: error.operatorMessage.cause)
+            throw badFile(key, at: file.line, file.path, error)
         }
     }
 
@@ -21,6 +22,7 @@ extension ConfigurationSection {
         do {
             return try TokenSigners(pem: file.text)
         } catch {
+            if case .unreadable(let failure) = error { throw badFile(key, at: file.line, file.path, failure) }
             throw .badFile(name(key), line: file.line, path: file.path, reason: error.reason)
         }
     }
@@ -30,7 +32,7 @@ extension ConfigurationSection {
         do {
             return try PrivateKey(pem: Secret(file.text))
         } catch {
-            throw .badFile(name(key), line: file.line, path: file.path, reason: error.operatorMessage.cause)
+            throw badFile(key, at: file.line, file.path, error)
         }
     }
 
@@ -72,15 +74,22 @@ extension ConfigurationSection {
         guard let path = try text(key) else { return nil }
         let bytes: [UInt8]?
         do {
-            bytes = try AtomicFile.read(path.content, limit: Limits.pemBytes, mode: mode)
+            bytes = try OperatorFile.read(path.content, limit: Limits.pemBytes, mode: mode)
         } catch {
-            throw .badFile(name(key), line: path.line, path: path.content, reason: error.operatorMessage.cause)
+            throw badFile(key, at: path.line, path.content, error)
         }
-        guard let bytes, let text = String(validating: bytes, as: UTF8.self) else {
-            throw .badFile(
-                name(key), line: path.line, path: path.content,
-                reason: bytes == nil ? "there is no such file." : "it is not text.")
+        guard let bytes else {
+            throw .badFile(name(key), line: path.line, path: path.content, reason: "there is no such file.")
         }
-        return (text, path.content, path.line)
+        // Text around the blocks may be in any encoding.
+        return (String(decoding: bytes, as: UTF8.self), path.content, path.line)
+    }
+
+    private func badFile(
+        _ key: String, at line: Int, _ path: String, _ failure: some OperatorExplainable
+    ) -> ConfigurationRefusal {
+        let message = failure.operatorMessage
+        return .badFile(
+            name(key), line: line, path: path, reason: message.cause, nextAction: message.nextAction)
     }
 }

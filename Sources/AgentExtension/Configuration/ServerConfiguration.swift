@@ -92,7 +92,7 @@ private struct TLSConfiguration {
         trust.anchors = try section.bundle("ca_file") ?? trust.anchors
         // As the collector does: a CA file replaces the system's pool unless both are asked for.
         trust.includesSystemRoots = try section.bool("include_system_ca_certs_pool") ?? !isNamed
-        leaf = try section.bundle("cert_file").map {
+        leaf = try section.bundle("cert_file", besideKey: true).map {
             LeafChain(leaf: $0.certificates[0], intermediates: Array($0.certificates.dropFirst()))
         }
         key = try section.privateKey("key_file")

@@ -32,12 +32,11 @@ final class StateDirectory: Sendable {
     /// - Parameter key: the host's own, when the configuration names one; otherwise it is read, or made now.
     init(path: String, key: PrivateKey?) throws(StateFailure) {
         do throws(FileFailure) {
-            try PrivateDirectory.prepare(path)
-            lock = try DirectoryLock(directory: path)
+            self.path = try PrivateDirectory.prepare(path)
+            lock = try DirectoryLock(directory: self.path)
         } catch {
             throw .file(error)
         }
-        self.path = path
         if let key {
             self.key = key
         } else if let held = try Self.readKey(in: path) {
@@ -129,7 +128,7 @@ final class StateDirectory: Sendable {
     private var connection: StateFile { Self.connectionFile(in: path) }
 
     static func connectionFile(in directory: String) -> StateFile {
-        StateFile(path: path(of: .connection, in: directory), label: File.connection.rawValue)
+        StateFile(path: path(of: .connection, in: directory), label: File.connection.rawValue, limit: Limits.stateBytes)
     }
 
     /// Only when it would change something, so that a step costs one sync.

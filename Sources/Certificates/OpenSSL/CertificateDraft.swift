@@ -11,7 +11,7 @@ struct CertificateDraft {
 
     /// - Parameter issuer: `nil` for a certificate that signs itself.
     func signed(by issuer: Certificate?, key: PrivateKey) throws(CertificateFailure) -> Certificate {
-        guard publicKey.algorithm == .p256 else { throw .unsupportedKey(.publicKey) }
+        try KeyPolicy.p256.check(publicKey, of: .publicKey)
         guard (1...20).contains(serial.count), serial.contains(where: { $0 != 0 }) else { throw .invalidSerial }
         guard validity.isExpressible else { throw .invalidValidity }
         let names = try alternativeNames()

@@ -28,6 +28,11 @@ internal import COpenSSL
         return unsafe EVP_PKEY_pairwise_check(context.pointer) == 1
     }
 
+    /// The length of the modulus; `nil` for any other kind of key, RSA that is only for PSS among them.
+    var rsaBits: Int? {
+        unsafe EVP_PKEY_get_base_id(pointer) == EVP_PKEY_RSA ? Int(EVP_PKEY_get_bits(pointer)) : nil
+    }
+
     /// SubjectPublicKeyInfo, DER.
     func publicKeyBytes() throws(CertificateFailure) -> [UInt8] {
         try unsafe encoded("encode a public key") { target in unsafe i2d_PUBKEY(pointer, target) }

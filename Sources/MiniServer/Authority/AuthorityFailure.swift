@@ -7,7 +7,7 @@ enum AuthorityFailure: Error, Hashable, OperatorExplainable {
     /// A sealed key does not open: another master key sealed it, or it was altered.
     case sealedUnderAnotherKey(what: String)
     case noActiveKey
-    case listenerFiles(reason: String)
+    case listenerFiles(reason: String, nextAction: String? = nil)
 
     var operatorMessage: OperatorMessage {
         switch self {
@@ -35,11 +35,12 @@ enum AuthorityFailure: Error, Hashable, OperatorExplainable {
                 cause: "Nothing can be signed while no key is in the state active.",
                 nextAction: "Activate a CA key with `mini-server ca rotate`."
             )
-        case .listenerFiles(let reason):
+        case .listenerFiles(let reason, let nextAction):
             OperatorMessage(
                 code: "authority.listener-files", title: "The listener certificate cannot be used",
-                cause: "\(reason).",
-                nextAction: "Check --listener-cert and --listener-key: PEM, the key of the first certificate."
+                cause: reason.hasSuffix(".") ? reason : reason + ".",
+                nextAction: nextAction
+                    ?? "Check --listener-cert and --listener-key: PEM, the key of the first certificate."
             )
         }
     }

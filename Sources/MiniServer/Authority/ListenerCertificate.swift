@@ -16,7 +16,7 @@ enum ListenerCertificateSource: Sendable, Hashable {
     /// - Throws: `AuthorityFailure.listenerFiles` when the files do not go together, or are of no use any longer.
     func load(
         authority: Authority, database: ServerDatabase, at now: Timestamp
-    ) async throws -> (chain: [Certificate], key: PrivateKey) {
+    ) async throws -> (chain: [Certificate], key: TLSServerKey) {
         switch self {
         case .own(let names): try await Self.own(names, authority: authority, database: database, at: now)
         case .files(let certificate, let key): try Self.read(certificate: certificate, key: key, at: now)
@@ -27,15 +27,17 @@ enum ListenerCertificateSource: Sendable, Hashable {
 
     private static func own(
         _ names: [String], authority: Authority, database: ServerDatabase, at now: Timestamp
-    ) async throws -> (chain: [Certificate], key: PrivateKey) {
+    ) async throws -> (chain: [Certificate], key: TLSServerKey) {
         let issuer = try authority.listenerIssuer(at: now).certificate
         if let stored = try await database.read({ try $0.ownCertificates.find(Self.key) }) {
             let certificate = try Certificate(pem: stored.certificatePEM)
+            // One from the future was issued while the clock was ahead; no client accepts it.
             let isCurrent =
-                stored.issuerPEM == issuer.pem && certificate.notAfter - now > Authority.listenerRenewal
+                stored.issuerPEM == issuer.pem && certificate.notBefore <= now
+                && certificate.notAfter - now > Authority.listenerRenewal
             if isCurrent, Set(certificate.dnsNames + certificate.ipAddresses) == Set(names) {
                 let pem = try authority.sealing.open(stored.sealedKey, for: .listenerKey)
-                return ([certificate, issuer], try PrivateKey(pem: pem))
+                return ([certificate, issuer], TLSServerKey(try PrivateKey(pem: pem)))
             }
         }
         let (certificate, key) = try authority.issueListener(names: names, at: now)
@@ -43,26 +45,40 @@ enum ListenerCertificateSource: Sendable, Hashable {
             certificatePEM: certificate.pem, issuerPEM: issuer.pem,
             sealedKey: Data(try authority.sealing.seal(key.pem, for: .listenerKey)), createdAt: now, inUse: false)
         try await database.write { try $0.ownCertificates.save(record, key: Self.key) }
-        return ([certificate, issuer], key)
+        return ([certificate, issuer], TLSServerKey(key))
     }
 
     private static func read(
         certificate: String, key: String, at now: Timestamp
-    ) throws -> (chain: [Certificate], key: PrivateKey) {
-        guard let chainBytes = try AtomicFile.read(certificate, limit: Limits.pemBytes) else {
-            throw AuthorityFailure.listenerFiles(reason: "\(certificate) does not exist")
+    ) throws -> (chain: [Certificate], key: TLSServerKey) {
+        let chain = try contents(of: certificate) { pem throws(CertificateFailure) in
+            try CertificateBundle(pem: pem.revealText(), besideKey: true).certificates
         }
-        guard let keyBytes = try AtomicFile.read(key, limit: Limits.pemBytes) else {
-            throw AuthorityFailure.listenerFiles(reason: "\(key) does not exist")
-        }
-        let chain = try CertificateBundle(pem: String(decoding: chainBytes, as: UTF8.self)).certificates
-        let privateKey = try PrivateKey(pem: Secret(keyBytes))
-        guard let first = chain.first, first.publicKey == privateKey.publicKey else {
+        let privateKey = try contents(of: key) { pem throws(CertificateFailure) in try TLSServerKey(pem: pem) }
+        guard privateKey.belongs(to: chain[0]) else {
             throw AuthorityFailure.listenerFiles(reason: "\(key) is not the key of the first certificate")
         }
-        guard now < first.notAfter else {
-            throw AuthorityFailure.listenerFiles(reason: "\(certificate) expired at \(first.notAfter)")
+        if !chain[0].isInForce(at: now) {
+            let problem: ChainProblem = now < chain[0].notBefore ? .notYetValid(chain[0]) : .expired(chain[0])
+            throw AuthorityFailure.listenerFiles(
+                reason: "\(certificate): \(problem.operatorMessage.cause)",
+                nextAction: problem.operatorMessage.nextAction)
         }
         return (chain, privateKey)
+    }
+
+    /// Links are followed each time, so a renewed certificate is found behind the same name.
+    private static func contents<Value>(
+        of path: String, _ read: (Secret) throws(CertificateFailure) -> Value
+    ) throws -> Value {
+        guard let bytes = try OperatorFile.read(path, limit: Limits.pemBytes) else {
+            throw AuthorityFailure.listenerFiles(reason: "\(path) does not exist")
+        }
+        do throws(CertificateFailure) {
+            return try read(Secret(bytes))
+        } catch {
+            throw AuthorityFailure.listenerFiles(
+                reason: "\(path): \(error.operatorMessage.cause)", nextAction: error.operatorMessage.nextAction)
+        }
     }
 }

@@ -98,7 +98,7 @@ extension ChainProblem {
     fileprivate var isOfName: Bool {
         switch self {
         case .wrongName, .noSubjectAlternativeName: true
-        case .untrusted, .expired, .notYetValid, .wrongPurpose, .weakKey, .badSignature, .pathTooLong, .other: false
+        default: false
         }
     }
 }

@@ -30,7 +30,9 @@ struct ConnectionOptions: ParsableArguments {
             throw ValidationError("Name a server: --context, --server or MINI_SERVER_URL.")
         }
         let authorities =
-            try (ca ?? (found == nil ? environment["MINI_SERVER_CA"] : nil)).map(File.text) ?? found?.authorities
+            try (ca ?? (found == nil ? environment["MINI_SERVER_CA"] : nil)).map(File.text)?
+            // BoringSSL would pass over the certificate after a byte order mark.
+            .replacing("\u{FEFF}", with: "") ?? found?.authorities
         let text =
             try token ?? operatorTokenFile.map(File.text) ?? environment["MINI_SERVER_TOKEN"]
             ?? found?.tokenFile.flatMap { try? File.text($0) }
@@ -68,13 +70,15 @@ extension ClientCommand {
 enum File {
     /// `-` is standard input.
     static func text(_ path: String) throws -> String {
-        let data =
-            path == "-" ? try FileHandle.standardInput.readToEnd() : FileManager.default.contents(atPath: path)
-        guard let data else {
+        // A pipe too: process substitution names one.
+        let file = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
+        do {
+            guard let file else { throw CocoaError(.fileReadNoSuchFile) }
+            return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+        } catch {
             throw CommandFailure(
                 code: "client.file", cause: "\(path) cannot be read.", nextAction: "Check the path and its rights.")
         }
-        return String(decoding: data, as: UTF8.self)
     }
 }
 

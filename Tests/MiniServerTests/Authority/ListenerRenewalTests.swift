@@ -66,7 +66,7 @@ struct ListenerRenewalTests {
         }
     }
 
-    enum BadFile: CaseIterable { case otherKey, noPEM, expired, gone }
+    enum BadFile: CaseIterable { case otherKey, noPEM, expired, notYetValid, gone }
 
     @Test(arguments: BadFile.allCases)
     func `a file that cannot be used leaves the listener as it is`(file: BadFile) async throws {
@@ -79,18 +79,33 @@ struct ListenerRenewalTests {
                 case .otherKey: try write(try pki.listener(), key: first.key, into: root)
                 case .noPEM: try Data("nothing".utf8).write(to: certificate)
                 case .gone: try FileManager.default.removeItem(at: certificate)
-                case .expired:
-                    try write(try pki.listener(until: .now - .seconds(1)), into: root)
-                    await #expect(throws: AuthorityFailure.self) {
-                        let context = server.server.context
-                        _ = try await context.listenerSource.load(
-                            authority: context.authority, database: context.database, at: context.now())
-                    }
+                case .expired: try write(try pki.listener(until: .now - .seconds(1)), into: root)
+                case .notYetValid: try write(try pki.listener(), into: root)
                 }
-                await server.server.context.renewListener()
+                var context = server.server.context
+                // The test's certificates begin a minute ago.
+                if file == .notYetValid { context.now = { .now - .seconds(120) } }
+                await #expect(throws: AuthorityFailure.self) {
+                    _ = try await context.listenerSource.load(
+                        authority: context.authority, database: context.database, at: context.now())
+                }
+                await context.renewListener()
                 #expect(try await Self.shown(by: server) == first.certificate)
                 try write(first, into: root)
             }
+        }
+    }
+
+    @Test func `an own certificate of a clock that was ahead is replaced once the clock is right`() async throws {
+        try await RunningServer.run("eu") { servers in
+            var context = servers[0].server.context
+            context.now = { .now + .seconds(61 * 86_400) }
+            await context.renewListener()
+            let ahead = try #require(try await Self.shown(by: servers[0]))
+            #expect(!ahead.isInForce(at: .now))
+            context.now = { .now }
+            await context.renewListener()
+            #expect(try await Self.shown(by: servers[0])?.isInForce(at: .now) == true)
         }
     }
 

@@ -94,7 +94,7 @@ struct AnsweringBadlyTests {
         router.get(RouterPath(FederationRoutes.ping.template)) { _, _ in try await answer.response() }
         let endpoint = OpAMPEndpoint(desk: ScriptedOpAMPService(), gate: ConcurrencyLimit(limit: 1), logger: logger)
         let listener = Listener(
-            host: "127.0.0.1", port: 0, identity: try ListenerIdentity(chain: [certificate], key: key),
+            host: "127.0.0.1", port: 0, identity: try ListenerIdentity(chain: [certificate], key: TLSServerKey(key)),
             responder: router.buildResponder(), route: endpoint.webSocketRoute, logger: logger)
         let group = ServiceGroup(services: [listener], logger: logger)
         try await withThrowingTaskGroup { tasks in

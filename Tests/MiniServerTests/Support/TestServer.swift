@@ -24,7 +24,7 @@ struct TestServer: Sendable {
     ) async throws {
         let pki = try TestPKI()
         let listener = try pki.listener()
-        let identity = try ListenerIdentity(chain: [listener.certificate], key: listener.key)
+        let identity = try ListenerIdentity(chain: [listener.certificate], key: TLSServerKey(listener.key))
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let endpoint = OpAMPEndpoint(desk: desk, gate: gate, logger: logger)
