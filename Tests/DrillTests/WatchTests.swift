@@ -1,3 +1,4 @@
+import Certificates
 import Foundation
 import Testing
 import Vocabulary
@@ -37,5 +38,19 @@ import Vocabulary
         }
         #expect(Set(names).count == 3)
         #expect(names.allSatisfy { $0.hasPrefix("there-and-back-20261118-") })
+    }
+}
+
+@Suite struct ForeignAuthorityTests {
+    @Test func `a copied leaf is alike in all but its key, its issuer's key and its fingerprint`() throws {
+        let (own, other) = (try ForeignAuthority("eu-region CA"), try ForeignAuthority("eu-region CA"))
+        let row = try #require(AgentID(Sample.row()))
+        let leaf = try CertificateBundle(pem: own.impersonate(row, subject: "agent-1").chain).certificates[0]
+        let copy = try CertificateBundle(pem: other.copy(leaf).chain).certificates[0]
+        #expect(copy.subject == leaf.subject && copy.issuer == leaf.issuer)
+        #expect(copy.serialNumber == leaf.serialNumber && copy.uriNames == leaf.uriNames)
+        #expect(copy.notBefore == leaf.notBefore && copy.notAfter == leaf.notAfter)
+        #expect(copy.publicKey != leaf.publicKey && copy.fingerprint != leaf.fingerprint)
+        #expect(throws: WorldFailure.self) { try own.copy(other.certificate) }
     }
 }
