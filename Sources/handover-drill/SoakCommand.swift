@@ -7,8 +7,8 @@ struct SoakCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak", abstract: "Run every drill over both transports, round after round, and keep a ledger.",
         discussion: """
-            Rounds that the ledger has for these sources are not repeated. It exits with 0 when the ledger has nothing \
-            for them but drills that passed. The drills' own words go to soak.log, beside the runs.
+            Rounds that the ledger has for these sources are not repeated. It exits with 0 when all rounds \
+            are in the ledger, and nothing for these sources but drills that passed. The drills' own words go to soak.log, beside the runs.
             """)
 
     @Argument(help: "How many rounds.")
@@ -41,12 +41,12 @@ struct SoakCommand: AsyncParsableCommand {
             options: try place.options(),
             ledger: ledger.map { URL(filePath: $0) } ?? place.folder.appending(path: "soak-ledger.jsonl"),
             narrator: Narrator(style: .init(isTerminal: false)) { words.write(Data($0.utf8)) },
-            tell: { print($0) })
+            tell: { FileHandle.standardOutput.write(Data("\($0)\n".utf8)) })
         let (rounds, sources) = (rounds, sources)
         let result = try await untilSignalled {
             try await soak.run(rounds: rounds, of: Drill.all, sources: sources)
         }
-        print(([""] + result.summary).joined(separator: "\n"))
+        print(([""] + result.ledger.summary).joined(separator: "\n"))
         return result.hasPassed
     }
 }

@@ -41,6 +41,22 @@ import Vocabulary
     }
 }
 
+@MainActor @Suite struct ChildProcessTests {
+    @Test func `a command that is interrupted has not failed`() async throws {
+        let logs = FileManager.default.temporaryDirectory.appending(path: "logs-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: logs) }
+        let command = Task {
+            try await ChildProcess.run("wait", program: URL(filePath: "/bin/sleep"), ["3600"], logs: logs)
+        }
+        command.cancel()
+        await #expect(throws: CancellationError.self) { try await command.value }
+        await #expect(throws: WorldFailure.self) {
+            try await ChildProcess.run("fail", program: URL(filePath: "/bin/false"), [], logs: logs)
+        }
+    }
+}
+
 @Suite struct ForeignAuthorityTests {
     @Test func `a copied leaf is alike in all but its key, its issuer's key and its fingerprint`() throws {
         let (own, other) = (try ForeignAuthority("eu-region CA"), try ForeignAuthority("eu-region CA"))

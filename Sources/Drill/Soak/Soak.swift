@@ -21,11 +21,14 @@ public import Foundation
     }
 
     /// When the surrounding task is cancelled the drill under way ends, and leaves no entry.
-    public func run(rounds: Int, of drills: [Drill], sources: String) async throws -> SoakLedger {
+    public func run(rounds: Int, of drills: [Drill], sources: String) async throws -> (
+        ledger: SoakLedger, hasPassed: Bool
+    ) {
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         var ledger = SoakLedger(text, sources: sources)
         let transports = AgentProcess.Transport.allCases.map(\.rawValue)
-        for run in ledger.pending(rounds: rounds, transports: transports, drills: drills.map(\.name)) {
+        let names = drills.map(\.name)
+        for run in ledger.pending(rounds: rounds, transports: transports, drills: names) {
             guard let drill = drills.first(where: { $0.name == run.drill }) else { continue }
             var options = options
             options.usesHTTP = run.transport == AgentProcess.Transport.http.rawValue
@@ -39,7 +42,7 @@ public import Foundation
                     + "\(outcome.verdict == .passed ? "passed" : "RED")  "
                     + Duration.milliseconds(outcome.milliseconds).inWords)
         }
-        return ledger
+        return (ledger, ledger.hasPassed(rounds: rounds, transports: transports, drills: names))
     }
 
     private var text: String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }

@@ -65,7 +65,10 @@ public struct SoakLedger: Hashable, Sendable {
     /// Everything that was not passed.
     public var red: [SoakEntry] { entries.filter { $0.verdict != .passed } }
 
-    public var hasPassed: Bool { !entries.isEmpty && red.isEmpty }
+    /// All of it was run, and nothing of it or of any other round was red.
+    public func hasPassed(rounds: Int, transports: [String], drills: [String]) -> Bool {
+        !entries.isEmpty && red.isEmpty && pending(rounds: rounds, transports: transports, drills: drills).isEmpty
+    }
 
     /// One line a drill and transport, and then what was red.
     public var summary: [String] {
