@@ -6,7 +6,7 @@ extension Drill {
     /// A certificate that was made by a clock that ran ahead; no clock is turned here.
     static let clockWasAhead = Drill(
         "clock-was-ahead",
-        "US is given a listener certificate that begins tomorrow: refused at the start, and not taken while it runs",
+        "US is given a listener certificate that begins tomorrow: it refuses to start, and says why",
         showing: .arrival
     ) { run in
         let regions = try await TwoRegions.ready(run)
