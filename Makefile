@@ -1,7 +1,7 @@
 # Everything this project does has a name here; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build test interop demo drill format format-check sanitize proto simulate bench-handover clean
+.PHONY: help bootstrap build test interop demo drill soak format format-check sanitize proto simulate bench-handover clean
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FORMATTED := Sources Tests Interop Benchmarks Package.swift
@@ -38,6 +38,12 @@ drill: bootstrap ## every drill
 	swift build --product opamp-agent
 	swift build --product handover-drill
 	$$(swift build --show-bin-path)/handover-drill all
+
+soak: bootstrap ## every drill over both transports beside a busy machine: make soak ROUNDS=10
+	swift build --product mini-server $(SWIFT_FLAGS)
+	swift build --product opamp-agent $(SWIFT_FLAGS)
+	swift build --product handover-drill $(SWIFT_FLAGS)
+	Scripts/soak $(or $(ROUNDS),1)
 
 simulate: bootstrap ## many schedules of the simulation: make simulate SCHEDULES=100000
 	SIMULATION_SCHEDULES=$(or $(SCHEDULES),20000) swift test --filter SimulationTests

@@ -29,10 +29,17 @@ public struct Drill: Sendable {
         .thereAndBack,
         .targetUnreachable, .untrustedTarget, .targetRefusesLeaf,
         .staleFingerprint, .missingConfiguration, .expiredToken, .replayedToken, .wrongPeer,
-        .sourceDiesAfterOffer, .targetRestartsBeforeArrival, .authorityRotates, .killedWhileMoving,
+        .sourceDiesAfterOffer, .targetRestartsBeforeArrival, .authorityRotates, .largeReport,
+        .killedWhileMoving,
     ]
 
-    public static func named(_ name: String) -> Drill? { all.first { $0.name == name } }
+    /// Written from the documents and not passed by the product yet; `all` leaves them out, their names do not.
+    public static let awaiting: [Drill] = [
+        .renewalAnswerLost, .politeRestartWhilePolling, .copiedAgent, .authorityRotatesAfterArrival, .thirdPeer,
+        .listenerOfAnotherAuthority, .clockWasAhead,
+    ]
+
+    public static func named(_ name: String) -> Drill? { (all + awaiting).first { $0.name == name } }
 }
 
 extension Set<Law> {

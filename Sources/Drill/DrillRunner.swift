@@ -55,7 +55,10 @@ import Vocabulary
             try await drill.act(run)
         } catch is CancellationError {
             wasInterrupted = true
-        } catch is DrillRun.Stopped {}
+        } catch is DrillRun.Stopped {
+            // Whatever failed while everything was being ended says nothing.
+            wasInterrupted = Task.isCancelled
+        }
         let findings = await watch.end()
         let invariants =
             wasInterrupted

@@ -113,6 +113,17 @@ import Vocabulary
         #expect(verdict == .broken || finding.reason.contains("2 dials in the agents' logs"))
     }
 
+    @Test(arguments: [("https://127.0.0.1:2/v1/opamp", InvariantRecord.Verdict.passed), (Sample.us, .broken)])
+    func `A4 knows that a poller dials again once it has adopted, and that a WebSocket does not`(
+        endpoint: String, verdict: InvariantRecord.Verdict
+    ) throws {
+        let log = ["agent.started", "connection.dialing", "move.adopted", "connection.dialing"].enumerated()
+            .map { line($0, $1, "endpoint=\(endpoint)") }.joined()
+        var evidence = Evidence(agents: [Evidence.Agent(name: "agent-1", log: log)])
+        evidence.watched.connectedLooks = 9
+        #expect(try Sample.verdict(.a4, evidence) == verdict)
+    }
+
     /// Started at EU and handed over to US in second 6, without a look in between.
     private func logged(adopted: String) throws -> (evidence: Evidence, handover: HandoverDetail) {
         let handover = try Sample.handover("target", "arrived")

@@ -1,3 +1,4 @@
+import Certificates
 import Foundation
 import Testing
 import Vocabulary
@@ -37,5 +38,35 @@ import Vocabulary
         }
         #expect(Set(names).count == 3)
         #expect(names.allSatisfy { $0.hasPrefix("there-and-back-20261118-") })
+    }
+}
+
+@MainActor @Suite struct ChildProcessTests {
+    @Test func `a command that is interrupted has not failed`() async throws {
+        let logs = FileManager.default.temporaryDirectory.appending(path: "logs-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: logs) }
+        let command = Task {
+            try await ChildProcess.run("wait", program: URL(filePath: "/bin/sleep"), ["3600"], logs: logs)
+        }
+        command.cancel()
+        await #expect(throws: CancellationError.self) { try await command.value }
+        await #expect(throws: WorldFailure.self) {
+            try await ChildProcess.run("fail", program: URL(filePath: "/bin/false"), [], logs: logs)
+        }
+    }
+}
+
+@Suite struct ForeignAuthorityTests {
+    @Test func `a copied leaf is alike in all but its key, its issuer's key and its fingerprint`() throws {
+        let (own, other) = (try ForeignAuthority("eu-region CA"), try ForeignAuthority("eu-region CA"))
+        let row = try #require(AgentID(Sample.row()))
+        let leaf = try CertificateBundle(pem: own.impersonate(row, subject: "agent-1").chain).certificates[0]
+        let copy = try CertificateBundle(pem: other.copy(leaf).chain).certificates[0]
+        #expect(copy.subject == leaf.subject && copy.issuer == leaf.issuer)
+        #expect(copy.serialNumber == leaf.serialNumber && copy.uriNames == leaf.uriNames)
+        #expect(copy.notBefore == leaf.notBefore && copy.notAfter == leaf.notAfter)
+        #expect(copy.publicKey != leaf.publicKey && copy.fingerprint != leaf.fingerprint)
+        #expect(throws: WorldFailure.self) { try own.copy(other.certificate) }
     }
 }

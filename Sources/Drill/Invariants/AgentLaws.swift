@@ -118,13 +118,16 @@ extension Invariant {
 extension Evidence {
     /// When each endpoint first let this very agent in: it enrolled there, or the server wrote that it connected.
     func welcomes(of agent: Agent) -> [String: Timestamp] {
-        guard let leaf = (agent.present ?? agent.enrolled)?.leaf.fingerprint else { return [:] }
+        guard let identity = agent.present ?? agent.enrolled else { return [:] }
+        let leaf = identity.leaf.fingerprint
         var times: [String: Timestamp] = [:]
         for server in servers {
             let rows = Set(server.agents.filter { $0.fingerprint == leaf }.map(\.id))
             let entries = server.audit.filter { entry in
                 switch entry.action {
-                case "Agent.Enrolled": rows.contains(entry.entityID)
+                // The row may have another leaf by now, and the entry the one that this agent had then.
+                case "Agent.Enrolled":
+                    rows.contains(entry.entityID) || entry.additional["instanceUid"] == "\(identity.instanceUID)"
                 case "Handover.AgentConnected": entry.additional["fingerprint"] == "\(leaf)"
                 default: false
                 }

@@ -62,6 +62,10 @@ struct AgentLog: Sendable {
         var (doubles, open): ([String], Substring?) = ([], nil)
         for line in lines {
             if Self.ends.contains(line.event) { open = nil }
+            // Over HTTP the candidate's line is dropped for one of the active server; a WebSocket goes on.
+            if ["move.adopted", "move.returned"].contains(line.event), open?.hasPrefix("https:") ?? false {
+                open = nil
+            }
             guard line.event == "connection.dialing", let endpoint = line.fields["endpoint"] else { continue }
             if let open { doubles.append("dialled \(endpoint) at \(line.at) with \(open) still open") }
             open = endpoint

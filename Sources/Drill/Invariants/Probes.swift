@@ -21,7 +21,9 @@ import Vocabulary
     private static func leaves(at server: ServerProcess, _ run: DrillRun) async -> [Evidence.Probe] {
         var probes: [Evidence.Probe] = []
         let known = try? await server.agents().first
-        if let known { probes += await lookalikes(of: known, at: server, with: run.observations.tokens[server.label]) }
+        if let known {
+            probes += await lookalikes(of: known, at: server, in: run, with: run.observations.tokens[server.label])
+        }
         let uid = known?.instanceUID ?? InstanceUID.stranger
         if let bystander = run.observations.bystander, run.observations.bystanderHome != server.label {
             probes += await knock(
@@ -34,9 +36,9 @@ import Vocabulary
                 .operatorToken, at: server, "an operator's token without a certificate", as: nil, uid: uid,
                 headers: ["Authorization": "Bearer \(token.revealText())"])
         }
-        if let peer = run.world.servers.first(where: { $0.label != server.label && $0.isRunning }),
-            let facts: ServerInfo = try? await peer.api.call(OperatorRoutes.serverInfo),
-            let copy = try? ForeignAuthority("\(peer.name) CA").impersonate(facts.peerID, subject: peer.name)
+        let peers: [PeerSummary] = (try? await server.api.list(OperatorRoutes.peers)) ?? []
+        if let peer = peers.first?.peerID ?? PeerID(bytes: RandomBytes.generate(16)),
+            let copy = try? ForeignAuthority("\(peers.first?.name ?? "nobody") CA").impersonate(peer, subject: "peer")
         {
             probes += await knock(
                 .copiedPeer, at: server, "a copy of a federation certificate", as: copy, uid: uid)
@@ -48,10 +50,10 @@ import Vocabulary
     /// another key, alike in everything that can be copied.
     ///
     /// - Parameter token: the handover token that a thief would have found; it is shown as the agent shows it.
-    static func lookalikes(of known: AgentSummary, at server: ServerProcess, with token: Secret?) async
-        -> [Evidence.Probe]
-    {
-        guard let row = AgentID(known.id), let leaf = try? await server.agent(row).leaf else { return [] }
+    static func lookalikes(
+        of known: AgentSummary, at server: ServerProcess, in run: DrillRun, with token: Secret?
+    ) async -> [Evidence.Probe] {
+        guard let row = AgentID(known.id) else { return [] }
         let headers = token.map { ["Handover-Token": $0.revealText()] } ?? [:]
         let suffix = token == nil ? "" : " with the handover token"
         var probes: [Evidence.Probe] = []
@@ -60,7 +62,10 @@ import Vocabulary
                 .lookalikeLeaf, at: server, "a lookalike's certificate\(suffix)", as: identity,
                 uid: known.instanceUID, headers: headers)
         }
-        if let identity = try? ForeignAuthority(leaf.issuer.commonName).copy(leaf, of: row) {
+        let leaves = run.world.agents.flatMap { [try? $0.identity().leaf, $0.identityAtEnrolment?.leaf] }
+        if let leaf = leaves.compactMap(\.self).first(where: { $0.fingerprint == known.fingerprint }),
+            let identity = try? ForeignAuthority(leaf.issuer.commonName).copy(leaf)
+        {
             probes += await knock(
                 .copiedLeaf, at: server, "a copy of the leaf over another key\(suffix)", as: identity,
                 uid: known.instanceUID, headers: headers)
@@ -158,9 +163,4 @@ import Vocabulary
 extension InstanceUID {
     /// Of an agent that is nowhere.
     fileprivate static let stranger = InstanceUID(version7At: Timestamp.present, random: RandomBytes.generate(10))
-}
-
-extension String {
-    /// `CN=eu-region CA` without its type.
-    fileprivate var commonName: String { hasPrefix("CN=") ? String(dropFirst(3)) : self }
 }

@@ -52,7 +52,7 @@ private struct Needles {
     init(_ canaries: Canaries) {
         for mark in canaries.marks {
             for form in SecretForms.all(of: mark.bytes) where form.count >= Self.head {
-                let head = form[..<Self.head].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+                let head = form[..<Self.head].reduce(UInt64(0)) { ($0 << 8) | UInt64($1) }
                 byHead[head, default: []].append(Needle(what: mark.what, bytes: form))
             }
         }
@@ -66,7 +66,7 @@ private struct Needles {
     private func heads(in text: [UInt8]) -> Set<String> {
         var (found, window): (Set<String>, UInt64) = ([], 0)
         for (index, byte) in text.enumerated() {
-            window = window << 8 | UInt64(byte)
+            window = (window << 8) | UInt64(byte)
             guard index >= Self.head - 1, let candidates = byHead[window] else { continue }
             let rest = text[(index + 1 - Self.head)...]
             for needle in candidates where rest.starts(with: needle.bytes) { found.insert(needle.what) }

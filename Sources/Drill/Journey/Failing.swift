@@ -25,7 +25,7 @@ extension TwoRegions {
         try await phase(["awaiting"], of: issued, on: us)
         let awaited = try await us.agent(with: try agent.identity().leaf.fingerprint)
         let row = try notes.expectSome("US has a row for the agent", awaited)
-        run.observations.probes += await Probes.lookalikes(of: row, at: us, with: Secret(issued.token))
+        run.observations.probes += await Probes.lookalikes(of: row, at: us, in: run, with: Secret(issued.token))
         try await phase(["awaiting"], of: issued, on: us)
         notes.say("handover \("\(issued.handover.id)".prefix(8)): offered on EU, the agent is frozen")
         return issued

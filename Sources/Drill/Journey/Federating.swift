@@ -25,16 +25,29 @@ extension TwoRegions {
         return try await issueCertificate(on: server, notes)
     }
 
+    /// Each side makes a certificate for this peer, as the document says, whatever it has shown to others.
+    func federateAnew(_ one: ServerProcess, _ other: ServerProcess, _ notes: StepNotes) async throws {
+        let ownCertificate = try await issueCertificate(on: one, notes)
+        let otherCertificate = try await issueCertificate(on: other, notes)
+        let secrets = try await addPeer(on: one, other, certificate: otherCertificate, notes)
+        try await addPeer(on: other, one, certificate: ownCertificate, swapping: secrets, notes)
+    }
+
     /// Step 1. The subject is free text; the private key stays where it was made.
-    func issueCertificate(on server: ServerProcess, _ notes: StepNotes) async throws -> String {
+    ///
+    /// - Parameter listenerAuthorities: how many CAs above the listener are shown beside the server's own.
+    func issueCertificate(on server: ServerProcess, listenerAuthorities: Int = 0, _ notes: StepNotes) async throws
+        -> String
+    {
         let subject = "ampora-\(server.label.lowercased())"
         let issued: FederationCertificate = try await server.api.call(
             OperatorRoutes.issueFederationCertificate,
             sending: FederationCertificateRequest(subject: subject, validityDays: 90))
         try notes.expect("the subject", issued.subject.contains(subject), seen: issued.subject)
         try notes.expect(
-            "the certificate and its CA are shown, and no key",
-            issued.pem.components(of: "BEGIN CERTIFICATE") == 2 && !issued.pem.contains("PRIVATE"),
+            "the certificate, its CA and the listener's are shown, and no key",
+            issued.pem.components(of: "BEGIN CERTIFICATE") == 2 + listenerAuthorities
+                && !issued.pem.contains("PRIVATE"),
             seen: "\(issued.pem.components(of: "BEGIN CERTIFICATE")) certificates")
         let days = Int((issued.notAfter - issued.notBefore) / .seconds(86_400))
         try notes.expect("it is valid for 90 days", days == 90, seen: "\(days) days")

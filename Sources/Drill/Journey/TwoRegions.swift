@@ -45,8 +45,13 @@ import Vocabulary
         return regions
     }
 
-    func start(_ server: ServerProcess, _ notes: StepNotes) async throws {
-        try await server.start()
+    /// - Parameters:
+    ///   - options: further arguments of `serve`.
+    ///   - authority: PEM of the CA above a listener certificate that is not the server's own.
+    func start(
+        _ server: ServerProcess, _ notes: StepNotes, options: [String] = [], trusting authority: String = ""
+    ) async throws {
+        try await server.start(options, trusting: authority)
         run.world.canaries.add("admin token of \(server.label)", try server.adminToken)
         let facts: ServerInfo = try await server.api.call(OperatorRoutes.serverInfo)
         try notes.expect("\(server.label) calls itself", facts.name, is: server.name)

@@ -14,6 +14,8 @@ import Vocabulary
     let transport: Transport
     let directory: URL
     let logs: URL
+    /// Over HTTP.
+    var pollingSeconds = 1
     private let program: URL
     private var child: ChildProcess?
     /// Who it was when it had enrolled.
@@ -48,7 +50,7 @@ import Vocabulary
             server:
               \(transport.rawValue):
                 endpoint: \(scheme)://127.0.0.1:\(server.port ?? 0)/v1/opamp
-                \(transport == .http ? "polling_interval: 1s" : "heartbeat_interval: 30s")
+                \(transport == .http ? "polling_interval: \(pollingSeconds)s" : "heartbeat_interval: 30s")
                 tls:
                   ca_file: \(authorities.path)
             agent_description:
@@ -87,6 +89,22 @@ import Vocabulary
             environment: crashPoint.map { ["OPAMP_CRASH_AT": $0] } ?? [:], log: log)
     }
 
+    /// Asks for another leaf over the same key and dies when the answer is there and nothing of it is saved.
+    func renewAndLoseTheAnswer(within limit: Duration = .seconds(30)) async throws -> ChildProcess.Ending? {
+        // The first thing that is saved is the start; the second is the candidate that the answer brings.
+        let child = try ChildProcess(
+            "\(name)-renew", program: program, arguments: ["enroll", "--renew", "--config", configurationFile.path],
+            environment: ["OPAMP_CRASH_AT": "step.decided#2"], log: logs.appending(path: "\(name)-renew.log"))
+        let ending = await child.ended(within: limit)
+        if ending == nil { await child.kill() }
+        return ending
+    }
+
+    /// A second host with a copy of this one's disk.
+    func copyState(to other: AgentProcess) throws {
+        try FileManager.default.copyItem(at: stateDirectory, to: other.stateDirectory)
+    }
+
     func command(_ verb: String, _ arguments: String...) async throws -> String {
         try await ChildProcess.run(
             "\(name)-\(verb)", program: program, [verb, "--config", configurationFile.path] + arguments, logs: logs)
@@ -108,6 +126,13 @@ import Vocabulary
     var output: String { child?.output ?? "" }
     /// What all its lives have logged.
     var history: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
+    /// What this life of the process has written to files and sockets, by the kernel's count (proc(5), `io`).
+    var bytesWritten: Int? {
+        guard let process = processID, let text = try? String(contentsOfFile: "/proc/\(process)/io", encoding: .utf8)
+        else { return nil }
+        return text.split(separator: "\n").first { $0.hasPrefix("wchar: ") }.flatMap { Int($0.dropFirst(7)) }
+    }
 
     /// Stops the process between two instructions; its connections stay, what is sent to it waits in the socket.
     func freeze() { child?.send(SIGSTOP) }

@@ -124,7 +124,7 @@ import Glibc
 extension ChildProcess {
     /// Runs a command to its end and answers with what it wrote to standard output.
     ///
-    /// - Throws: `WorldFailure.commandFailed` unless it exits with 0. Both outputs stay in `logs`, because what a command
+    /// - Throws: `CancellationError`, `WorldFailure.commandFailed` unless it exits with 0. Both outputs stay in `logs`, because what a command
     ///   says on failure must not hold a secret either.
     static func run(_ name: String, program: URL, _ arguments: [String], logs: URL) async throws -> String {
         let errors = logs.appending(path: "\(name).stderr.log")
@@ -133,6 +133,8 @@ extension ChildProcess {
             errors: errors)
         let ending = await child.ended(within: .seconds(30))
         if ending == nil { await child.kill() }
+        // Whoever interrupts a drill also ends its waiting, which is no fault of the command.
+        try Task.checkCancellation()
         guard ending == .exited(0) else {
             let said = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
             throw WorldFailure.commandFailed(

@@ -28,8 +28,10 @@ import Vocabulary
         return server
     }
 
-    func addAgent(_ name: String) -> AgentProcess {
-        let agent = AgentProcess(name, transport: transport, program: programs.agent, in: directory, logs: logs)
+    /// - Parameter transport: the world's own when absent.
+    func addAgent(_ name: String, over transport: AgentProcess.Transport? = nil) -> AgentProcess {
+        let agent = AgentProcess(
+            name, transport: transport ?? self.transport, program: programs.agent, in: directory, logs: logs)
         agents.append(agent)
         return agent
     }

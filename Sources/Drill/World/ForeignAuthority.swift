@@ -1,6 +1,5 @@
 import Certificates
 import Foundation
-import ServerAPI
 import Vocabulary
 
 /// A CA that nobody in the world trusts, and what it signs.
@@ -20,8 +19,15 @@ struct ForeignAuthority {
     }
 
     /// A listener's certificate for this machine, written where `mini-server serve` reads it.
-    func writeListenerIdentity(into folder: URL) throws -> (certificate: URL, key: URL) {
-        let (chain, key) = try issue(.listener(names: ["127.0.0.1", "localhost"]), subject: "impostor")
+    ///
+    /// - Parameter lead: after which the certificate becomes valid; it is valid already when absent.
+    func writeListenerIdentity(into folder: URL, validAfter lead: Duration? = nil) throws -> (
+        certificate: URL, key: URL
+    ) {
+        let begin = lead.map { Timestamp.present + $0 }
+        let (chain, key) = try issue(
+            .listener(names: ["127.0.0.1", "localhost"]), subject: "listener",
+            validity: begin.map { Validity(notBefore: $0, notAfter: $0 + .seconds(86_400)) } ?? Self.aDay)
         let files = (folder.appending(path: "foreign-listener.pem"), folder.appending(path: "foreign-listener.key"))
         try chain.write(to: files.0, atomically: true, encoding: .utf8)
         try Data(key.reveal()).write(to: files.1)
@@ -39,13 +45,19 @@ struct ForeignAuthority {
         try issue(.federation(peer), subject: subject)
     }
 
-    /// The leaf as it is shown, over another key: names, serial number and validity are copied.
-    func copy(_ leaf: LeafFacts, of agent: AgentID) throws -> (chain: String, key: Secret) {
+    /// A leaf with everything of this one that can be copied, over another key.
+    ///
+    /// - Throws: `WorldFailure.unreadable` when it is not the leaf of an agent.
+    func copy(_ leaf: Certificate) throws -> (chain: String, key: Secret) {
+        let prefix = "urn:opamp-handover:agent:"
+        let rows = leaf.uriNames.filter { $0.hasPrefix(prefix) }
+        guard let row = rows.first.flatMap({ AgentID(String($0.dropFirst(prefix.count))) }) else {
+            throw WorldFailure.unreadable(what: "a leaf", why: "it names no agent")
+        }
         let serial = Hex.decode(leaf.serialNumber.lowercased()).flatMap { $0.count == 16 ? $0 : nil }
         return try issue(
-            .agentLeaf(agent),
-            subject: leaf.subject.hasPrefix("CN=") ? String(leaf.subject.dropFirst(3)) : leaf.subject,
-            serial: serial, validity: Validity(notBefore: leaf.notBefore, notAfter: leaf.notAfter))
+            .agentLeaf(row), subject: leaf.subject.commonName, serial: serial,
+            validity: Validity(notBefore: leaf.notBefore, notAfter: leaf.notAfter))
     }
 
     private func issue(
@@ -57,4 +69,9 @@ struct ForeignAuthority {
             validity: validity)
         return (certificate.pem + self.certificate.pem, key.pem)
     }
+}
+
+extension String {
+    /// `CN=eu-region CA` without its type.
+    var commonName: String { hasPrefix("CN=") ? String(dropFirst(3)) : self }
 }
