@@ -164,12 +164,15 @@ let package = Package(
         .tests("ArchitectureTests", []),
 
         // benchmarks
+        .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
+        .testSupport("BareClient", at: "Benchmarks/BareClient", ["CEpoll", "COpenSSL"]),
+        .testProgram("bare-server", at: "Benchmarks/BareServer", [.argumentParser] + .serverStack),
         .testProgram(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
-                "Drill", "AgentExtension", "AgentCore", "PeerAPI", "PeerClient", "Certificates", "DurableFiles",
-                "OpAMPProto", "Vocabulary",
-                .argumentParser,
+                "BareClient", "Drill", "AgentExtension", "AgentCore", "PeerAPI", "PeerClient", "Certificates",
+                "DurableFiles", "HandoverToken", "HostSystem", "OpAMPProto", "Vocabulary", "bare-server",
+                .argumentParser, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // foreign peers
