@@ -17,6 +17,7 @@ final class Load {
 
     let door: Door
     private let loop: BareLoop
+    private var lines: [ObjectIdentifier: Line] = [:]
     private var failure: (any Error)?
 
     init(_ door: Door) throws {
@@ -80,6 +81,7 @@ final class Load {
         _ voice: AgentVoice, bearer: String, _ report: [UInt8], answered: @escaping (ServerToAgent) throws -> Void
     ) throws {
         let line = Line(voice: voice)
+        lines[ObjectIdentifier(line)] = line
         line.connection = try loop.dial(
             door.destination, as: nil, over: .webSocket, headers: [("Authorization", "Bearer \(bearer)")],
             events(of: line, first: report) { [unowned self] line, bytes in
@@ -94,7 +96,10 @@ final class Load {
     }
 
     func close(_ lines: [Line]) {
-        for line in lines { line.connection?.close() }
+        for line in lines {
+            line.connection?.close()
+            self.lines[ObjectIdentifier(line)] = nil
+        }
     }
 
     func dropAll() { loop.dropAll() }
@@ -103,6 +108,7 @@ final class Load {
         _ voice: AgentVoice, _ identity: BareIdentity, joined: @escaping (Line) -> Void
     ) throws -> Line {
         let line = Line(voice: voice)
+        lines[ObjectIdentifier(line)] = line
         line.onAnswer = { joined($0) }
         let first = try line.voice.firstReport()
         line.connection = try loop.dial(
