@@ -15,18 +15,23 @@ extension Bench {
             let clients = try pair.us.operators(64, in: world)
             let server = try RestartedServer(pair.us, programs: programs, in: world)
             let attempts = Attempts(tokens.flatMap { [IssuedHandover](repeating: $0, count: 4) })
-            let killing = Task { try await server.killAgainAndAgain() }
+            let killing = Task {
+                while true {
+                    try await Task.sleep(for: .milliseconds(Int.random(in: 300...2500)))
+                    try server.restart()
+                }
+            }
             await withTaskGroup { group in
                 for client in clients { group.addTask { await attempts.work(with: client) } }
             }
             killing.cancel()
             _ = await killing.result
-            tell("the server was killed \(server.kills) times")
+            tell("the server was killed \(server.restarts) times")
             do {
                 try await count(tokens.map(\.handover.id), on: pair)
-                await server.end()
+                server.end()
             } catch {
-                await server.end()
+                server.end()
                 throw error
             }
             for client in clients { await client.close() }
@@ -75,58 +80,5 @@ private final class Attempts: Sendable {
                 }
             }
         }
-    }
-}
-
-/// A server of a pair that dies at any moment and comes back on its port.
-@MainActor private final class RestartedServer {
-    private(set) var kills = 0
-    private var processID: Int32
-    private var process: Process?
-    private let program: URL
-    private let arguments: [String]
-    private let log: URL
-
-    init(_ server: ServerProcess, programs: Programs, in world: URL) throws {
-        guard let port = server.port, let processID = server.processID else {
-            throw BenchFailure.notRunning(server.label)
-        }
-        self.processID = processID
-        program = programs.server
-        log = world.appending(path: "logs/\(server.name)-restarted.log")
-        arguments = [
-            "serve", "--data-dir", world.appending(path: server.name).path, "--name", server.name, "--listen",
-            "127.0.0.1:\(port)",
-        ]
-    }
-
-    func killAgainAndAgain() async throws {
-        while true {
-            try await Task.sleep(for: .milliseconds(Int.random(in: 300...2500)))
-            ProcessCost.kill(processID)
-            process?.waitUntilExit()
-            kills += 1
-            try start()
-        }
-    }
-
-    private func start() throws {
-        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
-        let output = try FileHandle(forWritingTo: log)
-        try output.seekToEnd()
-        let process = Process()
-        process.executableURL = program
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        self.process = process
-        processID = process.processIdentifier
-    }
-
-    func end() async {
-        process?.terminate()
-        process?.waitUntilExit()
     }
 }

@@ -2,7 +2,11 @@ import Foundation
 
 /// The samples of one run, and the two forms in which they are told.
 struct Report: Sendable {
+    /// A tenth of everything was measured, so no target is met or missed.
+    let isQuick: Bool
     private(set) var samples: [Figure.Name: [Double]] = [:]
+
+    init(isQuick: Bool) { self.isQuick = isQuick }
 
     mutating func add(_ name: Figure.Name, _ values: [Double]) { samples[name, default: []] += values }
 
@@ -55,7 +59,7 @@ struct Report: Sendable {
         let limit = bound(of: target)
         row.target = text(of: target, limit: limit, unit: figure.unit)
         row.value = statistics.map(target.statistic.value)
-        guard let value = row.value, let limit, isFor(target) else { return row }
+        guard let value = row.value, let limit, isFor(target), !isQuick else { return row }
         row.met = target.isCeiling ? value <= limit : value >= limit
         return row
     }
