@@ -173,6 +173,7 @@ let package = Package(
                 "BareClient", "Drill", "AgentExtension", "AgentCore", "PeerAPI", "PeerClient", "Certificates",
                 "DurableFiles", "HandoverToken", "HostSystem", "OpAMPProto", "Vocabulary", "bare-server",
                 .argumentParser, .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
         // foreign peers

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Drill
 import Foundation
+import UnixSignals
 
 @main struct HandoverBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,8 +48,13 @@ import Foundation
     func validate() throws { _ = try measurements }
 
     func run() async throws {
+        let work = Task { try await measure() }
+        let interruption = Task {
+            for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { work.cancel() }
+        }
+        defer { interruption.cancel() }
         do {
-            try await measure()
+            try await work.value
         } catch let failure as BenchFailure {
             FileHandle.standardError.write(Data("handover-bench: \(failure)\n".utf8))
             throw ExitCode.failure

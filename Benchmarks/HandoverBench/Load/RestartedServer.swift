@@ -29,7 +29,7 @@ import Foundation
     @discardableResult
     func restart() throws -> Int32 {
         ProcessCost.kill(processID)
-        process?.waitUntilExit()
+        while isAlive { Thread.sleep(forTimeInterval: 0.005) }
         restarts += 1
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
         let output = try FileHandle(forWritingTo: log)
@@ -44,6 +44,13 @@ import Foundation
         self.process = process
         processID = process.processIdentifier
         return processID
+    }
+
+    /// A dead process holds no lock any more, whoever has still to hear of its end.
+    private var isAlive: Bool {
+        guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else { return false }
+        let state = stat.split(separator: ")").last?.split(separator: " ").first
+        return state != "Z" && state != "X"
     }
 
     func end() {
