@@ -1,7 +1,7 @@
 # Everything this project does has a name here; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build test interop demo drill soak format format-check sanitize proto simulate bench-handover clean
+.PHONY: help bootstrap build test interop demo drill soak format format-check sanitize proto simulate bench clean
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FORMATTED := Sources Tests Interop Benchmarks Package.swift
@@ -48,11 +48,13 @@ soak: bootstrap ## every drill over both transports beside a busy machine: make 
 simulate: bootstrap ## many schedules of the simulation: make simulate SCHEDULES=100000
 	SIMULATION_SCHEDULES=$(or $(SCHEDULES),20000) swift test --filter SimulationTests
 
-bench-handover: bootstrap ## figures for one handover and for 200 agents at once
+bench: bootstrap ## every figure beside its yardsticks: make bench OUT=bench.json [FIGURES=handover,cpu] [QUICK=1]
 	swift build -c release --product mini-server
 	swift build -c release --product opamp-agent
+	swift build -c release --product bare-server
 	swift build -c release --product handover-bench
-	$$(swift build -c release --show-bin-path)/handover-bench
+	$$(swift build -c release --show-bin-path)/handover-bench \
+		$(if $(OUT),--out $(OUT)) $(if $(FIGURES),--figures $(FIGURES)) $(if $(QUICK),--quick)
 
 format: ## format all Swift code in place
 	swift format --in-place --recursive --parallel $(FORMATTED)

@@ -170,12 +170,16 @@ let package = Package(
         .tests("ArchitectureTests", []),
 
         // benchmarks
+        .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
+        .testSupport("BareClient", at: "Benchmarks/BareClient", ["CEpoll", "COpenSSL"]),
+        .testProgram("bare-server", at: "Benchmarks/BareServer", [.argumentParser] + .serverStack),
         .testProgram(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
-                "Drill", "AgentExtension", "AgentCore", "ServerAPI", "OperatorClient", "Certificates", "DurableFiles",
-                "OpAMPProto", "Vocabulary",
-                .argumentParser,
+                "BareClient", "Drill", "AgentExtension", "AgentCore", "ServerAPI", "OperatorClient", "Certificates",
+                "DurableFiles", "HandoverToken", "HostSystem", "OpAMPProto", "Vocabulary", "bare-server",
+                .argumentParser, .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
         // foreign peers

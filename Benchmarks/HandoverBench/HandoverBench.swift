@@ -1,28 +1,27 @@
 import ArgumentParser
 import Drill
 import Foundation
+import UnixSignals
 
 @main struct HandoverBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "handover-bench",
-        abstract: "Measures handovers between two servers on this machine.",
+        abstract: "Measures servers and handovers on this machine beside yardsticks of the same run.",
         discussion: """
-            Two mini-server processes federate on 127.0.0.1, the agents live in this process. First one agent goes there \
-            and back again and again, then all of them go at once. Nothing is judged by its time; it exits with 1 when an \
-            agent does not arrive.
+            Nothing is judged by its time: a missed target is written down, and the exit status is 0. It exits with 1 when \
+            something cannot be measured, for example because an agent does not arrive.
+
+            Measurements: \(Measurement.allCases.map(\.rawValue).joined(separator: ", ")).
             """)
 
-    @Option(help: "How often one agent goes there and back; 0 leaves this part out.")
-    var roundTrips = 20
+    @Option(help: ArgumentHelp("Where to write the figures as JSON.", valueName: "file"))
+    var out: String?
 
-    @Option(help: "How many agents go at once; 0 leaves this part out.")
-    var agents = 200
+    @Option(help: ArgumentHelp("Which measurements, separated by commas; all when absent.", valueName: "names"))
+    var figures: String?
 
-    @Option(help: "How often they go, in turn there and back.")
-    var rounds = 4
-
-    @Flag(help: "Write JSON to standard output, and what happens meanwhile to standard error.")
-    var json = false
+    @Flag(help: "A tenth of everything, to see that it works; the figures mean little.")
+    var quick = false
 
     @Option(
         help: ArgumentHelp(
@@ -33,70 +32,58 @@ import Foundation
     @Option(help: ArgumentHelp("Where mini-server and opamp-agent are; beside this program.", valueName: "folder"))
     var programs: String?
 
-    func validate() throws {
-        guard roundTrips >= 0, (0...1000).contains(agents), rounds >= 0 else {
-            throw ValidationError("There is no such number of round trips, agents or rounds.")
+    private var measurements: [Measurement] {
+        get throws {
+            guard let figures, !figures.isEmpty else { return Measurement.allCases }
+            let wanted = try figures.split(separator: ",").map { name in
+                guard let measurement = Measurement(rawValue: String(name)) else {
+                    throw ValidationError("There is no measurement \(name).")
+                }
+                return measurement
+            }
+            return Measurement.allCases.filter(wanted.contains)
         }
     }
 
+    func validate() throws { _ = try measurements }
+
     func run() async throws {
+        let work = Task { try await measure() }
+        let interruption = Task {
+            for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { work.cancel() }
+        }
+        defer { interruption.cancel() }
         do {
-            let report = try await measure()
-            print(json ? try report.json : report.table)
+            try await work.value
         } catch let failure as BenchFailure {
             FileHandle.standardError.write(Data("handover-bench: \(failure)\n".utf8))
             throw ExitCode.failure
         }
     }
 
-    @MainActor private func measure() async throws -> BenchReport {
-        let folder = URL(
-            filePath: directory ?? FileManager.default.temporaryDirectory.path, directoryHint: .isDirectory
-        )
-        .appending(path: "handover-bench-\(ProcessInfo.processInfo.processIdentifier)")
-        let output = json ? FileHandle.standardError : FileHandle.standardOutput
-        let narrator = Narrator(style: .init(isTerminal: false)) { output.write(Data($0.utf8)) }
-        let programs = try Programs(in: programs.map { URL(filePath: $0, directoryHint: .isDirectory) })
-        let pair = try await FederatedPair.start(in: folder, programs: programs, narrator: narrator)
-        let fleet = try Fleet(in: folder.appending(path: "agents"), home: pair.eu)
+    @MainActor private func measure() async throws {
+        let parent = directory ?? FileManager.default.temporaryDirectory.path
+        let folder = URL(filePath: parent, directoryHint: .isDirectory)
+            .appending(path: "handover-bench-\(ProcessInfo.processInfo.processIdentifier)")
+        let tell = { @Sendable (text: String) in FileHandle.standardError.write(Data("  \(text)\n".utf8)) }
+        let bench = try Bench(
+            isQuick: quick, folder: folder,
+            programs: try Programs(in: programs.map { URL(filePath: $0, directoryHint: .isDirectory) }), tell: tell)
         do {
-            let report = try await measure(pair, fleet, folder: folder) { output.write(Data("  \($0)\n".utf8)) }
-            await fleet.end()
-            await pair.end(removing: true)
+            let names = Set(try measurements.flatMap(\.figures))
+            for measurement in try measurements {
+                tell("-- \(measurement.rawValue)")
+                try await measurement.run(on: bench)
+                // What there is so far outlives a later failure.
+                if let out { try bench.report.json(names).write(toFile: out, atomically: true, encoding: .utf8) }
+            }
+            print(bench.report.table(names))
+            await bench.end()
             try? FileManager.default.removeItem(at: folder)
-            return report
         } catch {
-            await fleet.end()
-            await pair.end(removing: false)
-            output.write(Data("the logs are in \(folder.path)/logs\n".utf8))
+            await bench.end()
+            tell("the logs are below \(folder.path)")
             throw error
         }
-    }
-
-    @MainActor private func measure(
-        _ pair: FederatedPair, _ fleet: Fleet, folder: URL, tell: (String) -> Void
-    ) async throws -> BenchReport {
-        var report = BenchReport(machine: .present)
-        report.durableWrite = try DurableWrite.measure(in: folder.path)
-        let course = Course(eu: pair.eu, us: pair.us, fleet: fleet)
-        if roundTrips > 0 {
-            tell("one agent enrols and goes there and back \(roundTrips) times")
-            try await fleet.grow(to: 1)
-            report.single = try await SingleHandover.measure(on: course, roundTrips: roundTrips)
-        }
-        if agents > 0, rounds > 0 {
-            tell("\(agents) agents enrol")
-            report.enrolmentsPerSecond = try await fleet.grow(to: agents)
-            for round in 0..<rounds {
-                let leg: Leg = round % 2 == 0 ? .toUS : .toEU
-                // The first half as an operator would do it; the second half held back until all have their offers.
-                let isHeld = round >= (rounds + 1) / 2
-                tell(
-                    "round \(round + 1): \(agents) agents go \(leg.rawValue)\(isHeld ? ", all in the same instant" : "")"
-                )
-                report.crowds.append(try await CrowdHandover.measure(on: course, leg: leg, isHeld: isHeld))
-            }
-        }
-        return report
     }
 }

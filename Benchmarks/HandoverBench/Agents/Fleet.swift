@@ -30,15 +30,10 @@ import Vocabulary
         try home.authorities.write(to: authorities, atomically: true, encoding: .utf8)
     }
 
-    /// Enrols as many as are missing, one after the other.
-    ///
-    /// - Returns: how many a second.
-    @discardableResult
-    func grow(to count: Int) async throws -> Double {
-        let start = ContinuousClock.now
-        let missing = max(0, count - members.count)
-        for _ in 0..<missing { members.append(try await enrol("agent-\(members.count + 1)")) }
-        return Double(missing) / ((ContinuousClock.now - start) / .seconds(1))
+    /// Enrols as many as are missing, some at a time.
+    func grow(to count: Int) async throws {
+        let names = (members.count..<max(members.count, count)).map { "agent-\($0 + 1)" }
+        members += try await together(names) { [self] in try await enrol($0) }
     }
 
     func end() async {
@@ -87,24 +82,5 @@ import Vocabulary
         storage:
           directory: \(directory.appending(path: name).path)
         """
-    }
-}
-
-enum BenchFailure: Error, CustomStringConvertible {
-    case notEnrolled(String, last: String)
-    case noRow(String, on: String)
-    case notArrived([String])
-    case notSettled(server: String, open: Int)
-    case noEntry(HandoverID, action: String)
-
-    var description: String {
-        switch self {
-        case .notEnrolled(let name, let last): "\(name) did not enrol; its log ends with \(last)"
-        case .noRow(let name, let server): "\(server) has no row for \(name)"
-        case .notArrived(let names):
-            "\(names.count) of the agents did not arrive: " + names.prefix(5).joined(separator: "; ")
-        case .notSettled(let server, let open): "\(server) still has \(open) open handovers"
-        case .noEntry(let id, let action): "there is no \(action) for handover \(id) in the audit trail"
-        }
     }
 }

@@ -1,5 +1,6 @@
 import AgentCore
 import AgentExtension
+import BareClient
 import Synchronization
 import Vocabulary
 
@@ -9,9 +10,10 @@ final class Logbook: Sendable {
         var event: AgentLogEvent
         var handover: String?
         var reason: String?
-        var at: ContinuousClock.Instant
-        /// The log's own time, which both audit trails share.
-        var wallClock: Timestamp
+        /// When the line was written, in milliseconds of the wall clock: the step it tells of is saved.
+        var written: Double
+        /// When the agent took up what the line tells of; whole milliseconds.
+        var taken: Timestamp
     }
 
     private let marks = Mutex<[Mark]>([])
@@ -24,8 +26,8 @@ final class Logbook: Sendable {
         AgentLog(minimum: .debug) { [self] line in
             let entry = line.entry
             let mark = Mark(
-                event: entry.event, handover: entry["handover"], reason: entry["detail"] ?? entry["reason"], at: .now,
-                wallClock: line.at)
+                event: entry.event, handover: entry["handover"], reason: entry["detail"] ?? entry["reason"],
+                written: ProcessCost.wallClock(), taken: line.at)
             marks.withLock { $0.append(mark) }
             if entry.event == .moveBegan { gate.pass() }
         }
@@ -43,18 +45,15 @@ final class Logbook: Sendable {
         }
         let later = marks[began...]
         return Move(
-            began: marks[began], dialled: later.first { $0.event == .dialing },
-            adopted: later.first { $0.event == .moveAdopted && $0.handover == "\(handover)" },
-            failed: later.first { $0.event == .moveFailed })
+            began: marks[began], online: later.first { $0.event == .online },
+            adopted: later.first { $0.event == .moveAdopted && $0.handover == "\(handover)" })
     }
 
     struct Move: Sendable {
-        /// The offer was checked and the candidate is on disk.
+        /// Taken: the offer was read. Written: it was checked and the candidate is on disk.
         var began: Mark
-        /// Leave of the source was taken.
-        var dialled: Mark?
-        /// The target has answered and the new settings are on disk.
+        /// Taken: the target's answer to the first message was read. Written: the adoption is on disk.
+        var online: Mark?
         var adopted: Mark?
-        var failed: Mark?
     }
 }

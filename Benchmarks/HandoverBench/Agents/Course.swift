@@ -4,7 +4,7 @@ import OperatorClient
 import ServerAPI
 import Vocabulary
 
-enum Leg: String, Codable, Hashable, Sendable {
+enum Leg: String, Hashable, Sendable {
     case toUS = "EU to US"
     case toEU = "US to EU"
 }
@@ -13,7 +13,6 @@ enum Leg: String, Codable, Hashable, Sendable {
 @MainActor struct Course {
     let eu: ServerProcess
     let us: ServerProcess
-    let fleet: Fleet
 
     func source(of leg: Leg) -> ServerProcess { leg == .toUS ? eu : us }
     func target(of leg: Leg) -> ServerProcess { leg == .toUS ? us : eu }
@@ -40,7 +39,7 @@ enum Leg: String, Codable, Hashable, Sendable {
             OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: issued.token, withoutConfiguration: true))
     }
 
-    /// Looks again every few milliseconds, which disturbs what is measured less than a stream of news would.
+    /// Looks again every few milliseconds; no server is asked unless `isSo` asks one.
     func wait(
         within limit: Duration = .seconds(60), every pause: Duration = .milliseconds(4),
         until isSo: () async throws -> Bool
@@ -65,32 +64,17 @@ enum Leg: String, Codable, Hashable, Sendable {
         guard areAll else { throw BenchFailure.notArrived(missing.map(Self.story)) }
     }
 
+    /// How many of the handovers the target knows to have arrived.
+    func arrived(_ handovers: [HandoverID], _ leg: Leg) async throws -> Int {
+        let entries: [AuditEvent] = try await target(of: leg).api.list(
+            OperatorRoutes.auditEvents, query: [QueryNames.action: "Handover.AgentArrived"])
+        return Set(entries.compactMap { $0.additional["handover"].flatMap { HandoverID($0) } })
+            .intersection(handovers).count
+    }
+
     private static func story(_ member: Fleet.Member, _ id: HandoverID) -> String {
         let last = member.logbook.all.last
         return "\(member.name) (\(id)), last \(last?.event.rawValue ?? "nothing") \(last?.reason ?? "")"
-    }
-
-    /// When the trail of a server says that this happened in each of the handovers.
-    func moments(_ action: String, of handovers: [HandoverID], on server: ServerProcess) async throws
-        -> [HandoverID: Timestamp]
-    {
-        let wanted = Set(handovers)
-        var found: [HandoverID: Timestamp] = [:]
-        _ = try await wait(within: .seconds(30), every: .milliseconds(100)) {
-            let entries: [AuditEvent] = try await server.api.list(
-                OperatorRoutes.auditEvents, query: [QueryNames.action: action])
-            for entry in entries {
-                guard let id = entry.additional["handover"].flatMap({ HandoverID($0) }), wanted.contains(id) else {
-                    continue
-                }
-                found[id] = min(found[id] ?? entry.at, entry.at)
-            }
-            return found.count == wanted.count
-        }
-        if let missing = handovers.first(where: { found[$0] == nil }) {
-            throw BenchFailure.noEntry(missing, action: action)
-        }
-        return found
     }
 
     /// Until nothing stands in the way of the next handover.

@@ -1,0 +1,62 @@
+import BareClient
+import Certificates
+import Foundation
+import Vocabulary
+
+/// The bare server beside the product's, with an authority of its own and agents who have leaves from it.
+final class BareServerProcess {
+    let door: Door
+    let agents: [BenchAgent]
+    private let process = Process()
+
+    init(in folder: URL, agents count: Int) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let now = Timestamp.present
+        let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(86_400))
+        let authorityKey = try PrivateKey.generateP256()
+        let authority = try Issuer.selfSigned(
+            subject: "bench CA", key: authorityKey, serial: RandomBytes.generate(16), validity: validity)
+        let issuer = try Issuer(certificate: authority, key: authorityKey)
+        let key = try PrivateKey.generateP256()
+        let listener = try issuer.issue(
+            .listener(names: ["127.0.0.1"]), subject: "bare server", publicKey: key.publicKey,
+            serial: RandomBytes.generate(16), validity: validity)
+        agents = try (0..<count).map { index in
+            let key = try PrivateKey.generateP256()
+            let row = AgentID(version7At: now, random: RandomBytes.generate(10))
+            let leaf = try issuer.issue(
+                .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: RandomBytes.generate(16),
+                validity: validity)
+            return BenchAgent(
+                identity: try BareIdentity(certificate: leaf.pem, key: key.pem.revealText()),
+                uid: BenchAgent.freshUID(), name: "bare-\(index + 1)")
+        }
+        let files = ["listener.pem", "listener.key"].map { folder.appending(path: $0) }
+        try Data(listener.pem.utf8).write(to: files[0])
+        try Data(key.pem.revealText().utf8).write(to: files[1])
+
+        let beside = (Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])).resolvingSymlinksInPath()
+        process.executableURL = beside.deletingLastPathComponent().appending(path: "bare-server")
+        process.arguments = [
+            "--certificate", files[0].path, "--key", files[1].path, "--database",
+            folder.appending(path: "messages.sqlite").path,
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        guard let port = line.split(whereSeparator: \.isWhitespace).last.flatMap({ Int($0) }) else {
+            process.terminate()
+            throw BenchFailure.notRunning("the bare server")
+        }
+        door = Door(
+            destination: BareDestination(port: port, trust: try BareTrust(authority: authority.pem)),
+            processID: process.processIdentifier, isBare: true)
+    }
+
+    func end() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+}
