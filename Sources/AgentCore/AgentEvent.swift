@@ -12,7 +12,7 @@ public indirect enum AgentEvent: Equatable, Sendable {
     /// What arrived could not be read as OpAMP; the shell has kept none of it.
     case receivedNonsense(ConnectionID, detail: String)
     /// A message handed over with `AgentDirective.send` did not go out.
-    case sendFailed(ConnectionID, SendFailure)
+    case sendFailed(ConnectionID, SendRefusal)
     /// The last event of a line, exactly once for every `open` that was not dropped.
     case ended(ConnectionID, LineEnd)
     case woke(AgentTimer)
@@ -35,38 +35,10 @@ public struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
     public var description: String { String(number) }
 }
 
-public enum SendFailure: Hashable, Sendable {
-    /// It exceeds the send limit and never will go out (OpAMP, WebSocket Message Size Limits).
-    case tooLarge
-    /// The line could not take it; `ended` follows soon, or a later message may pass.
-    case lineUnusable
-}
-
 public enum LineEnd: Equatable, Sendable {
     /// Closed by either side after it was up. `code` is the WebSocket close code, if one was given.
     case closed(code: UInt16?, reason: String)
-    case failed(LineFailure)
-}
-
-/// Why a line did not come up, broke, or an HTTP exchange had no OpAMP answer.
-public struct LineFailure: Error, Equatable, Sendable {
-    public var cause: MoveCause
-    /// For the log; no secrets.
-    public var detail: String
-    /// From `Retry-After`.
-    public var retryAfter: Duration?
-    /// TLS was up and the other side closed without an HTTP status: how a server that refuses a leaf looks when its
-    /// alert is lost.
-    public var closedWithoutStatus: Bool
-
-    public init(
-        cause: MoveCause, detail: String = "", retryAfter: Duration? = nil, closedWithoutStatus: Bool = false
-    ) {
-        self.cause = cause
-        self.detail = detail
-        self.retryAfter = retryAfter
-        self.closedWithoutStatus = closedWithoutStatus
-    }
+    case failed(DialFailure)
 }
 
 /// The core's alarms; there is at most one of each.

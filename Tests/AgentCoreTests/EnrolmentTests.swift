@@ -51,7 +51,7 @@ import Vocabulary
         for works in [true, false] {
             var world = try unenrolled()
             world.start()
-            if !works { world.source.behaviour = [.fails(LineFailure(cause: .tlsUntrusted)), .works] }
+            if !works { world.source.behaviour = [.fails(DialFailure(.tlsUntrusted)), .works] }
             world.say(answer { $0.tls = TLSConnectionSettings(caPEMContents: self.all.third.certificate.pem) })
             #expect(world.disk.active.settings.leaf == all.leaf && world.disk.isEnrolled)
             #expect(world.disk.active.settings.trust == (works ? all.third.trust : all.source.trust))

@@ -68,12 +68,12 @@ import Vocabulary
             world.breakLine()
         }
         func goBack(_ behaviour: Behaviour) throws {
-            try lose(.fails(LineFailure(cause: .tcp)))
+            try lose(.fails(DialFailure(.tcp)))
             world.source.behaviour = [behaviour]
             world.run(.woke(.lost))
         }
         func feed(_ name: String) throws { world.feed(try event(name, for: world.agent)) }
-        let refuses = Behaviour.fails(LineFailure(cause: .tcp))
+        let refuses = Behaviour.fails(DialFailure(.tcp))
         switch phase {
         case "idle": break
         case "idle*":
@@ -168,11 +168,11 @@ import Vocabulary
         case "bad request": return answer(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))
         case "another uid": return answer(ServerToAgent(instanceUID: [UInt8](repeating: 1, count: 16)))
         case "nonsense": return .receivedNonsense(id, detail: "")
-        case "too large": return .sendFailed(id, .tooLarge)
-        case "unusable": return .sendFailed(id, .lineUnusable)
+        case "too large": return .sendFailed(id, .tooLarge(limit: 1))
+        case "unusable": return .sendFailed(id, .notOpen)
         case "closed": return .ended(id, .closed(code: 1000, reason: ""))
-        case "refused": return .ended(id, .failed(LineFailure(cause: .timeout)))
-        case "untrusted": return .ended(id, .failed(LineFailure(cause: .tlsUntrusted)))
+        case "refused": return .ended(id, .failed(DialFailure(.timeout)))
+        case "untrusted": return .ended(id, .failed(DialFailure(.tlsUntrusted)))
         case "report changed": return .reportChanged(OwnReport())
         case "config applied": return .remoteConfigApplied(hash: [1])
         case "config failed": return .remoteConfigFailed(hash: [1], message: "no")

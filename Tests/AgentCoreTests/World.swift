@@ -8,7 +8,7 @@ import Vocabulary
 enum Behaviour: Equatable {
     case works
     /// The line never comes up.
-    case fails(LineFailure)
+    case fails(DialFailure)
     /// Neither success nor failure of the dial is ever heard of.
     case blackHole
     /// Up, and then nothing.
@@ -271,7 +271,7 @@ struct World {
         say(ServerToAgent(connectionSettings: offers))
     }
 
-    mutating func breakLine(_ failure: LineFailure = LineFailure(cause: .tcp)) {
+    mutating func breakLine(_ failure: DialFailure = DialFailure(.tcp)) {
         guard let id = line?.id else { return }
         line = nil
         run(.ended(id, .failed(failure)))

@@ -88,12 +88,12 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        ("", AgentCore.TLSVersion.tls12), ("handover: {min_tls_version: \"1.3\"}", .tls13),
+        ("", TLSVersion.tls12), ("handover: {min_tls_version: \"1.3\"}", .tls13),
         ("tls: {min_version: \"1.3\"}", .tls13), ("tls: {min_version: \"1.3\"}\nhandover: {probation: 5m}", .tls13),
         ("tls: {min_version: \"1.3\"}\nhandover: {min_tls_version: \"1.2\"}", .tls13),
     ])
     func `A6 the floor for the first server is the floor for offers too`(
-        text: String, floor: AgentCore.TLSVersion
+        text: String, floor: TLSVersion
     ) throws {
         let read = try HostConfiguration(yaml: Array((Self.smallest + text).utf8))
         #expect(read.policy.minimumTLS == floor)

@@ -22,8 +22,9 @@ struct Trial: Equatable, Sendable {
             // The upgrade was granted and then no answer came: not what an OpAMP server does.
             return .verdict(.protocol)
         case .failed(let failure):
-            lastWord = failure.detail.isEmpty ? failure.cause.code : "\(failure.cause.code), \(failure.detail)"
-            if failure.closedWithoutStatus {
+            let words = failure.explanation
+            lastWord = words.isEmpty ? failure.cause.code : "\(failure.cause.code), \(words)"
+            if failure.closedBeforeAnswer {
                 bareCloses += 1
                 return bareCloses > 1 ? .verdict(.tlsLeafRefused) : .again(after: timings.secondTry)
             }

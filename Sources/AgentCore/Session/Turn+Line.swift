@@ -99,7 +99,7 @@ extension Turn {
 
     /// A server that refuses a leaf can look like one that died: once is a hint, twice is a refusal.
     private mutating func weighed(_ end: LineEnd) -> LineEnd {
-        guard case .failed(var failure) = end, failure.closedWithoutStatus else {
+        guard case .failed(var failure) = end, failure.closedBeforeAnswer else {
             agent.bareCloses = 0
             return end
         }
@@ -210,7 +210,7 @@ extension Turn {
         switch agent.phase {
         case .reporting(let line) where line.destination == .home:
             order(.drop(line.id))
-            lose(line, by: .failed(LineFailure(cause: .timeout, detail: "no answer to the first report")))
+            lose(line, by: .failed(DialFailure(.timeout, "no answer to the first report")))
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
         }
     }
@@ -264,7 +264,7 @@ extension LineEnd {
     var detail: String {
         switch self {
         case .closed(let code, let reason): "closed by the server" + (code.map { " with \($0) \(reason)" } ?? "")
-        case .failed(let failure): failure.detail
+        case .failed(let failure): failure.explanation
         }
     }
 

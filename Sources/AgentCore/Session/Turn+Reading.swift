@@ -26,7 +26,7 @@ extension Turn {
         switch agent.phase {
         case .reporting(let line) where line.id == id, .online(let line) where line.id == id:
             order(.drop(line.id))
-            lose(line, by: .failed(LineFailure(cause: .protocol, detail: detail)))
+            lose(line, by: .failed(DialFailure(.protocol, detail)))
         case .leaving(var line, let departure) where line.id == id:
             line.isRequestOpen = false
             agent.phase = .leaving(line, then: departure)
@@ -80,7 +80,7 @@ extension Turn {
                 markLost()
                 leave(line, then: .wait(.home, nextBackoff(advice: advice)))
             case .candidate:
-                let end = LineEnd.failed(LineFailure(cause: .http(status: 503), retryAfter: advice))
+                let end = LineEnd.failed(DialFailure(.http(status: 503), retryAfter: advice))
                 leave(line, then: .wait(.candidate, nextTry(after: end)))
             }
         case .badRequest, .unknown, .unrecognized:

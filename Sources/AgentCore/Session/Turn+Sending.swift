@@ -30,17 +30,22 @@ extension Turn {
         armHeartbeat()
     }
 
-    mutating func sendFailed(_ failure: SendFailure, on id: ConnectionID) {
+    mutating func sendFailed(_ refusal: SendRefusal, on id: ConnectionID) {
         guard var line = agent.phase.line, line.id == id else { return }
         line.isRequestOpen = false
         agent.phase = agent.phase.with(line)
-        note(.warning, .sendFailed, ["reason": failure == .tooLarge ? "too large" : "line unusable"])
-        switch failure {
-        case .tooLarge: agent.reporting.unconfirmed = []
-        case .lineUnusable: agent.reporting.foldBack()
+        let isTooLarge: Bool
+        switch refusal {
+        case .tooLarge:
+            isTooLarge = true
+            agent.reporting.unconfirmed = []
+        case .notOpen, .queueFull:
+            isTooLarge = false
+            agent.reporting.foldBack()
         }
+        note(.warning, .sendFailed, ["reason": isTooLarge ? "too large" : "the connection takes no message"])
         switch agent.phase {
-        case .reporting where line.destination == .candidate && failure == .tooLarge:
+        case .reporting where line.destination == .candidate && isTooLarge:
             failMove(.protocol, detail: "the first report exceeds the send limit")
         case .leaving: continueLeaving()
         case .idle, .waiting, .dialing, .reporting, .online, .stopped: break

@@ -111,7 +111,7 @@ extension HostConfiguration {
                 OfferPolicy.AbsentCertificate(rawValue: $0)
             } ?? policy.absentCertificate
         let floor = try section.value("min_tls_version", expected: "\"1.2\" or \"1.3\"") {
-            AgentCore.TLSVersion(rawValue: $0)
+            TLSVersion(rawValue: $0)
         }
         // What the operator demands of the first server is demanded of every other.
         policy.minimumTLS = max(floor ?? policy.minimumTLS, policy.minimumTLS)

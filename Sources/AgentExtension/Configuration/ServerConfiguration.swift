@@ -104,7 +104,7 @@ private struct TLSConfiguration {
                 section.name("key_file"), line: section.line(of: "key_file"),
                 reason: "the key does not belong to the certificate in cert_file")
         }
-        let read = { (text: String) in AgentCore.TLSVersion(rawValue: text) }
+        let read = { (text: String) in TLSVersion(rawValue: text) }
         bounds.minimum = try section.value("min_version", expected: "\"1.2\" or \"1.3\"", read) ?? bounds.minimum
         bounds.maximum = try section.value("max_version", expected: "\"1.2\" or \"1.3\"", read) ?? bounds.maximum
         guard bounds.minimum <= bounds.maximum else {

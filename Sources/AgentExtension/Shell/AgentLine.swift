@@ -21,19 +21,18 @@ enum AgentLine {
 struct PollingLine {
     let settings: DialSettings
     /// Of the first request only.
-    var opening: [HTTPHeader]
+    var opening: [HeaderField]
     var exchange: HTTPExchange?
 }
 
 extension AgentShell {
     func open(_ id: ConnectionID, _ dial: Dial) {
         var settings = DialSettings(dial, key: state.key)
-        let opening = dial.openingHeaders.map(HTTPHeader.init)
         if settings.endpoint.isWebSocket {
-            settings.headers += opening
+            settings.headers += dial.openingHeaders
             lines[id] = .webSocket(dialer.openWebSocket(settings) { self.heard($0, on: id) })
         } else {
-            lines[id] = .polling(PollingLine(settings: settings, opening: opening))
+            lines[id] = .polling(PollingLine(settings: settings, opening: dial.openingHeaders))
             take(.opened(id))
         }
     }
@@ -43,26 +42,26 @@ extension AgentShell {
         do {
             bytes = try message.encoded()
         } catch {
-            return take(.sendFailed(id, .tooLarge))
+            return take(.sendFailed(id, .tooLarge(limit: Limits.messageBytes)))
         }
         switch lines[id] {
         case .webSocket(let connection):
             do throws(SendRefusal) {
                 try connection.send(FrameHeader.framed(bytes))
             } catch {
-                take(.sendFailed(id, SendFailure(error)))
+                take(.sendFailed(id, error))
             }
         case .polling(var line):
             var settings = line.settings
             settings.headers.removeAll { $0.name == MoveHeader.instanceUID }
             let uid = InstanceUID(bytes: message.instanceUID)?.description ?? ""
-            let headers = [HTTPHeader(MoveHeader.instanceUID, uid)] + line.opening
+            let headers = [HeaderField(MoveHeader.instanceUID, Secret(uid))] + line.opening
             line.opening = []
             line.exchange = dialer.post(settings, headers: headers, body: bytes) {
                 self.answered($0, on: id)
             }
             lines[id] = .polling(line)
-        case nil: take(.sendFailed(id, .lineUnusable))
+        case nil: take(.sendFailed(id, .notOpen))
         }
     }
 
@@ -88,7 +87,7 @@ extension AgentShell {
                 take(.receivedNonsense(id, detail: error.operatorMessage.cause))
             }
         case .closed(let code, let reason): end(id, .closed(code: code, reason: reason))
-        case .failed(let failure): end(id, .failed(LineFailure(failure)))
+        case .failed(let failure): end(id, .failed(failure))
         }
     }
 
@@ -97,7 +96,7 @@ extension AgentShell {
         line.exchange = nil
         lines[id] = .polling(line)
         switch result {
-        case .failure(let failure): end(id, .failed(LineFailure(failure)))
+        case .failure(let failure): end(id, .failed(failure))
         case .success(let answer):
             // OpAMP, Plain HTTP Transport: the answer has the request's content type.
             let type = answer.contentType?.prefix { $0 != ";" }.lowercased()

@@ -63,6 +63,9 @@ actor AgentShell {
         var step = agent.next(after: event, at: now, chance: clock.chance())
         if let save = step.save {
             AgentCrashPoint.reach(.decided)
+            if let candidate = save.candidate, candidate.home.settings != agent.state.candidate?.home.settings {
+                dialer.prepare(DialSettings(Dial(settings: candidate.home.settings, extraHeaders: []), key: state.key))
+            }
             do {
                 try state.save(save)
                 AgentCrashPoint.reach(.saved)
