@@ -10,7 +10,7 @@ import Vocabulary
     /// The agent has a live session with the server its disk names, and nothing half done.
     func isAtExactlyOneServer(_ world: World) -> Bool {
         guard case .online(let line) = world.agent.phase else { return false }
-        return line.destination == .home && world.disk.candidate == nil
+        return line.destination == .active && world.disk.candidate == nil
             && line.endpoint == world.disk.active.settings.endpoint && world.agent.state == world.disk
     }
 

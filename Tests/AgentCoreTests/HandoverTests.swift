@@ -17,7 +17,7 @@ import Vocabulary
 
     func isHome(_ world: World, at host: String) -> Bool {
         guard case .online(let line) = world.agent.phase else { return false }
-        return line.destination == .home && line.endpoint.host == host
+        return line.destination == .active && line.endpoint.host == host
             && world.disk.active.settings.endpoint.host == host
     }
 
@@ -220,7 +220,7 @@ import Vocabulary
         var world = try world()
         world.offer(try all.handover(endpoint: all.target.http))
         #expect(isHome(world, at: "target.example"))
-        #expect(world.agent.phase.line?.endpoint == all.target.http)
+        #expect(world.agent.phase.connection?.endpoint == all.target.http)
     }
 
     @Test func `H22 without a token a new uid is adopted together with the settings`() throws {

@@ -38,7 +38,7 @@ import Vocabulary
 
     /// Whatever happens, orders are for the line there is, and there is never a second one.
     static func checkLine(of step: AgentStep, before: Agent) {
-        var open = before.phase.line?.id
+        var open = before.phase.connection?.id
         for directive in step.directives {
             switch directive {
             case .open(let id, _): open = id
@@ -142,7 +142,7 @@ import Vocabulary
     }
 
     private func event(_ name: String, for agent: Agent) throws -> AgentEvent {
-        let id = agent.phase.line?.id ?? ConnectionID(1)
+        let id = agent.phase.connection?.id ?? ConnectionID(1)
         let all = Authorities.shared
         func answer(_ message: ServerToAgent) -> AgentEvent {
             var message = message
@@ -159,7 +159,7 @@ import Vocabulary
         case "answer", "answer to nobody": return answer(ServerToAgent())
         case "answer with offer":
             // From whichever server it is, to a third one.
-            let isTarget = agent.phase.line?.endpoint == all.target.endpoint
+            let isTarget = agent.phase.connection?.endpoint == all.target.endpoint
             return answer(
                 ServerToAgent(
                     connectionSettings: try all.handover(
@@ -188,7 +188,7 @@ import Vocabulary
         func side(_ destination: Destination) -> String {
             let isOnProbation = agent.state.probation != nil
             return switch (destination, agent.state.candidate?.origin) {
-            case (.home, _): isOnProbation ? "~" : ""
+            case (.active, _): isOnProbation ? "~" : ""
             case (.candidate, .offer): "*"
             case (.candidate, .probation): "^"
             // Dropped, while its line is still being left.
@@ -200,7 +200,7 @@ import Vocabulary
         case .waiting(let destination): return "wait" + side(destination)
         case .dialing(let line): return "dial" + side(line.destination)
         case .reporting(let line): return "report" + side(line.destination)
-        case .online: return "online" + side(.home)
+        case .online: return "online" + side(.active)
         case .leaving(_, .dial(let destination)): return "leave>" + side(destination)
         case .leaving(_, .wait(let destination, _)): return "leave>wait" + side(destination)
         case .leaving(let line, .stop): return "leave>stop" + side(line.destination)

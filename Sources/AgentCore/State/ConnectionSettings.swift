@@ -33,7 +33,7 @@ public struct ConnectionSettings: Equatable, Sendable {
 }
 
 /// A server and what the agent holds because of it.
-public struct Home: Equatable, Sendable {
+public struct ServerSettings: Equatable, Sendable {
     public var settings: ConnectionSettings
     /// Whose signature a handover token may bear. Never used to verify a connection.
     public var tokenSigners: TokenSigners?

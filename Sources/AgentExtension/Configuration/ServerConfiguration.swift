@@ -8,7 +8,7 @@ import Vocabulary
 /// The part of the file that says where the server is and how it is reached. The collector's opamp extension writes it
 /// under `server.ws` or `server.http`, its supervisor under `server`, and `tls` and `headers` may stand at the top.
 struct ServerConfiguration {
-    let home: Home
+    let server: ServerSettings
     let key: PrivateKey?
 
     private static let lineKeys = ["endpoint", "tls", "headers", "heartbeat_interval", "polling_interval"]
@@ -38,7 +38,7 @@ struct ServerConfiguration {
         for key in ["polling_interval", "heartbeat_interval"] {
             settings.heartbeat = try place.duration(key, in: range) ?? settings.heartbeat
         }
-        home = Home(settings: settings)
+        self.server = ServerSettings(settings: settings)
         key = trust.key
     }
 
