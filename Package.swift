@@ -83,7 +83,7 @@ let package = Package(
         .swift("Certificates", ["Vocabulary", "COpenSSL"]),
         .swift("HostSystem", ["Vocabulary"]),
         .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem"]),
-        .swift("ClientTransport", ["Vocabulary", "HostSystem", "COpenSSL", "CWebSockets"]),
+        .swift("ClientTransport", ["Vocabulary", "Certificates", "HostSystem", "COpenSSL", "CWebSockets"]),
 
         .swift(
             "ServerTransport", ["Vocabulary", "Certificates", "HostSystem", "ServerAPI"] + .listenerStack),

@@ -2,7 +2,7 @@ import HandoverToken
 public import OpAMPProto
 public import Vocabulary
 
-/// The agent's whole mind as one value: what is durable, and what this process knows.
+/// The agent's state as one value: what is durable, and what this process knows.
 ///
 /// Nothing here has a clock: `now` is the wall clock and serves certificates, tokens, records, and what is left of a
 /// wait after a restart. Everything this process waits for is a timer of the shell, so a wall clock that jumps neither
@@ -17,12 +17,13 @@ public struct Agent: Equatable, Sendable {
     var report: OwnReport
     var reporting = Reporting()
     /// Lines ordered so far.
-    var lines: UInt64 = 0
+    var connectionsOpened: UInt64 = 0
     /// Attempts in a row without a stable session.
     var failures = 0
     /// Connections of the active server in a row that ended after TLS without a word.
     var bareCloses = 0
-    var trial = Trial()
+    /// Of the candidate, while there is one.
+    var trial: Trial?
     var waitingOffer: WaitingOffer?
     /// The sink is at work on it.
     var configBeingApplied: [UInt8]?
@@ -36,7 +37,7 @@ public struct Agent: Equatable, Sendable {
     var leafRequest: LeafRequest?
     /// Replies that were on their way when the uid changed still carry the old one.
     var formerUID: InstanceUID?
-    var isRenamedOnLine = false
+    var isRenamedOnConnection = false
     /// Moves begun in this process, for the policy's limit.
     var movesBegun: [Timestamp] = []
     /// Sent with or before the leaf of an enrolment, not durable until the leaf is.
@@ -54,8 +55,8 @@ public struct Agent: Equatable, Sendable {
     ///   - now: the wall clock.
     ///   - chance: an even draw from all of `UInt64`, for jitter.
     public func next(after event: AgentEvent, at now: Timestamp, chance: UInt64) -> AgentStep {
-        var turn = Turn(agent: self, now: now, chance: chance)
-        turn.take(event)
-        return turn.step
+        var transition = Transition(agent: self, now: now, chance: chance)
+        transition.take(event)
+        return transition.step
     }
 }

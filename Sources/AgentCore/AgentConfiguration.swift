@@ -7,7 +7,7 @@ public import Vocabulary
 public struct AgentConfiguration: Equatable, Sendable {
     /// The server named by the configuration file, its leaf chain included when the file names one. It is the
     /// starting point; once an offer has been adopted, the state decides instead.
-    public var home: Home
+    public var server: ServerSettings
     /// What the agent can do; `reportsStatus` is always added (OpAMP, AgentToServer.capabilities).
     public var capabilities: AgentCapabilities
     /// What the agent says about itself until the host says something else with `AgentEvent.reportChanged`.
@@ -23,11 +23,11 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var digest: [UInt8]
 
     public init(
-        home: Home, capabilities: AgentCapabilities = .handoverDefault, report: OwnReport = OwnReport(),
+        server: ServerSettings, capabilities: AgentCapabilities = .handoverDefault, report: OwnReport = OwnReport(),
         identity: HeldIdentity? = nil, bootstrapToken: Secret? = nil, policy: OfferPolicy = OfferPolicy(),
         timings: AgentTimings = AgentTimings(), backoff: Backoff = Backoff(), digest: [UInt8] = []
     ) {
-        self.home = home
+        self.server = server
         self.capabilities = capabilities.union(.reportsStatus)
         self.report = report
         self.identity = identity
@@ -86,11 +86,11 @@ public struct AgentTimings: Equatable, Sendable {
     /// Kept previous settings after an adoption whose token says nothing else.
     public var probation: Duration = .seconds(300)
     /// The way back is kept this long after it was tried in vain: the previous server may have taken the agent back
-    /// before the line broke, and may need as long to tell the present one.
+    /// before the connection broke, and may need as long to tell the present one.
     public var triedReturn: Duration = .seconds(86_400)
     /// From the first report to the server's first answer, away from a verification.
     public var answer: Duration = .seconds(30)
-    /// How long leaving a server may take before the line is dropped.
+    /// How long leaving a server may take before the connection is dropped.
     public var leaving: Duration = .seconds(2)
     /// A session that lasted this long proves the server stable, and the backoff starts anew.
     public var stable: Duration = .seconds(10)

@@ -1,3 +1,6 @@
+public import OpAMPProto
+public import Vocabulary
+
 /// What one event led to.
 ///
 /// The shell's law, for every event:
@@ -13,4 +16,109 @@ public struct AgentStep: Equatable, Sendable {
     public var save: AgentState?
     public var directives: [AgentDirective]
     public var log: [AgentLogEntry]
+}
+
+// MARK: - Events
+
+/// What happened. The shell reports facts; the core decides.
+public indirect enum AgentEvent: Equatable, Sendable {
+    /// The first event of a process, once. State was loaded, the state directory is locked, the key pair exists.
+    case started
+    /// The WebSocket upgrade succeeded. For HTTP it comes at once.
+    case opened(ConnectionID)
+    /// A decoded message. On an HTTP connection: the answer to the one request in flight.
+    case received(ConnectionID, ServerToAgent)
+    /// What arrived could not be read as OpAMP; the shell has kept none of it.
+    case receivedNonsense(ConnectionID, detail: String)
+    /// A message handed over with `AgentDirective.send` did not go out.
+    case sendFailed(ConnectionID, SendRefusal)
+    /// The last event of a connection, exactly once for every `open` that was not dropped.
+    case ended(ConnectionID, ConnectionEnd)
+    case woke(AgentTimer)
+    /// The host says something new about itself.
+    case reportChanged(OwnReport)
+    /// The answer to `AgentDirective.applyRemoteConfig`.
+    case remoteConfigApplied(hash: [UInt8])
+    case remoteConfigFailed(hash: [UInt8], message: String)
+    /// The host wants to end; the agent sends `agent_disconnect` first.
+    case stopRequested
+    /// `AgentStep.save` could not be made durable while this event was handled. The shell throws that step away and
+    /// hands this to the agent it had before: the event is decided again by an agent that cannot write.
+    case saveFailed(during: AgentEvent)
+}
+
+/// One connection to one server: a WebSocket, or a run of HTTP requests. Numbers are never used twice in a process.
+public struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
+    public let number: UInt64
+    public init(_ number: UInt64) { self.number = number }
+    public var description: String { String(number) }
+}
+
+public enum ConnectionEnd: Equatable, Sendable {
+    /// Closed by either side after it was up. `code` is the WebSocket close code, if one was given.
+    case closed(code: UInt16?, reason: String)
+    case failed(DialFailure)
+}
+
+/// The core's timers; there is at most one of each.
+public enum AgentTimer: String, Hashable, Sendable, CaseIterable {
+    /// The next message is due although nothing changed; on HTTP, the next poll.
+    case heartbeat
+    /// Wait before the next dial of the active server.
+    case retry
+    /// Wait before the next dial of a candidate.
+    case nextTry
+    /// The first answer of a server is overdue.
+    case answer
+    /// A candidate's time is over.
+    case verification
+    /// The server has not let go of the connection.
+    case leaving
+    /// The session has lasted.
+    case stable
+    /// Probation has run its length.
+    case probation
+    /// The active server has been lost for a whole probation.
+    case lost
+    /// What a server provoked may be answered again.
+    case provoked
+}
+
+// MARK: - Directives
+
+/// What to do. Directives are plain values, carried out in order, and safe to repeat after a crash because the state
+/// they follow from is already durable.
+public enum AgentDirective: Equatable, Sendable {
+    /// Dial a WebSocket; for an HTTP endpoint only note the dial and answer `opened`, since every `send` is a request
+    /// of its own. There is never a second connection: the one before has ended or was dropped.
+    case open(ConnectionID, Dial)
+    /// On an HTTP connection there is one request in flight at most, and `OpAMP-Instance-UID` is the message's own uid.
+    case send(ConnectionID, AgentToServer)
+    /// Flush, Close 1000, then `ended`. On an HTTP connection `ended` at once.
+    case close(ConnectionID)
+    /// Let go at once; whatever the connection still reports is ignored.
+    case drop(ConnectionID)
+    /// Replaces the timer of the same name. Measured by a clock that neither jumps nor is set.
+    case setTimer(AgentTimer, after: Duration)
+    /// After this no `woke` of that timer arrives.
+    case cancelTimer(AgentTimer)
+    /// Hand it to the configuration sink, then report `remoteConfigApplied` or `remoteConfigFailed`.
+    case applyRemoteConfig(AgentRemoteConfig)
+    /// All is said; the process may end.
+    case finish
+}
+
+/// Everything the shell needs to dial, beside the private key.
+public struct Dial: Equatable, Sendable {
+    public var settings: ConnectionSettings
+    /// In addition to `settings.headers`: `OpAMP-Instance-UID`, `Handover-Id` and, to enrol, `Authorization`.
+    public var extraHeaders: [HeaderField]
+    /// For the upgrade or the first POST only: `Handover-Epoch`.
+    public var openingHeaders: [HeaderField]
+
+    public init(settings: ConnectionSettings, extraHeaders: [HeaderField], openingHeaders: [HeaderField] = []) {
+        self.settings = settings
+        self.extraHeaders = extraHeaders
+        self.openingHeaders = openingHeaders
+    }
 }

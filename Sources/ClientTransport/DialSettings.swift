@@ -1,12 +1,13 @@
+public import Certificates
 public import Vocabulary
 
 /// Everything one connection is made of. Two values that are equal lead to the same server with the same trust.
 public struct DialSettings: Hashable, Sendable {
     public var endpoint: Endpoint
     /// Sent with the upgrade or the POST, in this order.
-    public var headers: [HTTPHeader]
-    /// Who may be at the other end: CA certificates in DER. With none of them and no system roots nobody is trusted.
-    public var anchors: [[UInt8]]
+    public var headers: [HeaderField]
+    /// Who may be at the other end. With none of them and no system roots nobody is trusted.
+    public var anchors: [Certificate]
     /// Trusts the host's own CA certificates too.
     public var includeSystemRoots: Bool
     /// What the client shows when it is asked for a certificate; `nil` shows nothing.
@@ -17,7 +18,7 @@ public struct DialSettings: Hashable, Sendable {
     public var cipherSuites: [String]
     /// Accepts any certificate for any host. Only ever set by the operator's own configuration file.
     public var skipVerify: Bool
-    public var proxy: Proxy?
+    public var proxy: ProxySettings?
 
     /// Names, TCP and proxy together, over all addresses.
     public var connectTimeout: Duration
@@ -36,15 +37,15 @@ public struct DialSettings: Hashable, Sendable {
 
     public init(
         endpoint: Endpoint,
-        headers: [HTTPHeader] = [],
-        anchors: [[UInt8]] = [],
+        headers: [HeaderField] = [],
+        anchors: [Certificate] = [],
         includeSystemRoots: Bool = false,
         identity: ClientIdentity? = nil,
-        minimumTLS: TLSVersion = .v1_2,
-        maximumTLS: TLSVersion = .v1_3,
+        minimumTLS: TLSVersion = .tls12,
+        maximumTLS: TLSVersion = .tls13,
         cipherSuites: [String] = [],
         skipVerify: Bool = false,
-        proxy: Proxy? = nil,
+        proxy: ProxySettings? = nil,
         connectTimeout: Duration = .seconds(5),
         handshakeTimeout: Duration = .seconds(10),
         closeTimeout: Duration = .seconds(2),
@@ -75,20 +76,18 @@ public struct DialSettings: Hashable, Sendable {
 
 /// The certificate chain and key that a client shows.
 public struct ClientIdentity: Hashable, Sendable {
-    /// DER, leaf first.
-    public let chain: [[UInt8]]
-    /// PEM, PKCS #8.
-    public let key: Secret
+    /// Leaf first.
+    public let chain: [Certificate]
+    public let key: PrivateKey
 
-    public init(chain: [[UInt8]], key: Secret) {
+    public init(chain: [Certificate], key: PrivateKey) {
         self.chain = chain
         self.key = key
     }
 
-    /// The key belongs to the leaf, so the chain alone tells identities apart well enough for a hash.
-    public func hash(into hasher: inout Hasher) { hasher.combine(chain) }
-}
+    public static func == (left: Self, right: Self) -> Bool {
+        left.chain == right.chain && left.key.publicKey == right.key.publicKey
+    }
 
-public enum TLSVersion: Hashable, Comparable, Sendable {
-    case v1_2, v1_3
+    public func hash(into hasher: inout Hasher) { hasher.combine(chain) }
 }

@@ -1,10 +1,13 @@
-import Vocabulary
+public import Vocabulary
 
 /// Opens connections on one loop. Its methods are called on the loop's thread, and so are the closures given to them.
 public final class Dialer: Sendable {
     private let loop: EventLoop
 
     public init(loop: EventLoop) { self.loop = loop }
+
+    /// Makes what the next dial with these settings needs of TLS, beside whatever the loop does meanwhile. Nothing is dialled.
+    public func prepare(_ settings: DialSettings) { loop.prepare(TLSContext.Key(settings)) }
 
     /// Dials and upgrades to a WebSocket. Settings that can never work fail too, as an event, with cause `policy`.
     public func openWebSocket(
@@ -18,7 +21,7 @@ public final class Dialer: Sendable {
     ///
     /// - Parameter headers: sent after those of the settings.
     public func post(
-        _ settings: DialSettings, headers: [HTTPHeader] = [], body: [UInt8],
+        _ settings: DialSettings, headers: [HeaderField] = [], body: [UInt8],
         deliver: @escaping (Result<HTTPAnswer, DialFailure>) -> Void
     ) -> HTTPExchange {
         HTTPExchange(settings, headers: headers, body: body, loop: loop, deliver: deliver)

@@ -21,7 +21,7 @@ public final class HTTPExchange: LinkUser {
     private var isOver = false
 
     init(
-        _ settings: DialSettings, headers: [HTTPHeader], body: [UInt8], loop: EventLoop,
+        _ settings: DialSettings, headers: [HeaderField], body: [UInt8], loop: EventLoop,
         deliver: @escaping (Result<HTTPAnswer, DialFailure>) -> Void
     ) {
         self.settings = settings

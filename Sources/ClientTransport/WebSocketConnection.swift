@@ -1,5 +1,5 @@
 internal import CWebSockets
-import Vocabulary
+public import Vocabulary
 
 /// One WebSocket to a server, from the dial to its end. It carries binary messages only, as OpAMP does.
 ///

@@ -1,3 +1,5 @@
+public import Vocabulary
+
 /// What a WebSocket tells. The last event is `closed` or `failed`, exactly one of them, and nothing follows it.
 public enum WebSocketEvent: Sendable {
     /// `nil` without TLS.
@@ -9,12 +11,4 @@ public enum WebSocketEvent: Sendable {
     case closed(code: UInt16?, reason: String)
     /// It never opened, or the other side broke the protocol, or fell silent.
     case failed(DialFailure)
-}
-
-/// Why a message was not taken.
-public enum SendRefusal: Error, Hashable, Sendable {
-    case notOpen
-    case tooLarge(limit: Int)
-    /// The other side reads slower than we send.
-    case queueFull
 }

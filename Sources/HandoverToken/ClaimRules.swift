@@ -27,7 +27,7 @@ extension HandoverClaims {
     }
 }
 
-extension HandoverClaims.Header {
+extension HeaderField {
     /// A field name of RFC 9110 section 5.1 and a value of section 5.5 in visible ASCII, space and tab.
     fileprivate var isWellFormed: Bool {
         let bytes = value.reveal()

@@ -73,9 +73,9 @@ extension HandoverClaims.Agent {
 
 extension HandoverClaims.Target {
     fileprivate init(_ claims: ClaimReader) throws(ClaimDefect) {
-        var headers: [HandoverClaims.Header] = []
+        var headers: [HeaderField] = []
         for header in try claims.objects("headers", only: ["name", "value"]) {
-            headers.append(.init(name: try header.string("name"), value: Secret(try header.string("value"))))
+            headers.append(HeaderField(try header.string("name"), Secret(try header.string("value"))))
         }
         self.init(
             name: try claims.string("name"),

@@ -44,29 +44,18 @@ public struct HandoverClaims: Hashable, Sendable {
         }
     }
 
-    /// An HTTP header the agent is to send to the target. Its value may be a credential and does not print.
-    public struct Header: Hashable, Sendable {
-        public let name: String
-        public let value: Secret
-
-        public init(name: String, value: Secret) {
-            self.name = name
-            self.value = value
-        }
-
-        public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-    }
-
     public struct Target: Hashable, Sendable {
         /// The target's name on the source.
         public let name: String
         public let endpoint: Endpoint
         public let serverCAs: ServerCAs
         public let tokenSigners: TokenSigners
-        public let headers: [Header]
+        /// To be sent to the target by the agent.
+        public let headers: [HeaderField]
 
         public init(
-            name: String, endpoint: Endpoint, serverCAs: ServerCAs, tokenSigners: TokenSigners, headers: [Header] = []
+            name: String, endpoint: Endpoint, serverCAs: ServerCAs, tokenSigners: TokenSigners,
+            headers: [HeaderField] = []
         ) {
             self.name = name
             self.endpoint = endpoint

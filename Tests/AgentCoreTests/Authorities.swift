@@ -81,9 +81,10 @@ struct Authorities: Sendable {
     ) throws -> AgentConfiguration {
         let settings = ConnectionSettings(
             endpoint: endpoint ?? source.endpoint, trust: source.trust, leaf: isEnrolled ? leaf : nil)
-        let home = Home(settings: settings, tokenSigners: holdsSigners && isEnrolled ? try source.tokenSigners : nil)
+        let server = ServerSettings(
+            settings: settings, tokenSigners: holdsSigners && isEnrolled ? try source.tokenSigners : nil)
         var configuration = AgentConfiguration(
-            home: home,
+            server: server,
             report: OwnReport(
                 description: AgentDescription(identifyingAttributes: [
                     KeyValue(key: "service.instance.id", value: .string(""))

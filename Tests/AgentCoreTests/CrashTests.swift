@@ -10,11 +10,11 @@ import Vocabulary
     /// The agent has a live session with the server its disk names, and nothing half done.
     func isAtExactlyOneServer(_ world: World) -> Bool {
         guard case .online(let line) = world.agent.phase else { return false }
-        return line.destination == .home && world.disk.candidate == nil
+        return line.destination == .active && world.disk.candidate == nil
             && line.endpoint == world.disk.active.settings.endpoint && world.agent.state == world.disk
     }
 
-    @Test(arguments: [Behaviour.works, .fails(LineFailure(cause: .tlsUntrusted)), .silent, .blackHole, .closesAtOnce])
+    @Test(arguments: [Behaviour.works, .fails(DialFailure(.tlsUntrusted)), .silent, .blackHole, .closesAtOnce])
     func `H10 H11 F21 killed after any save, the next process reaches exactly one server`(target: Behaviour) throws {
         for crash in 1...8 {
             var world = World(try all.configuration())

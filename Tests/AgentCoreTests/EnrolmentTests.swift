@@ -51,7 +51,7 @@ import Vocabulary
         for works in [true, false] {
             var world = try unenrolled()
             world.start()
-            if !works { world.source.behaviour = [.fails(LineFailure(cause: .tlsUntrusted)), .works] }
+            if !works { world.source.behaviour = [.fails(DialFailure(.tlsUntrusted)), .works] }
             world.say(answer { $0.tls = TLSConnectionSettings(caPEMContents: self.all.third.certificate.pem) })
             #expect(world.disk.active.settings.leaf == all.leaf && world.disk.isEnrolled)
             #expect(world.disk.active.settings.trust == (works ? all.third.trust : all.source.trust))
@@ -179,7 +179,7 @@ import Vocabulary
 
     @Test func `a leaf near its end is renewed over the same key, once a day`() throws {
         let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
-        var world = World(try all.configuration { $0.home.settings.leaf = old })
+        var world = World(try all.configuration { $0.server.settings.leaf = old })
         world.start()
         world.advance(.seconds(3600))
         #expect(world.source.received.filter { $0.connectionSettingsRequest != nil }.count == 1)
@@ -198,7 +198,7 @@ import Vocabulary
     /// An agent whose leaf is due, and whose signing request is out.
     func asking(at endpoint: Endpoint? = nil) throws -> World {
         let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
-        var world = World(try all.configuration(at: endpoint) { $0.home.settings.leaf = old })
+        var world = World(try all.configuration(at: endpoint) { $0.server.settings.leaf = old })
         world.start()
         world.advance(.seconds(40))
         #expect(requests(world.source) == 1)
@@ -238,8 +238,8 @@ import Vocabulary
         let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
         var world = World(
             try all.configuration {
-                $0.home.settings.leaf = old
-                $0.home.settings.heartbeat = nil
+                $0.server.settings.leaf = old
+                $0.server.settings.heartbeat = nil
             })
         world.start()
         #expect(requests(world.source) == 1)

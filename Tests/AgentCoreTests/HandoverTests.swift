@@ -17,7 +17,7 @@ import Vocabulary
 
     func isHome(_ world: World, at host: String) -> Bool {
         guard case .online(let line) = world.agent.phase else { return false }
-        return line.destination == .home && line.endpoint.host == host
+        return line.destination == .active && line.endpoint.host == host
             && world.disk.active.settings.endpoint.host == host
     }
 
@@ -69,22 +69,22 @@ import Vocabulary
     }
 
     static let verdicts: [(Behaviour, MoveCause)] = [
-        (.fails(LineFailure(cause: .tlsUntrusted)), .tlsUntrusted), (.fails(LineFailure(cause: .tlsName)), .tlsName),
-        (.fails(LineFailure(cause: .tlsExpired)), .tlsExpired),
-        (.fails(LineFailure(cause: .tlsLeafRefused)), .tlsLeafRefused),
-        (.fails(LineFailure(cause: .protocol, closedWithoutStatus: true)), .tlsLeafRefused),
-        (.fails(LineFailure(cause: .http(status: 401))), .http(status: 401)),
-        (.fails(LineFailure(cause: .http(status: 403))), .http(status: 403)),
-        (.fails(LineFailure(cause: .http(status: 404))), .http(status: 404)),
-        (.fails(LineFailure(cause: .http(status: 301))), .http(status: 301)),
-        (.fails(LineFailure(cause: .tcp)), .tcp), (.fails(LineFailure(cause: .dns)), .dns),
-        (.fails(LineFailure(cause: .proxy)), .proxy), (.closesAtOnce, .protocol), (.nonsense, .protocol),
+        (.fails(DialFailure(.tlsUntrusted)), .tlsUntrusted), (.fails(DialFailure(.tlsName)), .tlsName),
+        (.fails(DialFailure(.tlsExpired)), .tlsExpired),
+        (.fails(DialFailure(.tlsLeafRefused)), .tlsLeafRefused),
+        (.fails(DialFailure(.protocol, closedBeforeAnswer: true)), .tlsLeafRefused),
+        (.fails(DialFailure(.http(status: 401))), .http(status: 401)),
+        (.fails(DialFailure(.http(status: 403))), .http(status: 403)),
+        (.fails(DialFailure(.http(status: 404))), .http(status: 404)),
+        (.fails(DialFailure(.http(status: 301))), .http(status: 301)),
+        (.fails(DialFailure(.tcp)), .tcp), (.fails(DialFailure(.dns)), .dns),
+        (.fails(DialFailure(.proxy)), .proxy), (.closesAtOnce, .protocol), (.nonsense, .protocol),
         (.namesAnother, .protocol), (.namesNobody, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
         (.errors(ServerErrorResponse(type: .badRequest)), .serverError),
         (.errors(ServerErrorResponse(type: .unknown)), .serverError), (.silent, .timeout), (.blackHole, .timeout),
-        (.fails(LineFailure(cause: .timeout)), .timeout),
-        (.fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(900))), .timeout),
-        (.fails(LineFailure(cause: .http(status: 429))), .timeout),
+        (.fails(DialFailure(.timeout)), .timeout),
+        (.fails(DialFailure(.http(status: 503), retryAfter: .seconds(900))), .timeout),
+        (.fails(DialFailure(.http(status: 429))), .timeout),
         (.errors(ServerErrorResponse(type: .unavailable)), .timeout),
     ]
 
@@ -123,7 +123,7 @@ import Vocabulary
     @Test func `H8 Z9 a target that asks for patience gets it inside the deadline`() throws {
         var world = try world()
         world.target.behaviour = [
-            .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(1))),
+            .fails(DialFailure(.http(status: 503), retryAfter: .seconds(1))),
             .errors(
                 ServerErrorResponse(
                     type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 2_000_000_000))),
@@ -139,7 +139,7 @@ import Vocabulary
 
     @Test func `F1 a refused connection is tried once more after 200 ms`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(LineFailure(cause: .tcp)), .works]
+        world.target.behaviour = [.fails(DialFailure(.tcp)), .works]
         world.offer(try all.handover())
         #expect(world.timers[.nextTry] == world.clock + .milliseconds(200))
         world.advance(.milliseconds(200))
@@ -148,7 +148,7 @@ import Vocabulary
 
     @Test func `H12 a verdict survives the process that reached it`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(LineFailure(cause: .dns))]
+        world.target.behaviour = [.fails(DialFailure(.dns))]
         world.source.behaviour = [.blackHole, .works]
         world.offer(try all.handover())
         #expect(world.source.statuses.last?.status == .applying)
@@ -158,7 +158,7 @@ import Vocabulary
 
     @Test func `H13 A7 F50 a hash that got a verdict is answered and never tried again`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(LineFailure(cause: .dns))]
+        world.target.behaviour = [.fails(DialFailure(.dns))]
         let offer = try all.handover()
         world.offer(offer)
         let dials = world.target.dials.count
@@ -206,7 +206,7 @@ import Vocabulary
         #expect(world.source.dials.last?.settings.leaf == all.leaf)
 
         let renewed = try Authorities.leaf(from: all.source, over: all.agentKey, number: 8, at: all.now, days: 700)
-        world.source.behaviour = [.fails(LineFailure(cause: .tlsLeafRefused)), .works]
+        world.source.behaviour = [.fails(DialFailure(.tlsLeafRefused)), .works]
         let offer = OpAMPConnectionSettings(
             certificate: TLSCertificate(cert: Array(renewed.pem.utf8)), heartbeatIntervalSeconds: 30)
         world.offer(ConnectionSettingsOffers(hash: [2], opamp: offer))
@@ -220,7 +220,7 @@ import Vocabulary
         var world = try world()
         world.offer(try all.handover(endpoint: all.target.http))
         #expect(isHome(world, at: "target.example"))
-        #expect(world.agent.phase.line?.endpoint == all.target.http)
+        #expect(world.agent.phase.connection?.endpoint == all.target.http)
     }
 
     @Test func `H22 without a token a new uid is adopted together with the settings`() throws {
@@ -281,7 +281,7 @@ import Vocabulary
         // The move has begun and the line is still up: the source changes its mind, twice.
         var late = try world()
         let id = try #require(late.line?.id)
-        late.target.behaviour = [.fails(LineFailure(cause: .dns))]
+        late.target.behaviour = [.fails(DialFailure(.dns))]
         let uid = late.agent.state.instanceUID.bytes
         late.queue = [
             .received(id, ServerToAgent(instanceUID: uid, connectionSettings: try all.handover())),
@@ -313,8 +313,8 @@ import Vocabulary
 
     @Test func `H27 A8 F19 F20 with everything gone the agent keeps trying, slowly`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(LineFailure(cause: .dns))]
-        world.source.behaviour = [.fails(LineFailure(cause: .tcp))]
+        world.target.behaviour = [.fails(DialFailure(.dns))]
+        world.source.behaviour = [.fails(DialFailure(.tcp))]
         world.offer(try all.handover())
         let before = world.source.dials.count
         world.advance(.seconds(86_400))

@@ -10,10 +10,10 @@ import Vocabulary
     let all = Authorities.shared
 
     func review(_ change: (inout OfferReview) -> Void = { _ in }) throws -> OfferReview {
-        var home = try all.configuration().home
-        home.settings.headers = [HeaderField("Authorization", Secret("canary"))]
+        var server = try all.configuration().server
+        server.settings.headers = [HeaderField("Authorization", Secret("canary"))]
         var review = OfferReview(
-            active: home, policy: OfferPolicy(), ownKey: all.agentKey.publicKey, epoch: 0, receivedAt: all.now)
+            active: server, policy: OfferPolicy(), ownKey: all.agentKey.publicKey, epoch: 0, receivedAt: all.now)
         change(&review)
         return review
     }
@@ -21,7 +21,7 @@ import Vocabulary
     func settings(
         _ offer: OpAMPConnectionSettings, _ change: (inout OfferReview) -> Void = { _ in }
     ) throws -> ConnectionSettings {
-        try review(change).resolve(offer).home.settings
+        try review(change).resolve(offer).server.settings
     }
 
     func refusal(
@@ -193,8 +193,8 @@ import Vocabulary
         let good = try all.handover().opamp ?? OpAMPConnectionSettings()
         let resolution = try review().resolve(good)
         #expect(resolution.handover?.epoch == 1)
-        #expect(resolution.home.tokenSigners == (try all.target.tokenSigners))
-        #expect(resolution.home.settings.headers.isEmpty)
+        #expect(resolution.server.tokenSigners == (try all.target.tokenSigners))
+        #expect(resolution.server.settings.headers.isEmpty)
 
         func isTokenRefusal(
             _ offer: OpAMPConnectionSettings, _ change: (inout OfferReview) -> Void = { _ in }
@@ -254,7 +254,7 @@ import Vocabulary
         var open = try review()
         open.active.tokenSigners = nil
         let resolution = try open.resolve(offer)
-        #expect(resolution.isTokenUnchecked && resolution.handover == nil && resolution.home.tokenSigners == nil)
+        #expect(resolution.isTokenUnchecked && resolution.handover == nil && resolution.server.tokenSigners == nil)
         #expect(
             try refusal(offer) {
                 $0.active.tokenSigners = nil

@@ -10,11 +10,11 @@ import Vocabulary
 
     static let behaviours: [Behaviour] = [
         .works, .works, .works, .silent, .blackHole, .closesAtOnce, .nonsense, .namesAnother, .namesNobody,
-        .fails(LineFailure(cause: .tcp)), .fails(LineFailure(cause: .tlsUntrusted)),
-        .fails(LineFailure(cause: .timeout)),
-        .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(3))),
-        .fails(LineFailure(cause: .http(status: 403))),
-        .fails(LineFailure(cause: .protocol, closedWithoutStatus: true)),
+        .fails(DialFailure(.tcp)), .fails(DialFailure(.tlsUntrusted)),
+        .fails(DialFailure(.timeout)),
+        .fails(DialFailure(.http(status: 503), retryAfter: .seconds(3))),
+        .fails(DialFailure(.http(status: 403))),
+        .fails(DialFailure(.protocol, closedBeforeAnswer: true)),
         .errors(ServerErrorResponse(type: .unavailable)), .errors(ServerErrorResponse(type: .badRequest)),
         .renames([UInt8](repeating: 8, count: 16)),
     ]

@@ -62,7 +62,7 @@ import Vocabulary
 
     @Test func `a server that closes without a word is believed to refuse the leaf the second time`() throws {
         var world = try world()
-        let bare = LineFailure(cause: .tlsLeafRefused, closedWithoutStatus: true)
+        let bare = DialFailure(.tlsLeafRefused, closedBeforeAnswer: true)
         world.source.behaviour = [.fails(bare), .works]
         world.breakLine(bare)
         #expect(world.logged(.lost)?["cause"] == "tcp")
@@ -211,7 +211,7 @@ import Vocabulary
     @Test func `C49 no server can silence the agent for ever`() throws {
         var world = try world()
         world.source.behaviour = [
-            .fails(LineFailure(cause: .http(status: 503), retryAfter: .seconds(10_000_000))), .works,
+            .fails(DialFailure(.http(status: 503), retryAfter: .seconds(10_000_000))), .works,
         ]
         world.breakLine()
         world.advance(.seconds(3700))
@@ -220,7 +220,7 @@ import Vocabulary
 
     @Test func `C52 a refused agent asks slowly`() throws {
         var world = World(try all.configuration())
-        world.source.behaviour = [.fails(LineFailure(cause: .http(status: 401)))]
+        world.source.behaviour = [.fails(DialFailure(.http(status: 401)))]
         world.start()
         world.advance(.seconds(300))
         #expect(world.source.dials.count <= 11)
@@ -288,7 +288,7 @@ import Vocabulary
 
     @Test func `an offer without a hash is judged, remembered and not reported`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(LineFailure(cause: .dns))]
+        world.target.behaviour = [.fails(DialFailure(.dns))]
         var offer = try all.handover()
         offer.hash = []
         world.offer(offer)

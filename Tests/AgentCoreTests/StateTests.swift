@@ -9,17 +9,18 @@ import Vocabulary
 
     func full() throws -> AgentState {
         var configuration = try all.configuration()
-        configuration.home.settings.headers = [HeaderField("Authorization", Secret([0xFF, 0x00, 0x41]))]
-        configuration.home.settings.proxy = ProxySettings(
+        configuration.server.settings.headers = [HeaderField("Authorization", Secret([0xFF, 0x00, 0x41]))]
+        configuration.server.settings.proxy = ProxySettings(
             host: "::1", port: 1, connectHeaders: [HeaderField("a", Secret("b"))])
-        configuration.home.settings.heartbeat = nil
-        configuration.home.settings.tls.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
+        configuration.server.settings.heartbeat = nil
+        configuration.server.settings.tls.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
         configuration.digest = [1, 2]
         var state = AgentState(instanceUID: all.uid, configuration: configuration)
         let facts = HandoverFacts(id: Authorities.identifier(7), epoch: .max, probation: .seconds(60))
-        state.previous = configuration.home
+        state.previous = configuration.server
         state.candidate = Candidate(
-            origin: .offer(facts), home: configuration.home, hash: .unnamed(digest: [1]), attempts: 2, until: all.now)
+            origin: .offer(facts), server: configuration.server, hash: .unnamed(digest: [1]), attempts: 2,
+            until: all.now)
         state.probation = Probation(hash: .named([1]), length: .seconds(300), until: all.now, isHandover: true)
         state.verdict = Verdict(hash: .named([1]), failed: .http(status: 404))
         state.verdicts = [Verdict(hash: .named([1]), outcome: .applied), try #require(state.verdict)]

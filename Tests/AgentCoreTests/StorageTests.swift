@@ -10,7 +10,7 @@ import Vocabulary
 
     /// At the target's answer the disk is full; the agent is back at the source and has said so.
     func failedAdoption(landsAnyway: Bool = false) throws -> World {
-        var world = World(try all.configuration { $0.home.settings.heartbeat = .seconds(5) })
+        var world = World(try all.configuration { $0.server.settings.heartbeat = .seconds(5) })
         world.start()
         world.landsAnyway = landsAnyway
         world.isReadOnlyFor = { $0.active.settings.endpoint.host == "target.example" || $0.candidate == nil }

@@ -38,7 +38,7 @@ import Vocabulary
 
     /// Whatever happens, orders are for the line there is, and there is never a second one.
     static func checkLine(of step: AgentStep, before: Agent) {
-        var open = before.phase.line?.id
+        var open = before.phase.connection?.id
         for directive in step.directives {
             switch directive {
             case .open(let id, _): open = id
@@ -68,12 +68,12 @@ import Vocabulary
             world.breakLine()
         }
         func goBack(_ behaviour: Behaviour) throws {
-            try lose(.fails(LineFailure(cause: .tcp)))
+            try lose(.fails(DialFailure(.tcp)))
             world.source.behaviour = [behaviour]
             world.run(.woke(.lost))
         }
         func feed(_ name: String) throws { world.feed(try event(name, for: world.agent)) }
-        let refuses = Behaviour.fails(LineFailure(cause: .tcp))
+        let refuses = Behaviour.fails(DialFailure(.tcp))
         switch phase {
         case "idle": break
         case "idle*":
@@ -142,7 +142,7 @@ import Vocabulary
     }
 
     private func event(_ name: String, for agent: Agent) throws -> AgentEvent {
-        let id = agent.phase.line?.id ?? ConnectionID(1)
+        let id = agent.phase.connection?.id ?? ConnectionID(1)
         let all = Authorities.shared
         func answer(_ message: ServerToAgent) -> AgentEvent {
             var message = message
@@ -159,7 +159,7 @@ import Vocabulary
         case "answer", "answer to nobody": return answer(ServerToAgent())
         case "answer with offer":
             // From whichever server it is, to a third one.
-            let isTarget = agent.phase.line?.endpoint == all.target.endpoint
+            let isTarget = agent.phase.connection?.endpoint == all.target.endpoint
             return answer(
                 ServerToAgent(
                     connectionSettings: try all.handover(
@@ -168,11 +168,11 @@ import Vocabulary
         case "bad request": return answer(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))
         case "another uid": return answer(ServerToAgent(instanceUID: [UInt8](repeating: 1, count: 16)))
         case "nonsense": return .receivedNonsense(id, detail: "")
-        case "too large": return .sendFailed(id, .tooLarge)
-        case "unusable": return .sendFailed(id, .lineUnusable)
+        case "too large": return .sendFailed(id, .tooLarge(limit: 1))
+        case "unusable": return .sendFailed(id, .notOpen)
         case "closed": return .ended(id, .closed(code: 1000, reason: ""))
-        case "refused": return .ended(id, .failed(LineFailure(cause: .timeout)))
-        case "untrusted": return .ended(id, .failed(LineFailure(cause: .tlsUntrusted)))
+        case "refused": return .ended(id, .failed(DialFailure(.timeout)))
+        case "untrusted": return .ended(id, .failed(DialFailure(.tlsUntrusted)))
         case "report changed": return .reportChanged(OwnReport())
         case "config applied": return .remoteConfigApplied(hash: [1])
         case "config failed": return .remoteConfigFailed(hash: [1], message: "no")
@@ -188,7 +188,7 @@ import Vocabulary
         func side(_ destination: Destination) -> String {
             let isOnProbation = agent.state.probation != nil
             return switch (destination, agent.state.candidate?.origin) {
-            case (.home, _): isOnProbation ? "~" : ""
+            case (.active, _): isOnProbation ? "~" : ""
             case (.candidate, .offer): "*"
             case (.candidate, .probation): "^"
             // Dropped, while its line is still being left.
@@ -200,7 +200,7 @@ import Vocabulary
         case .waiting(let destination): return "wait" + side(destination)
         case .dialing(let line): return "dial" + side(line.destination)
         case .reporting(let line): return "report" + side(line.destination)
-        case .online: return "online" + side(.home)
+        case .online: return "online" + side(.active)
         case .leaving(_, .dial(let destination)): return "leave>" + side(destination)
         case .leaving(_, .wait(let destination, _)): return "leave>wait" + side(destination)
         case .leaving(let line, .stop): return "leave>stop" + side(line.destination)

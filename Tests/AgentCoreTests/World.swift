@@ -8,7 +8,7 @@ import Vocabulary
 enum Behaviour: Equatable {
     case works
     /// The line never comes up.
-    case fails(LineFailure)
+    case fails(DialFailure)
     /// Neither success nor failure of the dial is ever heard of.
     case blackHole
     /// Up, and then nothing.
@@ -271,7 +271,7 @@ struct World {
         say(ServerToAgent(connectionSettings: offers))
     }
 
-    mutating func breakLine(_ failure: LineFailure = LineFailure(cause: .tcp)) {
+    mutating func breakLine(_ failure: DialFailure = DialFailure(.tcp)) {
         guard let id = line?.id else { return }
         line = nil
         run(.ended(id, .failed(failure)))
@@ -295,16 +295,16 @@ struct World {
                 return
             }
             #expect(line.dial.settings == state.active.settings, "A2: what became active is what was verified")
-            #expect(disk.candidate?.home == state.active || disk.previous == state.active)
+            #expect(disk.candidate?.server == state.active || disk.previous == state.active)
         }
         if state.probation?.isHandover == true {
             #expect(state.instanceUID == disk.instanceUID, "A3: the uid is kept until the handover has settled")
             #expect(state.active.settings.leaf?.leaf == old.leaf?.leaf, "A3: the leaf is kept")
         }
-        for home in [state.active, state.previous, state.candidate?.home].compactMap(\.self) {
-            #expect(!home.settings.skipsVerification, "A6")
-            #expect(home.settings.endpoint.isTLS, "A6")
-            #expect(home.settings.tls.minimum >= .tls12, "A6")
+        for server in [state.active, state.previous, state.candidate?.server].compactMap(\.self) {
+            #expect(!server.settings.skipsVerification, "A6")
+            #expect(server.settings.endpoint.isTLS, "A6")
+            #expect(server.settings.tls.minimum >= .tls12, "A6")
         }
     }
 

@@ -20,10 +20,10 @@ import Vocabulary
 
     @Test func `the smallest file is a server and a directory`() throws {
         let read = try HostConfiguration(yaml: Array(Self.smallest.utf8))
-        #expect(read.home.settings.endpoint.description == "wss://eu.example:4320/v1/opamp")
-        #expect(read.home.settings.trust.includesSystemRoots)
-        #expect(!read.home.settings.skipsVerification)
-        #expect(read.home.settings.heartbeat == .seconds(30))
+        #expect(read.server.settings.endpoint.description == "wss://eu.example:4320/v1/opamp")
+        #expect(read.server.settings.trust.includesSystemRoots)
+        #expect(!read.server.settings.skipsVerification)
+        #expect(read.server.settings.heartbeat == .seconds(30))
         #expect(read.stateDirectory == "/var/lib/agent")
         #expect(read.capabilities == .handoverDefault)
         #expect(read.policy == OfferPolicy())
@@ -36,8 +36,8 @@ import Vocabulary
     ])
     func `the server stands where collector and supervisor put it`(server: String, endpoint: String) throws {
         let read = try HostConfiguration(yaml: Array("\(server)\nstorage: {directory: /d}".utf8))
-        #expect(read.home.settings.endpoint.description == endpoint)
-        if endpoint.hasPrefix("https") { #expect(read.home.settings.heartbeat == .seconds(120)) }
+        #expect(read.server.settings.endpoint.description == endpoint)
+        if endpoint.hasPrefix("https") { #expect(read.server.settings.heartbeat == .seconds(120)) }
     }
 
     @Test func `every key of the manual's kind is read`() throws {
@@ -63,10 +63,10 @@ import Vocabulary
                     config_sink: {path: /etc/x.yaml, reload_command: "true"}
                     log: {level: debug, format: json}
                     """).utf8))
-        #expect(read.home.settings.headers == [HeaderField("X-Site", Secret("a"))])
-        #expect(read.home.settings.tls == TLSBounds(minimum: .tls13, cipherSuites: ["TLS_AES_128_GCM_SHA256"]))
-        #expect(!read.home.settings.trust.includesSystemRoots)
-        #expect(read.home.settings.skipsVerification)
+        #expect(read.server.settings.headers == [HeaderField("X-Site", Secret("a"))])
+        #expect(read.server.settings.tls == TLSBounds(minimum: .tls13, cipherSuites: ["TLS_AES_128_GCM_SHA256"]))
+        #expect(!read.server.settings.trust.includesSystemRoots)
+        #expect(read.server.settings.skipsVerification)
         #expect(read.instanceUID?.description == "0198c9a4-0000-7000-8000-000000000000")
         #expect(!read.capabilities.contains(.reportsHealth))
         #expect(
@@ -89,12 +89,12 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        ("", AgentCore.TLSVersion.tls12), ("handover: {min_tls_version: \"1.3\"}", .tls13),
+        ("", TLSVersion.tls12), ("handover: {min_tls_version: \"1.3\"}", .tls13),
         ("tls: {min_version: \"1.3\"}", .tls13), ("tls: {min_version: \"1.3\"}\nhandover: {probation: 5m}", .tls13),
         ("tls: {min_version: \"1.3\"}\nhandover: {min_tls_version: \"1.2\"}", .tls13),
     ])
     func `A6 the floor for the first server is the floor for offers too`(
-        text: String, floor: AgentCore.TLSVersion
+        text: String, floor: TLSVersion
     ) throws {
         let read = try HostConfiguration(yaml: Array((Self.smallest + text).utf8))
         #expect(read.policy.minimumTLS == floor)
@@ -172,7 +172,7 @@ import Vocabulary
         let text =
             ConfigurationTests.smallest + "tls: {cert_file: \(host.path)/leaf.pem, key_file: \(host.path)/leaf.key}"
         let read = try HostConfiguration(yaml: Array(text.utf8))
-        #expect(read.home.settings.leaf?.leaf == holder.certificate)
+        #expect(read.server.settings.leaf?.leaf == holder.certificate)
         #expect(read.key?.publicKey == holder.certificate.publicKey)
 
         try host.write(holder.key.pem.revealText(), to: "leaf.key", mode: 0o644)

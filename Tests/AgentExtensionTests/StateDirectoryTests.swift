@@ -19,7 +19,7 @@ import Vocabulary
     private func configuration(_ endpoint: String = "wss://eu.example/v1/opamp") throws -> AgentConfiguration {
         let settings = ConnectionSettings(
             endpoint: try Endpoint(endpoint), trust: ServerTrust(anchors: CertificateBundle([])))
-        return AgentConfiguration(home: Home(settings: settings))
+        return AgentConfiguration(server: ServerSettings(settings: settings))
     }
 
     private func open() throws -> StateDirectory { try StateDirectory(path: host.state, key: nil) }

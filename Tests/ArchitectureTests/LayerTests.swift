@@ -9,7 +9,7 @@ import Testing
         "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
         "HostSystem": ["Vocabulary", "Glibc"],
-        "ClientTransport": ["Vocabulary", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],
+        "ClientTransport": ["Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerAPI": ["Vocabulary"],

@@ -121,8 +121,37 @@ import Vocabulary
             while server.openConnectionCount > 0 { await Task.yield() }
             let (links, contexts) = await client.leftovers()
             #expect(links == 0)
-            #expect(contexts == 0)
+            #expect(contexts == 1, "the one that the next connection may need")
             #expect(ownSockets(connectedTo: server.port) == 0)
+        }
+    }
+
+    @Test func `polls to one server share one TLS context, and another server's takes its place`() async throws {
+        let authority = try TestAuthority()
+        try await withServer(tls: try authority.tls(), script: echo) { client, server in
+            let post = try DialSettings.to(server, "https", trusting: [authority.certificate])
+            #expect(await client.succeeds(post))
+            let first = try #require(await client.idleContext())
+            #expect(await client.succeeds(post))
+            #expect(await client.idleContext() == first)
+            let other = try DialSettings.to(server, "https", host: "localhost", trusting: [authority.certificate])
+            _ = await client.succeeds(other)
+            #expect(await client.leftovers().contexts == 1)
+            #expect(await client.succeeds(post.with { $0.includeSystemRoots = true }))
+            #expect(await client.idleContext() == nil, "the host's CA certificates are read anew")
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a TLS context made ahead is used by the dial it was made for, and by no other`(isSame: Bool) async throws {
+        let authority = try TestAuthority()
+        let agent = try authority.agent()
+        try await withServer(tls: try authority.tls(), script: echo) { client, server in
+            let settings = try DialSettings.to(server, trusting: [authority.certificate], as: agent)
+            await client.prepare(isSame ? settings : settings.with { $0.anchors = [] })
+            while await client.prepared() == nil { await Task.yield() }
+            #expect(await client.succeeds(settings))
+            #expect(await client.prepared() == nil)
         }
     }
 
@@ -141,6 +170,8 @@ import Vocabulary
 
 extension LoopClient {
     func leftovers() -> (links: Int, contexts: Int) { (loop.links.count, loop.tlsContexts.count) }
+    func idleContext() -> ObjectIdentifier? { loop.idleTLS.map(ObjectIdentifier.init) }
+    func prepared() -> ObjectIdentifier? { loop.preparedTLS.map(ObjectIdentifier.init) }
 
     /// The timer is due at once and cannot fire before the dial has begun: both are asked for in one job of the loop.
     func open(_ settings: DialSettings, thenWake body: @escaping @Sendable () -> Void) -> LoopSocket {

@@ -119,7 +119,9 @@ import Vocabulary
     func `a header that would break the request is refused before dialling`(name: String, value: String) async throws {
         try await withServer(tls: nil, script: echo) { client, server in
             for scheme in ["ws", "http"] {
-                let settings = try DialSettings.to(server, scheme).with { $0.headers = [HTTPHeader(name, value)] }
+                let settings = try DialSettings.to(server, scheme).with {
+                    $0.headers = [HeaderField(name, Secret(value))]
+                }
                 let failure = try await client.failure(of: settings)
                 #expect(failure.cause == .policy)
                 #expect(!failure.detail.contains(value))
@@ -134,7 +136,7 @@ import Vocabulary
             let value = String(repeating: "t", count: 11_000)
             let path = "/" + String(repeating: "p", count: 1_500)
             let settings = try DialSettings.to(server, scheme, path: path)
-                .with { $0.headers = [HTTPHeader("Authorization", value)] }
+                .with { $0.headers = [HeaderField("Authorization", Secret(value))] }
             #expect(await client.succeeds(settings))
             #expect(server.requests.first?.header("authorization") == value)
             #expect(server.requests.first?.path == path)
@@ -142,7 +144,7 @@ import Vocabulary
     }
 
     @Test func `a header never shows its value`() {
-        let header = HTTPHeader("Authorization", "Bearer canary")
+        let header = HeaderField("Authorization", Secret("Bearer canary"))
         var dumped = ""
         dump(header, to: &dumped)
         #expect(!"\(header) \(String(reflecting: header)) \(dumped)".contains("canary"))

@@ -15,7 +15,7 @@ import Vocabulary
         try await withServer(tls: try authority.tls(), script: script) { client, server in
             let settings = try DialSettings.to(server, "https", trusting: [authority.certificate], as: agent)
             let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-            let uid = HTTPHeader("OpAMP-Instance-UID", "x")
+            let uid = HeaderField("OpAMP-Instance-UID", Secret("x"))
             let answer = try await client.post(settings, headers: [uid], body: body).get()
             #expect(answer.body == body)
             #expect(answer.contentType == "application/x-protobuf")

@@ -14,8 +14,10 @@ import Vocabulary
         defer { proxy.stop() }
         try await withServer(tls: tls, script: echo) { client, server in
             let settings = try DialSettings.to(server, scheme, trusting: [authority.certificate])
-            let headers = [HTTPHeader("X-Tenant", "7"), HTTPHeader("Proxy-Authorization", "Basic dXNlcjpwQHNz")]
-            let through = Proxy(
+            let headers = [
+                HeaderField("X-Tenant", Secret("7")), HeaderField("Proxy-Authorization", Secret("Basic dXNlcjpwQHNz")),
+            ]
+            let through = ProxySettings(
                 host: "127.0.0.1", port: try #require(UInt16(exactly: proxy.port)), connectHeaders: headers)
             #expect(await client.succeeds(settings.with { $0.proxy = through }))
             let authority = "127.0.0.1:\(server.port)"
@@ -47,7 +49,8 @@ import Vocabulary
         try await withClient { client in
             let port = try #require(UInt16(exactly: answer == .nobody ? gone.port : proxy.port))
             let settings = DialSettings(
-                endpoint: try Endpoint("wss://server.example:4320/"), proxy: Proxy(host: "127.0.0.1", port: port),
+                endpoint: try Endpoint("wss://server.example:4320/"),
+                proxy: ProxySettings(host: "127.0.0.1", port: port),
                 connectTimeout: .milliseconds(answer == .silence ? 300 : 5000))
             let failure = try await client.failure(of: settings)
             #expect(failure.cause == (answer == .silence ? .timeout : .proxy))

@@ -10,7 +10,9 @@ import Vocabulary
         let agent = try authority.agent()
         try await withServer(tls: try authority.tls(), script: echo) { client, server in
             let settings = try DialSettings.to(server, trusting: [authority.certificate], as: agent).with {
-                $0.headers = [HTTPHeader("Authorization", "Bearer x"), HTTPHeader("OpAMP-Test", "yes")]
+                $0.headers = [
+                    HeaderField("Authorization", Secret("Bearer x")), HeaderField("OpAMP-Test", Secret("yes")),
+                ]
             }
             let socket = await client.open(settings)
             guard case .opened(let facts?) = await socket.next() else {

@@ -22,7 +22,7 @@ struct ClaimRuleTests {
 
         static func header(_ name: String, _ value: String) -> Case {
             Case("target.headers", .unsafeText) {
-                try $0.claims(headers: [.init(name: name, value: Secret(value))])
+                try $0.claims(headers: [HeaderField(name, Secret(value))])
             }
         }
     }
@@ -52,7 +52,7 @@ struct ClaimRuleTests {
         Case("group", .unsafeText) { try $0.claims(group: "../etc") },
         Case("configuration", .unsafeText) { try $0.claims(configuration: "a b") },
         Case("target.headers", .outOfBounds) {
-            try $0.claims(headers: (0...Limits.offeredHeaders).map { .init(name: "X-\($0)", value: Secret("v")) })
+            try $0.claims(headers: (0...Limits.offeredHeaders).map { HeaderField("X-\($0)", Secret("v")) })
         },
         .header("", "v"), .header("X:", "v"), .header("X Y", "v"), .header("X\r\nY", "v"), .header("\u{E9}", "v"),
         .header("X", "a\r\nHost: b"), .header("X", "a\nb"), .header("X", "a\u{0}"), .header("X", " a"),
@@ -81,7 +81,7 @@ struct ClaimRuleTests {
         Case("capabilities", .outOfBounds) { try $0.claims(capabilities: UInt64(Int64.max)) },
         Case("target.endpoint", .plaintext) { try $0.claims(endpoint: "https://[::1]:1/v1/opamp") },
         Case("target.headers", .outOfBounds) {
-            try $0.claims(headers: (0..<Limits.offeredHeaders).map { .init(name: "X-\($0)", value: Secret("")) })
+            try $0.claims(headers: (0..<Limits.offeredHeaders).map { HeaderField("X-\($0)", Secret("")) })
         },
         .header("Proxy-Authorization", "a \t~!b"),
     ])

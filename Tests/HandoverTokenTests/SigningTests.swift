@@ -9,7 +9,7 @@ struct SigningTests {
     @Test(arguments: HandoverClaims.Purpose.allCases)
     func `what the source signs is what the target reads`(purpose: HandoverClaims.Purpose) throws {
         let claims = try world.claims(
-            headers: [.init(name: "X-Tenant", value: Secret("blue berry"))], purpose: purpose)
+            headers: [HeaderField("X-Tenant", Secret("blue berry"))], purpose: purpose)
         let token = try world.verify(try world.source.issuer.sign(claims), expected: [purpose])
         #expect(token.claims == claims)
     }
@@ -71,7 +71,7 @@ struct SigningTests {
 
     @Test func `a token that would be too large is not signed`() throws {
         let value = Secret(String(repeating: "v", count: 200))
-        let claims = try world.claims(headers: (0..<64).map { .init(name: "X-\($0)", value: value) })
+        let claims = try world.claims(headers: (0..<64).map { HeaderField("X-\($0)", value) })
         let signer = world.source.issuer
         do throws(SigningRefusal) {
             _ = try signer.sign(claims)
@@ -84,7 +84,7 @@ struct SigningTests {
     }
 
     @Test func `a header's value never prints`() throws {
-        let claims = try world.claims(headers: [.init(name: "Authorization", value: Secret("canary-77"))])
+        let claims = try world.claims(headers: [HeaderField("Authorization", Secret("canary-77"))])
         var text = "\(claims) \(String(reflecting: claims))"
         dump(claims, to: &text)
         #expect(!text.contains("canary"))

@@ -60,7 +60,7 @@ extension TokenWorld {
         issuedAt: Timestamp? = nil, notBefore: Timestamp? = nil, expiresAt: Timestamp? = nil, audience: PeerID? = nil,
         displayName: String = "db-7 \u{1F418}", group: String? = "eu-west", configuration: String? = "base",
         capabilities: UInt64 = 0x2501, targetName: String = "eu-west", sourceName: String = "eu",
-        endpoint: String = "wss://eu-west.example:4320/v1/opamp", headers: [HandoverClaims.Header] = [],
+        endpoint: String = "wss://eu-west.example:4320/v1/opamp", headers: [HeaderField] = [],
         serverCAs: [Certificate]? = nil, epoch: Epoch = 3, probation: Duration = .seconds(300),
         purpose: HandoverClaims.Purpose = .handover
     ) throws -> HandoverClaims {

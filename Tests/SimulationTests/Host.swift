@@ -174,7 +174,7 @@ final class Host {
     private func abbreviate(_ message: inout AgentToServer, to line: Line) {
         message.customCapabilities = nil
         guard message.connectionSettingsStatus?.status == .applying, let agent,
-            line.dial.settings.endpoint == agent.state.candidate?.home.settings.endpoint
+            line.dial.settings.endpoint == agent.state.candidate?.server.settings.endpoint
         else { return }
         let last = agent.state.verdict?.status
         message.connectionSettingsStatus = last?.status == .applied ? last : nil
@@ -211,7 +211,7 @@ final class Host {
         feed(.received(line.number, message))
     }
 
-    func ended(_ line: Line, _ end: LineEnd) {
+    func ended(_ line: Line, _ end: ConnectionEnd) {
         guard line.atHost != .gone else { return }
         line.atHost = .gone
         world.endSessionSoon(of: line)

@@ -39,7 +39,7 @@ extension World {
     /// A1: durable state names an endpoint that this agent itself has verified, once it ever had one.
     private func checkA1(_ state: AgentState, on host: Host) {
         let place = state.active.settings.endpoint
-        let isStart = place == host.configuration.home.settings.endpoint
+        let isStart = place == host.configuration.server.settings.endpoint
         check(
             .A1, isStart || truth.verified.contains(.init(host: host.index, endpoint: place)),
             "agent \(host.index) would live at \(place), which has never answered it")
@@ -52,21 +52,21 @@ extension World {
             message.errorResponse == nil
         else { return fail(.A2, "agent \(host.index) changed its server without an answer from the new one") }
         check(.A2, line.dial.settings == state.active.settings, "what became active is not what was verified")
-        check(.A2, host.disk.candidate?.home == state.active, "what became active was not the saved candidate")
+        check(.A2, host.disk.candidate?.server == state.active, "what became active was not the saved candidate")
     }
 
     /// A3: key, leaf and uid are the same before and after.
     private func checkA3(_ state: AgentState, on host: Host) {
         let birth = Places.shared.births[host.index]
         check(.A3, state.instanceUID == birth.uid, "agent \(host.index) has another uid")
-        for home in [state.active, state.previous, state.candidate?.home].compactMap(\.self) {
+        for home in [state.active, state.previous, state.candidate?.server].compactMap(\.self) {
             check(.A3, home.settings.leaf?.leaf == birth.leaf, "agent \(host.index) has another leaf")
         }
     }
 
     /// A4: at most one session at any time.
     private func checkA4(_ agent: Agent, on host: Host) {
-        guard let line = host.line, let own = agent.phase.line else { return }
+        guard let line = host.line, let own = agent.phase.connection else { return }
         check(.A4, line.number == own.id, "agent \(host.index) has line \(line.number) beside line \(own.id)")
     }
 
@@ -78,7 +78,7 @@ extension World {
 
     /// A6: nothing received lowers verification, and no trust set is mixed from two servers.
     private func checkA6(_ state: AgentState, on host: Host) {
-        for home in [state.active, state.previous, state.candidate?.home].compactMap(\.self) {
+        for home in [state.active, state.previous, state.candidate?.server].compactMap(\.self) {
             let settings = home.settings
             check(
                 .A6,
@@ -122,7 +122,7 @@ extension World {
     /// A8: whatever happens, the agent has a line, or an timer that will bring one.
     private func checkA8(_ agent: Agent, on host: Host) {
         switch agent.phase {
-        case .waiting(.home): check(.A8, host.isSet(.retry), "agent \(host.index) waits for nothing")
+        case .waiting(.active): check(.A8, host.isSet(.retry), "agent \(host.index) waits for nothing")
         case .waiting(.candidate):
             check(.A8, host.isSet(.nextTry), "agent \(host.index) waits for no candidate")
         case .dialing, .reporting, .online:

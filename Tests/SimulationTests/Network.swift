@@ -71,20 +71,20 @@ extension World {
             let server = servers[line.server]
             let way = network[host: line.host, server: line.server]
             if way == .blackHole || !server.isUp && dice.chance(permille: 300) {
-                return after(5000) { self.refuse(line, LineFailure(cause: .timeout, detail: "no answer")) }
+                return after(5000) { self.refuse(line, DialFailure(.timeout, "no answer")) }
             }
-            if way == .refusing || !server.isUp { return refuse(line, LineFailure(cause: .tcp)) }
+            if way == .refusing || !server.isUp { return refuse(line, DialFailure(.tcp)) }
             if strikes(permille: 20) {
-                return refuse(line, LineFailure(cause: .http(status: 503), retryAfter: .seconds(3)))
+                return refuse(line, DialFailure(.http(status: 503), retryAfter: .seconds(3)))
             }
             if strikes(permille: 10) {
-                return refuse(line, LineFailure(cause: .protocol, detail: "closed", closedWithoutStatus: true))
+                return refuse(line, DialFailure(.protocol, "closed", closedBeforeAnswer: true))
             }
             guard line.dial.settings.trust.anchors.certificates == [server.place.authority] else {
-                return refuse(line, LineFailure(cause: .tlsUntrusted))
+                return refuse(line, DialFailure(.tlsUntrusted))
             }
             switch server.admit(line) {
-            case .refused(let status): refuse(line, LineFailure(cause: .http(status: status), detail: "refused"))
+            case .refused(let status): refuse(line, DialFailure(.http(status: status), "refused"))
             case .admitted(let session):
                 line.session = session
                 server.enter(session)
@@ -93,7 +93,7 @@ extension World {
         }
     }
 
-    private func refuse(_ line: Line, _ failure: LineFailure) {
+    private func refuse(_ line: Line, _ failure: DialFailure) {
         hosts[line.host].ended(line, .failed(failure))
     }
 
@@ -102,7 +102,7 @@ extension World {
         guard !line.isCut else { return }
         line.isCut = true
         after(dice.milliseconds(1...60_000)) { [self] in
-            hosts[line.host].ended(line, .failed(LineFailure(cause: .tcp, detail: "broken")))
+            hosts[line.host].ended(line, .failed(DialFailure(.tcp, "broken")))
         }
         after(dice.milliseconds(1...90_000)) { [self] in endSession(of: line, .lost) }
     }

@@ -103,7 +103,7 @@ struct Places: Sendable {
         let birth = births[host]
         let place = places[0]
         return AgentConfiguration(
-            home: Home(
+            server: ServerSettings(
                 settings: ConnectionSettings(
                     endpoint: place.endpoint, trust: ServerTrust(anchors: CertificateBundle([place.authority])),
                     leaf: LeafChain(leaf: birth.leaf)),

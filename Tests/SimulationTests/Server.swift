@@ -53,7 +53,7 @@ final class Server {
             line.session = nil
             line.toHost(in: world) { [world] in
                 line.isCut = true
-                world.hosts[line.host].ended(line, .failed(.init(cause: .tcp, detail: "reset")))
+                world.hosts[line.host].ended(line, .failed(DialFailure(.tcp, "reset")))
             }
         }
         let life = life

@@ -24,7 +24,7 @@ func signToken(_ arguments: [String]) throws {
             name: "eu-west", endpoint: try Endpoint(facts.string("endpoint")),
             serverCAs: try TrustSet(pem: facts.string("serverCAs")),
             tokenSigners: try TrustSet(pem: facts.string("tokenSigners")),
-            headers: [.init(name: "X-Tenant", value: Secret("blue"))]),
+            headers: [HeaderField("X-Tenant", Secret("blue"))]),
         source: .init(name: "eu", agentCAs: try TrustSet(pem: facts.string("agentCAs"))),
         epoch: 3,
         probation: .seconds(300))

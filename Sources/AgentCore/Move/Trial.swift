@@ -7,7 +7,7 @@ struct Trial: Equatable, Sendable {
     private(set) var refusals = 0
     private(set) var bareCloses = 0
     /// The last failure in words, for a verdict by timeout.
-    private(set) var lastWord = "no answer from the server"
+    private(set) var lastFailure = "no answer from the server"
 
     enum Judgement: Equatable {
         case verdict(MoveCause)
@@ -15,15 +15,16 @@ struct Trial: Equatable, Sendable {
         case again(after: Duration)
     }
 
-    mutating func judge(_ end: LineEnd, timings: AgentTimings, chance: UInt64) -> Judgement {
+    mutating func judge(_ end: ConnectionEnd, timings: AgentTimings, chance: UInt64) -> Judgement {
         tries += 1
         switch end {
         case .closed:
             // The upgrade was granted and then no answer came: not what an OpAMP server does.
             return .verdict(.protocol)
         case .failed(let failure):
-            lastWord = failure.detail.isEmpty ? failure.cause.code : "\(failure.cause.code), \(failure.detail)"
-            if failure.closedWithoutStatus {
+            let words = failure.explanation
+            lastFailure = words.isEmpty ? failure.cause.code : "\(failure.cause.code), \(words)"
+            if failure.closedBeforeAnswer {
                 bareCloses += 1
                 return bareCloses > 1 ? .verdict(.tlsLeafRefused) : .again(after: timings.secondTry)
             }
@@ -39,5 +40,14 @@ struct Trial: Equatable, Sendable {
                 return .verdict(failure.cause)
             }
         }
+    }
+}
+
+extension Agent {
+    /// A candidate that outlived its process begins a new trial.
+    mutating func judge(_ end: ConnectionEnd, timings: AgentTimings, chance: UInt64) -> Trial.Judgement {
+        var current = trial ?? Trial()
+        defer { trial = current }
+        return current.judge(end, timings: timings, chance: chance)
     }
 }

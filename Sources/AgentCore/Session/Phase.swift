@@ -4,37 +4,38 @@ public import Vocabulary
 ///
 ///     idle -> dialing -> reporting -> online -> leaving -> dialing ...
 ///               ^  \________|___________|          \-> waiting, stopped
-///               \-- waiting <-- (line lost)
+///               \-- waiting <-- (connection lost)
 public enum Phase: Equatable, Sendable {
     /// Before `started`. Next: `dialing`.
     case idle
     /// Between two dials. Next: `dialing`, `stopped`.
     case waiting(Destination)
-    /// A line was ordered. Next: `reporting`, `waiting`, `dialing`, `stopped`.
-    case dialing(Line)
+    /// A connection was ordered. Next: `reporting`, `waiting`, `dialing`, `stopped`.
+    case dialing(Connection)
     /// The first report is out. Next: `online`, `waiting`, `dialing`, `leaving`.
-    case reporting(Line)
+    case reporting(Connection)
     /// The server has answered, with an error or not. Next: `leaving`, `waiting`, `dialing`.
-    case online(Line)
-    /// The last messages are out, the line is being closed. Next: `dialing`, `waiting`, `stopped`.
-    case leaving(Line, then: Departure)
+    case online(Connection)
+    /// The last messages are out, the connection is being closed. Next: `dialing`, `waiting`, `stopped`.
+    case leaving(Connection, then: Departure)
     /// Nothing more will happen.
     case stopped
 
-    public var line: Line? {
+    public var connection: Connection? {
         switch self {
-        case .dialing(let line), .reporting(let line), .online(let line), .leaving(let line, _): line
+        case .dialing(let connection), .reporting(let connection), .online(let connection), .leaving(let connection, _):
+            connection
         case .idle, .waiting, .stopped: nil
         }
     }
 
-    /// The same phase with another state of its line.
-    func with(_ line: Line) -> Phase {
+    /// The same phase with another state of its connection.
+    func with(_ connection: Connection) -> Phase {
         switch self {
-        case .dialing: .dialing(line)
-        case .reporting: .reporting(line)
-        case .online: .online(line)
-        case .leaving(_, let departure): .leaving(line, then: departure)
+        case .dialing: .dialing(connection)
+        case .reporting: .reporting(connection)
+        case .online: .online(connection)
+        case .leaving(_, let departure): .leaving(connection, then: departure)
         case .idle, .waiting, .stopped: self
         }
     }
@@ -43,19 +44,19 @@ public enum Phase: Equatable, Sendable {
 /// Whose settings are dialled.
 public enum Destination: String, Hashable, Sendable, CaseIterable {
     /// The active ones.
-    case home
+    case active
     case candidate
 }
 
-/// What follows when the line has been left.
+/// What follows when the connection has been left.
 public enum Departure: Hashable, Sendable {
     case dial(Destination)
     case wait(Destination, Duration)
     case stop
 }
 
-/// The one line there is.
-public struct Line: Hashable, Sendable {
+/// The one connection there is.
+public struct Connection: Hashable, Sendable {
     public let id: ConnectionID
     public let destination: Destination
     public let endpoint: Endpoint
@@ -66,7 +67,7 @@ public struct Line: Hashable, Sendable {
     /// HTTP only: a request has not been answered yet.
     var isRequestOpen = false
     /// `agent_disconnect` is out; nothing may follow it.
-    var hasTakenLeave = false
+    var hasSentDisconnect = false
     /// `close` is out.
     var isClosing = false
 

@@ -35,7 +35,7 @@ struct Reporting: Equatable, Sendable {
     var serverCapabilities: ServerCapabilities?
     var serverCustomCapabilities: Set<String>?
     /// The last answer to something the server provoked is recent; see `AgentTimings.provoked`.
-    var isPatienceUsed = false
+    var isReplyLimited = false
     /// Provoked, and put off until patience is back.
     var putOff: Sections = []
 
@@ -50,7 +50,7 @@ struct Reporting: Equatable, Sendable {
     }
 
     /// Whatever got no answer has to be said again. A request for a leaf is a matter of its session.
-    mutating func foldBack() {
+    mutating func makeUnconfirmedDue() {
         due.formUnion(unconfirmed.subtracting([.leafRequest, .standing]))
         unconfirmed = []
     }

@@ -8,7 +8,7 @@ public import Vocabulary
 /// Pure, and the only place where something received becomes settings.
 public struct OfferReview: Sendable {
     /// What the agent has now.
-    public var active: Home
+    public var active: ServerSettings
     public var policy: OfferPolicy
     /// The held key pair's public half; `nil` on a host without one.
     public var ownKey: PublicKey?
@@ -19,7 +19,7 @@ public struct OfferReview: Sendable {
     public var isOnProbation: Bool
 
     public init(
-        active: Home, policy: OfferPolicy, ownKey: PublicKey?, epoch: Epoch, receivedAt: Timestamp,
+        active: ServerSettings, policy: OfferPolicy, ownKey: PublicKey?, epoch: Epoch, receivedAt: Timestamp,
         isOnProbation: Bool = false
     ) {
         self.active = active
@@ -31,7 +31,7 @@ public struct OfferReview: Sendable {
     }
 
     public struct Resolution: Equatable, Sendable {
-        public var home: Home
+        public var server: ServerSettings
         /// From a token that held; `nil` without one.
         public var handover: HandoverFacts?
         /// A token came that nobody could check, since the agent holds no token signers.
@@ -59,9 +59,9 @@ public struct OfferReview: Sendable {
         settings.heartbeat = heartbeat(of: offer, at: settings.endpoint)
 
         var resolution = Resolution(
-            home: Home(
+            server: ServerSettings(
                 settings: settings, tokenSigners: active.tokenSigners, signersVersion: active.signersVersion))
-        guard resolution.home.json.description.utf8.count <= AgentState.homeBytes else {
+        guard resolution.server.json.description.utf8.count <= AgentState.homeBytes else {
             throw .tooLarge(limit: AgentState.homeBytes)
         }
         try checkToken(offered?.token, of: offer, isNewOrigin: isNewOrigin, into: &resolution)
@@ -132,13 +132,13 @@ public struct OfferReview: Sendable {
         }
         guard let ownLeaf = active.settings.leaf?.leaf.fingerprint else { throw .tokenWithoutLeaf }
         let check = AgentTokenCheck(
-            ownLeaf: ownLeaf, tokenSigners: signers, endpoint: resolution.home.settings.endpoint,
-            serverCAs: resolution.home.settings.trust.anchors, currentEpoch: epoch, receivedAt: receivedAt)
+            ownLeaf: ownLeaf, tokenSigners: signers, endpoint: resolution.server.settings.endpoint,
+            serverCAs: resolution.server.settings.trust.anchors, currentEpoch: epoch, receivedAt: receivedAt)
         let claims: HandoverClaims
         do { claims = try check.check(text).claims } catch { throw .token(error) }
-        guard !resolution.home.settings.trust.includesSystemRoots else { throw .token(.wrongServerCA) }
-        resolution.home.tokenSigners = claims.target.tokenSigners
-        resolution.home.signersVersion = 0
+        guard !resolution.server.settings.trust.includesSystemRoots else { throw .token(.wrongServerCA) }
+        resolution.server.tokenSigners = claims.target.tokenSigners
+        resolution.server.signersVersion = 0
         resolution.handover = HandoverFacts(id: claims.id, epoch: claims.epoch, probation: claims.probation)
     }
 }

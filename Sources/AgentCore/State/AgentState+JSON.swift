@@ -45,8 +45,8 @@ extension AgentState {
                 "handover", "adoptions", "remoteConfig", "hasAdopted", "isEnrolled", "configurationDigest",
             ])
         instanceUID = try reader.required("instanceUID") { $0.string.flatMap { InstanceUID($0) } }
-        active = try reader.object("active") { json throws(StateRefusal) in try Home(json: json) }
-        previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try Home(json: json) }
+        active = try reader.object("active") { json throws(StateRefusal) in try ServerSettings(json: json) }
+        previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try ServerSettings(json: json) }
         candidate = try reader.optionalObject("candidate") { json throws(StateRefusal) in try Candidate(json: json) }
         probation = try reader.optionalObject("probation") { json throws(StateRefusal) in try Probation(json: json) }
         verdict = try reader.optionalObject("verdict") { json throws(StateRefusal) in try Verdict(json: json) }
@@ -71,7 +71,7 @@ extension AgentState {
 extension Candidate {
     var json: JSON {
         .members([
-            "isWayBack": .bool(origin == .probation), "handover": handover?.json, "home": home.json,
+            "isWayBack": .bool(origin == .probation), "handover": handover?.json, "home": server.json,
             "hash": hash.json, "attempts": .integer(Int64(attempts)), "until": .time(until),
         ])
     }
@@ -83,7 +83,7 @@ extension Candidate {
             try HandoverFacts(json: json)
         }
         origin = try reader.required("isWayBack", \.bool) ? .probation : .offer(handover)
-        home = try reader.object("home") { json throws(StateRefusal) in try Home(json: json) }
+        server = try reader.object("home") { json throws(StateRefusal) in try ServerSettings(json: json) }
         hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         attempts = try reader.required("attempts") { $0.integer.flatMap { (0...1000).contains($0) ? Int($0) : nil } }
         until = try reader.required("until", \.time)

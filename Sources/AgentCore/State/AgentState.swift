@@ -6,9 +6,9 @@ public import Vocabulary
 /// Invariant: `active` names a server this agent has verified, once it ever had one.
 public struct AgentState: Equatable, Sendable {
     public var instanceUID: InstanceUID
-    public var active: Home
+    public var active: ServerSettings
     /// Kept from an adoption until the move has settled.
-    public var previous: Home?
+    public var previous: ServerSettings?
     /// Saved but unproven; there while a move is under way.
     public var candidate: Candidate?
     public var probation: Probation?
@@ -39,7 +39,7 @@ public struct AgentState: Equatable, Sendable {
     /// - Parameter instanceUID: from the configuration file, or a new version 7 UUID.
     public init(instanceUID: InstanceUID, configuration: AgentConfiguration) {
         self.instanceUID = instanceUID
-        active = configuration.home
+        active = configuration.server
         configurationDigest = configuration.digest
     }
 }
@@ -89,16 +89,16 @@ public struct Candidate: Equatable, Sendable {
     }
 
     public var origin: Origin
-    public var home: Home
+    public var server: ServerSettings
     public var hash: OfferHash
     /// Processes that tried it, the present one included.
     public var attempts: Int
     /// Wall clock; decides only after a restart, and never for longer than a verification lasts.
     public var until: Timestamp
 
-    public init(origin: Origin, home: Home, hash: OfferHash, attempts: Int, until: Timestamp) {
+    public init(origin: Origin, server: ServerSettings, hash: OfferHash, attempts: Int, until: Timestamp) {
         self.origin = origin
-        self.home = home
+        self.server = server
         self.hash = hash
         self.attempts = attempts
         self.until = until

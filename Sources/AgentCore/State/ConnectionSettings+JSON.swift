@@ -2,7 +2,7 @@ import Certificates
 import HandoverToken
 public import Vocabulary
 
-extension Home {
+extension ServerSettings {
     public var json: JSON {
         .members([
             "settings": settings.json, "tokenSigners": tokenSigners.map { .string($0.pem) },

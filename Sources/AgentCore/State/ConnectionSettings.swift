@@ -33,7 +33,7 @@ public struct ConnectionSettings: Equatable, Sendable {
 }
 
 /// A server and what the agent holds because of it.
-public struct Home: Equatable, Sendable {
+public struct ServerSettings: Equatable, Sendable {
     public var settings: ConnectionSettings
     /// Whose signature a handover token may bear. Never used to verify a connection.
     public var tokenSigners: TokenSigners?
@@ -44,17 +44,6 @@ public struct Home: Equatable, Sendable {
         self.settings = settings
         self.tokenSigners = tokenSigners
         self.signersVersion = signersVersion
-    }
-}
-
-/// An HTTP header; its value is a secret until proven otherwise.
-public struct HeaderField: Equatable, Sendable {
-    public var name: String
-    public var value: Secret
-
-    public init(_ name: String, _ value: Secret) {
-        self.name = name
-        self.value = value
     }
 }
 
@@ -90,13 +79,6 @@ public struct LeafChain: Hashable, Sendable {
     public var pem: String { certificates.map(\.pem).joined() }
 }
 
-public enum TLSVersion: String, Hashable, Sendable, Comparable, CaseIterable {
-    case tls12 = "1.2"
-    case tls13 = "1.3"
-
-    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-}
-
 public struct TLSBounds: Hashable, Sendable {
     public var minimum: TLSVersion
     public var maximum: TLSVersion
@@ -107,20 +89,5 @@ public struct TLSBounds: Hashable, Sendable {
         self.minimum = minimum
         self.maximum = maximum
         self.cipherSuites = cipherSuites
-    }
-}
-
-/// An HTTP proxy that is asked to CONNECT.
-public struct ProxySettings: Equatable, Sendable {
-    /// Without brackets.
-    public var host: String
-    public var port: UInt16
-    /// For the CONNECT request only; the server never sees them, and the proxy never sees the server's.
-    public var connectHeaders: [HeaderField]
-
-    public init(host: String, port: UInt16, connectHeaders: [HeaderField] = []) {
-        self.host = host
-        self.port = port
-        self.connectHeaders = connectHeaders
     }
 }

@@ -14,12 +14,12 @@ public struct ConnectionCheck: Sendable {
     public init(_ configuration: HostConfiguration) throws(StateFailure) {
         let state = try AgentStatus(of: configuration).state
         let settings =
-            state.map { $0.hasAdopted ? $0.active.settings : configuration.home.settings }
-            ?? configuration.home.settings
-        isConfigured = settings.endpoint == configuration.home.settings.endpoint
+            state.map { $0.hasAdopted ? $0.active.settings : configuration.server.settings }
+            ?? configuration.server.settings
+        isConfigured = settings.endpoint == configuration.server.settings.endpoint
         dial = Dial(settings: settings, extraHeaders: [])
-        let home = state.flatMap { $0.active.settings == settings ? $0.active : nil } ?? configuration.home
-        terms = HandoverTerms(home: home, policy: configuration.policy, state: state)
+        let server = state.flatMap { $0.active.settings == settings ? $0.active : nil } ?? configuration.server
+        terms = HandoverTerms(server: server, policy: configuration.policy, state: state)
         if let key = configuration.key {
             self.key = key
         } else {
@@ -36,13 +36,13 @@ public struct ConnectionCheck: Sendable {
         let loop: EventLoop
         do { loop = try EventLoop(connectionLimit: 4) } catch { throw StateFailure.transport(error) }
         defer { loop.shutDown() }
-        let event = await CheckLine(loop).firstWord(of: settings)
+        let event = await CheckDial(loop).firstEvent(of: settings)
         return CheckReport(dial.settings, isConfigured: isConfigured, terms: terms, event: event)
     }
 }
 
 /// One upgrade, and what became of it.
-private actor CheckLine {
+private actor CheckDial {
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActors }
     private let dialer: Dialer
@@ -54,7 +54,7 @@ private actor CheckLine {
         dialer = Dialer(loop: loop)
     }
 
-    func firstWord(of settings: DialSettings) async -> WebSocketEvent {
+    func firstEvent(of settings: DialSettings) async -> WebSocketEvent {
         await withCheckedContinuation { continuation in
             waiter = continuation
             connection = dialer.openWebSocket(settings) { self.heard($0) }

@@ -7,12 +7,12 @@ import Vocabulary
 /// file, and what the state holds.
 struct HandoverTerms: Sendable {
     /// What the agent would leave.
-    let home: Home
+    let server: ServerSettings
     let policy: OfferPolicy
     let state: AgentState?
 
-    private var signers: [Certificate] { home.tokenSigners?.certificates ?? [] }
-    private var isTokenRequired: Bool { policy.requiresToken(holding: home.tokenSigners) }
+    private var signers: [Certificate] { server.tokenSigners?.certificates ?? [] }
+    private var isTokenRequired: Bool { policy.requiresToken(holding: server.tokenSigners) }
 
     var json: JSON {
         .members([
@@ -29,7 +29,7 @@ struct HandoverTerms: Sendable {
             "min_tls_version": .string(policy.minimumTLS.rawValue),
             "allow_plaintext": .bool(policy.allowsLeavingTLS),
             "allow_skip_verify": .bool(policy.allowsSkippingVerification),
-            "leaf": home.settings.leaf.map { .string($0.leaf.fingerprint.description) },
+            "leaf": server.settings.leaf.map { .string($0.leaf.fingerprint.description) },
             "previous": state?.previous.map { .string($0.settings.endpoint.description) },
             "probation_until": state?.probation.map { .string($0.until.description) },
         ])
@@ -45,7 +45,7 @@ struct HandoverTerms: Sendable {
         rows.append(
             (
                 "certificate",
-                home.settings.leaf.map {
+                server.settings.leaf.map {
                     "sha256 \($0.leaf.fingerprint) stays"
                         + (state?.probation == nil ? "; another one only over the same key" : "")
                 } ?? "none is held; a token cannot be bound to this host before it is enrolled"

@@ -26,13 +26,13 @@ extension HostConfiguration {
                 "server", "tls", "headers", "instance_uid", "capabilities", "agent_description", "storage", "handover",
                 "config_sink", "bootstrap", "log",
             ])
-        let server = try ServerConfiguration(file)
+        let configured = try ServerConfiguration(file)
         let storage = try file.section("storage", keys: ["directory"])
         guard let directory = try storage?.text("directory") else { throw .missing("storage.directory") }
-        self.init(home: server.home, key: server.key, stateDirectory: directory.content)
-        policy.minimumTLS = server.home.settings.tls.minimum
-        if case .http = server.home.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
-        if case .ws = server.home.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
+        self.init(server: configured.server, key: configured.key, stateDirectory: directory.content)
+        policy.minimumTLS = configured.server.settings.tls.minimum
+        if case .http = configured.server.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
+        if case .ws = configured.server.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
 
         instanceUID = try file.value("instance_uid", expected: "a UUID in lower case") { InstanceUID($0) }
         if let sink = try file.section("config_sink", keys: ["path", "reload_command"]) {
@@ -111,7 +111,7 @@ extension HostConfiguration {
                 OfferPolicy.AbsentCertificate(rawValue: $0)
             } ?? policy.absentCertificate
         let floor = try section.value("min_tls_version", expected: "\"1.2\" or \"1.3\"") {
-            AgentCore.TLSVersion(rawValue: $0)
+            TLSVersion(rawValue: $0)
         }
         // What the operator demands of the first server is demanded of every other.
         policy.minimumTLS = max(floor ?? policy.minimumTLS, policy.minimumTLS)
@@ -133,7 +133,7 @@ extension HostConfiguration {
             try section.duration("verification_timeout", in: .seconds(1)...(.seconds(600)))
             ?? timings.verification
         timings.probation = try section.duration("probation", in: .seconds(1)...(.seconds(86_400))) ?? timings.probation
-        home.tokenSigners = try section.tokenSigners("token_signers_file")
+        server.tokenSigners = try section.tokenSigners("token_signers_file")
     }
 
     private mutating func readBootstrap(_ file: ConfigurationSection) throws(ConfigurationRefusal) {

@@ -8,7 +8,7 @@ public import Vocabulary
 /// The keys and their meaning are in `docs/operator/agent.md`.
 public struct HostConfiguration: Sendable {
     /// The server to begin with. Once an offer has been adopted, the state directory decides instead.
-    public var home: Home
+    public var server: ServerSettings
     /// Of the leaf that the file names. Without it the agent makes a key pair of its own in the state directory.
     public var key: PrivateKey?
     public var stateDirectory: String
@@ -37,13 +37,13 @@ public struct HostConfiguration: Sendable {
     }
 
     public init(
-        home: Home, key: PrivateKey? = nil, stateDirectory: String, instanceUID: InstanceUID? = nil,
+        server: ServerSettings, key: PrivateKey? = nil, stateDirectory: String, instanceUID: InstanceUID? = nil,
         capabilities: AgentCapabilities = .handoverDefault, report: OwnReport = OwnReport(),
         policy: OfferPolicy = OfferPolicy(), timings: AgentTimings = AgentTimings(), backoff: Backoff = Backoff(),
         bootstrapToken: Secret? = nil, sink: SinkSettings? = nil, logLevel: AgentLogEntry.Level = .info,
         logFormat: AgentLog.Format = .text
     ) {
-        self.home = home
+        self.server = server
         self.key = key
         self.stateDirectory = stateDirectory
         self.instanceUID = instanceUID
@@ -59,12 +59,12 @@ public struct HostConfiguration: Sendable {
     }
 
     /// Identifies what the file says about the connection; never shown, since header values are part of it.
-    var digest: [UInt8] { Digest.sha256(Array(home.json.description.utf8)) }
+    var digest: [UInt8] { Digest.sha256(Array(server.json.description.utf8)) }
 
     /// The core's part of it.
     func agentConfiguration(identity: HeldIdentity) -> AgentConfiguration {
         AgentConfiguration(
-            home: home, capabilities: capabilities, report: report, identity: identity,
+            server: server, capabilities: capabilities, report: report, identity: identity,
             bootstrapToken: bootstrapToken, policy: policy, timings: timings, backoff: backoff, digest: digest)
     }
 }

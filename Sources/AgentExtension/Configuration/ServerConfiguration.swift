@@ -8,7 +8,7 @@ import Vocabulary
 /// The part of the file that says where the server is and how it is reached. The collector's opamp extension writes it
 /// under `server.ws` or `server.http`, its supervisor under `server`, and `tls` and `headers` may stand at the top.
 struct ServerConfiguration {
-    let home: Home
+    let server: ServerSettings
     let key: PrivateKey?
 
     private static let lineKeys = ["endpoint", "tls", "headers", "heartbeat_interval", "polling_interval"]
@@ -38,7 +38,7 @@ struct ServerConfiguration {
         for key in ["polling_interval", "heartbeat_interval"] {
             settings.heartbeat = try place.duration(key, in: range) ?? settings.heartbeat
         }
-        home = Home(settings: settings)
+        self.server = ServerSettings(settings: settings)
         key = trust.key
     }
 
@@ -104,7 +104,7 @@ private struct TLSConfiguration {
                 section.name("key_file"), line: section.line(of: "key_file"),
                 reason: "the key does not belong to the certificate in cert_file")
         }
-        let read = { (text: String) in AgentCore.TLSVersion(rawValue: text) }
+        let read = { (text: String) in TLSVersion(rawValue: text) }
         bounds.minimum = try section.value("min_version", expected: "\"1.2\" or \"1.3\"", read) ?? bounds.minimum
         bounds.maximum = try section.value("max_version", expected: "\"1.2\" or \"1.3\"", read) ?? bounds.maximum
         guard bounds.minimum <= bounds.maximum else {

@@ -21,7 +21,7 @@ public struct AgentStatus: Sendable {
     /// - Throws: `StateFailure` when there is something and it cannot be read.
     public init(of configuration: HostConfiguration) throws(StateFailure) {
         directory = configuration.stateDirectory
-        configured = configuration.home.settings.endpoint
+        configured = configuration.server.settings.endpoint
         let loaded: StateFile.Loaded?
         let uid: [UInt8]?
         do throws(FileFailure) {
@@ -59,7 +59,7 @@ public struct AgentStatus: Sendable {
             "previous": state?.previous.map(Self.json),
             "candidate": state?.candidate.map { candidate in
                 .members([
-                    "endpoint": .string(candidate.home.settings.endpoint.description),
+                    "endpoint": .string(candidate.server.settings.endpoint.description),
                     "offer_hash": candidate.hash.reported.map { .string(Hex.encode($0)) },
                     "handover_id": candidate.handover.map { .string($0.id.description) },
                     "attempts": .integer(Int64(candidate.attempts)), "until": .string(candidate.until.description),
@@ -84,12 +84,12 @@ public struct AgentStatus: Sendable {
         ])
     }
 
-    private static func json(_ home: Home) -> JSON {
+    private static func json(_ server: ServerSettings) -> JSON {
         .members([
-            "endpoint": .string(home.settings.endpoint.description),
-            "server_cas": fingerprints(home.settings.trust.anchors.certificates),
-            "token_signers": fingerprints(home.tokenSigners?.certificates ?? []),
-            "leaf": home.settings.leaf.map { .string($0.leaf.fingerprint.description) },
+            "endpoint": .string(server.settings.endpoint.description),
+            "server_cas": fingerprints(server.settings.trust.anchors.certificates),
+            "token_signers": fingerprints(server.tokenSigners?.certificates ?? []),
+            "leaf": server.settings.leaf.map { .string($0.leaf.fingerprint.description) },
         ])
     }
 
@@ -149,7 +149,7 @@ extension AgentStatus {
                 }),
             row(
                 "candidate",
-                state?.candidate.map { "\($0.home.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
+                state?.candidate.map { "\($0.server.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
             row("last offer", verdict),
             row("next", json["last_verdict"]?["next_action"]?.string),
             row("handovers", state.map { "epoch \($0.epoch)" + ($0.handoverID.map { ", last \($0)" } ?? "") }),

@@ -7,7 +7,7 @@ import Vocabulary
 struct PresenceFile {
     static let name = "presence"
     /// Changes within this time make one write.
-    static let patience = Duration.milliseconds(100)
+    static let delay = Duration.milliseconds(100)
 
     private let path: String
     private var latest: Presence?
@@ -15,7 +15,7 @@ struct PresenceFile {
 
     init(directory: String) { path = "\(directory)/\(Self.name)" }
 
-    /// - Parameter schedule: asks for `write` after `patience`.
+    /// - Parameter schedule: asks for `write` after `delay`.
     mutating func note(_ presence: Presence, schedule: () -> Void) {
         guard presence.contact != latest?.contact || presence.endpoint != latest?.endpoint else { return }
         latest = presence

@@ -21,7 +21,7 @@ actor AgentShell {
     private var inbox: [AgentEvent] = []
     private var isDeciding = false
 
-    var lines: [ConnectionID: AgentLine] = [:]
+    var connections: [ConnectionID: AgentConnection] = [:]
     var timers: [AgentTimer: LoopTimer] = [:]
     /// While the sink is at work.
     var sinkWork: Task<Void, Never>?
@@ -63,6 +63,10 @@ actor AgentShell {
         var step = agent.next(after: event, at: now, chance: clock.chance())
         if let save = step.save {
             AgentCrashPoint.reach(.decided)
+            if let candidate = save.candidate, candidate.server.settings != agent.state.candidate?.server.settings {
+                dialer.prepare(
+                    DialSettings(Dial(settings: candidate.server.settings, extraHeaders: []), key: state.key))
+            }
             do {
                 try state.save(save)
                 AgentCrashPoint.reach(.saved)
@@ -85,7 +89,7 @@ actor AgentShell {
         case .open(let id, let dial): open(id, dial)
         case .send(let id, let message): send(message, on: id)
         case .close(let id): close(id)
-        case .drop(let id): lines.removeValue(forKey: id)?.drop()
+        case .drop(let id): connections.removeValue(forKey: id)?.drop()
         case .setTimer(let timer, let delay): setTimer(timer, after: delay)
         case .cancelTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
         case .applyRemoteConfig(let config): apply(config)
@@ -123,7 +127,7 @@ actor AgentShell {
 
     private func notePresence() {
         presence.note(snapshot.presence(at: clock.now())) {
-            loop.wake(after: PresenceFile.patience) { [weak self] in
+            loop.wake(after: PresenceFile.delay) { [weak self] in
                 self?.assumeIsolated { $0.presence.write() }
             }
         }

@@ -35,7 +35,7 @@ import Vocabulary
 
     /// - Throws: `DialFailure` with cause `policy` when the settings can never work.
     init(
-        _ settings: DialSettings, extraHeaders: [HTTPHeader], request: Request, user: any LinkUser, loop: EventLoop
+        _ settings: DialSettings, extraHeaders: [HeaderField], request: Request, user: any LinkUser, loop: EventLoop
     ) throws(DialFailure) {
         loop.checkIsolated()
         guard loop.isOpen else { throw DialFailure(.tcp, "the event loop was shut down") }

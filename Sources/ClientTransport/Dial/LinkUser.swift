@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// How a connection ended.
 enum LinkEnd {
     case failed(DialFailure)

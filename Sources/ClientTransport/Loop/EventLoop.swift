@@ -38,6 +38,10 @@ import HostSystem
     /// Who is at work here; on the loop's thread only.
     var links: [ObjectIdentifier: Link] = [:]
     var tlsContexts: [TLSContext.Key: TLSContext] = [:]
+    /// One of them, last used by a connection that is gone.
+    var idleTLS: TLSContext?
+    /// For a dial that is about to come.
+    var preparedTLS: PreparedContext?
 
     /// - Parameter connectionLimit: how many connections there can be at once; tables are made for as many.
     /// - Throws: `TransportFailure` when the host is out of memory, descriptors or threads.
@@ -178,6 +182,8 @@ import HostSystem
     /// Whether nothing is left to wait for.
     private func stopped() -> Bool {
         for link in Array(links.values) { link.abandon("the event loop was shut down") }
+        TLSContext.dropIdle(in: self)
+        preparedTLS = nil
         return links.isEmpty && tlsContexts.isEmpty && shared.withLock { $0.work.isEmpty }
     }
 

@@ -1,4 +1,5 @@
 internal import COpenSSL
+import Certificates
 import Glibc
 import Vocabulary
 
@@ -34,8 +35,8 @@ private func restrict(_ context: OpaquePointer) {
 private func setVersionsAndCiphers(_ key: TLSContext.Key, in context: OpaquePointer) throws(DialFailure) {
     func number(_ version: TLSVersion) -> Int {
         switch version {
-        case .v1_2: Int(TLS1_2_VERSION)
-        case .v1_3: Int(TLS1_3_VERSION)
+        case .tls12: Int(TLS1_2_VERSION)
+        case .tls13: Int(TLS1_3_VERSION)
         }
     }
     guard key.minimumTLS <= key.maximumTLS,
@@ -57,11 +58,12 @@ private func setVersionsAndCiphers(_ key: TLSContext.Key, in context: OpaquePoin
 
 private func setTrust(_ key: TLSContext.Key, in context: OpaquePointer) throws(DialFailure) {
     let store = unsafe SSL_CTX_get_cert_store(context)
-    for der in key.anchors {
-        try unsafe withCertificate(der, "a CA certificate") { certificate in
+    for anchor in key.anchors {
+        let isUsed = unsafe anchor.withX509 { certificate in
             // Passed over, not refused: a certificate that is no CA's vouches for nobody.
             unsafe X509_check_ca(certificate) != 1 || X509_STORE_add_cert(store, certificate) == 1
         }
+        guard isUsed else { throw DialFailure(.policy, "a CA certificate cannot be used") }
     }
     // Whatever the trust set names is an anchor, also when it is not self-signed; `ChainCheck` decides the same way.
     unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
@@ -82,37 +84,19 @@ private func expectHost(_ host: String, in context: OpaquePointer) throws(DialFa
 
 private func show(_ identity: ClientIdentity, in context: OpaquePointer) throws(DialFailure) {
     guard let leaf = identity.chain.first else { throw DialFailure(.policy, "the client's chain is empty") }
-    try unsafe withCertificate(leaf, "the client's leaf") { unsafe SSL_CTX_use_certificate(context, $0) == 1 }
+    let isLeafUsed = unsafe leaf.withX509 { unsafe SSL_CTX_use_certificate(context, $0) == 1 }
+    guard isLeafUsed else { throw DialFailure(.policy, "the client's leaf cannot be used") }
     for issuer in identity.chain.dropFirst() {
-        try unsafe withCertificate(issuer, "a certificate of the client's chain") { certificate in
+        let isUsed = unsafe issuer.withX509 { certificate in
             // Adds one reference of its own.
             unsafe SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1, UnsafeMutableRawPointer(certificate)) == 1
         }
+        guard isUsed else { throw DialFailure(.policy, "a certificate of the client's chain cannot be used") }
     }
-    let pem = identity.key.reveal()
-    let key = unsafe pem.withUnsafeBytes { bytes -> OpaquePointer? in
-        let source = unsafe BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count))
-        defer { unsafe BIO_free(source) }
-        // Without a callback OpenSSL would ask the terminal for a password.
-        return unsafe PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in -1 }, nil)
+    let isPair = unsafe identity.key.withEVPKey { key in
+        unsafe SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1
     }
-    guard let key = unsafe key else { throw DialFailure(.policy, "the client's private key cannot be read") }
-    defer { unsafe EVP_PKEY_free(key) }
-    guard unsafe SSL_CTX_use_PrivateKey(context, key) == 1, unsafe SSL_CTX_check_private_key(context) == 1 else {
-        throw DialFailure(.policy, "the client's private key does not belong to its certificate")
-    }
-}
-
-private func withCertificate(
-    _ der: [UInt8], _ name: String, _ use: (OpaquePointer) -> Bool
-) throws(DialFailure) {
-    let isUsed = unsafe der.withUnsafeBufferPointer { bytes -> Bool in
-        var next = bytes.baseAddress
-        guard let certificate = unsafe d2i_X509(nil, &next, bytes.count) else { return false }
-        defer { unsafe X509_free(certificate) }
-        return unsafe use(certificate)
-    }
-    guard isUsed else { throw DialFailure(.policy, "\(name) cannot be used") }
+    guard isPair else { throw DialFailure(.policy, "the client's private key does not belong to its certificate") }
 }
 
 func derBytes(of certificate: OpaquePointer) -> [UInt8] {

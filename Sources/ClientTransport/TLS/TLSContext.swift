@@ -1,17 +1,19 @@
 internal import COpenSSL
 internal import CWebSockets
+import Certificates
 import Glibc
 import Vocabulary
 
 /// Trust, identity and host name of one kind of connection: an SSL_CTX of our own and the libwebsockets vhost that
-/// uses it. Connections with equal settings share it; it goes when the last of them is gone.
+/// uses it. Connections with equal settings share it. When the last of them is gone it is kept until another one is idle,
+/// so that a run of polls makes one.
 ///
 /// libwebsockets never frees an SSL_CTX it was given; the vhost must be destroyed first and the last wsi before that.
 @safe final class TLSContext {
     /// What makes two connections share one.
     struct Key: Hashable {
         let host: String
-        let anchors: [[UInt8]]
+        let anchors: [Certificate]
         let includeSystemRoots: Bool
         let identity: ClientIdentity?
         let minimumTLS: TLSVersion
@@ -42,9 +44,13 @@ import Vocabulary
     var links: [Int32: Link] = [:]
 
     /// - Throws: `DialFailure` with cause `policy` when the settings themselves cannot work.
-    private init(_ key: Key, loop: EventLoop) throws(DialFailure) {
+    private init(_ key: Key, prepared: OpaquePointer?, loop: EventLoop) throws(DialFailure) {
         self.key = key
-        unsafe context = key.isTLS ? try makeSSLContext(key) : nil
+        if let prepared = unsafe prepared {
+            unsafe context = prepared
+        } else {
+            unsafe context = key.isTLS ? try makeSSLContext(key) : nil
+        }
         guard let vhost = unsafe makeVhost(in: loop.context, sslContext: context) else {
             unsafe SSL_CTX_free(context)
             throw DialFailure(.policy, "no TLS context could be made")
@@ -62,7 +68,12 @@ import Vocabulary
 
     /// The context for these settings, made if there is none.
     static func borrow(_ key: Key, from loop: EventLoop) throws(DialFailure) -> TLSContext {
-        let context = if let known = loop.tlsContexts[key] { known } else { try TLSContext(key, loop: loop) }
+        let context: TLSContext
+        if let known = loop.tlsContexts[key] {
+            context = known
+        } else {
+            context = try unsafe TLSContext(key, prepared: loop.takePrepared(for: key), loop: loop)
+        }
         loop.tlsContexts[key] = context
         context.uses += 1
         return context
@@ -72,6 +83,22 @@ import Vocabulary
     func giveBack(to loop: EventLoop) {
         uses -= 1
         guard uses == 0 else { return }
+        // The host's own CA certificates may change; they are read anew.
+        let isKept = loop.isOpen && !key.includeSystemRoots
+        let former = loop.idleTLS
+        loop.idleTLS = isKept ? self : nil
+        if let former, former !== self, former.uses == 0 { former.destroy(in: loop) }
+        if !isKept { destroy(in: loop) }
+    }
+
+    /// Destroys the context that is kept although nothing uses it.
+    static func dropIdle(in loop: EventLoop) {
+        guard let idle = loop.idleTLS else { return }
+        loop.idleTLS = nil
+        if idle.uses == 0 { idle.destroy(in: loop) }
+    }
+
+    private func destroy(in loop: EventLoop) {
         loop.tlsContexts[key] = nil
         unsafe lws_vhost_destroy(vhost)
         unsafe SSL_CTX_free(context)

@@ -31,6 +31,7 @@ actor LoopClient {
         return LoopSocket(client: self, connection: connection, events: events)
     }
 
+    func prepare(_ settings: DialSettings) { dialer.prepare(settings) }
     func send(_ message: [UInt8], over connection: WebSocketConnection) throws { try connection.send(message) }
     func abandon(_ connection: WebSocketConnection) { connection.abandon() }
     func close(_ connection: WebSocketConnection, code: UInt16, reason: String) {
@@ -38,7 +39,7 @@ actor LoopClient {
     }
 
     func post(
-        _ settings: DialSettings, headers: [HTTPHeader] = [], body: [UInt8] = [1]
+        _ settings: DialSettings, headers: [HeaderField] = [], body: [UInt8] = [1]
     ) async -> Result<HTTPAnswer, DialFailure> {
         await withCheckedContinuation { continuation in
             _ = dialer.post(settings, headers: headers, body: body) { continuation.resume(returning: $0) }
@@ -125,8 +126,8 @@ extension DialSettings {
         trusting anchors: [Certificate] = [], as holder: TestAuthority.Holder? = nil
     ) throws -> DialSettings {
         DialSettings(
-            endpoint: try Endpoint("\(scheme)://\(host):\(server.port)\(path)"), anchors: anchors.map(\.der),
-            identity: holder.map { ClientIdentity(chain: [$0.certificate.der], key: $0.key.pem) },
+            endpoint: try Endpoint("\(scheme)://\(host):\(server.port)\(path)"), anchors: anchors,
+            identity: holder.map { ClientIdentity(chain: [$0.certificate], key: $0.key) },
             connectTimeout: .seconds(60), handshakeTimeout: .seconds(60))
     }
 

@@ -78,7 +78,7 @@ public final class ScriptedDesk: Sendable {
     /// Runs the body before each upgrade and request is answered.
     public func whenAsked(_ body: @escaping @Sendable () -> Void) { memory.withLock { $0.whenAsked = body } }
 
-    /// The first `APPLIED` ends the connection it came over; from then on it is silent.
+    /// The first `APPLIED` ends the connection it came over; from then on it answers 500 to everything.
     public func leaveOnceApplied() { memory.withLock { $0.leavesOnceApplied = true } }
 
     /// Issues the next leaf and ends the connection instead of sending it.
@@ -175,7 +175,7 @@ public final class ScriptedDesk: Sendable {
         let leaves = memory.withLock { memory in
             memory.heard.append(Heard(message: message, leaf: leaf, headers: headers))
             if memory.leavesOnceApplied, message.connectionSettingsStatus?.status == .applied {
-                memory.mood = .silent
+                memory.mood = .refusing(status: 500)
                 return true
             }
             if let status = message.connectionSettingsStatus, status.status != .applying,

@@ -4,36 +4,35 @@ import OpAMPProto
 import Vocabulary
 
 /// The transport's side of one line of the core.
-enum AgentLine {
+enum AgentConnection {
     case webSocket(WebSocketConnection)
-    case polling(PollingLine)
+    case polling(PollingConnection)
 
     /// At once, so that there are never two sessions: the next dial may be a directive away.
     func drop() {
         switch self {
         case .webSocket(let connection): connection.abandon()
-        case .polling(let line): line.exchange?.cancel()
+        case .polling(let polling): polling.exchange?.cancel()
         }
     }
 }
 
 /// A run of requests to one server; there is one in flight at most.
-struct PollingLine {
+struct PollingConnection {
     let settings: DialSettings
     /// Of the first request only.
-    var opening: [HTTPHeader]
+    var opening: [HeaderField]
     var exchange: HTTPExchange?
 }
 
 extension AgentShell {
     func open(_ id: ConnectionID, _ dial: Dial) {
         var settings = DialSettings(dial, key: state.key)
-        let opening = dial.openingHeaders.map(HTTPHeader.init)
         if settings.endpoint.isWebSocket {
-            settings.headers += opening
-            lines[id] = .webSocket(dialer.openWebSocket(settings) { self.heard($0, on: id) })
+            settings.headers += dial.openingHeaders
+            connections[id] = .webSocket(dialer.openWebSocket(settings) { self.heard($0, on: id) })
         } else {
-            lines[id] = .polling(PollingLine(settings: settings, opening: opening))
+            connections[id] = .polling(PollingConnection(settings: settings, opening: dial.openingHeaders))
             take(.opened(id))
         }
     }
@@ -43,34 +42,34 @@ extension AgentShell {
         do {
             bytes = try message.encoded()
         } catch {
-            return take(.sendFailed(id, .tooLarge))
+            return take(.sendFailed(id, .tooLarge(limit: Limits.messageBytes)))
         }
-        switch lines[id] {
+        switch connections[id] {
         case .webSocket(let connection):
             do throws(SendRefusal) {
                 try connection.send(FrameHeader.framed(bytes))
             } catch {
-                take(.sendFailed(id, SendFailure(error)))
+                take(.sendFailed(id, error))
             }
-        case .polling(var line):
-            var settings = line.settings
+        case .polling(var polling):
+            var settings = polling.settings
             settings.headers.removeAll { $0.name == MoveHeader.instanceUID }
             let uid = InstanceUID(bytes: message.instanceUID)?.description ?? ""
-            let headers = [HTTPHeader(MoveHeader.instanceUID, uid)] + line.opening
-            line.opening = []
-            line.exchange = dialer.post(settings, headers: headers, body: bytes) {
+            let headers = [HeaderField(MoveHeader.instanceUID, Secret(uid))] + polling.opening
+            polling.opening = []
+            polling.exchange = dialer.post(settings, headers: headers, body: bytes) {
                 self.answered($0, on: id)
             }
-            lines[id] = .polling(line)
-        case nil: take(.sendFailed(id, .lineUnusable))
+            connections[id] = .polling(polling)
+        case nil: take(.sendFailed(id, .notOpen))
         }
     }
 
     func close(_ id: ConnectionID) {
-        switch lines[id] {
+        switch connections[id] {
         case .webSocket(let connection): connection.close(code: 1000)
-        case .polling(let line):
-            line.exchange?.cancel()
+        case .polling(let polling):
+            polling.exchange?.cancel()
             end(id, .closed(code: nil, reason: ""))
         case nil: break
         }
@@ -78,7 +77,7 @@ extension AgentShell {
 
     private func heard(_ event: WebSocketEvent, on id: ConnectionID) {
         // A line that was dropped has nothing more to say.
-        guard lines[id] != nil else { return }
+        guard connections[id] != nil else { return }
         switch event {
         case .opened: take(.opened(id))
         case .message(let frame):
@@ -88,16 +87,16 @@ extension AgentShell {
                 take(.receivedNonsense(id, detail: error.operatorMessage.cause))
             }
         case .closed(let code, let reason): end(id, .closed(code: code, reason: reason))
-        case .failed(let failure): end(id, .failed(LineFailure(failure)))
+        case .failed(let failure): end(id, .failed(failure))
         }
     }
 
     private func answered(_ result: Result<HTTPAnswer, DialFailure>, on id: ConnectionID) {
-        guard case .polling(var line) = lines[id] else { return }
-        line.exchange = nil
-        lines[id] = .polling(line)
+        guard case .polling(var polling) = connections[id] else { return }
+        polling.exchange = nil
+        connections[id] = .polling(polling)
         switch result {
-        case .failure(let failure): end(id, .failed(LineFailure(failure)))
+        case .failure(let failure): end(id, .failed(failure))
         case .success(let answer):
             // OpAMP, Plain HTTP Transport: the answer has the request's content type.
             let type = answer.contentType?.prefix { $0 != ";" }.lowercased()
@@ -112,8 +111,8 @@ extension AgentShell {
         }
     }
 
-    private func end(_ id: ConnectionID, _ end: LineEnd) {
-        lines.removeValue(forKey: id)
+    private func end(_ id: ConnectionID, _ end: ConnectionEnd) {
+        connections.removeValue(forKey: id)
         take(.ended(id, end))
     }
 }

@@ -3,7 +3,7 @@ import Vocabulary
 /// One event being decided: the agent as it becomes, and what has to be done about it.
 ///
 /// Its methods are spread over the folders of their subjects; each of them states what happens in every phase.
-struct Turn {
+struct Transition {
     var agent: Agent
     let now: Timestamp
     let chance: UInt64
@@ -74,12 +74,12 @@ struct Turn {
         case .retry: retryDue()
         case .nextTry: nextTryDue()
         case .answer: answerOverdue()
-        case .verification: failMove(.timeout, detail: agent.trial.lastWord)
+        case .verification: failMove(.timeout, detail: agent.trial?.lastFailure ?? Trial().lastFailure)
         case .leaving: leavingOverdue()
         case .stable: stable()
         case .probation: probationOver()
         case .lost: lossComplete()
-        case .provoked: patienceBack()
+        case .provoked: replyLimitOver()
         }
     }
 }

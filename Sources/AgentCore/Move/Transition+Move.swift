@@ -3,22 +3,24 @@ import Vocabulary
 
 // The move of OpAMP's Connection Setting Offer Flow: candidate saved, server left, candidate dialled, verified by its
 // first answer, adopted by one write; or dropped, and the agent is back where it was.
-extension Turn {
-    mutating func beginMove(to home: Home, handover: HandoverFacts?, hash: OfferHash, from line: Line) {
+extension Transition {
+    mutating func beginMove(
+        to server: ServerSettings, handover: HandoverFacts?, hash: OfferHash, from connection: Connection
+    ) {
         agent.state.candidate = Candidate(
-            origin: .offer(handover), home: home, hash: hash, attempts: 1, until: now + timings.verification)
+            origin: .offer(handover), server: server, hash: hash, attempts: 1, until: now + timings.verification)
         keep()
         note(
             .info, .moveBegan,
             [
-                "endpoint": home.settings.endpoint.description, "offer": hash.text,
+                "endpoint": server.settings.endpoint.description, "offer": hash.text,
                 "handover": handover?.id.description,
             ])
         agent.trial = Trial()
         agent.movesBegun = agent.movesBegun.suffix(agent.configuration.policy.attemptLimit) + [now]
         order(.setTimer(.verification, after: timings.verification))
         agent.reporting.due.insert(.settingsStatus)
-        leave(line, then: .dial(.candidate))
+        leave(connection, then: .dial(.candidate))
     }
 
     /// After a restart. What is left of the deadline is never more than a whole one, whatever the clock says.
@@ -36,22 +38,22 @@ extension Turn {
     }
 
     /// A dial of the candidate came to nothing; the phase is `waiting(.candidate)`.
-    mutating func judge(_ end: LineEnd) {
-        switch agent.trial.judge(end, timings: timings, chance: chance) {
+    mutating func judge(_ end: ConnectionEnd) {
+        switch agent.judge(end, timings: timings, chance: chance) {
         case .verdict(let cause): failMove(cause, detail: end.detail)
         case .again(let wait): tryAgain(after: wait, because: end)
         }
     }
 
     /// For an answer that asks for patience.
-    mutating func nextTry(after end: LineEnd) -> Duration {
-        switch agent.trial.judge(end, timings: timings, chance: chance) {
+    mutating func nextTry(after end: ConnectionEnd) -> Duration {
+        switch agent.judge(end, timings: timings, chance: chance) {
         case .again(let wait): wait
         case .verdict: timings.secondTry
         }
     }
 
-    private mutating func tryAgain(after duration: Duration, because end: LineEnd) {
+    private mutating func tryAgain(after duration: Duration, because end: ConnectionEnd) {
         note(.info, .moveRetried, ["cause": end.cause?.code, "detail": end.detail])
         wait(duration, for: .candidate)
     }
@@ -59,9 +61,9 @@ extension Turn {
     // MARK: Verdicts
 
     /// - Returns: false when the candidate was dropped instead and nothing more of the message counts.
-    mutating func adoptCandidate(on line: Line, after message: ServerToAgent) -> Bool {
+    mutating func adoptCandidate(on connection: Connection, after message: ServerToAgent) -> Bool {
         guard let candidate = agent.state.candidate else { return false }
-        // At home an empty uid is tolerated; a proof has to be about this agent.
+        // The active server may leave the uid out; a proof has to be about this agent.
         guard message.instanceUID == agent.state.instanceUID.bytes else {
             failMove(.protocol, detail: "the answer does not name the agent's instance_uid")
             return false
@@ -78,23 +80,24 @@ extension Turn {
             return false
         }
         agent.state.candidate = nil
+        agent.trial = nil
         order(.cancelTimer(.verification))
         // It was for the server that was active.
         cancelRetry()
         switch candidate.origin {
         case .offer(let handover): adopt(candidate, handover: handover)
-        case .probation: returnHome(to: candidate)
+        case .probation: returnToPrevious(to: candidate)
         }
         keep()
         agent.failures = 0
         // Over HTTP the next request must no longer carry the candidate's headers.
-        if line.isHTTP {
-            order(.close(line.id))
-            dial(.home)
+        if connection.isHTTP {
+            order(.close(connection.id))
+            dial(.active)
         } else {
-            var home = Line(id: line.id, destination: .home, endpoint: line.endpoint)
-            home.hasSaidEpoch = line.hasSaidEpoch
-            becomeOnline(home)
+            var server = Connection(id: connection.id, destination: .active, endpoint: connection.endpoint)
+            server.hasSaidEpoch = connection.hasSaidEpoch
+            becomeOnline(server)
         }
         return true
     }
@@ -112,14 +115,14 @@ extension Turn {
         note(
             .info, .moveAdopted,
             [
-                "endpoint": candidate.home.settings.endpoint.description, "offer": candidate.hash.text,
+                "endpoint": candidate.server.settings.endpoint.description, "offer": candidate.hash.text,
                 "handover": handover?.id.description,
             ])
         // A target may change its own settings before the handover has settled; that does not end the handover.
-        let isSameServer = candidate.home.settings.endpoint.origin == agent.state.active.settings.endpoint.origin
+        let isSameServer = candidate.server.settings.endpoint.origin == agent.state.active.settings.endpoint.origin
         if !isSameServer { agent.announcedSigners = nil }
         let previous = agent.state.active
-        agent.state.active = candidate.home
+        agent.state.active = candidate.server
         if !(isSameServer && handover == nil && agent.state.probation?.isHandover == true) {
             beginProbation(of: candidate, keeping: previous, length: handover?.probation ?? timings.probation)
         }
@@ -137,31 +140,31 @@ extension Turn {
                 "offer": candidate.hash.text, "cause": cause.code, "detail": detail, "reason": cause.sentence,
                 "next": cause.nextAction,
             ])
-        agent.trial = Trial()
+        agent.trial = nil
         switch candidate.origin {
         case .offer: record(verdict)
         case .probation:
             // The way back stays open: both servers are tried in turn until one answers. The previous one may have
-            // taken the agent back before the line broke.
+            // taken the agent back before the connection broke.
             prolongProbation()
             returnFailed()
         }
         keep()
         switch agent.phase {
-        case .reporting(let line): leave(line, then: .dial(.home))
-        case .leaving(let line, .dial(.candidate)), .leaving(let line, .wait(.candidate, _)):
-            order(.drop(line.id))
+        case .reporting(let connection): leave(connection, then: .dial(.active))
+        case .leaving(let connection, .dial(.candidate)), .leaving(let connection, .wait(.candidate, _)):
+            order(.drop(connection.id))
             order(.cancelTimer(.leaving))
-            agent.reporting.foldBack()
-            resumeHome()
-        case .dialing(let line):
-            order(.drop(line.id))
-            resumeHome()
+            agent.reporting.makeUnconfirmedDue()
+            resumeActive()
+        case .dialing(let connection):
+            order(.drop(connection.id))
+            resumeActive()
         case .waiting:
             order(.cancelTimer(.nextTry))
-            resumeHome()
-        case .idle: dial(.home)
-        case .leaving(_, .dial(.home)), .leaving(_, .wait(.home, _)), .leaving(_, .stop), .online, .stopped: break
+            resumeActive()
+        case .idle: dial(.active)
+        case .leaving(_, .dial(.active)), .leaving(_, .wait(.active, _)), .leaving(_, .stop), .online, .stopped: break
         }
         agent.reporting.due.insert(.settingsStatus)
     }

@@ -2,20 +2,20 @@ import OpAMPProto
 import Vocabulary
 
 // What a server says.
-extension Turn {
+extension Transition {
     mutating func received(_ message: ServerToAgent, on id: ConnectionID) {
         switch agent.phase {
-        case .reporting(var line) where line.id == id, .online(var line) where line.id == id:
-            line.isRequestOpen = false
-            agent.phase = agent.phase.with(line)
-            read(message, on: line)
-        case .leaving(var line, let departure) where line.id == id:
+        case .reporting(var connection) where connection.id == id, .online(var connection) where connection.id == id:
+            connection.isRequestOpen = false
+            agent.phase = agent.phase.with(connection)
+            read(message, on: connection)
+        case .leaving(var connection, let departure) where connection.id == id:
             // Only its last wish still matters; the rest comes again, or belongs to a server that is left behind.
-            line.isRequestOpen = false
-            agent.phase = .leaving(line, then: departure)
+            connection.isRequestOpen = false
+            agent.phase = .leaving(connection, then: departure)
             if agent.isAddressed(by: message), message.errorResponse == nil {
                 agent.reporting.unconfirmed = []
-                if let offers = message.connectionSettings { consider(offers, from: line) }
+                if let offers = message.connectionSettings { consider(offers, from: connection) }
             }
             continueLeaving()
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
@@ -24,33 +24,35 @@ extension Turn {
 
     mutating func receivedNonsense(_ detail: String, on id: ConnectionID) {
         switch agent.phase {
-        case .reporting(let line) where line.id == id, .online(let line) where line.id == id:
-            order(.drop(line.id))
-            lose(line, by: .failed(LineFailure(cause: .protocol, detail: detail)))
-        case .leaving(var line, let departure) where line.id == id:
-            line.isRequestOpen = false
-            agent.phase = .leaving(line, then: departure)
+        case .reporting(let connection) where connection.id == id, .online(let connection) where connection.id == id:
+            order(.drop(connection.id))
+            lose(connection, by: .failed(DialFailure(.protocol, detail)))
+        case .leaving(var connection, let departure) where connection.id == id:
+            connection.isRequestOpen = false
+            agent.phase = .leaving(connection, then: departure)
             continueLeaving()
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
         }
     }
 
-    private mutating func read(_ message: ServerToAgent, on line: Line) {
+    private mutating func read(_ message: ServerToAgent, on connection: Connection) {
         guard agent.isAddressed(by: message) else {
             note(.warning, .ignoredMessage, ["reason": "it names another instance_uid"])
-            if line.destination == .candidate { failMove(.protocol, detail: "the answer names another instance_uid") }
+            if connection.destination == .candidate {
+                failMove(.protocol, detail: "the answer names another instance_uid")
+            }
             return
         }
-        if let error = message.errorResponse { return readError(error, on: line) }
+        if let error = message.errorResponse { return readError(error, on: connection) }
         agent.reporting.unconfirmed = []
         agent.reporting.learn(message)
         switch agent.phase {
         case .reporting:
-            switch line.destination {
-            case .home: becomeOnline(line)
-            case .candidate: guard adoptCandidate(on: line, after: message) else { return }
+            switch connection.destination {
+            case .active: becomeOnline(connection)
+            case .candidate: guard adoptCandidate(on: connection, after: message) else { return }
             }
-        case .online(let line) where !line.isAccepted: becomeOnline(line)
+        case .online(let connection) where !connection.isAccepted: becomeOnline(connection)
         case .idle, .waiting, .dialing, .online, .leaving, .stopped: break
         }
         if let command = message.command, agent.configuration.capabilities.contains(.acceptsRestartCommand) {
@@ -64,24 +66,28 @@ extension Turn {
         if let config = message.remoteConfig { readRemoteConfig(config) }
         // An adoption is reported to its server before that server's own offer can take the agent further.
         flush()
-        if let offers = message.connectionSettings { consider(offers, from: line) } else { considerWaitingOffer() }
+        if let offers = message.connectionSettings {
+            consider(offers, from: connection)
+        } else {
+            considerWaitingOffer()
+        }
         flush()
     }
 
     /// An error excludes all other fields (OpAMP, ServerToAgent.error_response).
-    private mutating func readError(_ error: ServerErrorResponse, on line: Line) {
+    private mutating func readError(_ error: ServerErrorResponse, on connection: Connection) {
         note(.warning, .serverError, ["type": "\(error.type)", "message": error.errorMessage.printable(upTo: 200)])
         switch error.type {
         case .unavailable:
             let advice = error.retryInfo.map { Duration.nanoseconds(Int64(clamping: $0.retryAfterNanoseconds)) }
-            agent.reporting.foldBack()
-            switch line.destination {
-            case .home:
+            agent.reporting.makeUnconfirmedDue()
+            switch connection.destination {
+            case .active:
                 markLost()
-                leave(line, then: .wait(.home, nextBackoff(advice: advice)))
+                leave(connection, then: .wait(.active, nextBackoff(advice: advice)))
             case .candidate:
-                let end = LineEnd.failed(LineFailure(cause: .http(status: 503), retryAfter: advice))
-                leave(line, then: .wait(.candidate, nextTry(after: end)))
+                let end = ConnectionEnd.failed(DialFailure(.http(status: 503), retryAfter: advice))
+                leave(connection, then: .wait(.candidate, nextTry(after: end)))
             }
         case .badRequest, .unknown, .unrecognized:
             if agent.reporting.unconfirmed.contains(.leafRequest) {
@@ -90,15 +96,15 @@ extension Turn {
             }
             // The same message would be as bad again (OpAMP, Bad Request).
             agent.reporting.unconfirmed = []
-            switch (agent.phase, line.destination) {
-            case (.reporting, .home): stayUnaccepted(line)
+            switch (agent.phase, connection.destination) {
+            case (.reporting, .active): stayUnaccepted(connection)
             case (.reporting, .candidate): failMove(.serverError, detail: error.errorMessage.printable(upTo: 200))
             case (.online, _), (.idle, _), (.waiting, _), (.dialing, _), (.leaving, _), (.stopped, _): break
             }
         }
     }
 
-    /// OpAMP, AgentIdentification. While a handover has not settled the agent stays who it was; and once a line is
+    /// OpAMP, AgentIdentification. While a handover has not settled the agent stays who it was; and once a connection is
     /// enough, so that no server can keep it busy with names.
     private mutating func identify(_ identification: AgentIdentification?) {
         guard let bytes = identification?.newInstanceUID, !bytes.isEmpty else { return }
@@ -106,12 +112,12 @@ extension Turn {
             return note(.warning, .ignoredMessage, ["reason": "the new instance_uid is not 16 bytes"])
         }
         guard uid != agent.state.instanceUID else { return }
-        guard agent.state.probation?.isHandover != true, canWrite, !agent.isRenamedOnLine else {
+        guard agent.state.probation?.isHandover != true, canWrite, !agent.isRenamedOnConnection else {
             return note(.warning, .ignoredMessage, ["reason": "a new instance_uid cannot be taken now"])
         }
         note(.info, .uidAdopted, ["from": agent.state.instanceUID.description, "to": uid.description])
         agent.formerUID = agent.state.instanceUID
-        agent.isRenamedOnLine = true
+        agent.isRenamedOnConnection = true
         agent.state.instanceUID = uid
         agent.reporting.due.insert(.description)
         keep()

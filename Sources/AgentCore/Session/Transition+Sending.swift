@@ -2,12 +2,12 @@ import OpAMPProto
 import Vocabulary
 
 // What the agent says, and when.
-extension Turn {
-    /// Says what is due, if the line can take it.
+extension Transition {
+    /// Says what is due, if the connection can take it.
     mutating func flush() {
         switch agent.phase {
-        case .online(let line):
-            guard !line.isRequestOpen else { return }
+        case .online(let connection):
+            guard !connection.isRequestOpen else { return }
             let sections = agent.reportable(agent.reporting.due)
             agent.reporting.due = sections
             if !sections.isEmpty { send(sections) }
@@ -15,32 +15,37 @@ extension Turn {
         }
     }
 
-    /// Puts one message on the line of the present phase.
-    mutating func send(_ sections: Sections, takingLeave: Bool = false) {
-        guard var line = agent.phase.line else { return }
+    /// Puts one message on the connection of the present phase.
+    mutating func send(_ sections: Sections, disconnecting: Bool = false) {
+        guard var connection = agent.phase.connection else { return }
         let said = agent.reportable(sections)
         agent.reporting.sequenceNumber += 1
-        order(.send(line.id, agent.message(saying: said, takingLeave: takingLeave)))
+        order(.send(connection.id, agent.message(saying: said, disconnecting: disconnecting)))
         agent.reporting.due.subtract(sections)
         agent.reporting.unconfirmed.formUnion(said)
-        line.isRequestOpen = line.isHTTP
-        if said.contains(.standing) { line.hasSaidEpoch = true }
-        line.hasTakenLeave = takingLeave
-        agent.phase = agent.phase.with(line)
+        connection.isRequestOpen = connection.isHTTP
+        if said.contains(.standing) { connection.hasSaidEpoch = true }
+        connection.hasSentDisconnect = disconnecting
+        agent.phase = agent.phase.with(connection)
         armHeartbeat()
     }
 
-    mutating func sendFailed(_ failure: SendFailure, on id: ConnectionID) {
-        guard var line = agent.phase.line, line.id == id else { return }
-        line.isRequestOpen = false
-        agent.phase = agent.phase.with(line)
-        note(.warning, .sendFailed, ["reason": failure == .tooLarge ? "too large" : "line unusable"])
-        switch failure {
-        case .tooLarge: agent.reporting.unconfirmed = []
-        case .lineUnusable: agent.reporting.foldBack()
+    mutating func sendFailed(_ refusal: SendRefusal, on id: ConnectionID) {
+        guard var connection = agent.phase.connection, connection.id == id else { return }
+        connection.isRequestOpen = false
+        agent.phase = agent.phase.with(connection)
+        let isTooLarge: Bool
+        switch refusal {
+        case .tooLarge:
+            isTooLarge = true
+            agent.reporting.unconfirmed = []
+        case .notOpen, .queueFull:
+            isTooLarge = false
+            agent.reporting.makeUnconfirmedDue()
         }
+        note(.warning, .sendFailed, ["reason": isTooLarge ? "too large" : "the connection takes no message"])
         switch agent.phase {
-        case .reporting where line.destination == .candidate && failure == .tooLarge:
+        case .reporting where connection.destination == .candidate && isTooLarge:
             failMove(.protocol, detail: "the first report exceeds the send limit")
         case .leaving: continueLeaving()
         case .idle, .waiting, .dialing, .reporting, .online, .stopped: break
@@ -52,8 +57,8 @@ extension Turn {
     /// Counts from the last message of any kind (OpAMP, WebSocket Message Exchange); over HTTP it is the poll.
     mutating func armHeartbeat() {
         switch agent.phase {
-        case .reporting(let line), .online(let line):
-            if let interval = agent.heartbeat(on: line) {
+        case .reporting(let connection), .online(let connection):
+            if let interval = agent.heartbeat(on: connection) {
                 order(.setTimer(.heartbeat, after: interval))
             } else {
                 order(.cancelTimer(.heartbeat))
@@ -64,10 +69,10 @@ extension Turn {
 
     mutating func heartbeatDue() {
         switch agent.phase {
-        case .online(let line):
+        case .online(let connection):
             keepIfUnsaved()
             requestLeafIfDue()
-            if line.isRequestOpen { armHeartbeat() } else { send(agent.reporting.due) }
+            if connection.isRequestOpen { armHeartbeat() } else { send(agent.reporting.due) }
         case .reporting: armHeartbeat()
         case .idle, .waiting, .dialing, .leaving, .stopped: break
         }
@@ -78,17 +83,17 @@ extension Turn {
     /// Says something again because the server wants it, but not faster than `AgentTimings.provoked`, so that no
     /// server can keep the agent talking.
     mutating func provoke(_ sections: Sections) {
-        guard !agent.reporting.isPatienceUsed else {
+        guard !agent.reporting.isReplyLimited else {
             agent.reporting.putOff.formUnion(sections)
             return
         }
-        agent.reporting.isPatienceUsed = true
+        agent.reporting.isReplyLimited = true
         agent.reporting.due.formUnion(sections)
         order(.setTimer(.provoked, after: timings.provoked))
     }
 
-    mutating func patienceBack() {
-        agent.reporting.isPatienceUsed = false
+    mutating func replyLimitOver() {
+        agent.reporting.isReplyLimited = false
         guard !agent.reporting.putOff.isEmpty else { return }
         let sections = agent.reporting.putOff
         agent.reporting.putOff = []
@@ -99,9 +104,9 @@ extension Turn {
 
 extension Agent {
     /// `nil` when there is none. A server that says 0 ends heartbeats on WebSocket and changes nothing on HTTP.
-    func heartbeat(on line: Line) -> Duration? {
-        let interval = home(of: line.destination).settings.heartbeat
-        if line.isHTTP { return interval ?? configuration.timings.heartbeat }
+    func heartbeat(on connection: Connection) -> Duration? {
+        let interval = server(of: connection.destination).settings.heartbeat
+        if connection.isHTTP { return interval ?? configuration.timings.heartbeat }
         return configuration.capabilities.contains(.reportsHeartbeat) ? interval : nil
     }
 
@@ -132,11 +137,11 @@ extension Agent {
     }
 
     /// The message with the present values of these sections; capabilities stand in every message.
-    func message(saying sections: Sections, takingLeave: Bool) -> AgentToServer {
+    func message(saying sections: Sections, disconnecting: Bool) -> AgentToServer {
         var message = AgentToServer(instanceUID: state.instanceUID.bytes)
         message.sequenceNumber = reporting.sequenceNumber
         message.capabilities = configuration.capabilities.union(.reportsStatus)
-        message.agentDisconnect = takingLeave
+        message.agentDisconnect = disconnecting
         if sections.contains(.description) { message.agentDescription = description }
         if sections.contains(.health) { message.health = report.health }
         if sections.contains(.effectiveConfig) { message.effectiveConfig = report.effectiveConfig }
@@ -154,7 +159,7 @@ extension Agent {
         if sections.contains(.standing) {
             message.customMessage = CustomMessage(
                 capability: MoveMessage.capability, type: MoveMessage.standingType,
-                data: handoverEpoch(for: phase.line?.destination ?? .home).json)
+                data: handoverEpoch(for: phase.connection?.destination ?? .active).json)
         }
         return message
     }

@@ -1,8 +1,6 @@
-public import Vocabulary
-
 /// Why a server was not reached, or why it was given up.
 public struct DialFailure: Error, Hashable, Sendable {
-    public let cause: MoveCause
+    public var cause: MoveCause
     /// One line for an operator; never a header value or a key.
     public let detail: String
     /// What a server, or a proxy, answered instead of what was asked for.
@@ -19,7 +17,7 @@ public struct DialFailure: Error, Hashable, Sendable {
 
     public init(
         _ cause: MoveCause,
-        _ detail: String,
+        _ detail: String = "",
         httpStatus: Int? = nil,
         retryAfter: Duration? = nil,
         handoverCause: String? = nil,
@@ -36,6 +34,11 @@ public struct DialFailure: Error, Hashable, Sendable {
     }
 }
 
+extension DialFailure {
+    /// `detail`, and the server's own word, which says more than its status.
+    public var explanation: String { detail + (handoverCause.map { " (\($0))" } ?? "") }
+}
+
 extension DialFailure: OperatorExplainable {
     public var operatorMessage: OperatorMessage {
         OperatorMessage(
@@ -43,31 +46,11 @@ extension DialFailure: OperatorExplainable {
     }
 }
 
-/// The loop itself could not be made: the host is out of something.
-public enum TransportFailure: OperatorExplainable, Hashable {
-    case contextNotCreated
-    case socketNotCreated(String)
-    case threadNotStarted(String)
-
-    public var operatorMessage: OperatorMessage {
-        OperatorMessage(
-            code: "transport.\(reason)", title: "The network loop could not start.", cause: cause,
-            nextAction: "Check the memory and file descriptor limits of the process.")
-    }
-
-    private var reason: String {
-        switch self {
-        case .contextNotCreated: "context"
-        case .socketNotCreated: "socket"
-        case .threadNotStarted: "thread"
-        }
-    }
-
-    private var cause: String {
-        switch self {
-        case .contextNotCreated: "libwebsockets made no context."
-        case .socketNotCreated(let words): "Its stand-in listener: \(words)."
-        case .threadNotStarted(let words): "Its thread: \(words)."
-        }
-    }
+/// Why a message was not taken.
+public enum SendRefusal: Error, Hashable, Sendable {
+    case notOpen
+    /// It never will go out (OpAMP, WebSocket Message Size Limits).
+    case tooLarge(limit: Int)
+    /// The other side reads slower than we send.
+    case queueFull
 }

@@ -20,9 +20,9 @@ struct ProbationWatch: Equatable, Sendable {
 // After an adoption the previous settings are kept for a while. If the new server is lost for that long without a
 // break, the agent tries its way back, as another candidate. The length comes from outside, so it never decides how
 // soon anything is dialled again: each of the two servers has a backoff of its own.
-extension Turn {
+extension Transition {
     /// A length of zero is settled with the write that adopts.
-    mutating func beginProbation(of candidate: Candidate, keeping previous: Home, length: Duration) {
+    mutating func beginProbation(of candidate: Candidate, keeping previous: ServerSettings, length: Duration) {
         forgetPrevious()
         guard length > .zero else { return noteSettled() }
         agent.state.previous = previous
@@ -65,7 +65,7 @@ extension Turn {
         guard agent.state.probation != nil else { return }
         agent.watch.isOver = true
         switch agent.phase {
-        case .online(let line) where line.isAccepted:
+        case .online(let connection) where connection.isAccepted:
             settle()
             requestLeafIfDue()
             flush()
@@ -90,15 +90,16 @@ extension Turn {
         guard agent.state.probation != nil else { return }
         agent.watch.loss = .complete
         switch agent.phase {
-        case .waiting(.home): beginReturn()
-        case .online(let line) where !line.isAccepted: leave(line, then: .wait(.home, nextBackoff(advice: nil)))
+        case .waiting(.active): beginReturn()
+        case .online(let connection) where !connection.isAccepted:
+            leave(connection, then: .wait(.active, nextBackoff(advice: nil)))
         case .online: agent.watch.loss = .none
         // A connection that is being made is not cut: the server may just need that long.
         case .idle, .waiting, .dialing, .reporting, .leaving, .stopped: break
         }
     }
 
-    /// The phase is `waiting(.home)`, and that wait goes on.
+    /// The phase is `waiting(.active)`, and that wait goes on.
     mutating func beginReturn() {
         guard let probation = agent.state.probation, let previous = agent.state.previous else { return }
         guard canWrite else {
@@ -107,7 +108,7 @@ extension Turn {
             return markLost()
         }
         agent.state.candidate = Candidate(
-            origin: .probation, home: previous, hash: probation.hash, attempts: 1, until: now + timings.verification)
+            origin: .probation, server: previous, hash: probation.hash, attempts: 1, until: now + timings.verification)
         keep()
         note(.warning, .moveReturning, ["endpoint": previous.settings.endpoint.description])
         agent.trial = Trial()
@@ -123,10 +124,10 @@ extension Turn {
     }
 
     /// The previous server has answered.
-    mutating func returnHome(to candidate: Candidate) {
-        agent.state.active = candidate.home
+    mutating func returnToPrevious(to candidate: Candidate) {
+        agent.state.active = candidate.server
         record(Verdict(hash: candidate.hash, failed: .probation))
-        note(.warning, .moveReturned, ["endpoint": candidate.home.settings.endpoint.description])
+        note(.warning, .moveReturned, ["endpoint": candidate.server.settings.endpoint.description])
         forgetPrevious()
     }
 

@@ -1,7 +1,7 @@
 import Vocabulary
 
 // Start, stop, and what the host says in between.
-extension Turn {
+extension Transition {
     mutating func start() {
         switch agent.phase {
         case .idle: break
@@ -9,7 +9,7 @@ extension Turn {
         }
         let configuration = agent.configuration
         if !agent.state.hasAdopted {
-            agent.state.active = agent.home(fromFile: configuration)
+            agent.state.active = agent.server(fromFile: configuration)
             agent.state.configurationDigest = configuration.digest
         } else if agent.state.configurationDigest != configuration.digest {
             note(.warning, .configurationIgnored, ["endpoint": agent.state.active.settings.endpoint.description])
@@ -26,7 +26,7 @@ extension Turn {
         if agent.state.candidate != nil {
             resumeMove()
         } else {
-            dial(.home)
+            dial(.active)
         }
     }
 
@@ -35,13 +35,13 @@ extension Turn {
         switch agent.phase {
         case .idle, .waiting, .stopped:
             finish()
-        case .dialing(let line):
-            order(.drop(line.id))
+        case .dialing(let connection):
+            order(.drop(connection.id))
             finish()
-        case .reporting(let line), .online(let line):
-            leave(line, then: .stop)
-        case .leaving(let line, _):
-            agent.phase = .leaving(line, then: .stop)
+        case .reporting(let connection), .online(let connection):
+            leave(connection, then: .stop)
+        case .leaving(let connection, _):
+            agent.phase = .leaving(connection, then: .stop)
         }
     }
 
@@ -67,12 +67,12 @@ extension Turn {
 extension Agent {
     /// What the file says, and over the same file what a trust statement has made of its signers: otherwise an older
     /// statement would hold again after each restart.
-    fileprivate func home(fromFile configuration: AgentConfiguration) -> Home {
-        var home = configuration.home
+    fileprivate func server(fromFile configuration: AgentConfiguration) -> ServerSettings {
+        var server = configuration.server
         if state.configurationDigest == configuration.digest, state.active.signersVersion > 0 {
-            home.tokenSigners = state.active.tokenSigners
-            home.signersVersion = state.active.signersVersion
+            server.tokenSigners = state.active.tokenSigners
+            server.signersVersion = state.active.signersVersion
         }
-        return home
+        return server
     }
 }

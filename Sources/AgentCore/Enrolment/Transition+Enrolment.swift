@@ -3,44 +3,44 @@ import HandoverToken
 import OpAMPProto
 import Vocabulary
 
-// How an agent comes by its leaf: the specification's Agent-initiated CSR Flow. The bootstrap token opens a line, the
-// signing request goes over it, and the certificate comes back as an offer. The leaf is stored for the very server
+// How an agent gets its leaf: the specification's Agent-initiated CSR Flow. The bootstrap token opens a connection,
+// the signing request goes over it, and the certificate comes back as an offer. The leaf is stored for the very server
 // that is being talked to, in one write with the end of the bootstrap token; whatever else the offer says is proven
 // like any other offer. A server has to answer a repeated request for the same public key with a leaf again, since
 // the agent may die between the answer and that write.
-extension Turn {
+extension Transition {
     mutating func requestLeafIfDue() {
-        guard case .online(let line) = agent.phase, line.isAccepted,
+        guard case .online(let connection) = agent.phase, connection.isAccepted,
             agent.reporting.serverCapabilities?.contains(.acceptsConnectionSettingsRequest) == true,
             agent.needsLeaf(at: now, renewal: timings.renewal)
         else { return }
-        if let last = agent.leafRequest(to: line.endpoint), last.at.isWithin(.seconds(86_400), of: now),
-            last.isAnswered || last.connection == line.id
+        if let last = agent.leafRequest(to: connection.endpoint), last.at.isWithin(.seconds(86_400), of: now),
+            last.isAnswered || last.connection == connection.id
         {
             return
         }
-        agent.leafRequest = LeafRequest(origin: line.endpoint.origin, connection: line.id, at: now)
+        agent.leafRequest = LeafRequest(origin: connection.endpoint.origin, connection: connection.id, at: now)
         agent.reporting.due.insert(.leafRequest)
         note(.info, .leafRequested)
     }
 
     /// The first leaf. There is nothing to go back to, so it is kept whatever becomes of the rest of the offer.
     mutating func storeLeaf(
-        of resolution: OfferReview.Resolution, hash: OfferHash, on line: Line
+        of resolution: OfferReview.Resolution, hash: OfferHash, on connection: Connection
     ) throws(OfferRefusal) {
         let active = agent.state.active
-        guard resolution.home.settings.endpoint.origin == active.settings.endpoint.origin else {
+        guard resolution.server.settings.endpoint.origin == active.settings.endpoint.origin else {
             throw .otherServerWhileEnrolling
         }
         guard canWrite else { throw .stateNotWritable }
-        agent.state.active.settings.leaf = resolution.home.settings.leaf
+        agent.state.active.settings.leaf = resolution.server.settings.leaf
         if let signers = agent.announcedSigners { agent.state.active.tokenSigners = signers }
         agent.announcedSigners = nil
         agent.state.isEnrolled = true
         agent.state.hasAdopted = true
-        note(.info, .leafStored, ["fingerprint": resolution.home.settings.leaf?.leaf.fingerprint.description])
+        note(.info, .leafStored, ["fingerprint": resolution.server.settings.leaf?.leaf.fingerprint.description])
 
-        var rest = resolution.home
+        var rest = resolution.server
         rest.tokenSigners = agent.state.active.tokenSigners
         var bare = rest.settings
         bare.heartbeat = active.settings.heartbeat
@@ -48,15 +48,15 @@ extension Turn {
             agent.state.active.settings.heartbeat = rest.settings.heartbeat
             record(Verdict(hash: hash, outcome: .applied))
             keep()
-            leave(line, then: .dial(.home))
+            leave(connection, then: .dial(.active))
         } else {
-            beginMove(to: rest, handover: nil, hash: hash, from: line)
+            beginMove(to: rest, handover: nil, hash: hash, from: connection)
         }
     }
 
     // MARK: Token signers
 
-    /// Trusted once, over the line that enrols the agent.
+    /// Trusted once, over the connection that enrols the agent.
     mutating func signersAnnounced(_ pem: [UInt8]) {
         guard agent.awaitsLeaf, let text = String(validating: pem, as: UTF8.self),
             let signers = try? TokenSigners(pem: text)

@@ -11,9 +11,9 @@ struct WaitingOffer: Equatable, Sendable {
 }
 
 // What becomes of an offer.
-extension Turn {
-    mutating func consider(_ offers: ConnectionSettingsOffers, from line: Line) {
-        consider(WaitingOffer(offers: offers, origin: line.endpoint.origin, receivedAt: now))
+extension Transition {
+    mutating func consider(_ offers: ConnectionSettingsOffers, from connection: Connection) {
+        consider(WaitingOffer(offers: offers, origin: connection.endpoint.origin, receivedAt: now))
     }
 
     mutating func considerWaitingOffer() {
@@ -31,12 +31,12 @@ extension Turn {
             return note(.warning, .offerIgnored, ["reason": "its hash is longer than \(OfferHash.longest) bytes"])
         }
         switch agent.phase {
-        case .online(let line) where agent.state.candidate == nil:
+        case .online(let connection) where agent.state.candidate == nil:
             if let superseded = agent.waitingOffer {
                 agent.waitingOffer = nil
                 supersede(superseded)
             }
-            decide(offer, hash: hash, receivedAt: arrival.receivedAt, on: line)
+            decide(offer, hash: hash, receivedAt: arrival.receivedAt, on: connection)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
             // The very offer being tried, which the poll that takes leave may bring again: its verdict comes.
             guard hash != agent.state.candidate?.hash else { return note(.info, .offerRepeated, ["offer": hash.text]) }
@@ -52,7 +52,7 @@ extension Turn {
     }
 
     private mutating func decide(
-        _ offer: OpAMPConnectionSettings, hash: OfferHash, receivedAt: Timestamp, on line: Line
+        _ offer: OpAMPConnectionSettings, hash: OfferHash, receivedAt: Timestamp, on connection: Connection
     ) {
         if let verdict = agent.state.verdicts.first(where: { $0.hash == hash }) {
             note(.info, .offerRepeated, ["offer": hash.text])
@@ -66,22 +66,22 @@ extension Turn {
         do throws(OfferRefusal) {
             let resolution = try agent.review(receivedAt: receivedAt).resolve(offer)
             if resolution.isTokenUnchecked { note(.warning, .tokenUnchecked, ["offer": hash.text]) }
-            if resolution.home.settings.leaf?.leaf != active.settings.leaf?.leaf {
+            if resolution.server.settings.leaf?.leaf != active.settings.leaf?.leaf {
                 agent.leafRequest?.isAnswered = true
             }
-            if active.settings.leaf == nil, resolution.home.settings.leaf != nil {
-                return try storeLeaf(of: resolution, hash: hash, on: line)
+            if active.settings.leaf == nil, resolution.server.settings.leaf != nil {
+                return try storeLeaf(of: resolution, hash: hash, on: connection)
             }
-            var rest = resolution.home.settings
+            var rest = resolution.server.settings
             rest.heartbeat = active.settings.heartbeat
             guard rest == active.settings else {
                 try checkMoveIsPossible()
-                return beginMove(to: resolution.home, handover: resolution.handover, hash: hash, from: line)
+                return beginMove(to: resolution.server, handover: resolution.handover, hash: hash, from: connection)
             }
             // Nothing to verify: the connection these settings describe is the one that brought them.
-            if resolution.home.settings.heartbeat != active.settings.heartbeat {
+            if resolution.server.settings.heartbeat != active.settings.heartbeat {
                 guard canWrite else { throw .stateNotWritable }
-                agent.state.active.settings.heartbeat = resolution.home.settings.heartbeat
+                agent.state.active.settings.heartbeat = resolution.server.settings.heartbeat
                 agent.state.hasAdopted = true
                 armHeartbeat()
             }

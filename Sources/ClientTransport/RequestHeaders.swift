@@ -1,28 +1,15 @@
 import Vocabulary
 
-/// One header field of a request. Its value may be a credential and is never printed.
-public struct HTTPHeader: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
-    public let name: String
-    public let value: String
-
-    public init(_ name: String, _ value: String) {
-        self.name = name
-        self.value = value
-    }
-
-    public var description: String { "\(name): (redacted)" }
-    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
-}
-
-extension HTTPHeader {
+extension HeaderField {
     /// The field as it stands in a request, or `nil` if it would break the request (RFC 9110 section 5.5) or belongs
     /// to the transport itself.
     var line: String? {
+        let text = value.revealText()
         guard FieldName.isWellFormed(name),
-            !value.utf8.contains(where: { $0 < 0x20 && $0 != UInt8(ascii: "\t") || $0 == 0x7F }),
+            !text.utf8.contains(where: { $0 < 0x20 && $0 != UInt8(ascii: "\t") || $0 == 0x7F }),
             !Self.ownNames.contains(name.lowercased()), !name.lowercased().hasPrefix("sec-websocket-")
         else { return nil }
-        return "\(name): \(value)\r\n"
+        return "\(name): \(text)\r\n"
     }
 
     private static let ownNames: Set<String> = [
@@ -40,7 +27,7 @@ struct RequestHeaders {
     static let pathLimit = 1900
 
     /// - Throws: `DialFailure` with cause `policy`: such settings can never work.
-    init(_ headers: [HTTPHeader], for endpoint: Endpoint) throws(DialFailure) {
+    init(_ headers: [HeaderField], for endpoint: Endpoint) throws(DialFailure) {
         guard endpoint.path.utf8.count <= Self.pathLimit else {
             throw DialFailure(.policy, "the endpoint's path is longer than \(Self.pathLimit) bytes")
         }

@@ -1,60 +1,61 @@
 import OpAMPProto
 import Vocabulary
 
-// One line from its order to its end.
-extension Turn {
+// One connection from its order to its end.
+extension Transition {
     mutating func dial(_ destination: Destination) {
-        let home = agent.home(of: destination)
-        agent.lines += 1
-        let line = Line(id: ConnectionID(agent.lines), destination: destination, endpoint: home.settings.endpoint)
+        let server = agent.server(of: destination)
+        agent.connectionsOpened += 1
+        let connection = Connection(
+            id: ConnectionID(agent.connectionsOpened), destination: destination, endpoint: server.settings.endpoint)
         var known = agent.reporting.knownBy
-        known?.heartbeat = home.settings.heartbeat
-        if destination == .candidate || known != home.settings { agent.reporting.forgetServer() }
-        agent.isRenamedOnLine = false
-        if destination == .home { cancelRetry() }
-        agent.phase = .dialing(line)
-        note(.info, .dialing, ["endpoint": line.endpoint.description, "settings": destination.rawValue])
+        known?.heartbeat = server.settings.heartbeat
+        if destination == .candidate || known != server.settings { agent.reporting.forgetServer() }
+        agent.isRenamedOnConnection = false
+        if destination == .active { cancelRetry() }
+        agent.phase = .dialing(connection)
+        note(.info, .dialing, ["endpoint": connection.endpoint.description, "settings": destination.rawValue])
         let dial = Dial(
-            settings: home.settings, extraHeaders: agent.extraHeaders(for: destination),
+            settings: server.settings, extraHeaders: agent.extraHeaders(for: destination),
             openingHeaders: [
                 HeaderField(MoveHeader.handoverEpoch, Secret(agent.handoverEpoch(for: destination).headerText))
             ])
-        order(.open(line.id, dial))
+        order(.open(connection.id, dial))
     }
 
     mutating func opened(_ id: ConnectionID) {
         switch agent.phase {
-        case .dialing(let line) where line.id == id:
-            agent.phase = .reporting(line)
+        case .dialing(let connection) where connection.id == id:
+            agent.phase = .reporting(connection)
             // What the report says about an offer has to outlive this process, if it can.
             keepIfUnsaved()
-            if line.destination == .home { order(.setTimer(.answer, after: timings.answer)) }
-            agent.reporting.knownBy = agent.home(of: line.destination).settings
+            if connection.destination == .active { order(.setTimer(.answer, after: timings.answer)) }
+            agent.reporting.knownBy = agent.server(of: connection.destination).settings
             send(agent.reporting.due.union(.standing))
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
         }
     }
 
-    /// The active server has answered this line without an error.
-    mutating func becomeOnline(_ line: Line) {
-        var line = line
-        line.isAccepted = true
-        agent.phase = .online(line)
+    /// The active server has answered this connection without an error.
+    mutating func becomeOnline(_ connection: Connection) {
+        var connection = connection
+        connection.isAccepted = true
+        agent.phase = .online(connection)
         order(.cancelTimer(.answer))
         order(.setTimer(.stable, after: timings.stable))
         endLoss()
         agent.bareCloses = 0
-        if !line.hasSaidEpoch { agent.reporting.due.insert(.standing) }
-        note(.info, .online, ["endpoint": line.endpoint.description])
+        if !connection.hasSaidEpoch { agent.reporting.due.insert(.standing) }
+        note(.info, .online, ["endpoint": connection.endpoint.description])
         if agent.watch.isOver { settle() }
         keepIfUnsaved()
         requestLeafIfDue()
     }
 
-    /// The active server has answered with an error only. The line stays, since the same report over another one would
-    /// be as bad (OpAMP, Bad Request), but it proves nothing: the server counts as lost.
-    mutating func stayUnaccepted(_ line: Line) {
-        agent.phase = .online(line)
+    /// The active server has answered with an error only. The connection stays, since the same report over another
+    /// one would be as bad (OpAMP, Bad Request), but it proves nothing: the server counts as lost.
+    mutating func stayUnaccepted(_ connection: Connection) {
+        agent.phase = .online(connection)
         order(.cancelTimer(.answer))
         markLost()
     }
@@ -64,42 +65,42 @@ extension Turn {
         agent.watch.failedReturns = 0
     }
 
-    mutating func ended(_ end: LineEnd, of id: ConnectionID) {
+    mutating func ended(_ end: ConnectionEnd, of id: ConnectionID) {
         switch agent.phase {
-        case .dialing(let line) where line.id == id, .reporting(let line) where line.id == id,
-            .online(let line) where line.id == id:
-            lose(line, by: end)
-        case .leaving(let line, let departure) where line.id == id:
+        case .dialing(let connection) where connection.id == id, .reporting(let connection) where connection.id == id,
+            .online(let connection) where connection.id == id:
+            lose(connection, by: end)
+        case .leaving(let connection, let departure) where connection.id == id:
             depart(departure)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
         }
     }
 
-    /// The line is gone without our doing.
-    mutating func lose(_ line: Line, by end: LineEnd) {
-        let end = line.destination == .home ? weighed(end) : end
-        quiet()
+    /// The connection is gone without our doing.
+    mutating func lose(_ connection: Connection, by end: ConnectionEnd) {
+        let end = connection.destination == .active ? weighed(end) : end
+        cancelSessionTimers()
         // A message too large for this server would be too large again (RFC 9110 section 15.5.14).
         if end.cause == .http(status: 413) { agent.reporting.unconfirmed = [] }
-        agent.reporting.foldBack()
-        agent.phase = .waiting(line.destination)
+        agent.reporting.makeUnconfirmedDue()
+        agent.phase = .waiting(connection.destination)
         note(
             .warning, .lost,
             [
-                "endpoint": line.endpoint.description, "cause": end.cause?.code, "detail": end.detail,
+                "endpoint": connection.endpoint.description, "cause": end.cause?.code, "detail": end.detail,
                 "reason": end.cause?.sentence, "next": end.cause?.nextAction,
             ])
-        switch line.destination {
+        switch connection.destination {
         case .candidate: judge(end)
-        case .home:
+        case .active:
             markLost()
             wait(advice: end.retryAfter, least: end.isRefusalOfAgent ? timings.afterRefusal : .zero)
         }
     }
 
     /// A server that refuses a leaf can look like one that died: once is a hint, twice is a refusal.
-    private mutating func weighed(_ end: LineEnd) -> LineEnd {
-        guard case .failed(var failure) = end, failure.closedWithoutStatus else {
+    private mutating func weighed(_ end: ConnectionEnd) -> ConnectionEnd {
+        guard case .failed(var failure) = end, failure.closedBeforeAnswer else {
             agent.bareCloses = 0
             return end
         }
@@ -108,35 +109,37 @@ extension Turn {
         return .failed(failure)
     }
 
-    /// Takes leave as OpAMP asks, Duplicate WebSocket Connections and Plain HTTP Transport: what the server must know,
+    /// Disconnects as OpAMP asks, Duplicate WebSocket Connections and Plain HTTP Transport: what the server must know,
     /// then `agent_disconnect` as the last message, then the close; over HTTP each waits for the answer before it.
-    mutating func leave(_ line: Line, then departure: Departure) {
-        quiet()
-        agent.phase = .leaving(line, then: departure)
-        note(.info, .leaving, ["endpoint": line.endpoint.description])
+    mutating func leave(_ connection: Connection, then departure: Departure) {
+        cancelSessionTimers()
+        agent.phase = .leaving(connection, then: departure)
+        note(.info, .leaving, ["endpoint": connection.endpoint.description])
         order(.setTimer(.leaving, after: timings.leaving))
         continueLeaving()
     }
 
     mutating func continueLeaving() {
-        while case .leaving(var line, let departure) = agent.phase, !line.isClosing {
-            guard !(line.isHTTP && line.isRequestOpen) else { return }
-            if line.hasTakenLeave {
-                line.isClosing = true
-                agent.phase = .leaving(line, then: departure)
-                order(.close(line.id))
-            } else if line.destination == .home, agent.reportable(agent.reporting.due).contains(.settingsStatus) {
+        while case .leaving(var connection, let departure) = agent.phase, !connection.isClosing {
+            guard !(connection.isHTTP && connection.isRequestOpen) else { return }
+            if connection.hasSentDisconnect {
+                connection.isClosing = true
+                agent.phase = .leaving(connection, then: departure)
+                order(.close(connection.id))
+            } else if connection.destination == .active,
+                agent.reportable(agent.reporting.due).contains(.settingsStatus)
+            {
                 send(.settingsStatus)
             } else {
-                send([], takingLeave: true)
+                send([], disconnecting: true)
             }
         }
     }
 
     mutating func leavingOverdue() {
         switch agent.phase {
-        case .leaving(let line, let departure):
-            order(.drop(line.id))
+        case .leaving(let connection, let departure):
+            order(.drop(connection.id))
             depart(departure)
         case .idle, .waiting, .dialing, .reporting, .online, .stopped: break
         }
@@ -144,10 +147,10 @@ extension Turn {
 
     private mutating func depart(_ departure: Departure) {
         order(.cancelTimer(.leaving))
-        agent.reporting.foldBack()
+        agent.reporting.makeUnconfirmedDue()
         switch departure {
         case .dial(.candidate): dial(.candidate)
-        case .dial(.home): resumeHome()
+        case .dial(.active): resumeActive()
         case .wait(let destination, let duration): wait(duration, for: destination)
         case .stop: finish()
         }
@@ -159,7 +162,7 @@ extension Turn {
         agent.phase = .waiting(destination)
         switch destination {
         case .candidate: order(.setTimer(.nextTry, after: duration))
-        case .home:
+        case .active:
             agent.isRetrySet = true
             order(.setTimer(.retry, after: duration))
             if agent.watch.loss == .complete { beginReturn() }
@@ -167,11 +170,11 @@ extension Turn {
     }
 
     /// Goes on with the active server after a candidate: its own wait is neither shortened nor begun anew.
-    mutating func resumeHome() {
+    mutating func resumeActive() {
         if agent.isRetrySet {
-            agent.phase = .waiting(.home)
+            agent.phase = .waiting(.active)
         } else {
-            dial(.home)
+            dial(.active)
         }
     }
 
@@ -183,7 +186,7 @@ extension Turn {
 
     /// Waits before the active server is dialled again.
     mutating func wait(advice: Duration?, least: Duration = .zero) {
-        wait(nextBackoff(advice: advice, least: least), for: .home)
+        wait(nextBackoff(advice: advice, least: least), for: .active)
     }
 
     mutating func nextBackoff(advice: Duration?, least: Duration = .zero) -> Duration {
@@ -194,7 +197,7 @@ extension Turn {
     mutating func retryDue() {
         agent.isRetrySet = false
         switch agent.phase {
-        case .waiting(.home): dial(.home)
+        case .waiting(.active): dial(.active)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
         }
     }
@@ -208,24 +211,24 @@ extension Turn {
 
     mutating func answerOverdue() {
         switch agent.phase {
-        case .reporting(let line) where line.destination == .home:
-            order(.drop(line.id))
-            lose(line, by: .failed(LineFailure(cause: .timeout, detail: "no answer to the first report")))
+        case .reporting(let connection) where connection.destination == .active:
+            order(.drop(connection.id))
+            lose(connection, by: .failed(DialFailure(.timeout, "no answer to the first report")))
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
         }
     }
 
     /// No timer of a session outlives it.
-    private mutating func quiet() {
+    private mutating func cancelSessionTimers() {
         for timer in [AgentTimer.heartbeat, .answer, .stable] { order(.cancelTimer(timer)) }
     }
 }
 
 extension Agent {
-    func home(of destination: Destination) -> Home {
+    func server(of destination: Destination) -> ServerSettings {
         switch destination {
-        case .home: state.active
-        case .candidate: state.candidate?.home ?? state.active
+        case .active: state.active
+        case .candidate: state.candidate?.server ?? state.active
         }
     }
 
@@ -238,9 +241,9 @@ extension Agent {
     func extraHeaders(for destination: Destination) -> [HeaderField] {
         var headers = [HeaderField(MoveHeader.instanceUID, Secret(state.instanceUID.description))]
         switch destination {
-        case .home:
+        case .active:
             // It is for the server of the file, wherever that has sent the agent since.
-            let isConfigured = state.active.settings.endpoint.origin == configuration.home.settings.endpoint.origin
+            let isConfigured = state.active.settings.endpoint.origin == configuration.server.settings.endpoint.origin
             if awaitsEnrolment, isConfigured, let token = configuration.bootstrapToken {
                 headers.append(HeaderField("Authorization", Secret(Array("Bearer ".utf8) + token.reveal())))
             }
@@ -253,7 +256,7 @@ extension Agent {
     }
 }
 
-extension LineEnd {
+extension ConnectionEnd {
     var cause: MoveCause? {
         switch self {
         case .closed: nil
@@ -264,7 +267,7 @@ extension LineEnd {
     var detail: String {
         switch self {
         case .closed(let code, let reason): "closed by the server" + (code.map { " with \($0) \(reason)" } ?? "")
-        case .failed(let failure): failure.detail
+        case .failed(let failure): failure.explanation
         }
     }
 

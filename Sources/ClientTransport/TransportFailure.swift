@@ -1,0 +1,30 @@
+public import Vocabulary
+
+/// The loop itself could not be made: the host is out of something.
+public enum TransportFailure: OperatorExplainable, Hashable {
+    case contextNotCreated
+    case socketNotCreated(String)
+    case threadNotStarted(String)
+
+    public var operatorMessage: OperatorMessage {
+        OperatorMessage(
+            code: "transport.\(reason)", title: "The network loop could not start.", cause: cause,
+            nextAction: "Check the memory and file descriptor limits of the process.")
+    }
+
+    private var reason: String {
+        switch self {
+        case .contextNotCreated: "context"
+        case .socketNotCreated: "socket"
+        case .threadNotStarted: "thread"
+        }
+    }
+
+    private var cause: String {
+        switch self {
+        case .contextNotCreated: "libwebsockets made no context."
+        case .socketNotCreated(let words): "Its stand-in listener: \(words)."
+        case .threadNotStarted(let words): "Its thread: \(words)."
+        }
+    }
+}
