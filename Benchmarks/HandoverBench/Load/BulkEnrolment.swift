@@ -2,8 +2,8 @@ import BareClient
 import Certificates
 import Drill
 import OpAMPProto
-import ServerAPI
 import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// Many leaves from the server's own authority, each over a bootstrap token and a signing request.

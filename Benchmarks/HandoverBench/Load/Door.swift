@@ -1,8 +1,8 @@
 import BareClient
 import Drill
 import Foundation
-import ServerAPI
 import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// A server as load sees it: where to dial, and the process that pays for it.

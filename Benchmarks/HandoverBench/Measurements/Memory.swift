@@ -1,7 +1,7 @@
 import BareClient
 import Drill
-import ServerAPI
 import OperatorClient
+import ServerAPI
 
 extension Bench {
     /// What connected agents cost in memory, and what is left when they are gone.

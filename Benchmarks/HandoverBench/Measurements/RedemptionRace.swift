@@ -1,8 +1,8 @@
 import BareClient
 import Drill
 import Foundation
-import ServerAPI
 import OperatorClient
+import ServerAPI
 import Synchronization
 import Vocabulary
 

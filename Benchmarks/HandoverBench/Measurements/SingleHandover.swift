@@ -1,7 +1,7 @@
 import Drill
 import Foundation
-import ServerAPI
 import OperatorClient
+import ServerAPI
 import Vocabulary
 
 extension Bench {

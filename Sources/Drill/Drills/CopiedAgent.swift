@@ -1,5 +1,5 @@
-import ServerAPI
 import OperatorClient
+import ServerAPI
 import Vocabulary
 
 extension Drill {
