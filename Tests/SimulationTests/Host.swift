@@ -1,5 +1,6 @@
 import AgentCore
 import OpAMPProto
+import ServerCore
 import Vocabulary
 
 /// One host with its agent: the product's core and the shell's law around it, over a disk, timers and a network of

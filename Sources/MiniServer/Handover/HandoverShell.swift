@@ -87,7 +87,7 @@ struct HandoverShell: Sendable {
         do {
             let (offers, agent) = try await offers(of: id, token: offer.token)
             let news = ServerToAgent(
-                connectionSettings: offers, customMessage: await TrustAnnouncement(server: server).signers())
+                connectionSettings: offers, customMessage: await server.signersStatement())
             let delivery = await server.agents.send(news, to: agent)
             switch delivery {
             case .sent: try await take(.offerSent, SourceHandover.self, of: id, by: .server)
@@ -110,7 +110,7 @@ struct HandoverShell: Sendable {
             guard let leaf = try tables.agents.find(machine.agent)?.leaf else { throw HandoverRefusal.agentHasNoLeaf }
             return (machine, leaf)
         }
-        let offers = try HandoverOffer.make(
+        let offers = try ConnectionSettingsOffers.handover(
             machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
         return (offers, machine.agent)
     }
