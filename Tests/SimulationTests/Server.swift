@@ -197,35 +197,30 @@ final class Server {
     private func sign(_ claims: HandoverClaims) {
         do {
             let token = try place.issuer.sign(claims)
-            guard let offers = try offers(of: claims.id, token: token) else { return }
-            let signed = SignedOffer(token: token, hash: offers.hash, expiresAt: claims.expiresAt)
+            guard let machine = tables.find(claims.id, SourceHandover.self), let leaf = tables.row(machine.agent)?.leaf
+            else { return }
+            let offers = try ConnectionSettingsOffers.handover(
+                machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
+            let signed = try SignedOffer(offers, expiresAt: claims.expiresAt)
             try take(.offerSigned(signed), SourceHandover.self, of: claims.id)
         } catch { world.note("\(place.name) \(claims.id.short): offer not signed, \(error)") }
     }
 
     private func push(_ offer: SignedOffer, of id: HandoverID) {
         do {
-            guard let machine = tables.find(id, SourceHandover.self), let session = session(of: machine.agent),
-                let offers = try offers(of: id, token: offer.token)
-            else { return }
+            guard let machine = tables.find(id, SourceHandover.self), let session = session(of: machine.agent) else {
+                return
+            }
             world.note("\(place.name) \(id.short): offer sent to agent \(session.line.host)")
             if world.broken == .movedAtOffer {
                 tables.edit(machine.agent) { $0.presence = .movedToPeer(machine.otherParty, name: "early") }
                 world.checkRowMoved(machine.agent, by: id, at: self)
             }
-            let permitted = session.conversation.permitted(ServerToAgent(connectionSettings: offers))
+            let permitted = session.conversation.permitted(ServerToAgent(connectionSettings: try offer.offers))
             guard !permitted.isEmpty else { return }
             world.lastOffers[index] = (machine.agent, permitted.message)
             send(permitted.message, over: session)
             try take(.offerSent, SourceHandover.self, of: id)
         } catch { world.note("\(place.name) \(id.short): offer not pushed, \(error)") }
-    }
-
-    private func offers(of id: HandoverID, token: String) throws -> ConnectionSettingsOffers? {
-        guard let machine = tables.find(id, SourceHandover.self), let leaf = tables.row(machine.agent)?.leaf else {
-            return nil
-        }
-        return try ConnectionSettingsOffers.handover(
-            machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
     }
 }

@@ -42,6 +42,7 @@ struct FleetView: Sendable {
 
     func detail(_ row: AgentRecord, _ tables: StorageTransaction) throws -> AgentDetail {
         let fingerprint = try leaf(of: row, tables)
+        let tooLarge = fleet.memory(of: row.id)?.tooLarge.names ?? []
         return AgentDetail(
             summary: try summary(row, tables), attributes: row.description.map(Self.attributes) ?? [],
             capabilities: row.capabilities.names, health: row.health.map(Health.init),
@@ -57,6 +58,7 @@ struct FleetView: Sendable {
                     peer: try tables.peers.find(origin.peer)?.name ?? origin.peerName, peerID: origin.peer,
                     agent: origin.row, handover: origin.handover)
             },
+            copyDetectedAt: row.copyDetectedAt, tooLarge: tooLarge.isEmpty ? nil : tooLarge,
             handovers: try HandoverView(tables: tables).summaries(of: .agent(row.id, leaf: fingerprint)))
     }
 

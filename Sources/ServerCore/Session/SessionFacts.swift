@@ -32,6 +32,8 @@ public struct SessionMemory: Hashable, Sendable {
     public internal(set) var lastHeard: Timestamp
     /// Between the last two messages.
     public internal(set) var interval: Duration?
+    /// Parts of what the agent reports that are too large to keep.
+    public internal(set) var tooLarge: ReportedState.Parts = []
     /// A member about whose row a sign of life says nothing new.
     var isSettled = false
     /// Its leaf has a successor, and is honoured until then.

@@ -151,6 +151,7 @@ extension SessionStep {
         }
         if let epoch = report.epoch?.epoch, report.isFirst { row.epoch = max(row.epoch, epoch) }
         if let finding = report.copy { note(finding, &row) }
+        memory.tooLarge = report.state.tooLarge
         if !report.dropped.isEmpty {
             audit.append(
                 AuditFact(
