@@ -54,7 +54,8 @@ struct TrustAnnouncement {
             $0.fingerprint.description < $1.fingerprint.description
         }
         return TrustNews(
-            authorities: isOurs == true ? CertificateBundle(authorities) : nil, statement: await server.signersStatement())
+            authorities: isOurs == true ? CertificateBundle(authorities) : nil,
+            statement: await server.signersStatement())
     }
 }
 
