@@ -54,6 +54,10 @@ public struct AgentDetail: Codable, Hashable, Sendable {
     public var leaf: LeafFacts
     public var configurationStatus: ConfigurationStatus?
     public var origin: Origin?
+    /// When two hosts were last seen to use its identity.
+    public var copyDetectedAt: Timestamp?
+    /// Parts of its report that are too large to keep.
+    public var tooLarge: [String]?
     /// Of its row and of its leaf, the youngest first.
     public var handovers: [HandoverSummary]
 
@@ -65,6 +69,8 @@ public struct AgentDetail: Codable, Hashable, Sendable {
         leaf: LeafFacts,
         configurationStatus: ConfigurationStatus? = nil,
         origin: Origin? = nil,
+        copyDetectedAt: Timestamp? = nil,
+        tooLarge: [String]? = nil,
         handovers: [HandoverSummary]
     ) {
         self.summary = summary
@@ -74,6 +80,8 @@ public struct AgentDetail: Codable, Hashable, Sendable {
         self.leaf = leaf
         self.configurationStatus = configurationStatus
         self.origin = origin
+        self.copyDetectedAt = copyDetectedAt
+        self.tooLarge = tooLarge
         self.handovers = handovers
     }
 }

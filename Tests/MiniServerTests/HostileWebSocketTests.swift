@@ -1,5 +1,6 @@
 import NIOCore
 import OpAMPProto
+import ServerCore
 import Testing
 
 @testable import MiniServer

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import NIOSSL
 import OpAMPProto
+import ServerCore
 import ServerTransport
 import ServiceLifecycle
 import Testing

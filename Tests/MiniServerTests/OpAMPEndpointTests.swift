@@ -1,6 +1,7 @@
 import Certificates
 import NIOCore
 import OpAMPProto
+import ServerCore
 import ServerTransport
 import Synchronization
 import Testing
@@ -205,7 +206,7 @@ struct OpAMPEndpointTests {
 
             let agent = try await server.client(as: try server.pki.agent())
             _ = try await agent.poll(Example.full(sequence: 1))
-            let member = try #require(server.endpoint.agents.sessions.first { $0.standing == .member }?.agent)
+            let member = try #require(server.endpoint.agents.sessions.first { $0.kind == .agent }?.agent)
             #expect(await server.endpoint.agents.send(Self.offer, to: member) == .waitsForPoll)
             let second = try await agent.poll(Example.full(sequence: 2))
             #expect(second?.connectionSettings == own)

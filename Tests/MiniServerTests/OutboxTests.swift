@@ -88,7 +88,7 @@ struct OutboxTests {
     @Test func `a notice that the peer has not wanted to know for a day is given up`() async throws {
         let peer = Peer(until: 2) { _ in Peer.unknown }
         // To be unknown at the peer is no word about where the agent belongs.
-        #expect(try await deliver(to: peer, age: Outbox.retryPeriod + .seconds(1)).isEmpty)
+        #expect(try await deliver(to: peer, age: OutboxSchedule.retryPeriod + .seconds(1)).isEmpty)
         #expect(peer.sequences == [1, 2])
     }
 

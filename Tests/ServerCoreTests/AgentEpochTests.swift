@@ -32,4 +32,11 @@ import Vocabulary
         #expect(!moved.leadsOn(AgentEpoch(of: message(#"{"epoch":\#(epoch + 1)}"#))))
         #expect(moved.leadsOn(nil))
     }
+
+    @Test func `the header has an epoch, and a handover only after a handover`() throws {
+        let id: HandoverID = PeerWorld.identity(9)
+        #expect(AgentEpoch(header: "7 \(id)")?.handover == id && AgentEpoch(header: "7 \(id)")?.epoch == 7)
+        #expect(AgentEpoch(header: "0")?.epoch == 0 && AgentEpoch(header: "0")?.handover == nil)
+        for text in ["", " 7", "-1", "7 x", "7 ", "7 \(id) \(id)", "seven"] { #expect(AgentEpoch(header: text) == nil) }
+    }
 }

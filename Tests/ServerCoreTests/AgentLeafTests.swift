@@ -14,44 +14,41 @@ import Vocabulary
         newest = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 4)
     }
 
-    @Test func `both leaves are honoured between issue and first use, a day at most`() {
+    private func pending(_ leaf: Certificate) -> AgentRecord {
         var row = world.agent()
-        #expect(!row.honours(newer.fingerprint, at: world.now))
-        row.renew(newer, over: world.leaf.fingerprint, at: world.now)
-        row.seen(with: world.leaf, hasStayed: true)
-        row.seen(with: newer, hasStayed: false)
-        for (leaf, isHonouredAfterADay) in [(newer, true), (world.leaf, false)] {
-            #expect(row.honours(leaf.fingerprint, at: world.now + day - .milliseconds(1)))
-            #expect(row.honours(leaf.fingerprint, at: world.now + day) == isHonouredAfterADay)
+        row.pendingLeaf = leaf
+        return row
+    }
+
+    @Test func `a leaf that was issued is honoured and changes nothing until it has been shown`() {
+        var row = pending(newer)
+        row.seen(with: world.leaf, hasStayed: true, at: world.now)
+        row.seen(with: newer, hasStayed: false, at: world.now)
+        #expect(row == pending(newer))
+        for leaf in [newer, world.leaf] {
+            #expect(row.honours(leaf.fingerprint, at: world.now + day + day), "nothing ends by itself")
         }
-        row.seen(with: newer, hasStayed: true)
-        #expect(row.honours(newer.fingerprint, at: world.now) && !row.honours(world.leaf.fingerprint, at: world.now))
-        #expect(row.previousLeaf == world.leaf.fingerprint, "the two stay linked")
+        #expect(!row.honours(newest.fingerprint, at: world.now))
     }
 
-    @Test func `asking again with another key does not prolong the day`() {
-        var row = world.agent()
-        row.renew(newer, over: world.leaf.fingerprint, at: world.now)
-        row.renew(newest, over: world.leaf.fingerprint, at: world.now + .seconds(3600))
-        #expect(row.leaf == newest && row.previousLeafUntil == world.now + day)
-        #expect(!row.honours(newer.fingerprint, at: world.now), "its holder never came with it")
-        row.seen(with: newest, hasStayed: true)
-        row.renew(newer, over: newest.fingerprint, at: world.now + day)
-        #expect(row.previousLeaf == newest.fingerprint && row.previousLeafUntil == world.now + day + day)
+    @Test func `the day of the previous leaf begins when the new one was shown`() {
+        var row = pending(newer)
+        let shown = world.now + day + day
+        row.seen(with: newer, hasStayed: true, at: shown)
+        #expect(row.leaf == newer && row.pendingLeaf == nil && row.previousLeaf == world.leaf.fingerprint)
+        #expect(row.honours(world.leaf.fingerprint, at: shown + day - .milliseconds(1)))
+        #expect(!row.honours(world.leaf.fingerprint, at: shown + day))
+        let before = row
+        row.seen(with: world.leaf, hasStayed: true, at: shown + .seconds(1))
+        row.seen(with: newer, hasStayed: true, at: shown + .seconds(2))
+        #expect(row == before, "neither leaf prolongs the day")
     }
 
-    @Test func `an agent that gives up the new leaf keeps the one it has`() {
-        let before = world.agent()
-        var row = before
-        row.keeps(newer)
-        #expect(row == before)
-        row.renew(newer, over: world.leaf.fingerprint, at: world.now)
-        row.keeps(world.leaf)
-        #expect(row == before)
-        row.renew(newer, over: world.leaf.fingerprint, at: world.now)
-        row.seen(with: newer, hasStayed: true)
-        row.keeps(world.leaf)
-        #expect(row.leaf == newer, "it has been seen with the new one")
+    @Test func `an enrolment leaves no leaf pending`() {
+        var row = pending(newer)
+        row.enrols(with: newest)
+        #expect(row.leaf == newest && row.pendingLeaf == nil)
+        #expect(!row.honours(newer.fingerprint, at: world.now) && !row.honours(world.leaf.fingerprint, at: world.now))
     }
 
     @Test func `an agent that comes back has the leaf it comes with`() {

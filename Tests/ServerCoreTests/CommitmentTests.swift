@@ -77,7 +77,7 @@ import Vocabulary
 
     @Test func `the source tells of every offer, and of one made later before it goes out`() throws {
         let offered = try stages.source(.offered)
-        let another = SignedOffer(token: "u", hash: [6], expiresAt: stages.now + .seconds(9000))
+        let another = SignedOffer(content: [1], hash: [6], expiresAt: stages.now + .seconds(9000))
         let signed = try offered.next(after: .offerSigned(another), at: stages.now)
         #expect(signed.notices.map(\.facts) == [["hash": "06"]])
         #expect(try signed.state.next(after: .offerSent, at: stages.now).notices.isEmpty)

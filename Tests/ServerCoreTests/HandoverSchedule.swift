@@ -78,7 +78,7 @@ struct HandoverSchedule {
         switch directive {
         case .signOffer(let claims):
             offerCount += 1
-            feed(.offerSigned(SignedOffer(token: "t", hash: [offerCount], expiresAt: claims.expiresAt)))
+            feed(.offerSigned(SignedOffer(content: [1], hash: [offerCount], expiresAt: claims.expiresAt)))
         case .pushOffer(let offer):
             guard connected == .atSource else { return }
             offered = offer

@@ -16,7 +16,7 @@ struct HandoverStages {
 
     init(_ number: UInt8 = 1, epoch: Epoch = 3) throws { claims = try world.claims(number, epoch: epoch) }
 
-    var offer: SignedOffer { SignedOffer(token: "opamp-ho.x.y.z.0", hash: [5], expiresAt: now + .seconds(3600)) }
+    var offer: SignedOffer { SignedOffer(content: [1], hash: [5], expiresAt: now + .seconds(3600)) }
 
     var claim: TokenRedemption {
         TokenRedemption(

@@ -133,7 +133,8 @@ import Vocabulary
         var facts = LeafAcceptance(
             presented: world.leaf, bearsBootstrapToken: false, row: world.agent(), arrivals: [], departures: [],
             ownAuthorities: [world.eu.authority], newerLeafIsLive: false)
-        facts.row?.renew(newer, over: world.leaf.fingerprint, at: world.now)
+        facts.row?.pendingLeaf = newer
+        facts.row?.seen(with: newer, hasStayed: true, at: world.now)
         change(&facts)
         if facts.presented == nil { facts.presented = newer }
         return facts.decision(at: now)

@@ -92,7 +92,7 @@ import Vocabulary
             return
         }
         #expect(claims.id == stages.claims.id && claims.epoch == 3 && claims.issuedAt == later)
-        let again = SignedOffer(token: "u", hash: [6], expiresAt: claims.expiresAt)
+        let again = SignedOffer(content: [1], hash: [6], expiresAt: claims.expiresAt)
         let signed = try step.state.next(after: .offerSigned(again), at: later).state
         for hash: [UInt8] in [[5], [6]] {
             let back = try signed.next(after: .agentFailed(hash: hash, message: "tcp"), at: later)

@@ -31,8 +31,9 @@ import Vocabulary
     static let fleet: [FleetRefusal] = [
         .bootstrapUnknown, .bootstrapUsed, .bootstrapExpired(at: PeerWorld.shared.now), .bootstrapTimeOutOfRange,
         .requestMissing, .requestNotValid("bad."), .instanceUIDNotValid,
-        .uidCollision(PeerWorld.identity(1), row: row), .groupMissing("prod"), .configurationMissing("base"),
-        .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now),
+        .uidCollision(PeerWorld.identity(1), row: row), .handoverUnderWay(PeerWorld.identity(1)),
+        .groupMissing("prod"), .configurationMissing("base"), .inUse("base"), .keyNotDraft, .keyNotTrusted,
+        .keyStillNeeded(until: PeerWorld.shared.now),
         .keyVouchesForAgents(3),
     ]
     static let leaves: [LeafRefusal] = [
@@ -59,7 +60,7 @@ import Vocabulary
     @Test func `the samples name every case`() {
         #expect(Set(Self.handover.map { name(of: $0) }).count == 29)
         #expect(Set(Self.federation.map { name(of: $0) }).count == 16)
-        #expect(Set(Self.fleet.map { name(of: $0) }).count == 15)
+        #expect(Set(Self.fleet.map { name(of: $0) }).count == 16)
         #expect(Set(Self.leaves.map { name(of: $0) }).count == 10)
     }
 

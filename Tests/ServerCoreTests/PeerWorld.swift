@@ -112,4 +112,15 @@ struct PeerWorld: Sendable {
             source: .init(name: "eu", agentCAs: try TrustSet([agentCA ?? eu.authority])), epoch: epoch,
             probation: .seconds(300))
     }
+
+    /// The same claims for an agent with these capabilities.
+    func claims(_ claims: HandoverClaims, capabilities: UInt64) -> HandoverClaims {
+        HandoverClaims(
+            id: claims.id, issuer: claims.issuer, audience: claims.audience, issuedAt: claims.issuedAt,
+            expiresAt: claims.expiresAt, leaf: claims.leaf,
+            agent: .init(
+                row: claims.agent.row, instanceUID: claims.agent.instanceUID, displayName: claims.agent.displayName,
+                capabilities: capabilities, group: claims.agent.group, configuration: claims.agent.configuration),
+            target: claims.target, source: claims.source, epoch: claims.epoch, probation: claims.probation)
+    }
 }

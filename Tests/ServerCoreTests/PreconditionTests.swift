@@ -70,7 +70,8 @@ import Vocabulary
 
     @Test func `the offer repeats the leaf without a key and carries its own hash`() throws {
         let claims = try world.claims()
-        var offers = try HandoverOffer.make(claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .repeat)
+        var offers = try ConnectionSettingsOffers.handover(
+            claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .repeat)
         let settings = try #require(offers.opamp)
         #expect(settings.destinationEndpoint == "wss://us.example:4320/v1/opamp")
         #expect(settings.certificate == TLSCertificate(cert: Array(world.leaf.pem.utf8)))
@@ -79,7 +80,8 @@ import Vocabulary
         let hash = offers.hash
         offers.hash = []
         #expect(hash == Digest.sha256(try offers.encoded()))
-        let omitted = try HandoverOffer.make(claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .omit)
+        let omitted = try ConnectionSettingsOffers.handover(
+            claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .omit)
         #expect(omitted.opamp?.certificate == nil)
     }
 
@@ -88,7 +90,8 @@ import Vocabulary
         throws
     {
         let claims = try world.claims(endpoint: "\(scheme)://us.example:4320/v1/opamp")
-        let offers = try HandoverOffer.make(claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .repeat)
+        let offers = try ConnectionSettingsOffers.handover(
+            claims, token: "opamp-ho.t", leaf: world.leaf, certificate: .repeat)
         #expect(offers.opamp?.heartbeatIntervalSeconds == seconds)
     }
 }

@@ -19,6 +19,7 @@ import Vocabulary
             ("agentConnected", .agentConnected, now),
             ("agentConnected late", .agentConnected, late),
             ("agentLeaving", .agentLeaving, now),
+            ("agentDisconnected", .agentDisconnected, now),
             ("agentFailed", .agentFailed(hash: [5], message: "tcp"), now),
             ("agentFailed other", .agentFailed(hash: [6], message: "tcp"), now),
             ("cancelRequested", .cancelRequested(reason: "no"), now),

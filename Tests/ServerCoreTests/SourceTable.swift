@@ -3,7 +3,8 @@ let sourceTable = """
     issued:
       claimed: -> redeemed Handover.TokenRedeemed do:signOffer
       claimed late: refused handover.expired
-      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other: nothing
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentDisconnected, agentFailed, \
+    agentFailed other: nothing
       pushRequested: refused handover.not-redeemed
       cancelRequested, leafRevoked: -> cancelled Handover.Cancelled
       higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch do:askPeers
@@ -12,7 +13,7 @@ let sourceTable = """
       <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
     Handover.NoticeRefused = refused handover.notice-not-allowed
     redeemed:
-      claimed, claimed late, agentFailed other, wake, wake late: nothing
+      claimed, claimed late, agentDisconnected, agentFailed other, wake, wake late: nothing
       offerSigned, agentConnected, agentConnected late: do:pushOffer
       offerSent: -> offered Handover.OfferSent tell:offered#1
       pushRequested: Handover.PushRequested do:pushOffer
@@ -31,7 +32,7 @@ let sourceTable = """
       offerSigned, agentConnected: do:pushOffer
       pushRequested: Handover.PushRequested do:pushOffer
       agentConnected late, agentFailed: -> returned Handover.AgentReturned tell:returned#2
-      agentLeaving: -> leaving Handover.AgentLeaving
+      agentLeaving, agentDisconnected: -> leaving Handover.AgentLeaving
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
       higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#2 do:askPeers
@@ -41,7 +42,7 @@ let sourceTable = """
     handover.notice-not-allowed
       <lapsed>: -> expired Handover.Lapsed = accepted
     leaving:
-      claimed, claimed late, offerSent, agentLeaving, agentFailed other: nothing
+      claimed, claimed late, offerSent, agentLeaving, agentDisconnected, agentFailed other: nothing
       offerSigned: do:pushOffer
       pushRequested: Handover.PushRequested do:pushOffer
       agentConnected, wake: do:wake
@@ -55,7 +56,7 @@ let sourceTable = """
     handover.notice-not-allowed
       <lapsed>: -> expired Handover.Lapsed = accepted
     moved:
-      claimed, claimed late, offerSent, agentLeaving, agentFailed other, wake, wake late: nothing
+      claimed, claimed late, offerSent, agentLeaving, agentDisconnected, agentFailed other, wake, wake late: nothing
       offerSigned, agentConnected, agentConnected late: do:pushOffer
       pushRequested, cancelRequested: refused handover.already-moved
       agentFailed: -> returned Handover.AgentReturned row:restore tell:returned#2
@@ -65,7 +66,7 @@ let sourceTable = """
     refused handover.notice-not-allowed
       <settled>: -> settled Handover.Settled = accepted
     settled:
-      claimed, claimed late, offerSent, agentLeaving, leafRevoked, higherEpochSeen, wake, wake late: nothing
+      claimed, claimed late, offerSent, agentLeaving, agentDisconnected, leafRevoked, higherEpochSeen, wake, wake late: nothing
       offerSigned, agentConnected, agentConnected late: do:pushOffer
       pushRequested, cancelRequested: refused handover.already-moved
       agentFailed, agentFailed other: do:wake
@@ -73,23 +74,23 @@ let sourceTable = """
     Handover.NoticeRefused = refused handover.notice-not-allowed
     expired:
       claimed, claimed late: refused handover.expired
-      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
-    leafRevoked, higherEpochSeen, wake, wake late: nothing
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentDisconnected, agentFailed, \
+    agentFailed other, leafRevoked, higherEpochSeen, wake, wake late: nothing
       pushRequested, cancelRequested: refused handover.over
       <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
     Handover.NoticeRefused = refused handover.notice-not-allowed
     cancelled:
       claimed, claimed late: refused handover.cancelled
-      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
-    leafRevoked, higherEpochSeen, wake, wake late: nothing
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentDisconnected, agentFailed, \
+    agentFailed other, leafRevoked, higherEpochSeen, wake, wake late: nothing
       pushRequested, cancelRequested: refused handover.over
       <connected>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = \
     refused handover.notice-not-allowed
       <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
     returned:
       claimed, claimed late: refused handover.cancelled
-      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentFailed, agentFailed other, \
-    leafRevoked, higherEpochSeen, wake, wake late: nothing
+      offerSigned, offerSent, agentConnected, agentConnected late, agentLeaving, agentDisconnected, agentFailed, \
+    agentFailed other, leafRevoked, higherEpochSeen, wake, wake late: nothing
       pushRequested, cancelRequested: refused handover.over
       <connected>, <arrived>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: \
     Handover.NoticeRefused = refused handover.notice-not-allowed

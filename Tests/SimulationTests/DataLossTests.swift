@@ -27,7 +27,7 @@ import Testing
         world.run(for: 2000) { world.servers[0].isUp }
         if isQuick {
             // Issued before the agent could say how far it is: it is told when it comes.
-            world.issue(0, from: world.servers[0], to: 1)
+            world.issue(0, from: world.servers[0], to: 1, probation: 60)
             let early = try #require(world.servers[0].tables.sources.last)
             #expect(early.claims.epoch == 1)
             world.run(for: 600_000)
@@ -41,8 +41,8 @@ import Testing
     @Test func `a notice that the peer has forgotten all about does not wait for ever`() throws {
         let world = try calmWorld()
         world.servers[0].backup = world.servers[0].tables
-        world.issue(0, from: world.servers[0], to: 1)
-        world.redeem(world.tokens.count - 1, at: world.servers[1])
+        world.issue(0, from: world.servers[0], to: 1, probation: 60)
+        world.redeem(world.tokens.count - 1, at: world.servers[1], newest: true)
         world.run(for: 100_000) { world.servers[1].tables.targets.contains { $0.phase == .arrived } }
         world.loseData(of: world.servers[0])
         world.run(for: 30 * 3_600_000)

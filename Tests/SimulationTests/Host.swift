@@ -1,5 +1,6 @@
 import AgentCore
 import OpAMPProto
+import ServerCore
 import Vocabulary
 
 /// One host with its agent: the product's core and the shell's law around it, over a disk, timers and a network of
@@ -57,6 +58,24 @@ final class Host {
         if let line { world.hangUp(line) }
         line = nil
         world.after(milliseconds) { self.start() }
+    }
+
+    /// The host asks its agent to end, and starts it again.
+    func restart() {
+        guard agent != nil else { return }
+        world.note("agent \(index) is restarted")
+        world.tally.count("polite restarts")
+        feed(.stopRequested)
+    }
+
+    private func finish() {
+        agent = nil
+        life += 1
+        timers = [:]
+        trial = nil
+        if let line { world.hangUp(line) }
+        line = nil
+        world.after(world.dice.milliseconds(100...90_000)) { self.start() }
     }
 
     /// The host is put back to an older image of itself.
@@ -165,7 +184,8 @@ final class Host {
             world.hangUp(line)
         case .setTimer(let timer, let span): set(timer, after: span.wholeMilliseconds)
         case .cancelTimer(let timer): timers[timer] = nil
-        case .applyRemoteConfig, .finish: break
+        case .finish: finish()
+        case .applyRemoteConfig: break
         }
     }
 

@@ -60,9 +60,9 @@ extension World {
     /// Hands the agent over as two operators do.
     func hasMoved(_ host: Host, from source: Server, to target: Int) -> Bool {
         let before = tokens.count
-        issue(host.index, from: source, to: target)
+        issue(host.index, from: source, to: target, probation: 60)
         guard tokens.count > before else { return false }
-        redeem(tokens.count - 1, at: servers[target])
+        redeem(tokens.count - 1, at: servers[target], newest: true)
         run(for: 7_200_000) { isAtRest }
         return source.tables.find(tokens[before].handover, SourceHandover.self)?.phase == .settled
     }

@@ -83,6 +83,12 @@ extension World {
         }
     }
 
+    /// T2: an answer without an error is a candidate's proof, so that only an agent that may be here gets one.
+    func checkVerified(by server: Server, _ session: Session) {
+        let standing = server.facts(of: session).standing(at: server.wall)
+        check(.T2, standing != .over, "\(server.place.name) verifies a session that is over")
+    }
+
     /// T4: a lower epoch never overwrites a higher one.
     private func checkT4(_ from: Tables, _ to: Tables) {
         for row in from.rows {

@@ -1,6 +1,7 @@
 import AgentCore
 import Certificates
 import OpAMPProto
+import ServerCore
 import Vocabulary
 
 /// Which ways are open.
@@ -87,7 +88,7 @@ extension World {
             case .refused(let status): refuse(line, DialFailure(.http(status: status), "refused"))
             case .admitted(let session):
                 line.session = session
-                server.enter(session)
+                server.sessions.append(session)
                 line.toHost(in: self) { self.hosts[line.host].opened(line) }
             }
         }
@@ -117,7 +118,7 @@ extension World {
         }
     }
 
-    func endSession(of line: Line, _ ending: Session.Ending) {
+    func endSession(of line: Line, _ ending: SessionEnding) {
         guard let session = line.session else { return }
         servers[line.server].end(session, ending)
     }

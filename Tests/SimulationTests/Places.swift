@@ -17,6 +17,12 @@ struct Places: Sendable {
         let listener: Certificate
         let federation: Certificate
         let endpoint: Endpoint
+
+        func issue(_ order: LeafOrder, _ serial: [UInt8]) throws -> Certificate {
+            try issuer.issue(
+                order.profile, subject: order.subject, publicKey: order.publicKey, serial: [1] + serial.prefix(8),
+                validity: order.validity)
+        }
     }
 
     struct Birth: Sendable {

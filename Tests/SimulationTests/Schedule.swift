@@ -58,6 +58,7 @@ extension World {
         (16, { $0.issue() }), (18, { $0.redeem() }), (3, { $0.redeemTwice() }), (4, { $0.push() }),
         (3, { $0.cancel() }), (2, { $0.withdraw() }),
         (5, { $0.anyHost.crash(for: $0.dice.milliseconds(100...90_000)) }),
+        (5, { $0.anyHost.restart() }),
         (5, { $0.anyServer.crash(for: $0.dice.milliseconds(100...60_000)) }),
         (2, { $0.anyServer.crash(for: $0.dice.milliseconds(300_000...1_200_000)) }),
         (5, { $0.cutSomeLine() }), (5, { $0.severHost() }), (5, { $0.severServers() }),

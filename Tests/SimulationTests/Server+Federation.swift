@@ -102,60 +102,59 @@ extension Server {
 
     // MARK: Outbox
 
-    private static let firstPause: Int64 = 250
-    private static let longestPause: Int64 = 30_000
+    private var clock: Duration { .milliseconds(world.now) }
 
-    /// At least once, in order per handover and side, until the peer has acknowledged or refused.
+    /// As the product's schedule says, each notice for itself.
     func deliverLetters() {
-        guard isUp, !isDelivering else { return }
-        guard let letter = tables.dueLetters.first(where: { pauses[$0.handover].map { $0.until <= world.now } ?? true })
-        else {
-            if let next = pauses.values.map(\.until).min(), !tables.outbox.isEmpty {
-                later(max(20, next - world.now)) { self.deliverLetters() }
-            }
-            return
-        }
-        guard let peer = peerIndex(letter.peer) else { return }
-        isDelivering = true
-        let own = place.id
-        world.call(from: self, to: peer) {
-            $0.answerLetter(letter.notice, of: letter.handover, from: own)
-        } answered: {
-            answer in
-            self.isDelivering = false
-            switch answer {
-            case .taken: self.acknowledge(letter, wasRefused: false)
-            case .refused: self.acknowledge(letter, wasRefused: true)
-            case .gap, .unknown:
-                if self.wall > letter.notice.at + .seconds(24 * 3600) {
-                    self.world.tally.count("notices given up")
-                    self.acknowledge(letter, wasRefused: false)
-                } else {
-                    self.pause(letter)
-                }
-            case nil: self.pause(letter)
-            }
+        guard isUp else { return }
+        let letters = tables.dueLetters
+        let due = Set(schedule.due(letters.map(\.item), at: clock).map(\.number))
+        for letter in letters where due.contains(Int64(letter.number)) { deliver(letter) }
+        guard !tables.outbox.isEmpty, let next = schedule.nextLook(after: clock)?.wholeMilliseconds,
+            outboxLook.map({ next < $0 }) ?? true
+        else { return }
+        outboxLook = next
+        later(next - world.now) {
+            if self.outboxLook == next { self.outboxLook = nil }
             self.deliverLetters()
         }
     }
 
-    private func pause(_ letter: Tables.Letter) {
-        let length = pauses[letter.handover]?.next ?? Self.firstPause
-        let longest = world.isCalm ? 3_600_000 : Self.longestPause
-        pauses[letter.handover] = (world.now + length, min(length * 2, longest))
+    private func deliver(_ letter: Tables.Letter) {
+        guard let peer = peerIndex(letter.peer) else { return }
+        let own = place.id
+        world.call(from: self, to: peer) {
+            $0.answerLetter(letter.notice, of: letter.handover, from: own)
+        } answered: { answer in
+            let outcome = self.taken(letter, answer)
+            self.schedule.ended(letter.item, outcome, at: self.clock)
+            self.deliverLetters()
+        }
     }
 
-    private func acknowledge(_ letter: Tables.Letter, wasRefused: Bool) {
-        pauses[letter.handover] = nil
-        guard (try? crashPoint()) != nil else { return }
+    private func taken(_ letter: Tables.Letter, _ answer: LetterAnswer?) -> OutboxSchedule.Outcome {
+        switch answer {
+        case .taken: return acknowledge(letter, wasRefused: false)
+        case .refused: return acknowledge(letter, wasRefused: true)
+        case .gap, .unknown:
+            guard wall > letter.notice.at + OutboxSchedule.retryPeriod else { return .later }
+            world.tally.count("notices given up")
+            return acknowledge(letter, wasRefused: false)
+        case nil: return .silent
+        }
+    }
+
+    private func acknowledge(_ letter: Tables.Letter, wasRefused: Bool) -> OutboxSchedule.Outcome {
+        guard (try? crashPoint()) != nil else { return .later }
         if wasRefused {
             world.note("\(place.name) \(letter.handover.short): \(letter.notice.type.rawValue) was refused")
             if letter.role == .target {
                 tell(.noticeRefused(letter.notice.type), TargetHandover.self, of: letter.handover)
             }
-            guard (try? crashPoint()) != nil else { return }
+            guard (try? crashPoint()) != nil else { return .later }
         }
         tables.outbox.removeAll { $0.number == letter.number }
+        return .done
     }
 
     /// Only the handover's other party is heard.

@@ -7,80 +7,77 @@ import Vocabulary
 
 /// One agent's session as a server's process knows it.
 final class Session {
-    enum Standing: Equatable {
-        case member
-        case arriving(HandoverID)
-        case movedOn(HandoverID)
-    }
-
-    enum Ending { case agentDisconnected, lost, replaced, dismissed }
-
     let line: Line
-    let row: AgentID
-    let leaf: Fingerprint
-    let standing: Standing
-    let certificate: Certificate
-    var isFirst = true
-    let openedAt: Timestamp
-    /// The agent lists the capability of those that know handovers.
-    var knowsHandovers = false
-    var settingsStatus: ConnectionSettingsStatus?
-    var instanceUID: [UInt8] = []
+    let number: UInt64
+    let proof: SessionProof
+    var conversation = AgentConversation(transport: .webSocket)
+    var memory: SessionMemory
+    /// A message has come; an upgrade alone is no session.
+    var hasSpoken = false
 
-    init(_ line: Line, row: AgentID, leaf: Certificate, standing: Standing, at now: Timestamp) {
-        (self.line, self.row, self.standing, certificate, openedAt) = (line, row, standing, leaf, now)
-        self.leaf = leaf.fingerprint
+    var row: AgentID { proof.agent }
+    var leaf: Fingerprint { proof.certificate.fingerprint }
+
+    init(_ line: Line, number: UInt64, row: AgentID, leaf: Certificate, handover: HandoverID?, at now: Timestamp) {
+        (self.line, self.number) = (line, number)
+        proof = SessionProof(agent: row, certificate: leaf, handover: handover, transport: .webSocket, openedAt: now)
+        memory = SessionMemory(at: now)
     }
 }
 
-// Who may come in, and what agents' messages mean.
+// Who may come in, and what agents' messages mean: loaded here, decided by the product, saved and carried out here.
 extension Server {
     enum Admission {
         case admitted(Session)
         case refused(status: Int)
     }
 
-    func session(of row: AgentID) -> Session? { sessions.first { $0.row == row } }
+    func session(of row: AgentID) -> Session? { sessions.first { $0.row == row && $0.hasSpoken } }
 
     func decision(on leaf: Certificate?, for handover: HandoverID? = nil) -> LeafAcceptance.Decision {
         let known = leaf.map { tables.records(ofLeaf: $0.fingerprint) }
         return LeafAcceptance(
             presented: leaf, bearsBootstrapToken: false, row: known?.row, arrivals: known?.arrivals ?? [],
-            departures: known?.departures ?? [], ownAuthorities: [place.authority], newerLeafIsLive: false,
-            handover: handover
+            departures: known?.departures ?? [], ownAuthorities: authorities,
+            newerLeafIsLive: isNewerLive(known?.row, than: leaf), handover: handover
         ).decision(at: wall)
+    }
+
+    private func isNewerLive(_ row: AgentRecord?, than leaf: Certificate?) -> Bool {
+        guard let row, row.leaf != leaf else { return false }
+        return session(of: row.id).map { $0.leaf == row.fingerprint } ?? false
     }
 
     func admit(_ line: Line) -> Admission {
         guard let leaf = line.dial.settings.leaf?.leaf else { return .refused(status: 401) }
         let named = line.dial.extraHeaders.first { $0.name == MoveHeader.handoverID }
-        let decision = decision(on: leaf, for: named.flatMap { HandoverID($0.value.revealText()) })
+        let handover = named.flatMap { HandoverID($0.value.revealText()) }
+        let decision = decision(on: leaf, for: handover)
         world.checkAdmission(decision, of: leaf, at: self)
         world.note("\(place.name) meets agent \(line.host): \(decision.short)")
         switch decision {
-        case .agent(let row):
-            return .admitted(Session(line, row: row, leaf: leaf, standing: .member, at: wall))
-        case .movedOn(let row, let id):
-            return .admitted(Session(line, row: row, leaf: leaf, standing: .movedOn(id), at: wall))
-        case .arriving(let row, let id):
-            if world.broken == .liveAtConnect {
+        case .agent(let row), .movedOn(let row, _), .arriving(let row, _):
+            if case .arriving(_, let id) = decision, world.broken == .liveAtConnect {
                 tables.edit(row) { $0.presence = .live }
                 world.checkRowLive(row, by: id, at: self)
             }
-            return .admitted(Session(line, row: row, leaf: leaf, standing: .arriving(id), at: wall))
+            sessionCount += 1
+            return .admitted(
+                Session(line, number: sessionCount, row: row, leaf: leaf, handover: handover, at: wall))
         case .refused(.tooEarly): return .refused(status: 503)
         case .bootstrap, .refused: return .refused(status: 403)
         }
     }
 
-    /// The newest session of an agent stands.
-    func enter(_ session: Session) {
+    /// The newest session of an agent that has said something stands.
+    private func enter(_ session: Session) {
+        guard !session.hasSpoken else { return }
         let old = self.session(of: session.row)
-        sessions.append(session)
+        session.hasSpoken = true
         if let old { end(old, .replaced) }
     }
 
-    func end(_ session: Session, _ ending: Session.Ending) {
+    func end(_ session: Session, _ ending: SessionEnding) {
         guard let index = sessions.firstIndex(where: { $0 === session }) else { return }
         sessions.remove(at: index)
         session.line.session = nil
@@ -89,146 +86,134 @@ extension Server {
                 world.hosts[session.line.host].ended(session.line, .closed(code: 1008, reason: "\(ending)"))
             }
         }
-        if ending != .replaced {
-            tables.edit(session.row) { if $0.presence == .live || $0.presence == .stale { $0.presence = .offline } }
-        }
-        if case .arriving(let id) = session.standing { tell(.agentDisconnected, TargetHandover.self, of: id) }
-        if ending == .agentDisconnected { departures(of: session) { _ in .agentLeaving } }
+        copies.ended(session.number, of: session.row, at: wall)
+        guard session.hasSpoken, isUp else { return }
+        let facts = facts(of: session)
+        let step = SessionStep(ending: ending, with: facts, at: wall)
+        guard (try? save(step, from: facts)) != nil else { return }
+        carryOut(step.changes)
     }
 
     func send(_ message: ServerToAgent, over session: Session) {
-        var message = message
-        message.instanceUID = session.instanceUID
         let line = session.line
         line.toHost(in: world) { [world] in world.hosts[line.host].received(line, message) }
     }
 
     // MARK: Messages
 
+    func facts(of session: Session, isFailing: Bool = false) -> SessionFacts {
+        let records = tables.records(of: session.proof, isFailing: isFailing)
+        return SessionFacts(
+            session: session.proof, memory: session.memory, row: tables.row(session.row), rowOfLeaf: records.row,
+            sources: records.sources, targets: records.targets, authorities: authorities,
+            newerLeafIsLive: isNewerLive(records.row, than: session.proof.certificate),
+            isReplaced: self.session(of: session.row).map { $0 !== session } ?? false, news: news,
+            freshInstanceUID: InstanceUID(version7At: wall, random: world.dice.bytes(10)))
+    }
+
     func received(_ message: AgentToServer, from session: Session) {
         guard isUp, sessions.contains(where: { $0 === session }) else { return }
-        let isFirst = session.isFirst
-        session.isFirst = false
-        session.instanceUID = message.instanceUID
-        let news = message.connectionSettingsStatus.flatMap { $0 == session.settingsStatus ? nil : $0 }
-        session.settingsStatus = news ?? session.settingsStatus
-        if let names = message.customCapabilities?.capabilities {
-            session.knowsHandovers = names.contains(MoveMessage.capability)
+        let header = session.line.dial.extraHeaders.first { $0.name == "Handover-Epoch" }
+        var report: AgentReport
+        do throws(ConversationRefusal) {
+            report = try session.conversation.hear(
+                message, epoch: header.flatMap { AgentEpoch(header: $0.value.revealText()) }, at: wall)
+        } catch { return world.fail(.T10, "\(place.name) does not understand agent \(session.line.host)") }
+        report.copy = copies.saw(
+            CopyWatch.Sighting(
+                session: session.number, transport: .webSocket, address: "host \(session.line.host)",
+                sequence: message.sequenceNumber, epoch: report.epoch?.epoch, isGoodbye: message.agentDisconnect),
+            of: session.row, at: wall)
+        enter(session)
+        guard isUp else { return }
+        if report.isRoutine, session.memory.isQuiet(at: wall) {
+            session.memory.heard(at: wall)
+            return reply(.nothing, to: report, over: session)
         }
-        var dismissal = false
-        var error: ServerErrorResponse?
         do throws(Crashed) {
             try crashPoint()
-            if case .movedOn(let id) = session.standing {
-                (dismissal, error) = sendToPeer(message, from: session, isFirst: isFirst, id)
-            } else if record(message, session) {
-                tellHandovers(message, isFirst: isFirst, news: news, session)
-            } else {
-                error = ServerErrorResponse(type: .unavailable, errorMessage: "not recorded")
-            }
+            let answer = try take(report, session)
             try crashPoint()
+            reply(answer, to: report, over: session)
         } catch { return }
-        guard isUp, sessions.contains(where: { $0 === session }) else { return }
-        var reply = ServerToAgent(errorResponse: error)
-        if error == nil, isFirst {
-            reply.capabilities = [.acceptsStatus, .offersConnectionSettings, .acceptsConnectionSettingsRequest]
-            reply.customCapabilities = CustomCapabilities(capabilities: [MoveMessage.capability])
-        }
-        send(reply, over: session)
-        if message.agentDisconnect {
-            end(session, .agentDisconnected)
-        } else if dismissal {
-            end(session, .dismissed)
-        }
     }
 
-    /// - Returns: false when the row could not be saved; two rows never have one leaf.
-    private func record(_ message: AgentToServer, _ session: Session) -> Bool {
-        guard var row = tables.row(session.row) else { return false }
-        if row.leaf == nil, tables.row(of: session.leaf) != nil {
+    private func take(_ report: AgentReport, _ session: Session) throws(Crashed) -> OpAMPAnswer {
+        let facts = facts(of: session, isFailing: report.settingsStatus?.status == .failed)
+        var step = SessionStep(after: report, with: facts)
+        if let order = step.order, let leaf = try? place.issue(order, world.dice.bytes(16)) {
+            step.issued(leaf)
+            world.tally.count("leaves issued")
+        }
+        if let leaf = step.row?.fingerprint, let other = tables.row(of: leaf), other.id != step.row?.id {
             world.note("\(place.name) cannot record agent \(session.line.host): its leaf is another row's")
             world.tally.count("rows that could not be saved")
-            return false
+            return .unavailable(retryAfter: .seconds(30), "not recorded")
         }
-        row.capabilities = message.capabilities
-        row.leaf = row.leaf ?? session.certificate
-        row.lastSeen = wall
-        if session.standing == .member, row.presence.isHere { row.presence = .live }
-        tables.save(row)
-        return true
-    }
-
-    private func tellHandovers(
-        _ message: AgentToServer, isFirst: Bool, news: ConnectionSettingsStatus?, _ session: Session
-    ) {
-        if isFirst, let standing = session.line.dial.standing, let row = tables.row(session.row),
-            standing.epoch > row.epoch
-        {
+        if let epoch = report.epoch?.epoch, let row = facts.row, epoch > row.epoch {
             world.tally.count("agents ahead of their server")
-            seen(standing.epoch, of: session.leaf)
         }
-        if case .arriving(let id) = session.standing {
-            if let status = message.connectionSettingsStatus, status.status == .failed {
-                let (hash, words) = (status.lastConnectionSettingsHash, status.errorMessage)
-                let given = tables.sources.filter {
-                    $0.agent == session.row && $0.isGivenBack(by: hash, saying: words)
-                }
-                if !given.isEmpty {
-                    tell(.withdrawRequested(reason: "it came back otherwise"), TargetHandover.self, of: id)
-                    for machine in given {
-                        tell(.agentFailed(hash: hash, message: words), SourceHandover.self, of: machine.id)
-                    }
-                    return
-                }
-            }
-            if isFirst { tell(.agentConnected, TargetHandover.self, of: id) }
-            if let news, news.status == .applied {
-                let hash = news.lastConnectionSettingsHash
-                tell(
-                    .agentCommitted(session.knowsHandovers ? .certain(hash: hash) : .applied(hash: hash)),
-                    TargetHandover.self, of: id)
-            } else if !isFirst, wall - session.openedAt >= HandoverTiming.silence {
-                tell(.agentCommitted(.staying), TargetHandover.self, of: id)
-            }
-            return
-        }
-        if let status = message.connectionSettingsStatus {
-            let hash = status.lastConnectionSettingsHash
-            switch status.status {
-            case .failed: departures(of: session) { _ in .agentFailed(hash: hash, message: status.errorMessage) }
-            case .applying: departures(of: session) { $0.offerHashes.contains(hash) ? .agentLeaving : nil }
-            case .unset, .applied, .unrecognized: break
-            }
-        }
-        guard isFirst else { return }
-        departures(of: session) { _ in .agentConnected }
-        for machine in tables.targets where machine.agentRow == session.row && machine.isOpen {
-            tell(.agentConnected, TargetHandover.self, of: machine.id)
+        if step.copy != nil { world.tally.count("copies detected") }
+        try save(step, from: facts)
+        session.memory = step.memory
+        carryOut(step.changes)
+        return step.answer
+    }
+
+    private func reply(_ answer: OpAMPAnswer, to report: AgentReport, over session: Session) {
+        guard isUp, sessions.contains(where: { $0 === session }) else { return }
+        let permitted = session.conversation.reply(
+            to: report, with: answer.content,
+            freshInstanceUID: InstanceUID(version7At: wall, random: world.dice.bytes(10)).bytes)
+        if permitted.message.errorResponse == nil { world.checkVerified(by: self, session) }
+        send(permitted.message, over: session)
+        if report.message.agentDisconnect {
+            end(session, .agentDisconnected)
+        } else if let reason = answer.dismissal {
+            end(session, .dismissed(reason))
         }
     }
 
-    /// - Returns: whether the agent is this server's again and shall connect anew, or cannot be led on from here.
-    private func sendToPeer(
-        _ message: AgentToServer, from session: Session, isFirst: Bool, _ id: HandoverID
-    ) -> (isOurs: Bool, error: ServerErrorResponse?) {
-        if let status = message.connectionSettingsStatus, status.status == .failed {
-            tell(
-                .agentFailed(hash: status.lastConnectionSettingsHash, message: status.errorMessage),
-                SourceHandover.self, of: id)
-            if tables.find(id, SourceHandover.self)?.phase == .returned { return (true, nil) }
+    /// One transaction: the row, then each step of a handover.
+    private func save(_ step: SessionStep, from facts: SessionFacts) throws(Crashed) {
+        try crashPoint()
+        var next = tables
+        let keepsRow = world.broken != .rowsOutsideTransaction || !world.strikes(permille: 300)
+        if keepsRow, let row = step.row, row != facts.row { next.save(row) }
+        for fact in step.audit { next.audit.append(.init(fact: fact, handover: nil, at: wall)) }
+        var (sources, targets) = (facts.sources, facts.targets)
+        for change in step.changes {
+            switch change {
+            case .source(let step): write(step, before: sources.replace(step.state), keepsRow: keepsRow, into: &next)
+            case .target(let step): write(step, before: targets.replace(step.state), keepsRow: keepsRow, into: &next)
+            }
         }
-        guard isFirst, let machine = tables.find(id, SourceHandover.self) else { return (false, nil) }
-        guard machine.leadsOn(session.line.dial.standing) else {
-            return (false, ServerErrorResponse(type: .unavailable, errorMessage: "the agent belongs to a peer"))
+        tables = next
+        for change in step.changes {
+            switch change {
+            case .source(let step): saved(step)
+            case .target(let step): saved(step)
+            }
         }
-        tell(.agentConnected, SourceHandover.self, of: id)
-        return (false, nil)
+        try crashPoint()
     }
 
-    private func departures(of session: Session, _ event: (SourceHandover) -> SourceHandover.Event?) {
-        for machine in tables.sources where machine.agent == session.row && machine.concernsAgent {
-            if let event = event(machine) { tell(event, SourceHandover.self, of: machine.id) }
+    private func carryOut(_ changes: [SessionStep.Change]) {
+        for change in changes {
+            switch change {
+            case .source(let step): carryOut(step.directives, of: step.state)
+            case .target(let step): carryOut(step.directives, of: step.state)
+            }
         }
+    }
+}
+
+extension Array where Element: HandoverMachine {
+    /// Puts the machine in the place of its state before, which is returned.
+    fileprivate mutating func replace(_ machine: Element) -> Element? {
+        guard let index = firstIndex(where: { $0.id == machine.id }) else { return nil }
+        defer { self[index] = machine }
+        return self[index]
     }
 }
 

@@ -19,10 +19,12 @@ final class Server {
     var isUp = true
     private(set) var life = 0
     var sessions: [Session] = []
-    private var sessionCount = 0
+    var sessionCount: UInt64 = 0
+    var copies = CopyWatch()
     private var timers: [String: Int64] = [:]
-    var pauses: [HandoverID: (until: Int64, next: Int64)] = [:]
-    var isDelivering = false
+    var schedule = OutboxSchedule()
+    /// When the outbox is looked at next, whatever happens.
+    var outboxLook: Int64?
 
     init(_ index: Int, in world: World) {
         self.index = index
@@ -32,6 +34,10 @@ final class Server {
 
     var place: Places.Place { Places.shared.places[index] }
     var wall: Timestamp { Places.shared.start + .milliseconds(world.now + skew) }
+
+    /// Own CAs that are honoured, the Active one first.
+    var authorities: [Certificate] { [place.authority] }
+    var news: TrustAnnouncement? { nil }
 
     struct Crashed: Error {}
 
@@ -47,8 +53,9 @@ final class Server {
         let lines = sessions.map(\.line)
         sessions = []
         timers = [:]
-        pauses = [:]
-        isDelivering = false
+        copies = CopyWatch()
+        schedule = OutboxSchedule()
+        outboxLook = nil
         for line in lines {
             line.session = nil
             line.toHost(in: world) { [world] in
@@ -100,13 +107,21 @@ final class Server {
         _ = try? take(event, kind, of: id)
     }
 
-    func save<Kind: Machine>(_ step: HandoverStep<Kind>, before: Kind?) throws {
+    func save<Kind: Machine>(_ step: HandoverStep<Kind>, before: Kind?) throws(Crashed) {
         try crashPoint()
         var next = tables
+        let keepsRows = world.broken != .rowsOutsideTransaction || !world.strikes(permille: 300)
+        write(step, before: before, keepsRow: keepsRows, into: &next)
+        tables = next
+        saved(step)
+        try crashPoint()
+    }
+
+    /// One step within a transaction.
+    func write<Kind: Machine>(_ step: HandoverStep<Kind>, before: Kind?, keepsRow: Bool, into next: inout Tables) {
+        let from = next
         next.save(step.state)
-        if world.broken != .rowsOutsideTransaction || !world.strikes(permille: 300) {
-            for change in step.rows { next.apply(change) }
-        }
+        if keepsRow { for change in step.rows { next.apply(change) } }
         if world.broken != .forgottenAudit || !world.strikes(permille: 300) {
             for fact in step.audit { next.audit.append(.init(fact: fact, handover: step.state.id, at: wall)) }
         }
@@ -115,8 +130,7 @@ final class Server {
                 next.post(notice, handover: step.state.id, role: Kind.role, to: step.state.otherParty)
             }
         }
-        world.checkCommit(of: step, before: before, from: tables, to: next, at: self)
-        tables = next
+        world.checkCommit(of: step, before: before, from: from, to: next, at: self)
         // Honoured is what is saved, even if the server dies before it can say so.
         if let source = step.state as? SourceHandover, before?.phaseName == SourceHandover.Phase.issued.rawValue,
             let redemption = source.redemption
@@ -128,8 +142,10 @@ final class Server {
                 "\(place.name) \(Kind.role) \(step.state.id.short): \(before?.phaseName ?? "-") -> "
                     + "\(step.state.phaseName) \(step.state.ending ?? "")")
         }
+    }
+
+    func saved<Kind: Machine>(_ step: HandoverStep<Kind>) {
         if !step.notices.isEmpty { later(world.dice.milliseconds(1...20)) { self.deliverLetters() } }
-        try crashPoint()
     }
 
     // MARK: HandoverTimers
@@ -172,7 +188,8 @@ final class Server {
         case .sendRedemption(let redemption, let digest): redeem(machine, redemption, digest)
         case .askSource: askSource(machine)
         case .askPeers(let leaf): askPeers(leaf)
-        case .closeSessions(let leaf): for session in sessions where session.leaf == leaf { end(session, .dismissed) }
+        case .closeSessions(let leaf):
+            for session in sessions where session.leaf == leaf { end(session, .dismissed("elsewhere")) }
         case .wake(let time): setAlarm(Kind.self, machine.id, at: time)
         }
     }
@@ -180,32 +197,30 @@ final class Server {
     private func sign(_ claims: HandoverClaims) {
         do {
             let token = try place.issuer.sign(claims)
-            guard let offers = try offers(of: claims.id, token: token) else { return }
-            let signed = SignedOffer(token: token, hash: offers.hash, expiresAt: claims.expiresAt)
+            guard let machine = tables.find(claims.id, SourceHandover.self), let leaf = tables.row(machine.agent)?.leaf
+            else { return }
+            let offers = try ConnectionSettingsOffers.handover(
+                machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
+            let signed = try SignedOffer(offers, expiresAt: claims.expiresAt)
             try take(.offerSigned(signed), SourceHandover.self, of: claims.id)
         } catch { world.note("\(place.name) \(claims.id.short): offer not signed, \(error)") }
     }
 
     private func push(_ offer: SignedOffer, of id: HandoverID) {
         do {
-            guard let machine = tables.find(id, SourceHandover.self), let session = session(of: machine.agent),
-                let offers = try offers(of: id, token: offer.token)
-            else { return }
+            guard let machine = tables.find(id, SourceHandover.self), let session = session(of: machine.agent) else {
+                return
+            }
             world.note("\(place.name) \(id.short): offer sent to agent \(session.line.host)")
             if world.broken == .movedAtOffer {
                 tables.edit(machine.agent) { $0.presence = .movedToPeer(machine.otherParty, name: "early") }
                 world.checkRowMoved(machine.agent, by: id, at: self)
             }
-            world.lastOffers[index] = (machine.agent, ServerToAgent(connectionSettings: offers))
-            send(ServerToAgent(connectionSettings: offers), over: session)
+            let permitted = session.conversation.permitted(ServerToAgent(connectionSettings: try offer.offers))
+            guard !permitted.isEmpty else { return }
+            world.lastOffers[index] = (machine.agent, permitted.message)
+            send(permitted.message, over: session)
             try take(.offerSent, SourceHandover.self, of: id)
         } catch { world.note("\(place.name) \(id.short): offer not pushed, \(error)") }
-    }
-
-    private func offers(of id: HandoverID, token: String) throws -> ConnectionSettingsOffers? {
-        guard let machine = tables.find(id, SourceHandover.self), let leaf = tables.row(machine.agent)?.leaf else {
-            return nil
-        }
-        return try HandoverOffer.make(machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
     }
 }

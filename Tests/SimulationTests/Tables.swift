@@ -1,3 +1,4 @@
+import Certificates
 import HandoverToken
 import ServerCore
 import Vocabulary
@@ -10,6 +11,10 @@ struct Tables {
         var role: HandoverRole
         var peer: PeerID
         var notice: HandoverNotice
+
+        var item: OutboxSchedule.Item {
+            OutboxSchedule.Item(number: Int64(number), handover: handover, role: role, peer: peer)
+        }
     }
 
     struct Entry {
@@ -78,9 +83,28 @@ struct Tables {
     func records(ofLeaf leaf: Fingerprint) -> (
         row: AgentRecord?, arrivals: [TargetHandover], departures: [SourceHandover]
     ) {
-        let arrivals = targets.filter { $0.claims.leaf == leaf }
-        let byArrival = arrivals.compactMap(\.agentRow).last.flatMap(row)
-        return (row(of: leaf) ?? byArrival, arrivals, sources.filter { $0.claims.leaf == leaf })
+        let arrivals = targets.filter { $0.claims.leaf == leaf && ($0.isOpen || $0.phase == .settled) }
+        let departures = sources.filter { $0.claims.leaf == leaf && ($0.isOpen || $0.phase == .settled) }
+        let byArrival = arrivals.filter { $0.agentRow != nil }.max { $0.claims.epoch < $1.claims.epoch }
+        let own =
+            row(of: leaf) ?? rows.first { $0.pendingLeaf?.fingerprint == leaf }
+            ?? rows.first { $0.previousLeaf == leaf }
+        return (own ?? byArrival?.agentRow.flatMap(row), arrivals, departures)
+    }
+
+    /// As the server finds what a session's message is decided from.
+    func records(of session: SessionProof, isFailing: Bool) -> (
+        row: AgentRecord?, sources: [SourceHandover], targets: [TargetHandover]
+    ) {
+        let known = records(ofLeaf: session.certificate.fingerprint)
+        let departures = sources.filter { machine in
+            machine.agent == session.agent && (isFailing || machine.concernsAgent)
+                && !known.departures.contains { $0.id == machine.id }
+        }
+        let arrivals = targets.filter { machine in
+            machine.agentRow == session.agent && machine.isOpen && !known.arrivals.contains { $0.id == machine.id }
+        }
+        return (known.row, known.departures + departures, known.arrivals + arrivals)
     }
 }
 

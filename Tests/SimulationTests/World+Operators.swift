@@ -16,7 +16,15 @@ extension World {
         issue(host, from: source, to: dice.pick(servers.indices.filter { $0 != source.index }))
     }
 
-    func issue(_ host: Int, from source: Server, to target: Int) {
+    /// What operators ask for, from one end of the range to the other.
+    private static let lifetimes = [60, 300, 3600, 86_400]
+    /// From `shortestProbation`: with a shorter one an agent whose server stays lost goes to and fro without a pause.
+    private static let probations = [0, 1, 30, 60, 300, 3600, 86_400].filter { $0 >= shortestProbation }
+    private static let shortestProbation = 30
+    private static let verifications = [1, 30, 60]
+    private static let arrivals = [1, 60, 3600, 86_400]
+
+    func issue(_ host: Int, from source: Server, to target: Int, probation: Int? = nil) {
         let uid = Places.shared.births[host].uid
         guard var row = source.tables.rows.first(where: { $0.instanceUID == uid && $0.presence.isHere }) else { return }
         if broken == .repeatedEpoch, row.epoch > 0 { row.epoch -= 1 }
@@ -29,11 +37,14 @@ extension World {
             agent: row, peer: Places.shared.record(of: target), open: open, server: source.place.id,
             serverName: source.place.name,
             agentCAs: [source.place.authority] + arrivals.flatMap(\.claims.source.agentCAs.certificates),
-            timeToLive: .seconds(dice.pick([60, 300, 3600])), probation: .seconds(dice.pick([0, 1, 30, 60, 300])))
+            timeToLive: .seconds(dice.pick(Self.lifetimes)),
+            probation: .seconds(probation ?? dice.pick(Self.probations)))
         do throws(any Error) {
             let claims = try preconditions.claims(id: dice.identity(), at: source.wall)
             let text = try source.place.issuer.sign(claims)
-            let step = SourceHandover.issue(claims, tokenDigest: Digest.sha256(Array(text.utf8)), certificate: .repeat)
+            let step = SourceHandover.issue(
+                claims, tokenDigest: Digest.sha256(Array(text.utf8)), certificate: .repeat,
+                verification: .seconds(dice.pick(Self.verifications)))
             try source.save(step, before: nil)
             source.carryOut(step.directives, of: step.state)
             tokens.append(PastedToken(text: text, handover: claims.id, target: target))
@@ -48,7 +59,8 @@ extension World {
         redeem(number, at: dice.chance(permille: 50) ? anyServer : servers[tokens[number].target])
     }
 
-    func redeem(_ number: Int, at server: Server) {
+    /// - Parameter newest: nothing of chance stands in its way.
+    func redeem(_ number: Int, at server: Server, newest: Bool = false) {
         guard server.isUp else { return }
         let token = tokens[number]
         do throws(any Error) {
@@ -71,7 +83,7 @@ extension World {
                 source: answer)
             let redemption = try review.redemption(
                 dice.identity(), choice: .init(), newRow: AgentID(version7At: server.wall, random: dice.bytes(10)),
-                at: server.wall)
+                arrivalTime: .seconds(newest ? 3600 : dice.pick(Self.arrivals)), at: server.wall)
             let preview = TargetHandover(previewing: verified)
             let step = try preview.next(after: .redeemRequested(redemption), at: server.wall)
             try server.save(step, before: preview)

@@ -57,6 +57,7 @@ final class Metrics: Sendable {
     static let handovers = "handover_handovers"
     static let connectedAgents = "opamp_connected_agents"
     static let auditEntries = "handover_audit_entries"
+    static let copiesDetected = "handover_copies_detected_total"
     static let waitingNotices = "handover_waiting_notices"
 
     private static let help = [
@@ -64,6 +65,7 @@ final class Metrics: Sendable {
         handovers: "Handovers known here, by role and phase.",
         connectedAgents: "Agents with an OpAMP session now.",
         auditEntries: "The sequence number of the last audit entry.",
+        copiesDetected: "Signs that two hosts use one agent's identity.",
         waitingNotices: "Notices that a peer has not acknowledged yet.",
     ]
 

@@ -58,7 +58,7 @@ struct HandoverShell: Sendable {
         for directive in directives {
             switch directive {
             case .signOffer(let claims): await sign(claims)
-            case .pushOffer(let offer): await push(offer, of: machine.id)
+            case .pushOffer(let offer): await push(offer, of: machine)
             case .sendRedemption(let redemption, let digest): await redeem(machine, redemption, digest)
             case .askSource: await askSource(machine)
             case .askPeers(let leaf): await askPeers(leaf)
@@ -74,8 +74,18 @@ struct HandoverShell: Sendable {
     private func sign(_ claims: HandoverClaims) async {
         do {
             let token = try server.authority.sign(claims)
-            let (offers, _) = try await offers(of: claims.id, token: token)
-            let signed = SignedOffer(token: token, hash: offers.hash, expiresAt: claims.expiresAt)
+            let (machine, leaf) = try await server.database.read { tables in
+                guard let machine = try tables.sources.find(claims.id)?.machine else {
+                    throw HandoverRefusal.unknownHandover(claims.id)
+                }
+                guard let leaf = try tables.agents.find(machine.agent)?.leaf else {
+                    throw HandoverRefusal.agentHasNoLeaf
+                }
+                return (machine, leaf)
+            }
+            let offers = try ConnectionSettingsOffers.handover(
+                machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
+            let signed = try SignedOffer(offers, expiresAt: claims.expiresAt)
             try await take(.offerSigned(signed), SourceHandover.self, of: claims.id, by: .server)
         } catch {
             server.log.error(
@@ -83,36 +93,24 @@ struct HandoverShell: Sendable {
         }
     }
 
-    private func push(_ offer: SignedOffer, of id: HandoverID) async {
+    private func push(_ offer: SignedOffer, of machine: some HandoverMachine) async {
+        guard let agent = machine.agentRow else { return }
         do {
-            let (offers, agent) = try await offers(of: id, token: offer.token)
             let news = ServerToAgent(
-                connectionSettings: offers, customMessage: await server.signersMessage())
+                connectionSettings: try offer.offers, customMessage: await server.signersMessage())
             let delivery = await server.agents.send(news, to: agent)
             switch delivery {
-            case .sent: try await take(.offerSent, SourceHandover.self, of: id, by: .server)
+            case .sent: try await take(.offerSent, SourceHandover.self, of: machine.id, by: .server)
             // `FleetService.sent` says when the poll takes it along.
             case .waitsForPoll, .notConnected: break
             case .notPermitted, .unsendable:
-                server.log.warning("offer not delivered", metadata: ["handover": "\(id)", "delivery": "\(delivery)"])
+                server.log.warning(
+                    "offer not delivered", metadata: ["handover": "\(machine.id)", "delivery": "\(delivery)"])
             }
         } catch {
-            server.log.error("offer not pushed", metadata: ["handover": "\(id)", "reason": "\(error.explained)"])
+            server.log.error(
+                "offer not pushed", metadata: ["handover": "\(machine.id)", "reason": "\(error.explained)"])
         }
-    }
-
-    /// The offer with this token, and the agent it is for.
-    private func offers(of id: HandoverID, token: String) async throws -> (ConnectionSettingsOffers, AgentID) {
-        let (machine, leaf) = try await server.database.read { tables in
-            guard let machine = try tables.sources.find(id)?.machine else {
-                throw HandoverRefusal.unknownHandover(id)
-            }
-            guard let leaf = try tables.agents.find(machine.agent)?.leaf else { throw HandoverRefusal.agentHasNoLeaf }
-            return (machine, leaf)
-        }
-        let offers = try HandoverOffer.make(
-            machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
-        return (offers, machine.agent)
     }
 
     // MARK: Towards the source

@@ -3,6 +3,7 @@ import HTTPTypes
 import Logging
 import ServerCore
 import ServerTransport
+import Synchronization
 import Vocabulary
 
 // Who may come in, and as what.
@@ -14,13 +15,11 @@ extension FleetService {
             await auditRefusal(refusal, of: request)
             return .refused(refusal.problem)
         } catch let refusal as FleetRefusal {
-            server.log.notice("enrolment refused", metadata: ["reason": "\(refusal.operatorMessage)"])
+            log(refusal, "enrolment refused", from: request.caller.address)
             return .refused(ProblemResponse(.unauthorized, refusal))
         } catch {
             server.log.error("admission failed", metadata: ["reason": "\(error.explained)"])
-            var problem = ListenerRefusal.overloaded.problem
-            problem.handoverCause = MoveCause.serverError.code
-            return .refused(problem)
+            return .refused(ProblemResponse(admissionFailedBy: error))
         }
     }
 
@@ -34,24 +33,19 @@ extension FleetService {
             return LeafAcceptance(
                 presented: leaf, bearsBootstrapToken: request.bearer != nil, row: known?.row,
                 arrivals: known?.arrivals ?? [], departures: known?.departures ?? [], ownAuthorities: authorities,
-                newerLeafIsLive: known?.row.map { self.isLiveWithAnother($0, than: leaf) } ?? false,
+                newerLeafIsLive: known?.row.map { self.server.isLiveWithAnother($0, than: leaf) } ?? false,
                 handover: request.handover
             ).decision(at: request.at)
         }
         switch decision {
-        case .agent(let agent): return .admitted(agent: agent, standing: .member)
-        case .arriving(let agent, let handover): return .admitted(agent: agent, standing: .arriving(handover))
-        case .movedOn(let agent, let handover): return .admitted(agent: agent, standing: .movedOn(handover))
+        case .agent(let agent), .arriving(let agent, _), .movedOn(let agent, _):
+            return .admitted(agent: agent, as: .agent)
         // A token that was used lets its own agent ask again, because the answer may have been lost on the way; whether
         // it is that agent is seen from the key in its request.
         case .bootstrap:
-            return .admitted(agent: try await bootstrapToken(request, at: request.at).bearer, standing: .enrolling)
+            return .admitted(agent: try await bootstrapToken(request, at: request.at).bearer, as: .enrolling)
         case .refused(let refusal): throw refusal
         }
-    }
-
-    private func isLiveWithAnother(_ row: AgentRecord, than presented: Certificate?) -> Bool {
-        row.leaf != presented && server.agents.session(of: row.id).map { $0.leaf == row.fingerprint } ?? false
     }
 
     func bootstrapToken(_ request: ConnectionRequest, at now: Timestamp) async throws -> BootstrapToken {
@@ -62,9 +56,20 @@ extension FleetService {
         return token
     }
 
+    /// One line in the log for each refusal of each address and second: whoever knocks on has read the answer.
+    func log(_ refusal: FleetRefusal, _ event: Logger.Message, from address: String) {
+        let code = refusal.operatorMessage.code
+        guard refusals.withLock({ $0.admits("\(address) \(code)", at: server.now()) }) else { return }
+        server.log.notice(event, metadata: ["reason": "\(refusal.operatorMessage)", "from": "\(address)"])
+    }
+
     private func auditRefusal(_ refusal: LeafRefusal, of request: ConnectionRequest) async {
         let message = refusal.operatorMessage
         let leaf = request.caller.leaf?.fingerprint
+        if case .clone = refusal { server.metrics.increment(Metrics.copiesDetected) }
+        // Whoever comes again and again is written down once in each interval, whatever certificate he brings.
+        let subject = "\(request.caller.address) \(message.code)"
+        guard refusals.withLock({ $0.admits(subject, at: request.at) }) else { return }
         server.log.notice(
             "agent refused",
             metadata: [
@@ -73,27 +78,42 @@ extension FleetService {
             ])
         let newcomer = (leaf, "refused", request.caller.address)
         let entries: [(leaf: Fingerprint?, state: String, address: String)]
-        let (row, action): (AgentID, AuditAction)
+        let (id, action): (AgentID, AuditAction)
         switch refusal {
-        case .replaced(_, let agent): (row, action, entries) = (agent, .leafRefused, [newcomer])
+        case .replaced(_, let agent): (id, action, entries) = (agent, .leafRefused, [newcomer])
         case .clone(_, let agent):
             // Which of the two is the copy is for a person to find out.
             let live = server.agents.session(of: agent).map { [($0.leaf, "live", $0.request.caller.address)] } ?? []
-            (row, action, entries) = (agent, .clone, live + [newcomer])
+            (id, action, entries) = (agent, .copyDetected, live + [newcomer])
         // Whoever is no agent of ours is not worth a row that anyone could fill the disk with.
         case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .notAwaited, .tooEarly: return
         }
         _ = try? await server.database.write { tables in
+            if action == .copyDetected, var row = try tables.agents.find(id) {
+                row.copyDetectedAt = request.at
+                try tables.agents.save(row)
+            }
             for entry in entries {
                 let fact = AuditFact(
-                    action, entityType: "agent", entityID: row.description, after: entry.state,
+                    action, entityType: "agent", entityID: id.description, after: entry.state,
                     additional: .members([
                         "fingerprint": (entry.leaf?.description).map(JSON.string), "code": .string(message.code),
                     ]))
-                let context = AuditContext(actor: "agent:\(row)", role: "agent", sourceAddress: entry.address)
+                let context = AuditContext(actor: "agent:\(id)", role: "agent", sourceAddress: entry.address)
                 try tables.audit.append(fact, context: context, at: request.at)
             }
         }
+    }
+}
+
+extension ProblemResponse {
+    /// Nobody is refused: the server could not decide, and says why.
+    fileprivate init(admissionFailedBy error: any Error) {
+        self =
+            (error as? any OperatorExplainable).map { ProblemResponse(.serviceUnavailable, $0) }
+            ?? ListenerRefusal.overloaded.problem
+        retryAfter = ConcurrencyLimit.retryAfter
+        handoverCause = MoveCause.serverError.code
     }
 }
 

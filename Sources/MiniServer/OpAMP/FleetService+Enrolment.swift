@@ -16,7 +16,7 @@ extension FleetService {
         } else {
             leaf = try await grant(token, report, session)
         }
-        let offer = try offer(of: leaf, over: session.transport)
+        let offer = try ConnectionSettingsOffers.leaf(leaf, over: session.transport)
         return OpAMPAnswer(
             ServerToAgent(
                 connectionSettings: offer,
@@ -41,6 +41,11 @@ extension FleetService {
             let id = AgentID(version7At: report.at, random: RandomBytes.generate(10))
             let grant = try Enrolment(token: token, report: enrolling, sameUID: sameUID)
                 .grant(newRow: id, at: report.at)
+            // A handover is bound to the leaf that its token names, and its row waits for that one.
+            let open =
+                try tables.sources.open(agent: grant.row.id).first(where: \.machine.phase.isUnderWay)?.machine.id
+                ?? tables.targets.open(agent: grant.row.id).first?.machine.id
+            if let open { throw FleetRefusal.handoverUnderWay(open) }
             let leaf = try server.authority.issueLeaf(grant.order)
             var row = grant.row
             row.enrols(with: leaf)
@@ -62,44 +67,6 @@ extension FleetService {
         }
     }
 
-    /// A new leaf for an agent that is already here, when it asks for one; the one that was issued before, when the
-    /// agent has not come with it since and asks over the same key: that answer was lost.
-    func renewal(for report: AgentReport, _ session: AgentSession) async throws -> ConnectionSettingsOffers? {
-        guard session.standing == .member, let asked = report.message.connectionSettingsRequest,
-            let presented = session.request.caller.leaf
-        else { return nil }
-        let (leaf, end) = try await server.database.write { [server] tables -> (Certificate?, Timestamp?) in
-            guard var row = try tables.agents.find(session.agent), row.presence.isHere,
-                row.honours(presented.fingerprint, at: report.at),
-                // The target awaits the very leaf that its token names.
-                try !tables.sources.open(agent: row.id).contains(where: \.machine.phase.isUnderWay)
-            else { return (nil, nil) }
-            let order = try LeafOrder(asked, row: row.id, at: report.at)
-            if let issued = row.leaf, issued != presented, issued.publicKey == order.publicKey {
-                return (issued, row.previousLeafUntil)
-            }
-            let leaf = try server.authority.issueLeaf(order)
-            row.renew(leaf, over: presented.fingerprint, at: report.at)
-            try tables.agents.save(row)
-            let fact = AuditFact(
-                .leafRenewed, entityType: "agent", entityID: row.id.description,
-                before: presented.fingerprint.description, after: leaf.fingerprint.description)
-            try tables.audit.append(fact, context: .agent(session), at: report.at)
-            return (leaf, row.previousLeafUntil)
-        }
-        guard let leaf else { return nil }
-        renewed(in: session, until: end)
-        return try offer(of: leaf, over: session.transport)
-    }
-
-    /// The agent says that it could not do with the leaf that was issued to it.
-    func isRefusal(
-        _ status: ConnectionSettingsStatus?, ofLeafFor row: AgentRecord, in session: AgentSession
-    ) throws -> Bool {
-        guard let status, status.status == .failed, let leaf = row.leaf else { return false }
-        return try offer(of: leaf, over: session.transport).hash == status.lastConnectionSettingsHash
-    }
-
     /// The leaf that this very key got with this very token, when the answer was lost on the way.
     private func issuedBefore(to agent: AgentID, _ report: AgentReport) async throws -> Certificate {
         let csr = report.message.connectionSettingsRequest?.opamp?.certificateRequest?.csr ?? []
@@ -108,27 +75,5 @@ extension FleetService {
             request.publicKey == leaf.publicKey
         else { throw FleetRefusal.bootstrapUsed }
         return leaf
-    }
-
-    private func offer(of leaf: Certificate, over transport: ConnectionRequest.Transport) throws
-        -> ConnectionSettingsOffers
-    {
-        var settings = OpAMPConnectionSettings()
-        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds(overWebSocket: transport == .webSocket)
-        settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))
-        var offers = ConnectionSettingsOffers()
-        offers.opamp = settings
-        offers.hash = Digest.sha256(try offers.encoded())
-        return offers
-    }
-}
-
-extension SourceHandover.Phase {
-    /// Between the claim and the arrival.
-    fileprivate var isUnderWay: Bool {
-        switch self {
-        case .redeemed, .offered, .leaving: true
-        case .issued, .moved, .settled, .expired, .cancelled, .returned: false
-        }
     }
 }

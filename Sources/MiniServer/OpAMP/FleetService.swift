@@ -8,58 +8,47 @@ import Synchronization
 import Vocabulary
 
 /// The fleet behind the OpAMP endpoint: who may come in, what their messages change, and what they are told.
+///
+/// For each message: load, decide by `SessionStep`, save in one transaction, carry out, answer.
 final class FleetService: OpAMPService {
     let server: ServerContext
     let shell: HandoverShell
-    /// By session number, from its first message that was recorded.
-    private let watches = Mutex<[UInt64: Watch]>([:])
-
-    /// What is known of a session without a look at the tables.
-    private struct Watch {
-        /// Signs of life are not worth a transaction; they reach the row when the session ends.
-        var lastHeard: Timestamp
-        /// A member whose leaf has proved itself: nothing of it is left that a heartbeat could change.
-        var isSettled: Bool
-        /// Its leaf has a successor, and is honoured until then.
-        var leafEnds: Timestamp?
-        /// The answer to a poll carried an offer, and may have been lost.
-        var hasOffer = false
-
-        func isQuiet(at now: Timestamp) -> Bool {
-            isSettled && !hasOffer && leafEnds.map { now < $0 } ?? true
-        }
-    }
+    /// By session number, from its first message that was saved.
+    private let memories = Mutex<[UInt64: SessionMemory]>([:])
+    private let ends = SessionEnds()
+    /// Of the refusals that strangers could fill the trail and the log with.
+    let refusals = Mutex(AuditThrottle())
 
     init(server: ServerContext, shell: HandoverShell) {
         (self.server, self.shell) = (server, shell)
     }
 
-    func lastHeard(of agent: AgentID) -> Timestamp? {
+    /// What is remembered of the agent's present session.
+    func memory(of agent: AgentID) -> SessionMemory? {
         guard let session = server.agents.session(of: agent) else { return nil }
-        return watches.withLock { $0[session.number]?.lastHeard }
+        return memories.withLock { $0[session.number] }
+    }
+
+    private func memory(of session: AgentSession) -> SessionMemory {
+        memories.withLock { $0[session.number] } ?? SessionMemory(at: session.openedAt)
     }
 
     // MARK: Messages
 
     func heard(from session: AgentSession, at now: Timestamp) -> Bool {
-        watches.withLock { watches in
-            guard var watch = watches[session.number], watch.isQuiet(at: now) else { return false }
-            watch.lastHeard = now
-            watches[session.number] = watch
+        memories.withLock { memories in
+            guard memories[session.number]?.isQuiet(at: now) == true else { return false }
+            memories[session.number]?.heard(at: now)
             return true
         }
     }
 
     func received(_ report: AgentReport, from session: AgentSession) async -> OpAMPAnswer {
         do {
-            let session = try await present(session)
-            switch session.standing {
-            case .enrolling: return try await enrol(report, session)
-            case .movedOn(let handover): return await sendToPeer(report, session, handover)
-            case .member, .arriving: return try await record(report, session)
-            }
+            guard let proof = session.proof else { return try await enrol(report, session) }
+            return try await take(report, session, proof)
         } catch let refusal as FleetRefusal {
-            server.log.notice("request refused", metadata: ["reason": "\(refusal.operatorMessage)"])
+            log(refusal, "request refused", from: session.request.caller.address)
             return .badRequest(refusal.operatorMessage.description)
         } catch {
             server.log.error("message not recorded", metadata: ["reason": "\(error.explained)"])
@@ -67,98 +56,126 @@ final class FleetService: OpAMPService {
         }
     }
 
-    /// The session as it stands with this message: who came by a handover is a member from its arrival on, on the same
-    /// unbroken connection.
-    private func present(_ session: AgentSession) async throws -> AgentSession {
-        guard case .arriving(let handover) = session.standing,
-            try await server.database.read({ try $0.targets.find(handover)?.machine.phase.hasArrived }) == true
-        else { return session }
-        var session = session
-        session.standing = .member
-        return session
-    }
-
-    private func record(_ report: AgentReport, _ session: AgentSession) async throws -> OpAMPAnswer {
-        guard let leaf = session.request.caller.leaf else { throw LeafRefusal.absent }
-        let isMember = session.standing == .member
-        let standing = report.isFirst && isMember ? AgentEpoch(of: report.message) : nil
-        let row = try await server.database.write { tables -> AgentRecord? in
-            guard var row = try tables.agents.find(session.agent) else { return nil }
-            // A session that was replaced, or the leaf that opened it, may be over while its message was on the way.
-            guard !isMember || row.honours(leaf.fingerprint, at: report.at) else { return nil }
-            let before = row
-            row.take(report)
-            if isMember {
-                row.seen(with: leaf, hasStayed: !report.isFirst && !report.message.agentDisconnect)
-                let status = report.message.connectionSettingsStatus
-                if try self.isRefusal(status, ofLeafFor: row, in: session) { row.keeps(leaf) }
-                row.epoch = max(row.epoch, standing?.epoch ?? 0)
-                if row.presence.isHere { row.presence = .live }
-            } else if row.presence == .arriving {
-                row.arrives(with: leaf)
+    private func take(_ report: AgentReport, _ session: AgentSession, _ proof: SessionProof) async throws -> OpAMPAnswer
+    {
+        let memory = memory(of: session)
+        let news = memory.wantsNews(with: report) ? await TrustAnnouncement(server: server).news() : nil
+        let step = try await decide(session, proof, at: report.at, isFailing: report.isFailing) { tables, facts in
+            var facts = facts
+            (facts.memory, facts.news) = (memory, news)
+            var step = SessionStep(after: report, with: facts)
+            if let order = step.order { step.issued(try self.server.authority.issueLeaf(order)) }
+            if step.isInstructing, let row = step.row {
+                step.configure(try tables.configurationDue(to: row)?.offer)
             }
-            if row != before { try tables.agents.save(row) }
-            return row
+            return step
         }
-        guard let row else {
-            // Not an answer that a candidate could take for its proof.
-            var answer = OpAMPAnswer.unavailable(retryAfter: .seconds(5), "The agent is no longer known by this leaf.")
-            answer.dismissal = "The agent's row or its certificate is no longer in use."
-            return answer
+        if let finding = step.copy {
+            server.metrics.increment(Metrics.copiesDetected)
+            server.log.notice(
+                "two hosts use one identity",
+                metadata: [
+                    "agent": "\(session.agent)", "sign": "\(finding.rawValue)",
+                    "from": "\(session.request.caller.address)",
+                ])
         }
-        watches.withLock { watches in
-            let hadOffer = watches[session.number]?.hasOffer ?? false
-            let isPresentLeaf = row.fingerprint == leaf.fingerprint
-            watches[session.number] = Watch(
-                lastHeard: report.at, isSettled: isMember && !(isPresentLeaf && row.previousLeafUntil != nil),
-                leafEnds: isPresentLeaf ? nil : row.previousLeafUntil, hasOffer: hadOffer)
-        }
-        await tellHandovers(report, session, standing)
-        if report.message.agentDisconnect { return .nothing }
-        var content = try await instructions(for: row)
-        content.connectionSettings = try await renewal(for: report, session)
-        guard report.isFirst else { return OpAMPAnswer(content) }
-        let verdict = report.state.connectionSettingsStatus
-        return OpAMPAnswer(
-            await TrustAnnouncement(server: server).content(for: row, in: session, after: verdict).overlaid(
-                with: content))
+        return step.answer
     }
 
-    /// A leaf was issued to take the place of the one that opened this session.
-    func renewed(in session: AgentSession, until end: Timestamp?) {
-        watches.withLock { $0[session.number]?.leafEnds = end }
+    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async {
+        guard let proof = session.proof else { return }
+        let (memory, now) = (memory(of: session), server.now())
+        do {
+            _ = try await decide(session, proof, at: now) { _, facts in
+                var facts = facts
+                facts.memory = memory
+                return SessionStep(sending: offers.hash, with: facts, at: now)
+            }
+        } catch {
+            server.log.error("offer not noted as sent", metadata: ["reason": "\(error.explained)"])
+        }
     }
 
-    func hasOffer(_ session: AgentSession) -> Bool { watches.withLock { $0[session.number]?.hasOffer ?? false } }
-
-    func setHasOffer(_ hasOffer: Bool, _ session: AgentSession) {
-        watches.withLock { $0[session.number]?.hasOffer = hasOffer }
+    /// Loads, decides and saves in one transaction, then carries out.
+    private func decide(
+        _ session: AgentSession, _ proof: SessionProof, at now: Timestamp, isFailing: Bool = false,
+        _ body: @escaping @Sendable (StorageTransaction, SessionFacts) throws -> SessionStep
+    ) async throws -> SessionStep {
+        let step = try await server.database.write { tables in
+            let facts = try self.server.facts(of: session, proof, tables, isFailing: isFailing)
+            let step = try body(tables, facts)
+            try tables.save(step, before: facts.row, by: .agent(session), at: now)
+            return step
+        }
+        memories.withLock { $0[session.number] = step.memory }
+        await carryOut(step.changes)
+        return step
     }
 
-    /// What the server wants of the agent beyond the reply itself.
-    private func instructions(for row: AgentRecord) async throws -> ServerToAgent {
-        ServerToAgent(remoteConfig: try await server.database.read { try $0.configurationDue(to: row)?.offer })
+    private func carryOut(_ changes: [SessionStep.Change]) async {
+        for change in changes {
+            switch change {
+            case .source(let step): await shell.carryOut(step)
+            case .target(let step): await shell.carryOut(step)
+            }
+        }
     }
 
     // MARK: The end of a session
 
     func closed(_ session: AgentSession, _ ending: SessionEnding, at now: Timestamp) async {
-        let heard = watches.withLock { $0.removeValue(forKey: session.number)?.lastHeard }
-        // What a newer session of the agent has said already must not be taken back.
-        let isReplaced = { @Sendable [server] in ending == .replaced || server.agents.session(of: session.agent) != nil
-        }
-        _ = try? await server.database.write { tables in
-            guard !isReplaced(), var row = try tables.agents.find(session.agent) else { return }
-            row.lastSeen = max(heard ?? now, row.lastSeen ?? now)
-            if row.presence == .live || row.presence == .stale { row.presence = .offline }
-            try tables.agents.save(row)
-        }
-        if case .arriving(let handover) = session.standing, !isReplaced() {
-            await shell.tell(
-                .agentDisconnected, TargetHandover.self, of: handover, by: .agent(session))
-        }
-        if ending == .agentDisconnected, !isReplaced() { await departures(of: session) { _ in .agentLeaving } }
+        await ends.add(SessionEnds.End(session: session, ending: ending, at: now)) { await self.save($0) }
     }
+
+    private func save(_ ends: [SessionEnds.End]) async {
+        let open = ends.compactMap { end -> (end: SessionEnds.End, proof: SessionProof, memory: SessionMemory)? in
+            let memory = memories.withLock { $0.removeValue(forKey: end.session.number) }
+            guard let proof = end.session.proof, end.ending != .replaced, memory?.isOver != true else { return nil }
+            return (end, proof, memory ?? SessionMemory(at: end.at))
+        }
+        guard !open.isEmpty else { return }
+        do {
+            let changes = try await server.database.write { tables in
+                try open.flatMap { end, proof, memory in
+                    var facts = try self.server.facts(of: end.session, proof, tables)
+                    facts.memory = memory
+                    let step = SessionStep(ending: end.ending, with: facts, at: end.at)
+                    try tables.save(step, before: facts.row, by: .agent(end.session), at: end.at)
+                    return step.changes
+                }
+            }
+            await carryOut(changes)
+        } catch {
+            server.log.error(
+                "ends of sessions not saved", metadata: ["count": "\(open.count)", "reason": "\(error.explained)"])
+        }
+    }
+}
+
+extension ServerContext {
+    /// What bears on a session now, but for what is remembered of it.
+    func facts(
+        of session: AgentSession, _ proof: SessionProof, _ tables: StorageTransaction, isFailing: Bool = false
+    ) throws -> SessionFacts {
+        let records = try tables.records(of: proof, isFailing: isFailing)
+        let newest = agents.session(of: session.agent)
+        return SessionFacts(
+            session: proof, memory: SessionMemory(at: session.openedAt), row: records.row,
+            rowOfLeaf: records.rowOfLeaf, sources: records.sources, targets: records.targets,
+            authorities: authority.signingKeys.honoured,
+            newerLeafIsLive: records.rowOfLeaf.map { isLiveWithAnother($0, than: proof.certificate) } ?? false,
+            isReplaced: newest.map { $0.number != session.number } ?? false, news: nil,
+            freshInstanceUID: InstanceUID(version7At: now(), random: RandomBytes.generate(10)))
+    }
+
+    /// The row's present leaf is another one, and has a session.
+    func isLiveWithAnother(_ row: AgentRecord, than presented: Certificate?) -> Bool {
+        row.leaf != presented && agents.session(of: row.id).map { $0.leaf == row.fingerprint } ?? false
+    }
+}
+
+extension AgentReport {
+    fileprivate var isFailing: Bool { settingsStatus?.status == .failed }
 }
 
 extension AuditContext {
@@ -174,23 +191,5 @@ extension ConfigurationRecord {
     var offer: AgentRemoteConfig {
         let file = AgentConfigFile(body: Array(body), contentType: contentType)
         return AgentRemoteConfig(config: AgentConfigMap(configMap: [name: file]), configHash: Array(hash))
-    }
-}
-
-extension AgentRecord {
-    /// Takes over what the agent reports about itself.
-    fileprivate mutating func take(_ report: AgentReport) {
-        let state = report.state
-        if let description = state.description {
-            self.description = description
-            displayName = description.displayName ?? displayName
-        }
-        capabilities = state.capabilities
-        health = state.health ?? health
-        // Whoever begins anew has lost what an earlier session was about to apply, unless it says otherwise.
-        if report.isFirst, configurationStatus?.status == .applying { configurationStatus = nil }
-        configurationStatus = state.remoteConfigStatus ?? configurationStatus
-        if let uid = InstanceUID(bytes: report.message.instanceUID) { instanceUID = uid }
-        lastSeen = report.at
     }
 }

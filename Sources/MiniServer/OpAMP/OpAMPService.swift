@@ -1,11 +1,12 @@
 import Certificates
 import OpAMPProto
+import ServerCore
 import ServerTransport
 import Vocabulary
 
-/// The desk behind the OpAMP endpoint: all it asks of the rest of the server.
+/// What stands behind the OpAMP endpoint: all it asks of the rest of the server.
 ///
-/// The endpoint owns connections, the conversation's rules and what agents have said so far; the desk owns rows,
+/// The endpoint owns connections, the conversation's rules and what agents have said so far; the service owns rows,
 /// trust, handovers and what agents are to be told. Calls for one session never overlap on a WebSocket; polls of
 /// one agent may.
 protocol OpAMPService: Sendable {
@@ -36,90 +37,58 @@ extension OpAMPService {
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async {}
 }
 
-/// Someone at the door of the endpoint, and all that is known of them.
+/// Someone who asks to be let in at the endpoint, and all that is known of them.
 struct ConnectionRequest: Hashable, Sendable {
-    enum Transport: String, Hashable, Sendable {
-        case webSocket, polling
-    }
+    typealias Transport = AgentTransport
 
     var caller: Caller
     /// A bootstrap token, if anything.
     var bearer: BearerToken?
     /// The handover it comes for, from `Handover-Id`; an agent names it until it has adopted this server.
     var handover: HandoverID?
+    /// From `Handover-Epoch`.
+    var epoch: AgentEpoch?
     var transport: Transport
     var at: Timestamp
 }
 
 enum Admission: Hashable, Sendable {
-    case admitted(agent: AgentID, standing: AgentSession.Standing)
+    case admitted(agent: AgentID, as: AgentSession.Kind)
     /// Its status and body are the answer, its `handoverCause` and `retryAfter` go into headers.
     case refused(ProblemResponse)
 }
 
-/// One agent's connection, from admission to its end. Polls are one session as long as caller and standing stay.
+/// One agent's connection, from admission to its end. Polls are one session as long as they come from one caller.
 struct AgentSession: Hashable, Sendable {
-    enum Standing: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
         /// Came with a bootstrap token and has no leaf yet. Nothing is ever pushed to it.
         case enrolling
-        case member
-        /// Was awaited by an open handover when it came; see `AgentSession.present`.
-        case arriving(HandoverID)
-        /// It belongs to a peer by this handover, and is only told the way there.
-        case movedOn(HandoverID)
+        /// Came with its certificate. What that means is decided with each message; see `SessionFacts.standing`.
+        case agent
     }
 
     /// Rises with every session of this process.
     var number: UInt64
     /// The row, or whoever bears a bootstrap token; one agent has one session at a time.
     var agent: AgentID
-    /// As it was decided at the door.
-    var standing: Standing
+    var kind: Kind
     var request: ConnectionRequest
 
     var leaf: Fingerprint? { request.caller.leaf?.fingerprint }
-    var transport: ConnectionRequest.Transport { request.transport }
+    var transport: AgentTransport { request.transport }
     var openedAt: Timestamp { request.at }
-}
 
-enum SessionEnding: Hashable, Sendable {
-    /// It said so (`agent_disconnect`).
-    case agentDisconnected
-    /// The connection closed or broke, whoever closed it.
-    case lost
-    /// The same agent connected again; the newest connection stands.
-    case replaced
-    /// The server sent it away, for this reason.
-    case dismissed(String)
-    /// No poll for too long.
-    case silent
-}
-
-/// What the desk has to say to one message.
-struct OpAMPAnswer: Hashable, Sendable {
-    var content: ServerToAgent
-    /// Ends the session behind the reply, for this reason.
-    var dismissal: String?
-
-    init(_ content: ServerToAgent = ServerToAgent(), dismissal: String? = nil) {
-        self.content = content
-        self.dismissal = dismissal
+    /// What it proved, as far as it is an agent.
+    var proof: SessionProof? {
+        guard kind == .agent, let certificate = request.caller.leaf else { return nil }
+        return SessionProof(
+            agent: agent, certificate: certificate, handover: request.handover, transport: transport,
+            openedAt: openedAt)
     }
 
-    static var nothing: OpAMPAnswer { OpAMPAnswer() }
-
-    static func badRequest(_ reason: String) -> OpAMPAnswer {
-        OpAMPAnswer(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: reason)))
-    }
-
-    static func unavailable(retryAfter: Duration, _ reason: String) -> OpAMPAnswer {
-        let nanoseconds = UInt64(clamping: retryAfter.wholeMilliseconds).multipliedReportingOverflow(by: 1_000_000)
-        return OpAMPAnswer(
-            ServerToAgent(
-                errorResponse: ServerErrorResponse(
-                    type: .unavailable,
-                    errorMessage: reason,
-                    retryInfo: RetryInfo(retryAfterNanoseconds: nanoseconds.partialValue)
-                )))
+    /// Whether a poll with this admission goes on with `known`, the agent's present session.
+    func continues(_ known: AgentSession) -> Bool {
+        known.leaf == leaf && known.kind == kind
+            && (request.handover == nil || request.handover == known.request.handover)
     }
 }

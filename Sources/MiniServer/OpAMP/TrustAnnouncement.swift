@@ -13,61 +13,49 @@ struct TrustAnnouncement {
 
     /// For every agent that is connected. Nobody waits for the others: who misses it is told at its next report.
     func tellEverybody() async {
-        let message = await server.signersMessage()
-        for session in server.agents.sessions where session.standing != .enrolling {
-            guard let row = try? await server.database.read({ try $0.agents.find(session.agent) }) else { continue }
-            let news = ServerToAgent(connectionSettings: await offer(to: row, in: session), customMessage: message)
-            _ = await server.agents.send(news, to: session.agent)
+        guard let news = await news() else { return }
+        for session in server.agents.sessions {
+            guard let proof = session.proof else { continue }
+            let offer = try? await server.database.write { [server] tables in
+                var facts = try server.facts(of: session, proof, tables)
+                facts.news = news
+                guard facts.standing(at: server.now()) == .member, var row = facts.row,
+                    let offer = facts.trustOffer(to: row, after: nil)
+                else { return ConnectionSettingsOffers?.none }
+                row.offeredSettings = offer.hash
+                try tables.agents.save(row)
+                return offer
+            }
+            let message = ServerToAgent(connectionSettings: offer ?? nil, customMessage: news.statement)
+            _ = await server.agents.send(message, to: session.agent)
         }
     }
 
-    /// For an agent that has just connected.
-    ///
-    /// - Parameter verdict: what it says of the last offer it got; an offer that has its verdict is not made again.
-    func content(
-        for row: AgentRecord, in session: AgentSession, after verdict: ConnectionSettingsStatus?
-    ) async -> ServerToAgent {
-        let offer = await offer(to: row, in: session)
-        let isKnown = offer != nil && offer?.hash == verdict?.lastConnectionSettingsHash
-        return ServerToAgent(connectionSettings: isKnown ? nil : offer, customMessage: await server.signersMessage())
+    /// A change of trust acts at once: sessions whose certificate opens nothing any more end.
+    func dismissUntrusted() async {
+        for session in server.agents.sessions {
+            guard let proof = session.proof else { continue }
+            let standing = try? await server.database.read { [server] in
+                try server.facts(of: session, proof, $0).standing(at: server.now())
+            }
+            guard standing == .over else { continue }
+            server.agents.dismiss(because: "The agent's certificate is no longer trusted.") { $0 == session }
+        }
     }
 
-    /// The CAs above the listener, now and after the rotation, as settings that the agent proves like any others.
-    ///
-    /// Nothing is offered beside a handover: one offer at a time, and the settings of a target are its own. Nor when
-    /// the listener's certificate comes from elsewhere, because then our keys do not matter to whoever dials.
-    private func offer(to row: AgentRecord, in session: AgentSession) async -> ConnectionSettingsOffers? {
-        guard server.authority.hasRotated, session.standing == .member, row.presence.isHere,
-            row.acceptsConnectionSettings,
-            let leaf = session.request.caller.leaf, let endpoint = try? server.address.opampEndpoint,
-            server.authority.vouches(for: server.listener.chain, at: endpoint.host, at: server.now())
-        else { return nil }
-        let isBusy = try? await server.database.read { tables in
-            try !tables.sources.pending(agent: row.id).isEmpty || !tables.targets.open(agent: row.id).isEmpty
+    /// `nil` while there has only ever been one key.
+    func news() async -> TrustAnnouncement? {
+        guard server.authority.hasRotated else { return nil }
+        // Our keys do not matter to whoever dials a listener whose certificate comes from elsewhere.
+        let endpoint = try? server.address.opampEndpoint
+        let isOurs = endpoint.map {
+            server.authority.vouches(for: server.listener.chain, at: $0.host, at: server.now())
         }
-        guard isBusy == false else { return nil }
-        // Whatever state each is in, so that activating a draft offers nothing new.
         let authorities = server.authority.signingKeys.published.sorted {
             $0.fingerprint.description < $1.fingerprint.description
         }
-        return try? .renewing(
-            trust: CertificateBundle(authorities), of: leaf, epoch: row.epoch, over: session.transport)
-    }
-}
-
-extension ConnectionSettingsOffers {
-    /// - Parameter epoch: makes it another offer after every handover, since an agent remembers the verdict on an old
-    ///   one and no longer has what it brought.
-    fileprivate static func renewing(
-        trust: CertificateBundle, of leaf: Certificate, epoch: Epoch, over transport: ConnectionRequest.Transport
-    ) throws(WireFailure) -> ConnectionSettingsOffers {
-        var settings = OpAMPConnectionSettings()
-        settings.heartbeatIntervalSeconds = HandoverOffer.heartbeatSeconds(overWebSocket: transport == .webSocket)
-        settings.tls = TLSConnectionSettings(caPEMContents: trust.pem)
-        settings.certificate = TLSCertificate(cert: Array(leaf.pem.utf8))
-        var offers = ConnectionSettingsOffers()
-        offers.opamp = settings
-        offers.hash = Digest.sha256(try offers.encoded() + Array("\(epoch)".utf8))
-        return offers
+        return TrustAnnouncement(
+            authorities: isOurs == true ? CertificateBundle(authorities) : nil,
+            statement: await server.signersMessage())
     }
 }

@@ -26,7 +26,7 @@ extension OperatorInterface {
                 let fingerprint = try signingKey(call)
                 try await server.authority.retire(fingerprint, in: server.database, by: call.audit, at: server.now())
                 await server.renewListener()
-                dismissUntrusted()
+                await TrustAnnouncement(server: server).dismissUntrusted()
                 await TrustAnnouncement(server: server).tellEverybody()
                 return try summary(of: fingerprint)
             },
@@ -63,15 +63,6 @@ extension OperatorInterface {
         guard let key = server.authority.signingKeys.keys.first(where: { $0.certificate.fingerprint == fingerprint })
         else { throw RequestRefusal.notFound(path: fingerprint.description) }
         return SigningKeySummary(key)
-    }
-
-    /// A change of trust acts at once: sessions whose leaf is no longer acceptable end.
-    private func dismissUntrusted() {
-        let (honoured, now) = (server.authority.signingKeys.honoured, server.now())
-        server.agents.dismiss(because: "The agent's certificate is no longer trusted.") { session in
-            guard session.standing == .member, let leaf = session.request.caller.leaf else { return false }
-            return ChainCheck.problems(leaf: leaf, anchors: honoured, purpose: .client, at: now).contains(.untrusted)
-        }
     }
 }
 

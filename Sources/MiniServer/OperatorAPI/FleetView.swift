@@ -10,18 +10,13 @@ struct FleetView: Sendable {
     let server: ServerContext
     let fleet: FleetService
 
-    /// Twice the heartbeat that the specification recommends.
-    static let staleAfter = Duration.seconds(60)
-
     /// The row's own word, but for what only its connection can tell.
     func presence(of row: AgentRecord) -> Presence {
-        switch row.presence {
-        case .arriving, .movedToPeer, .withdrawn: return row.presence
-        case .live, .stale, .offline:
-            guard let session = server.agents.session(of: row.id) else { return .offline }
-            let heard = fleet.lastHeard(of: row.id) ?? session.openedAt
-            return server.now() - heard > Self.staleAfter ? .stale : .live
+        guard let session = server.agents.session(of: row.id) else {
+            return row.shownPresence(in: nil, at: server.now())
         }
+        let memory = fleet.memory(of: row.id) ?? SessionMemory(at: session.openedAt)
+        return row.shownPresence(in: (memory, session.transport), at: server.now())
     }
 
     func summary(_ row: AgentRecord, _ tables: StorageTransaction) throws -> AgentSummary {
@@ -32,7 +27,7 @@ struct FleetView: Sendable {
             id: row.id.description, displayName: row.displayName, instanceUID: row.instanceUID,
             fingerprint: try leaf(of: row, tables), presence: presence.code, movedTo: movedTo,
             healthy: row.health?.healthy, group: row.group, configuration: row.configuration, epoch: row.epoch,
-            lastSeen: [row.lastSeen, fleet.lastHeard(of: row.id)].compactMap { $0 }.max())
+            lastSeen: [row.lastSeen, fleet.memory(of: row.id)?.lastHeard].compactMap { $0 }.max())
     }
 
     /// Its leaf, or the one that it is expected with.
@@ -47,6 +42,7 @@ struct FleetView: Sendable {
 
     func detail(_ row: AgentRecord, _ tables: StorageTransaction) throws -> AgentDetail {
         let fingerprint = try leaf(of: row, tables)
+        let tooLarge = fleet.memory(of: row.id)?.tooLarge.names ?? []
         return AgentDetail(
             summary: try summary(row, tables), attributes: row.description.map(Self.attributes) ?? [],
             capabilities: row.capabilities.names, health: row.health.map(Health.init),
@@ -62,6 +58,7 @@ struct FleetView: Sendable {
                     peer: try tables.peers.find(origin.peer)?.name ?? origin.peerName, peerID: origin.peer,
                     agent: origin.row, handover: origin.handover)
             },
+            copyDetectedAt: row.copyDetectedAt, tooLarge: tooLarge.isEmpty ? nil : tooLarge,
             handovers: try HandoverView(tables: tables).summaries(of: .agent(row.id, leaf: fingerprint)))
     }
 

@@ -12,6 +12,10 @@ struct StoredAgent: StoredForm {
     var previousFingerprint: Fingerprint?
     var previousLeafUntil: Timestamp?
     var leafPEM: String?
+    var pendingFingerprint: Fingerprint?
+    var pendingLeaf: String?
+    var offeredSettings: String?
+    var copyDetectedAt: Timestamp?
     var leafRevoked: Bool
     var displayName: String
     var instanceUID: InstanceUID
@@ -38,6 +42,10 @@ struct StoredAgent: StoredForm {
         previousFingerprint = agent.previousLeaf
         previousLeafUntil = agent.previousLeafUntil
         leafPEM = agent.leaf?.pem
+        pendingFingerprint = agent.pendingLeaf?.fingerprint
+        pendingLeaf = agent.pendingLeaf?.pem
+        offeredSettings = agent.offeredSettings.map(Hex.encode)
+        copyDetectedAt = agent.copyDetectedAt
         leafRevoked = agent.leafRevoked
         displayName = agent.displayName
         instanceUID = agent.instanceUID
@@ -60,11 +68,13 @@ struct StoredAgent: StoredForm {
         let reported = try AgentToServer(decoding: Array(report))
         return AgentRecord(
             id: id, displayName: displayName, instanceUID: instanceUID,
-            leaf: try leafPEM.map { try Certificate(pem: $0) }, previousLeaf: previousFingerprint,
+            leaf: try leafPEM.map { try Certificate(pem: $0) },
+            pendingLeaf: try pendingLeaf.map { try Certificate(pem: $0) }, previousLeaf: previousFingerprint,
             previousLeafUntil: previousLeafUntil, leafRevoked: leafRevoked, description: reported.agentDescription,
             capabilities: reported.capabilities, group: group, configuration: configuration,
             configurationStatus: reported.remoteConfigStatus,
             presence: try storedPresence(), epoch: epoch, health: reported.health, lastSeen: lastSeen,
+            offeredSettings: offeredSettings.flatMap { Hex.decode($0) }, copyDetectedAt: copyDetectedAt,
             origin: origin.map {
                 AgentOrigin(peer: $0.peer, peerName: $0.peerName, row: $0.row, handover: $0.handover)
             })
@@ -83,9 +93,11 @@ struct StoredAgent: StoredForm {
 extension RecordTable<StoredAgent> {
     func find(_ id: AgentID) throws -> AgentRecord? { try find(id.description) }
 
-    /// The row with this leaf, or with this leaf before its renewal.
+    /// The row with this leaf, or one that is to get it, or had it before a renewal.
     func find(_ leaf: Fingerprint) throws -> AgentRecord? {
-        try first("fingerprint = ?", [leaf.description]) ?? first("previousFingerprint = ?", [leaf.description])
+        try first("fingerprint = ?", [leaf.description])
+            ?? first("json_extract(record, '$.pendingFingerprint') = ?", [leaf.description])
+            ?? first("previousFingerprint = ?", [leaf.description])
     }
 
     func agents(withInstanceUID uid: InstanceUID) throws -> [AgentRecord] {

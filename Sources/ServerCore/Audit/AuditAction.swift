@@ -25,9 +25,11 @@ public enum AuditAction: String, CaseIterable, Codable, Sendable {
     case lapsed = "Handover.Lapsed"
     case cancelled = "Handover.Cancelled"
     case noticeRefused = "Handover.NoticeRefused"
-    case clone = "Handover.Clone"
 
     case agentEnrolled = "Agent.Enrolled"
+    case copyDetected = "Agent.CopyDetected"
+    case instanceUIDChanged = "Agent.InstanceUIDChanged"
+    case reportTooLarge = "Agent.ReportTooLarge"
     case agentAssigned = "Agent.Assigned"
     case leafRenewed = "Agent.LeafRenewed"
     case leafRevoked = "Agent.LeafRevoked"

@@ -10,9 +10,11 @@ public struct AgentRecord: Hashable, Sendable {
     public var instanceUID: InstanceUID
     /// What the agent is. `nil` only for agents that were never seen with a certificate.
     public var leaf: Certificate?
+    /// Issued, and not yet shown by the agent: `leaf` stays the one last seen until then.
+    public var pendingLeaf: Certificate?
     /// The leaf before the present one.
     public var previousLeaf: Fingerprint?
-    /// Until then the leaf before is honoured; `nil` once the present one has been seen.
+    /// Until then the previous leaf is honoured.
     public var previousLeafUntil: Timestamp?
     public var leafRevoked: Bool
     public var description: AgentDescription?
@@ -24,6 +26,10 @@ public struct AgentRecord: Hashable, Sendable {
     public var epoch: Epoch
     public var health: ComponentHealth?
     public var lastSeen: Timestamp?
+    /// The hash of the settings that were offered last, for an agent that gives no verdict on them.
+    public var offeredSettings: [UInt8]?
+    /// When two hosts were last seen to use its identity.
+    public var copyDetectedAt: Timestamp?
     /// Where it came from, when it was handed over to this server.
     public var origin: AgentOrigin?
 
@@ -32,6 +38,7 @@ public struct AgentRecord: Hashable, Sendable {
         displayName: String,
         instanceUID: InstanceUID,
         leaf: Certificate?,
+        pendingLeaf: Certificate? = nil,
         previousLeaf: Fingerprint? = nil,
         previousLeafUntil: Timestamp? = nil,
         leafRevoked: Bool = false,
@@ -44,12 +51,15 @@ public struct AgentRecord: Hashable, Sendable {
         epoch: Epoch = 0,
         health: ComponentHealth? = nil,
         lastSeen: Timestamp? = nil,
+        offeredSettings: [UInt8]? = nil,
+        copyDetectedAt: Timestamp? = nil,
         origin: AgentOrigin? = nil
     ) {
         self.id = id
         self.displayName = displayName
         self.instanceUID = instanceUID
         self.leaf = leaf
+        self.pendingLeaf = pendingLeaf
         self.previousLeaf = previousLeaf
         self.previousLeafUntil = previousLeafUntil
         self.leafRevoked = leafRevoked
@@ -62,6 +72,8 @@ public struct AgentRecord: Hashable, Sendable {
         self.epoch = epoch
         self.health = health
         self.lastSeen = lastSeen
+        self.offeredSettings = offeredSettings
+        self.copyDetectedAt = copyDetectedAt
         self.origin = origin
     }
 

@@ -32,7 +32,10 @@ public struct Enrolment: Sendable {
     ///   use here by another key.
     public func grant(newRow: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
         guard let uid = InstanceUID(bytes: report.instanceUID) else { throw .instanceUIDNotValid }
-        let present = sameUID.first { $0.presence.isHere && !$0.leafRevoked }
+        let asked = try LeafOrder(report.connectionSettingsRequest, row: newRow, at: now)
+        let here = sameUID.filter { $0.presence.isHere && !$0.leafRevoked }
+        // A stranger that reports this host's uid does not keep it from its own row.
+        let present = here.first { $0.leaf?.publicKey == asked.publicKey } ?? here.first
         let id = present?.id ?? newRow
         let order = try LeafOrder(report.connectionSettingsRequest, row: id, at: now)
         let token = try token.used(by: id, at: now)

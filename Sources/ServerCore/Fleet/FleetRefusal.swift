@@ -10,6 +10,7 @@ public enum FleetRefusal: Error, Hashable, Sendable {
     case requestNotValid(String)
     case instanceUIDNotValid
     case uidCollision(InstanceUID, row: AgentID)
+    case handoverUnderWay(HandoverID)
     case groupMissing(String)
     case configurationMissing(String)
     case inUse(String)
@@ -48,6 +49,11 @@ extension FleetRefusal: OperatorExplainable {
             message(
                 "instance-uid-not-valid", "The instance uid is not valid", "It is not 16 bytes long.",
                 "Mend the agent's identity file.")
+        case .handoverUnderWay(let id):
+            message(
+                "handover-under-way", "The agent is being handed over",
+                "Handover \(id) of this agent is open, and bound to the certificate that the agent holds.",
+                "Cancel the handover with `mini-server handover cancel \(id)`, then enrol the agent again.")
         case .uidCollision(let uid, let row):
             message(
                 "uid-collision", "Another agent here has that instance uid", "Row \(row) has instance uid \(uid).",

@@ -1,3 +1,4 @@
+import OpAMPProto
 public import Vocabulary
 
 /// Where an agent is, as far as this server knows.
@@ -37,6 +38,26 @@ public enum Presence: Hashable, Sendable {
         switch self {
         case .movedToPeer(_, let name): "MovedToPeer \(name)"
         case .live, .stale, .offline, .arriving, .withdrawn: code
+        }
+    }
+}
+
+extension AgentRecord {
+    /// Twice the heartbeat that the specification recommends; an agent that speaks less often has twice its own interval.
+    public static let staleAfter = Duration.seconds(60)
+
+    /// The row's presence as anybody is shown it: whether an agent is there only its session can tell.
+    public func shownPresence(
+        in session: (memory: SessionMemory, transport: AgentTransport)?, at now: Timestamp
+    ) -> Presence {
+        switch presence {
+        case .arriving, .movedToPeer, .withdrawn: return presence
+        case .live, .stale, .offline:
+            guard let (memory, transport) = session else { return .offline }
+            // An agent without heartbeats owes no message; the connection itself is looked after with pings.
+            if transport == .webSocket, !capabilities.contains(.reportsHeartbeat) { return .live }
+            let patience = max(Self.staleAfter, (memory.interval ?? .zero) * 2)
+            return now - memory.lastHeard > patience ? .stale : .live
         }
     }
 }

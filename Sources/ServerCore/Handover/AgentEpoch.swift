@@ -8,6 +8,16 @@ public struct AgentEpoch: Hashable, Sendable {
     public var epoch: Epoch
     public var handover: HandoverID?
 
+    /// From the header `Handover-Epoch: <epoch> <jti>` of an upgrade or a POST; `jti` only after a handover.
+    public init?(header: String) {
+        let words = header.split(separator: " ", omittingEmptySubsequences: false)
+        guard let first = words.first, let epoch = Epoch(first), words.count <= 2 else { return nil }
+        let handover = words.dropFirst().first.map { HandoverID(String($0)) }
+        if case .some(nil) = handover { return nil }
+        self.epoch = epoch
+        self.handover = handover ?? nil
+    }
+
     /// `nil` when the message says nothing about it.
     public init?(of message: AgentToServer) {
         guard let custom = message.customMessage, custom.capability == MoveMessage.capability,

@@ -1,4 +1,5 @@
 public import HandoverToken
+public import OpAMPProto
 public import Vocabulary
 
 /// What a handover decides on one event.
@@ -41,18 +42,50 @@ public enum HandoverDirective: Hashable, Sendable {
     case wake(at: Timestamp)
 }
 
-/// A token signed for the agent's eyes and the offer that carries it.
+/// An offer with its signed token, kept as it goes out: to push it is to send it.
 public struct SignedOffer: Hashable, Sendable, Codable {
-    public var token: String
+    /// `ConnectionSettingsOffers` in OpAMP's encoding.
+    public var content: [UInt8]
     /// The hash of the whole offer, by which agent and servers speak of it.
     public var hash: [UInt8]
     /// From then on the token is signed anew before it is pushed.
     public var expiresAt: Timestamp
 
-    public init(token: String, hash: [UInt8], expiresAt: Timestamp) {
-        self.token = token
+    public init(content: [UInt8], hash: [UInt8], expiresAt: Timestamp) {
+        self.content = content
         self.hash = hash
         self.expiresAt = expiresAt
+    }
+
+    /// - Throws: `WireFailure` when it cannot be encoded.
+    public init(_ offers: ConnectionSettingsOffers, expiresAt: Timestamp) throws(WireFailure) {
+        self.init(content: try offers.encoded(), hash: offers.hash, expiresAt: expiresAt)
+    }
+
+    /// What the agent is sent.
+    public var offers: ConnectionSettingsOffers {
+        get throws(WireFailure) { try ConnectionSettingsOffers(decoding: content) }
+    }
+
+    private enum CodingKeys: CodingKey {
+        case content, hash, expiresAt
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        guard let bytes = Base64URL.decode(try values.decode(String.self, forKey: .content)) else {
+            throw DecodingError.dataCorruptedError(forKey: .content, in: values, debugDescription: "no base64url")
+        }
+        content = bytes
+        hash = try values.decode([UInt8].self, forKey: .hash)
+        expiresAt = try values.decode(Timestamp.self, forKey: .expiresAt)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(Base64URL.encode(content), forKey: .content)
+        try values.encode(hash, forKey: .hash)
+        try values.encode(expiresAt, forKey: .expiresAt)
     }
 }
 

@@ -52,6 +52,13 @@ public struct LeafAcceptance: Sendable {
 
     public func decision(at now: Timestamp) -> Decision {
         guard let leaf = presented else { return bearsBootstrapToken ? .bootstrap : .refused(.absent) }
+        let decision = decision(on: leaf, at: now)
+        // A host that is about to enrol may hold a certificate from elsewhere, or one that is over here.
+        if case .refused(let refusal) = decision, bearsBootstrapToken, refusal.isCuredByEnrolment { return .bootstrap }
+        return decision
+    }
+
+    private func decision(on leaf: Certificate, at now: Timestamp) -> Decision {
         if row?.leafRevoked == true { return .refused(.revoked(leaf.fingerprint)) }
         if let refusal = replaced(leaf.fingerprint, at: now) { return .refused(refusal) }
         let decision = byHandover(leaf, at: now) ?? byAuthority(leaf, at: now)
@@ -66,10 +73,12 @@ public struct LeafAcceptance: Sendable {
 
     /// Not while the row waits: a handover may bring another leaf than the agent left with.
     private func replaced(_ leaf: Fingerprint, at now: Timestamp) -> LeafRefusal? {
-        guard let row, row.presence != .arriving, !row.honours(leaf, at: now),
+        guard let row, row.presence != .arriving, let present = row.fingerprint, leaf != present,
+            leaf != row.pendingLeaf?.fingerprint,
             row.previousLeaf == leaf || arrivals.contains(where: { $0.claims.leaf == leaf && $0.phase.hasArrived })
         else { return nil }
-        return newerLeafIsLive ? .clone(leaf, row: row.id) : .replaced(leaf, row: row.id)
+        if newerLeafIsLive { return .clone(leaf, row: row.id) }
+        return row.honours(leaf, at: now) ? nil : .replaced(leaf, row: row.id)
     }
 
     /// An agent that comes by a handover takes being let in for that handover's success. When it cannot have it any more

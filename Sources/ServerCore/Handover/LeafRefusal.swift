@@ -13,10 +13,18 @@ public enum LeafRefusal: Error, Hashable, Sendable {
     case tooEarly(HandoverID)
     /// It comes by a handover that has ended here, or that a later one has overtaken.
     case notAwaited(HandoverID)
-    /// Its successor has been seen, or has been there for a day.
+    /// Its successor was first seen more than a day ago.
     case replaced(Fingerprint, row: AgentID)
     /// Two hosts hold the same key: the successor of this leaf has a live session.
     case clone(Fingerprint, row: AgentID)
+
+    /// A bootstrap token decides about whoever comes with such a certificate.
+    var isCuredByEnrolment: Bool {
+        switch self {
+        case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .replaced: true
+        case .tooEarly, .notAwaited, .clone: false
+        }
+    }
 
     public var cause: MoveCause {
         switch self {
@@ -67,7 +75,7 @@ extension LeafRefusal: OperatorExplainable {
         case .replaced(let leaf, let row):
             message(
                 "replaced", "The certificate was renewed",
-                "The leaf \(leaf) of row \(row) was replaced, and its successor has been seen or is a day old.",
+                "The leaf \(leaf) of row \(row) was replaced, and its successor was first seen more than a day ago.",
                 "Give the agent its newer state directory back, or enrol it anew.")
         case .clone(let leaf, _):
             message(

@@ -71,6 +71,7 @@ extension Arrival {
         row.configuration = configuration
         row.configurationStatus = nil
         row.presence = .arriving
+        row.pendingLeaf = nil
         row.epoch = max(row.epoch, claims.epoch)
         row.origin = AgentOrigin(
             peer: claims.issuer, peerName: claims.source.name, row: agent.row, handover: claims.id)

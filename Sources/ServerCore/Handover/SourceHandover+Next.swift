@@ -1,4 +1,5 @@
 import HandoverToken
+import OpAMPProto
 public import Vocabulary
 
 extension SourceHandover {
@@ -37,7 +38,9 @@ extension SourceHandover {
             } else {
                 step.directives = [.wake(at: claims.expiresAt)]
             }
-        case .offerSigned, .offerSent, .agentConnected, .agentLeaving, .agentFailed, .noticeReceived: break
+        case .offerSigned, .offerSent, .agentConnected, .agentLeaving, .agentDisconnected, .agentFailed,
+            .noticeReceived:
+            break
         }
         return step
     }
@@ -60,10 +63,9 @@ extension SourceHandover {
             step.directives = [push(at: now)]
         case .agentConnected: connected(&step, at: now)
         case .agentLeaving:
-            if phase != .leaving {
-                step.state.returnsFrom = now + verification
-                step.enter(.leaving, .agentLeaving)
-            }
+            step.state.isLeft = true
+            if phase != .leaving { step.leave(at: now) }
+        case .agentDisconnected: if phase == .offered { step.leave(at: now) }
         case .agentFailed(let hash, let message):
             if offerHashes.contains(hash) { step.takeBack(because: message, at: now) }
         case .cancelRequested(let reason):
@@ -97,7 +99,7 @@ extension SourceHandover {
                 step.enter(.settled, .settled, ["reason": "a later handover has the say"])
                 step.rows = [.raiseEpoch(agent, to: epoch)]
             }
-        case .offerSent, .agentLeaving, .wake, .noticeReceived: break
+        case .offerSent, .agentLeaving, .agentDisconnected, .wake, .noticeReceived: break
         }
         return step
     }
@@ -120,7 +122,7 @@ extension SourceHandover {
             step.directives = [.wake(at: now + verification)]
         case .wake(let agentPresent): if agentPresent, offer == nil { step.directives = [push(at: now)] }
         case .cancelRequested, .pushRequested: throw .alreadyMoved(to: claims.target.name)
-        case .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .noticeReceived: break
+        case .offerSent, .agentLeaving, .agentDisconnected, .leafRevoked, .higherEpochSeen, .noticeReceived: break
         }
         return step
     }
@@ -148,7 +150,8 @@ extension SourceHandover {
             return now >= returnsFrom ?? now ? staying() : Step(self)
         case .agentFailed(let hash, _):
             return offerHashes.contains(hash) ? staying() : Step(self)
-        case .offerSigned, .offerSent, .agentLeaving, .leafRevoked, .higherEpochSeen, .wake, .noticeReceived:
+        case .offerSigned, .offerSent, .agentLeaving, .agentDisconnected, .leafRevoked, .higherEpochSeen, .wake,
+            .noticeReceived:
             return Step(self)
         }
     }
@@ -180,13 +183,21 @@ extension SourceHandover {
             step.directives = [push(at: now)]
             return
         }
-        if now >= returnsFrom {
+        if phase == .leaving, isLeft != true, saysWhenItGoes {
+            // It ended its session as any agent does that is restarted, and has never taken up the offer.
+            step.directives = [push(at: now)]
+        } else if now >= returnsFrom {
             step.takeBack(because: "it connected here again after the time for its move", at: now)
         } else if phase == .offered {
             step.directives = [push(at: now)]
         } else {
             step.directives = [.wake(at: returnsFrom)]
         }
+    }
+
+    /// An agent that reports the status of its settings goes only after it has said so.
+    private var saysWhenItGoes: Bool {
+        AgentCapabilities(rawValue: claims.agent.capabilities).contains(.reportsConnectionSettingsStatus)
     }
 
     private func supersede(_ step: inout Step, by epoch: Epoch, at now: Timestamp) {
@@ -199,6 +210,11 @@ extension SourceHandover {
 }
 
 extension SourceHandover.Step {
+    fileprivate mutating func leave(at now: Timestamp) {
+        state.returnsFrom = now + state.verification
+        enter(.leaving, .agentLeaving)
+    }
+
     fileprivate mutating func push(_ offer: SignedOffer, at now: Timestamp) {
         state.offer = offer
         state.offerHashes = state.offerHashes.suffix(7) + [offer.hash]

@@ -38,6 +38,7 @@ extension SourceHandover {
         step.answer = .accepted
         switch notice.type {
         case .connected:
+            step.state.isLeft = true
             if phase != .leaving { step.enter(.leaving, .agentLeaving, ["seen": "at the target"]) }
         case .arrived:
             step.state.ending = nil

@@ -44,8 +44,10 @@ public struct SourceHandover: Hashable, Sendable, Codable {
         case pushRequested
         /// The leaf connected and sent its first report, or polled over HTTP. A `FAILED` in that report is fed before.
         case agentConnected
-        /// `APPLYING` for the offer, or `agent_disconnect` while it was out.
+        /// `APPLYING` for the offer.
         case agentLeaving
+        /// `agent_disconnect`. With the offer out it may be the beginning of the move, or any other end.
+        case agentDisconnected
         /// `FAILED` for an offer's hash, with the message of the agent.
         case agentFailed(hash: [UInt8], message: String)
         case noticeReceived(HandoverNotice)
@@ -74,6 +76,8 @@ public struct SourceHandover: Hashable, Sendable, Codable {
     public internal(set) var toldOffer: [UInt8]?
     /// An operator cancelled a handover that the target had claimed: the agent may be there already, and have settled.
     public internal(set) var mayStillArrive: Bool?
+    /// The agent has shown that it goes: by `APPLYING`, or by being at the target.
+    public internal(set) var isLeft: Bool?
     /// From then on an agent that is here has given up the move.
     public internal(set) var returnsFrom: Timestamp?
     public internal(set) var notices = NoticeLedger()

@@ -90,6 +90,8 @@ struct AgentCommand: AsyncParsableCommand {
                 $0.errorMessage.isEmpty ? $0.status : "\($0.status): \($0.errorMessage)"
             },
             "epoch": "\(agent.epoch)", "last seen": agent.lastSeen.map { "\($0)" } ?? "never",
+            "copy detected": detail.copyDetectedAt.map { "\($0): two hosts use this identity; see `audit list`" },
+            "too large": detail.tooLarge?.joined(separator: ", "),
             "came from": detail.origin.map { "\($0.peer), where it was \($0.agent)" },
             "capabilities": detail.capabilities.joined(separator: " "),
         ])

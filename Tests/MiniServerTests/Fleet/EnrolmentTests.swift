@@ -29,7 +29,7 @@ struct EnrolmentTests {
                 world.eu, over: transport, headers: ["Authorization: Bearer \(token)"])
             try await stranger.report()
             #expect(agents.session(of: row.id)?.leaf == row.fingerprint)
-            let enrolling = try #require(agents.sessions.first { $0.standing == .enrolling })
+            let enrolling = try #require(agents.sessions.first { $0.kind == .enrolling })
             #expect(await agents.send(Self.config, to: enrolling.agent) == .notConnected)
             #expect(await agents.send(Self.config, to: row.id) == .sent(withheld: []))
             #expect(try await line.offer().hash == [1])

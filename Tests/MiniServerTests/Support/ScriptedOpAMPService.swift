@@ -1,5 +1,6 @@
 import Certificates
 import OpAMPProto
+import ServerCore
 import ServerTransport
 import Synchronization
 import Vocabulary
@@ -36,7 +37,7 @@ final class ScriptedOpAMPService: OpAMPService {
     static let everyLeaf: @Sendable (ConnectionRequest) -> Admission = { request in
         let bytes = Array((request.caller.leaf?.fingerprint.bytes ?? Array(repeating: 0, count: 16)).prefix(16))
         guard let row = AgentID(bytes: bytes) else { preconditionFailure("16 bytes are an id") }
-        return .admitted(agent: row, standing: request.caller.leaf == nil ? .enrolling : .member)
+        return .admitted(agent: row, as: request.caller.leaf == nil ? .enrolling : .agent)
     }
 
     var knocks: [ConnectionRequest] { state.withLock { $0.knocks } }

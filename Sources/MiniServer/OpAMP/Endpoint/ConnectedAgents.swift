@@ -1,4 +1,5 @@
 import OpAMPProto
+import ServerCore
 import Synchronization
 import Vocabulary
 
@@ -41,7 +42,7 @@ final class ConnectedAgents: Sendable {
     /// Sends at once over a WebSocket, with the next poll otherwise; nothing is kept for an agent that is away, and
     /// nothing is for somebody who has yet to prove who he is.
     func send(_ content: ServerToAgent, to agent: AgentID) async -> Delivery {
-        guard let link = link(of: agent), link.session.standing != .enrolling else { return .notConnected }
+        guard let link = link(of: agent), link.session.kind != .enrolling else { return .notConnected }
         return await link.send(content)
     }
 

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import OpAMPProto
+import ServerCore
 import ServerTransport
 import ServiceLifecycle
 import Synchronization
@@ -16,6 +17,8 @@ final class OpAMPEndpoint: Service {
     static let path = "/v1/opamp"
     /// An agent that polls is taken for gone when it has not for this long.
     static let pollSilence: Duration = .seconds(300)
+    /// Whoever enrols is let in for no longer.
+    static let enrolmentTime: Duration = .seconds(30)
 
     let desk: any OpAMPService
     let agents: ConnectedAgents
@@ -23,6 +26,7 @@ final class OpAMPEndpoint: Service {
     let logger: Logger
     let now: @Sendable () -> Timestamp
     private let sessions = Atomic<UInt64>(0)
+    private let copies = Mutex(CopyWatch())
 
     init(
         desk: any OpAMPService,
@@ -61,6 +65,7 @@ final class OpAMPEndpoint: Service {
             caller: caller,
             bearer: fields("authorization").flatMap(BearerToken.init(authorization:)),
             handover: handover,
+            epoch: fields("handover-epoch").flatMap { AgentEpoch(header: $0) },
             transport: transport,
             at: now()
         )
@@ -69,9 +74,9 @@ final class OpAMPEndpoint: Service {
         }
         switch admission {
         case .refused(let problem): throw problem
-        case .admitted(let agent, let standing):
+        case .admitted(let agent, let kind):
             let number = sessions.wrappingAdd(1, ordering: .relaxed).newValue
-            return AgentSession(number: number, agent: agent, standing: standing, request: request)
+            return AgentSession(number: number, agent: agent, kind: kind, request: request)
         }
     }
 
@@ -81,10 +86,21 @@ final class OpAMPEndpoint: Service {
             ?? .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy.")
     }
 
+    /// Compares a message with the one before it, of whichever session.
+    func sighted(_ report: AgentReport, from session: AgentSession) -> CopyWatch.Finding? {
+        guard session.kind == .agent else { return nil }
+        let sighting = CopyWatch.Sighting(
+            session: session.number, transport: session.transport, address: session.request.caller.address,
+            sequence: report.message.sequenceNumber, epoch: report.epoch?.epoch,
+            isGoodbye: report.message.agentDisconnect)
+        return copies.withLock { $0.saw(sighting, of: session.agent, at: report.at) }
+    }
+
     /// Tells the desk of an end that `SessionEnd` gave out.
     func closed(_ session: AgentSession, _ ending: SessionEnding?) {
         guard let ending else { return }
         let now = now()
+        copies.withLock { $0.ended(session.number, of: session.agent, at: now) }
         Task { await desk.closed(session, ending, at: now) }
     }
 
@@ -92,7 +108,7 @@ final class OpAMPEndpoint: Service {
         guard !withheld.isEmpty else { return }
         logger.notice(
             "left out what the agent does not accept",
-            metadata: ["agent": "\(session.agent)", "parts": "\(withheld.rawValue)"])
+            metadata: ["agent": "\(session.agent)", "parts": "\(withheld.names.joined(separator: ", "))"])
     }
 
     func freshInstanceUID() -> [UInt8] {
@@ -101,7 +117,11 @@ final class OpAMPEndpoint: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while (try? await Task.sleep(for: .seconds(15))) != nil {
+            while (try? await Task.sleep(for: .seconds(5))) != nil {
+                let now = self.now()
+                self.agents.dismiss(because: "No signing request came.") {
+                    $0.kind == .enrolling && now - $0.openedAt >= Self.enrolmentTime
+                }
                 for link in self.agents.pollingLinks { await link.endIfSilent(for: Self.pollSilence) }
             }
         }

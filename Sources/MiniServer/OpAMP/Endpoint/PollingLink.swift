@@ -1,4 +1,5 @@
 import OpAMPProto
+import ServerCore
 import Vocabulary
 
 /// One agent that polls: its conversation between requests, and what waits for its next one.
@@ -19,23 +20,32 @@ actor PollingLink: AgentLink {
 
     /// One exchange, from a message to the body of its answer.
     ///
+    /// - Parameter request: the one that this poll is.
     /// - Returns: `nil` when the session is over; the request is the first of another one.
     /// - Throws: `WireFailure` when the answer cannot be encoded.
-    func exchange(_ message: AgentToServer) async throws(WireFailure) -> [UInt8]? {
+    func exchange(_ message: AgentToServer, asking request: ConnectionRequest) async throws(WireFailure) -> [UInt8]? {
         guard !end.hasCome else { return nil }
         lastPoll = endpoint.now()
-        let report: AgentReport
+        var report: AgentReport
         do throws(ConversationRefusal) {
-            report = try conversation.hear(message, at: lastPoll)
+            report = try conversation.hear(message, epoch: request.epoch, at: lastPoll)
         } catch {
             return try conversation.refusal(error).encoded()
         }
+        // The poll may come from another host than the one that opened the session.
+        var sender = session
+        sender.request.caller = request.caller
+        report.copy = endpoint.sighted(report, from: sender)
         pollsInProgress += 1
-        let answer =
+        var answer =
             report.isRoutine && endpoint.desk.heard(from: session, at: report.at)
             ? .nothing : await endpoint.answer(to: report, from: session)
+        // What ended the session meanwhile ended what it was admitted for.
+        if end.hasCome, answer.content.errorResponse == nil { answer = .sessionOver }
+        // An agent that takes its leave reads no offer.
+        let content = report.message.agentDisconnect ? answer.content : withPending(answer.content)
         let permitted = conversation.reply(
-            to: report, with: withPending(answer.content), freshInstanceUID: endpoint.freshInstanceUID())
+            to: report, with: content, freshInstanceUID: endpoint.freshInstanceUID())
         endpoint.note(permitted.withheld, from: session)
         if let offers = permitted.message.connectionSettings { await endpoint.desk.sent(offers, to: session) }
         pollsInProgress -= 1
@@ -90,24 +100,5 @@ actor PollingLink: AgentLink {
 
     private func reportEnd() {
         endpoint.closed(session, end.news(isBeingDecided: pollsInProgress > 0))
-    }
-}
-
-extension ServerToAgent {
-    /// Both messages in one; where both say something, `newer` does.
-    func overlaid(with newer: ServerToAgent) -> ServerToAgent {
-        ServerToAgent(
-            instanceUID: newer.instanceUID.isEmpty ? instanceUID : newer.instanceUID,
-            errorResponse: newer.errorResponse ?? errorResponse,
-            remoteConfig: newer.remoteConfig ?? remoteConfig,
-            connectionSettings: newer.connectionSettings ?? connectionSettings,
-            packagesAvailable: newer.packagesAvailable ?? packagesAvailable,
-            flags: flags.union(newer.flags),
-            capabilities: capabilities.union(newer.capabilities),
-            agentIdentification: newer.agentIdentification ?? agentIdentification,
-            command: newer.command ?? command,
-            customCapabilities: newer.customCapabilities ?? customCapabilities,
-            customMessage: newer.customMessage ?? customMessage
-        )
     }
 }

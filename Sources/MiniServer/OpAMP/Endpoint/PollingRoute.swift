@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdCore
 import NIOCore
 import OpAMPProto
+import ServerCore
 import ServerTransport
 import Vocabulary
 
@@ -54,11 +55,11 @@ struct PollingRoute: Sendable {
         }
         while true {
             let link = endpoint.agents.polling(session.agent) { known in
-                known.session.leaf == session.leaf && known.session.standing == session.standing
+                session.continues(known.session)
             } make: {
                 PollingLink(session, at: endpoint)
             }
-            if let answer = try await link.exchange(message) { return answer }
+            if let answer = try await link.exchange(message, asking: session.request) { return answer }
             // It ended between the two calls, and so is not found again.
             endpoint.agents.leave(link.session)
         }

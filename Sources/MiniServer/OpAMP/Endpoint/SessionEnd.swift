@@ -1,3 +1,5 @@
+import ServerCore
+
 /// How a session ends: the first reason counts, and the desk is told once, when no message of it is at the desk.
 struct SessionEnd {
     private var ending: SessionEnding?

@@ -2,13 +2,14 @@ import Logging
 import NIOCore
 import NIOWebSocket
 import OpAMPProto
+import ServerCore
 import ServerTransport
 import Vocabulary
 
 /// One agent's WebSocket: messages in, one reply to each, and pushes in between. Lives on the event loop.
 ///
-/// One message is at the desk at a time. Later ones wait here while the socket is not read, so an agent that sends
-/// faster than it is answered is slowed down by TCP.
+/// One message is being decided at a time. A few later ones wait here, so that a Close behind them is read, and answered,
+/// at once; then the socket is not read, and an agent that sends faster than it is answered is slowed down by TCP.
 final class WebSocketSession: ChannelDuplexHandler {
     typealias InboundIn = WebSocketMessage
     typealias OutboundIn = ByteBuffer
@@ -17,6 +18,9 @@ final class WebSocketSession: ChannelDuplexHandler {
     private let session: AgentSession
     private let endpoint: OpAMPEndpoint
     private var conversation = AgentConversation(transport: .webSocket)
+    private static let mostWaiting = 8
+    private static let mostWaitingBytes = 64 << 10
+
     private var waiting = CircularBuffer<WebSocketMessage>()
     private var isBeingDecided = false
     private var hasHeldRead = false
@@ -45,7 +49,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if isBeingDecided { hasHeldRead = true } else { context.read() }
+        if isBeingDecided, isFull { hasHeldRead = true } else { context.read() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -54,26 +58,34 @@ final class WebSocketSession: ChannelDuplexHandler {
         takeNext(context)
     }
 
+    private var isFull: Bool {
+        waiting.count >= Self.mostWaiting || waiting.reduce(0) { $0 + $1.size } >= Self.mostWaitingBytes
+    }
+
     // MARK: - Conversation
 
+    /// Also behind the end of a connection: what the agent said before is decided, though nobody reads the answer.
     private func takeNext(_ context: ChannelHandlerContext) {
-        while !isBeingDecided, !end.hasCome, let message = waiting.popFirst() {
+        while !isBeingDecided, let message = waiting.popFirst() {
             take(message, context)
         }
-        if !isBeingDecided, hasHeldRead {
+        if end.hasCome { return reportEnd() }
+        if !(isBeingDecided && isFull), hasHeldRead {
             hasHeldRead = false
             context.read()
         }
     }
 
     private func take(_ message: WebSocketMessage, _ context: ChannelHandlerContext) {
-        let report: AgentReport
+        var report: AgentReport
         do throws(ConversationRefusal) {
-            report = try conversation.hear(Self.decoded(message), at: endpoint.now())
+            report = try conversation.hear(Self.decoded(message), epoch: session.request.epoch, at: endpoint.now())
         } catch {
-            write(conversation.refusal(error), context)
+            if !end.hasCome { write(conversation.refusal(error), context) }
             return
         }
+        report.isFollowed = !waiting.isEmpty
+        report.copy = endpoint.sighted(report, from: session)
         if isSilent {
             isSilent = false
             endpoint.agents.enter(session)
@@ -83,12 +95,12 @@ final class WebSocketSession: ChannelDuplexHandler {
             return
         }
         isBeingDecided = true
-        let (endpoint, session) = (endpoint, session)
-        context.eventLoop.makeFutureWithTask { await endpoint.answer(to: report, from: session) }
+        let (endpoint, session, decided) = (endpoint, session, report)
+        context.eventLoop.makeFutureWithTask { await endpoint.answer(to: decided, from: session) }
             .assumeIsolated()
             .whenSuccess { answer in
                 self.isBeingDecided = false
-                self.reply(answer, to: report, context)
+                self.reply(answer, to: decided, context)
                 self.takeNext(context)
             }
     }
@@ -103,7 +115,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     }
 
     private func reply(_ answer: OpAMPAnswer, to report: AgentReport, _ context: ChannelHandlerContext) {
-        guard !end.hasCome else { return reportEnd() }
+        guard !end.hasCome else { return }
         let permitted = conversation.reply(
             to: report, with: answer.content, freshInstanceUID: endpoint.freshInstanceUID())
         endpoint.note(permitted.withheld, from: session)
@@ -160,13 +172,23 @@ final class WebSocketSession: ChannelDuplexHandler {
 
     private func leave(_ ending: SessionEnding) {
         guard end.come(ending) else { return }
-        waiting.removeAll()
+        // A connection that was lost, or that the agent closed, takes nothing back of what came over it before.
+        if ending != .lost { waiting.removeAll() }
         endpoint.agents.leave(session)
         reportEnd()
     }
 
     private func reportEnd() {
-        if !isSilent { endpoint.closed(session, end.news(isBeingDecided: isBeingDecided)) }
+        if !isSilent { endpoint.closed(session, end.news(isBeingDecided: isBeingDecided || !waiting.isEmpty)) }
+    }
+}
+
+extension WebSocketMessage {
+    fileprivate var size: Int {
+        switch self {
+        case .binary(let bytes): bytes.readableBytes
+        case .text: 0
+        }
     }
 }
 

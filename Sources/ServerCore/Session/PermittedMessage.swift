@@ -1,29 +1,42 @@
-import OpAMPProto
+public import OpAMPProto
 
 /// A message to an agent after everything its capabilities forbid has been left out of it
 /// (OpAMP, "AgentToServer.capabilities", "ServerToAgent Message").
-struct PermittedMessage: Hashable, Sendable {
+public struct PermittedMessage: Hashable, Sendable {
     /// What can be left out, and is then worth telling whoever wanted it sent.
-    struct Parts: OptionSet, Hashable, Sendable {
-        let rawValue: Int
+    public struct Parts: OptionSet, Hashable, Sendable {
+        public let rawValue: Int
 
-        static let remoteConfig = Parts(rawValue: 1 << 0)
-        static let opampSettings = Parts(rawValue: 1 << 1)
-        static let telemetrySettings = Parts(rawValue: 1 << 2)
-        static let otherSettings = Parts(rawValue: 1 << 3)
-        static let packages = Parts(rawValue: 1 << 4)
-        static let command = Parts(rawValue: 1 << 5)
-        static let customMessage = Parts(rawValue: 1 << 6)
-        static let availableComponents = Parts(rawValue: 1 << 7)
+        public init(rawValue: Int) { self.rawValue = rawValue }
+
+        public static let remoteConfig = Parts(rawValue: 1 << 0)
+        public static let opampSettings = Parts(rawValue: 1 << 1)
+        public static let telemetrySettings = Parts(rawValue: 1 << 2)
+        public static let otherSettings = Parts(rawValue: 1 << 3)
+        public static let packages = Parts(rawValue: 1 << 4)
+        public static let command = Parts(rawValue: 1 << 5)
+        public static let customMessage = Parts(rawValue: 1 << 6)
+        public static let availableComponents = Parts(rawValue: 1 << 7)
+
+        /// As an operator reads them.
+        public var names: [String] {
+            let known: [(Parts, String)] = [
+                (.remoteConfig, "remote configuration"), (.opampSettings, "OpAMP connection settings"),
+                (.telemetrySettings, "telemetry connection settings"), (.otherSettings, "other connection settings"),
+                (.packages, "packages"), (.command, "command"), (.customMessage, "custom message"),
+                (.availableComponents, "request for available components"),
+            ]
+            return known.filter { contains($0.0) }.map(\.1)
+        }
     }
 
-    private(set) var message: ServerToAgent
-    private(set) var withheld: Parts = []
+    public private(set) var message: ServerToAgent
+    public private(set) var withheld: Parts = []
 
     /// What was forbidden was all there was.
-    var isEmpty: Bool { !withheld.isEmpty && message == ServerToAgent(instanceUID: message.instanceUID) }
+    public var isEmpty: Bool { !withheld.isEmpty && message == ServerToAgent(instanceUID: message.instanceUID) }
 
-    init(_ content: ServerToAgent, for state: ReportedState) {
+    public init(_ content: ServerToAgent, for state: ReportedState) {
         message = content
         if let error = content.errorResponse {
             message = ServerToAgent(instanceUID: content.instanceUID, errorResponse: error)

@@ -2,7 +2,7 @@ import OpAMPProto
 import Testing
 import Vocabulary
 
-@testable import MiniServer
+@testable import ServerCore
 
 struct PermittedMessageTests {
     struct Row: Sendable, CustomTestStringConvertible {

@@ -2,7 +2,7 @@ import OpAMPProto
 import Testing
 import Vocabulary
 
-@testable import MiniServer
+@testable import ServerCore
 
 struct AgentConversationTests {
     typealias Example = AgentToServerExample
@@ -52,8 +52,8 @@ struct AgentConversationTests {
     }
 
     /// What was sent to its last life may be lost, and is sent again to an agent that is there for the first time.
-    @Test(arguments: [ConnectionRequest.Transport.webSocket, .polling])
-    func `an agent that polls and begins anew is there for the first time`(transport: ConnectionRequest.Transport)
+    @Test(arguments: [AgentTransport.webSocket, .polling])
+    func `an agent that polls and begins anew is there for the first time`(transport: AgentTransport)
         throws
     {
         var conversation = AgentConversation(transport: transport)
@@ -98,8 +98,8 @@ struct AgentConversationTests {
         #expect(conversation.state.capabilities == .reportsStatus)
     }
 
-    @Test(arguments: [ConnectionRequest.Transport.webSocket, .polling])
-    func `capabilities and custom capabilities are announced first`(transport: ConnectionRequest.Transport) throws {
+    @Test(arguments: [AgentTransport.webSocket, .polling])
+    func `capabilities and custom capabilities are announced first`(transport: AgentTransport) throws {
         var conversation = AgentConversation(transport: transport)
         let replies = try [Example.full(sequence: 1), Example.heartbeat(sequence: 2), Example.full(sequence: 3)].map {
             let report = try conversation.hear($0, at: now)

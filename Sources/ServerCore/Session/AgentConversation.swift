@@ -1,74 +1,109 @@
-import OpAMPProto
-import Vocabulary
+public import OpAMPProto
+public import Vocabulary
+
+/// The two ways in which OpAMP travels.
+public enum AgentTransport: String, CaseIterable, Hashable, Sendable {
+    case webSocket, polling
+}
 
 /// One message of an agent, with what it adds up to.
-struct AgentReport: Hashable, Sendable {
+public struct AgentReport: Hashable, Sendable {
     /// As received; what it leaves out is in `state`.
-    var message: AgentToServer
-    var state: ReportedState
+    public var message: AgentToServer
+    public var state: ReportedState
     /// What differs from all it said before in this session.
-    var changes: ReportedState.Parts
-    /// The first of its session; over HTTP, where no line ends with an agent's process, also the first of its next life.
-    var isFirst: Bool
+    public var changes: ReportedState.Parts
+    /// Parts that are too large to keep, and were not before.
+    public var dropped: ReportedState.Parts
+    /// The first of its session; over HTTP, where no connection ends with an agent's process, also the first of its next
+    /// life.
+    public var isFirst: Bool
     /// Something the agent said may have been lost or is not known; the reply asks for everything.
-    var needsFullState: Bool
-    var at: Timestamp
+    public var needsFullState: Bool
+    /// Where it stands among its handovers, as far as this request or message says.
+    public var epoch: AgentEpoch?
+    /// Another message of the session waits for its answer already.
+    public var isFollowed = false
+    /// Two hosts seem to use the agent's identity; see `CopyWatch`.
+    public var copy: CopyWatch.Finding?
+    public var at: Timestamp
 
     /// A sign of life and nothing else.
-    var isRoutine: Bool { !isFirst && !needsFullState && changes.isEmpty && message.isBare }
+    public var isRoutine: Bool { !isFirst && !needsFullState && changes.isEmpty && copy == nil && message.isBare }
+
+    /// What it says of the last offer it was made; not what it repeats of it.
+    public var settingsStatus: ConnectionSettingsStatus? { message.connectionSettingsStatus }
+
+    /// It knows handovers: as long as it only tries a server, it says `APPLYING`.
+    var knowsHandovers: Bool {
+        state.customCapabilities?.capabilities.contains(MoveMessage.capability) ?? false
+    }
 }
 
 /// Why a message is no part of a conversation; the agent is told with BAD_REQUEST and the session goes on.
-enum ConversationRefusal: Error, Hashable, Sendable {
+public enum ConversationRefusal: Error, Hashable, Sendable {
     case textMessage
     case unreadable(WireFailure)
     case instanceUID(bytes: Int)
+    case descriptionTooLarge(bytes: Int)
 
     var reason: String {
         switch self {
         case .textMessage: "OpAMP messages are binary WebSocket messages."
         case .unreadable(let failure): failure.operatorMessage.cause
         case .instanceUID(let bytes): "instance_uid has \(bytes) bytes; it must have 16."
+        case .descriptionTooLarge(let bytes):
+            "agent_description has \(bytes) bytes; it may have \(ReportedState.longestDescription)."
         }
     }
 }
 
 /// The server's half of an OpAMP session, without the network: sequence numbers, status compression, what the
 /// first answer carries, and what this agent may be told.
-struct AgentConversation: Hashable, Sendable {
-    private let transport: ConnectionRequest.Transport
-    private(set) var state = ReportedState()
+public struct AgentConversation: Hashable, Sendable {
+    private let transport: AgentTransport
+    public private(set) var state = ReportedState()
     private var instanceUID: [UInt8] = []
     private var lastSequenceNumber: UInt64?
     private var hasAnnounced = false
 
-    init(transport: ConnectionRequest.Transport) {
+    public init(transport: AgentTransport) {
         self.transport = transport
     }
 
-    mutating func hear(_ message: AgentToServer, at now: Timestamp) throws(ConversationRefusal) -> AgentReport {
+    /// - Parameter epoch: what the request's header says, which goes before the message.
+    public mutating func hear(
+        _ message: AgentToServer, epoch: AgentEpoch? = nil, at now: Timestamp
+    ) throws(ConversationRefusal) -> AgentReport {
         guard message.instanceUID.count == 16 else { throw .instanceUID(bytes: message.instanceUID.count) }
+        if message.agentDescription != nil {
+            let size = AgentToServer(agentDescription: message.agentDescription).encodedSize
+            guard size <= ReportedState.longestDescription else { throw .descriptionTooLarge(bytes: size) }
+        }
         let follows = lastSequenceNumber.map { message.sequenceNumber == $0 &+ 1 && message.instanceUID == instanceUID }
         let beginsAnew = transport == .polling && message.isFullReport && follows == false
         let isFirst = lastSequenceNumber == nil || beginsAnew
         lastSequenceNumber = message.sequenceNumber
         instanceUID = message.instanceUID
+        let droppedBefore = state.tooLarge
         let changes = state.merge(message)
         return AgentReport(
             message: message,
             state: state,
             changes: changes,
+            dropped: state.tooLarge.subtracting(droppedBefore),
             isFirst: isFirst,
             // A full report needs no other, so an agent that never counts is asked once and not for ever.
             needsFullState: !message.isFullReport && !(follows == true && state.description != nil),
+            epoch: epoch ?? AgentEpoch(of: message),
             at: now
         )
     }
 
-    /// The reply to `report`: the desk's content within the rules, with what the protocol adds.
+    /// The reply to `report`: the service's content within the rules, with what the protocol adds.
     ///
     /// - Parameter freshInstanceUID: a version 7 UUID, for an agent that asks for one and was given none.
-    mutating func reply(
+    public mutating func reply(
         to report: AgentReport,
         with content: ServerToAgent,
         freshInstanceUID: @autoclosure () -> [UInt8]
@@ -91,25 +126,25 @@ struct AgentConversation: Hashable, Sendable {
     }
 
     /// Content for this agent at any time: addressed, and without what its capabilities forbid.
-    func permitted(_ content: ServerToAgent) -> PermittedMessage {
+    public func permitted(_ content: ServerToAgent) -> PermittedMessage {
         var addressed = content
         addressed.instanceUID = instanceUID
         return PermittedMessage(addressed, for: state)
     }
 
     /// The answer to what was no message of this conversation.
-    func refusal(_ refusal: ConversationRefusal) -> ServerToAgent {
+    public func refusal(_ refusal: ConversationRefusal) -> ServerToAgent {
         permitted(OpAMPAnswer.badRequest(refusal.reason).content).message
     }
 }
 
 extension ServerCapabilities {
-    static let ours: ServerCapabilities = [
+    public static let ours: ServerCapabilities = [
         .acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig, .offersConnectionSettings,
         .acceptsConnectionSettingsRequest,
     ]
 }
 
 extension CustomCapabilities {
-    static let ours = CustomCapabilities(capabilities: [MoveMessage.capability])
+    public static let ours = CustomCapabilities(capabilities: [MoveMessage.capability])
 }

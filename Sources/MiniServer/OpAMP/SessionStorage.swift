@@ -1,0 +1,45 @@
+import Certificates
+import HandoverToken
+import ServerCore
+import Vocabulary
+
+// What a session's step is decided from, and how it is saved.
+extension StorageTransaction {
+    struct SessionRecords {
+        var row: AgentRecord?
+        var rowOfLeaf: AgentRecord?
+        var sources: [SourceHandover]
+        var targets: [TargetHandover]
+    }
+
+    /// - Parameter isFailing: the agent reports a failure, which may be of a handover that has ended.
+    func records(of session: SessionProof, isFailing: Bool = false) throws -> SessionRecords {
+        let known = try records(ofLeaf: session.certificate.fingerprint)
+        let row = known.row?.id == session.agent ? known.row : try agents.find(session.agent)
+        let departures =
+            isFailing
+            ? try sources.concerning(agent: session.agent).map(\.machine) : try sources.pending(agent: session.agent)
+        let arrivals = try targets.open(agent: session.agent).map(\.machine)
+        return SessionRecords(
+            row: row, rowOfLeaf: known.row, sources: Self.joined(known.departures, departures),
+            targets: Self.joined(known.arrivals, arrivals))
+    }
+
+    private static func joined<Machine: HandoverMachine>(_ some: [Machine], _ more: [Machine]) -> [Machine] {
+        some + more.filter { machine in !some.contains { $0.id == machine.id } }
+    }
+
+    /// Saves a step as a whole.
+    ///
+    /// - Parameter before: the row that it was decided from.
+    func save(_ step: SessionStep, before: AgentRecord?, by context: AuditContext, at now: Timestamp) throws {
+        if let row = step.row, row != before { try agents.save(row) }
+        for fact in step.audit { try audit.append(fact, context: context, at: now) }
+        for change in step.changes {
+            switch change {
+            case .source(let step): try save(step, by: context, at: now)
+            case .target(let step): try save(step, by: context, at: now)
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+public import OpAMPProto
+import Vocabulary
+
+/// What the server has to say to one message.
+public struct OpAMPAnswer: Hashable, Sendable {
+    public var content: ServerToAgent
+    /// Ends the session behind the reply, for this reason.
+    public var dismissal: String?
+
+    public init(_ content: ServerToAgent = ServerToAgent(), dismissal: String? = nil) {
+        self.content = content
+        self.dismissal = dismissal
+    }
+
+    public static var nothing: OpAMPAnswer { OpAMPAnswer() }
+
+    public static func badRequest(_ reason: String) -> OpAMPAnswer {
+        OpAMPAnswer(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: reason)))
+    }
+
+    public static func unavailable(retryAfter: Duration, _ reason: String) -> OpAMPAnswer {
+        let nanoseconds = UInt64(clamping: retryAfter.wholeMilliseconds).multipliedReportingOverflow(by: 1_000_000)
+        return OpAMPAnswer(
+            ServerToAgent(
+                errorResponse: ServerErrorResponse(
+                    type: .unavailable,
+                    errorMessage: reason,
+                    retryInfo: RetryInfo(retryAfterNanoseconds: nanoseconds.partialValue)
+                )))
+    }
+
+    /// To an agent whose session is over before its message was answered: no answer that a candidate could take for its
+    /// proof.
+    public static var sessionOver: OpAMPAnswer {
+        var answer = unavailable(retryAfter: .seconds(5), "The agent is not accepted by this certificate any more.")
+        answer.dismissal = "The agent's row or its certificate is no longer in use."
+        return answer
+    }
+}
+
+extension ServerToAgent {
+    /// Both messages in one; where both say something, `newer` does.
+    public func overlaid(with newer: ServerToAgent) -> ServerToAgent {
+        ServerToAgent(
+            instanceUID: newer.instanceUID.isEmpty ? instanceUID : newer.instanceUID,
+            errorResponse: newer.errorResponse ?? errorResponse,
+            remoteConfig: newer.remoteConfig ?? remoteConfig,
+            connectionSettings: newer.connectionSettings ?? connectionSettings,
+            packagesAvailable: newer.packagesAvailable ?? packagesAvailable,
+            flags: flags.union(newer.flags),
+            capabilities: capabilities.union(newer.capabilities),
+            agentIdentification: newer.agentIdentification ?? agentIdentification,
+            command: newer.command ?? command,
+            customCapabilities: newer.customCapabilities ?? customCapabilities,
+            customMessage: newer.customMessage ?? customMessage
+        )
+    }
+}

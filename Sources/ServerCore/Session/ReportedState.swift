@@ -1,0 +1,118 @@
+public import OpAMPProto
+
+/// All an agent has said about itself, put together from messages that leave out what did not change
+/// (OpAMP, "Agent Status Compression").
+public struct ReportedState: Hashable, Sendable {
+    /// The parts an agent may leave out.
+    public struct Parts: OptionSet, Hashable, Sendable {
+        public let rawValue: Int
+
+        public init(rawValue: Int) { self.rawValue = rawValue }
+
+        public static let description = Parts(rawValue: 1 << 0)
+        public static let health = Parts(rawValue: 1 << 1)
+        public static let effectiveConfig = Parts(rawValue: 1 << 2)
+        public static let remoteConfigStatus = Parts(rawValue: 1 << 3)
+        public static let packageStatuses = Parts(rawValue: 1 << 4)
+        public static let customCapabilities = Parts(rawValue: 1 << 5)
+        public static let availableComponents = Parts(rawValue: 1 << 6)
+        public static let connectionSettingsStatus = Parts(rawValue: 1 << 7)
+        /// Not left out by a conforming agent, but able to change.
+        public static let capabilities = Parts(rawValue: 1 << 8)
+
+        /// As an operator reads them.
+        public var names: [String] {
+            let known: [(Parts, String)] = [
+                (.description, "description"), (.health, "health"), (.effectiveConfig, "effective configuration"),
+                (.remoteConfigStatus, "configuration status"), (.packageStatuses, "package statuses"),
+                (.customCapabilities, "custom capabilities"), (.availableComponents, "available components"),
+                (.connectionSettingsStatus, "connection settings status"), (.capabilities, "capabilities"),
+            ]
+            return known.filter { contains($0.0) }.map(\.1)
+        }
+    }
+
+    /// In bytes of OpAMP's encoding. A description beyond its limit is refused; the other parts are dropped, because an
+    /// agent with a large configuration must be able to move.
+    public static let longestDescription = 64 << 10
+    public static let longestPart = 1 << 20
+
+    public private(set) var capabilities: AgentCapabilities = []
+    public private(set) var description: AgentDescription?
+    public private(set) var health: ComponentHealth?
+    public private(set) var effectiveConfig: EffectiveConfig?
+    public private(set) var remoteConfigStatus: RemoteConfigStatus?
+    public private(set) var packageStatuses: PackageStatuses?
+    public private(set) var customCapabilities: CustomCapabilities?
+    public private(set) var availableComponents: AvailableComponents?
+    public private(set) var connectionSettingsStatus: ConnectionSettingsStatus?
+    /// Parts whose last value was dropped, because it was too large.
+    public private(set) var tooLarge: Parts = []
+
+    init() {}
+
+    /// Takes over what the message carries and tells which of it is new.
+    mutating func merge(_ message: AgentToServer) -> Parts {
+        var changed: Parts = []
+        func take<Value: Equatable>(_ value: Value?, into place: inout Value?, _ part: Parts) {
+            guard let value, value != place else { return }
+            place = value
+            changed.insert(part)
+        }
+        let kept = bounded(message)
+        take(kept.agentDescription, into: &description, .description)
+        take(kept.health, into: &health, .health)
+        take(kept.effectiveConfig, into: &effectiveConfig, .effectiveConfig)
+        take(kept.remoteConfigStatus, into: &remoteConfigStatus, .remoteConfigStatus)
+        take(kept.packageStatuses, into: &packageStatuses, .packageStatuses)
+        take(kept.customCapabilities, into: &customCapabilities, .customCapabilities)
+        take(kept.availableComponents, into: &availableComponents, .availableComponents)
+        take(kept.connectionSettingsStatus, into: &connectionSettingsStatus, .connectionSettingsStatus)
+        // ReportsStatus is always set, so an empty set is a field left out.
+        if !message.capabilities.isEmpty, message.capabilities != capabilities {
+            capabilities = message.capabilities
+            changed.insert(.capabilities)
+        }
+        return changed
+    }
+
+    /// The message without the parts that are too large to keep; those of them that were known are known no more.
+    private mutating func bounded(_ message: AgentToServer) -> AgentToServer {
+        var kept = message
+        func limit<Value>(
+            _ field: WritableKeyPath<AgentToServer, Value?>, _ place: WritableKeyPath<Self, Value?>, _ part: Parts
+        ) {
+            guard let value = message[keyPath: field] else { return }
+            var alone = AgentToServer()
+            alone[keyPath: field] = value
+            if alone.encodedSize > Self.longestPart {
+                kept[keyPath: field] = nil
+                self[keyPath: place] = nil
+                tooLarge.insert(part)
+            } else {
+                tooLarge.remove(part)
+            }
+        }
+        limit(\.health, \.health, .health)
+        limit(\.effectiveConfig, \.effectiveConfig, .effectiveConfig)
+        limit(\.remoteConfigStatus, \.remoteConfigStatus, .remoteConfigStatus)
+        limit(\.packageStatuses, \.packageStatuses, .packageStatuses)
+        limit(\.customCapabilities, \.customCapabilities, .customCapabilities)
+        limit(\.availableComponents, \.availableComponents, .availableComponents)
+        limit(\.connectionSettingsStatus, \.connectionSettingsStatus, .connectionSettingsStatus)
+        return kept
+    }
+}
+
+extension AgentToServer {
+    /// Whether it stands alone. The description is the one part every agent has, and a full report never lacks it.
+    public var isFullReport: Bool { agentDescription != nil }
+
+    /// Whether it carries nothing that could be news.
+    var isBare: Bool {
+        self == AgentToServer(instanceUID: instanceUID, sequenceNumber: sequenceNumber, capabilities: capabilities)
+    }
+
+    /// What cannot be encoded is larger than anything.
+    var encodedSize: Int { (try? encoded().count) ?? .max }
+}

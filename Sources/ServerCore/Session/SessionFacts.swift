@@ -1,0 +1,163 @@
+public import Certificates
+import HandoverToken
+public import OpAMPProto
+public import Vocabulary
+
+/// What a connection proved when it was opened. What it may do is decided anew with every message.
+public struct SessionProof: Hashable, Sendable {
+    /// The row that admission found.
+    public var agent: AgentID
+    public var certificate: Certificate
+    /// From `Handover-Id`.
+    public var handover: HandoverID?
+    public var transport: AgentTransport
+    public var openedAt: Timestamp
+
+    public init(
+        agent: AgentID, certificate: Certificate, handover: HandoverID?, transport: AgentTransport,
+        openedAt: Timestamp
+    ) {
+        self.agent = agent
+        self.certificate = certificate
+        self.handover = handover
+        self.transport = transport
+        self.openedAt = openedAt
+    }
+
+    var leaf: Fingerprint { certificate.fingerprint }
+}
+
+/// What the server remembers of a session between its messages.
+public struct SessionMemory: Hashable, Sendable {
+    public internal(set) var lastHeard: Timestamp
+    /// Between the last two messages.
+    public internal(set) var interval: Duration?
+    /// Parts of what the agent reports that are too large to keep.
+    public internal(set) var tooLarge: ReportedState.Parts = []
+    /// A member about whose row a sign of life says nothing new.
+    var isSettled = false
+    /// Its leaf has a successor, and is honoured until then.
+    var leafEnds: Timestamp?
+    /// The answer to a poll carried a handover's offer, and may have been lost.
+    public internal(set) var hasOffer = false
+    /// Its end is saved.
+    public internal(set) var isOver = false
+    /// The CAs have yet to be offered: an answer to another message goes before.
+    var owesTrust = false
+
+    public init(at now: Timestamp) { lastHeard = now }
+
+    /// Whether a sign of life needs no look at the tables.
+    public func isQuiet(at now: Timestamp) -> Bool {
+        isSettled && !hasOffer && !owesTrust && leafEnds.map { now < $0 } ?? true
+    }
+
+    /// Whether `SessionFacts.news` bears on this message.
+    public func wantsNews(with report: AgentReport) -> Bool {
+        report.isFirst || owesTrust || report.changes.contains(.customCapabilities)
+    }
+
+    public mutating func heard(at now: Timestamp) {
+        if now > lastHeard { interval = now - lastHeard }
+        lastHeard = now
+    }
+
+}
+
+/// What a session is to this server at this moment.
+public enum SessionStanding: Hashable, Sendable {
+    case member
+    /// Awaited by an open handover.
+    case arriving(HandoverID)
+    /// It belongs to a peer by this handover, and is only told the way there.
+    case movedOn(HandoverID)
+    /// Its certificate opens nothing here any more.
+    case over
+}
+
+/// What agents are told when the CA keys of this server have changed since they enrolled.
+public struct TrustAnnouncement: Hashable, Sendable {
+    /// The CAs above the listener, whatever state each is in, so that activating a draft offers nothing new; `nil` when
+    /// the listener's certificate comes from elsewhere.
+    public var authorities: CertificateBundle?
+    /// The token signers, signed by one that the agent holds.
+    public var statement: CustomMessage?
+
+    public init(authorities: CertificateBundle?, statement: CustomMessage?) {
+        self.authorities = authorities
+        self.statement = statement
+    }
+}
+
+/// All that bears on one message of a session, read in the transaction in which its step is saved.
+public struct SessionFacts: Sendable {
+    public var session: SessionProof
+    public var memory: SessionMemory
+    /// The session's row.
+    public var row: AgentRecord?
+    /// The row that this leaf leads to.
+    public var rowOfLeaf: AgentRecord?
+    /// The handovers of the row and of the leaf that still mean something.
+    public var sources: [SourceHandover]
+    public var targets: [TargetHandover]
+    /// Own CA certificates that are Active or Trusted.
+    public var authorities: [Certificate]
+    /// The row's present leaf is another one, and has a live session.
+    public var newerLeafIsLive: Bool
+    /// A newer session of the agent has taken this one's place.
+    public var isReplaced: Bool
+    /// `nil` as long as there has only ever been one CA key, which every agent knows.
+    public var news: TrustAnnouncement?
+    public var freshInstanceUID: InstanceUID
+
+    public init(
+        session: SessionProof, memory: SessionMemory, row: AgentRecord?, rowOfLeaf: AgentRecord?,
+        sources: [SourceHandover], targets: [TargetHandover], authorities: [Certificate], newerLeafIsLive: Bool,
+        isReplaced: Bool = false, news: TrustAnnouncement?, freshInstanceUID: InstanceUID
+    ) {
+        self.session = session
+        self.memory = memory
+        self.row = row
+        self.rowOfLeaf = rowOfLeaf
+        self.sources = sources
+        self.targets = targets
+        self.authorities = authorities
+        self.newerLeafIsLive = newerLeafIsLive
+        self.isReplaced = isReplaced
+        self.news = news
+        self.freshInstanceUID = freshInstanceUID
+    }
+
+    public func standing(at now: Timestamp) -> SessionStanding {
+        let acceptance = LeafAcceptance(
+            presented: session.certificate, bearsBootstrapToken: false, row: rowOfLeaf, arrivals: targets,
+            departures: sources, ownAuthorities: authorities, newerLeafIsLive: newerLeafIsLive,
+            handover: session.handover)
+        switch acceptance.decision(at: now) {
+        case .agent(session.agent) where row != nil: return .member
+        case .arriving(session.agent, let handover) where row != nil: return .arriving(handover)
+        case .movedOn(session.agent, let handover): return .movedOn(handover)
+        case .agent, .arriving, .movedOn, .bootstrap, .refused: return .over
+        }
+    }
+
+    /// The CAs, for a member that may be offered settings now.
+    ///
+    /// Nothing is offered beside a handover: one offer at a time, and the settings of a target are its own.
+    ///
+    /// - Parameter verdict: what the agent says of its last offer; an offer with a verdict is not made again. An agent
+    ///   that gives none has had the offer once it was sent.
+    public func trustOffer(
+        to row: AgentRecord, after verdict: ConnectionSettingsStatus?
+    ) -> ConnectionSettingsOffers? {
+        guard let authorities = news?.authorities, row.presence.isHere, row.acceptsConnectionSettings,
+            !sources.contains(where: \.concernsAgent),
+            !targets.contains(where: { $0.agentRow == row.id && $0.isOpen }),
+            let offer = try? ConnectionSettingsOffers.trust(
+                authorities, leaf: session.certificate, epoch: row.epoch, over: session.transport)
+        else { return nil }
+        let reportsStatus = row.capabilities.contains(.reportsConnectionSettingsStatus)
+        let isKnown = reportsStatus ? verdict?.lastConnectionSettingsHash : row.offeredSettings
+        return isKnown == offer.hash ? nil : offer
+    }
+}

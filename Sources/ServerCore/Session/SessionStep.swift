@@ -1,0 +1,263 @@
+public import Certificates
+import HandoverToken
+public import OpAMPProto
+import Vocabulary
+
+/// What one message of an agent, or the end of its session, means: decided from `SessionFacts` alone.
+///
+/// The shell saves row, handovers and audit facts in one transaction, then carries out the directives of the handovers,
+/// then sends the answer. Nothing has happened, and nothing is answered, when that transaction fails.
+public struct SessionStep: Sendable {
+    /// A step of a handover that belongs into the transaction, in this order.
+    public enum Change: Sendable {
+        case source(HandoverStep<SourceHandover>)
+        case target(HandoverStep<TargetHandover>)
+    }
+
+    public let standing: SessionStanding
+    public internal(set) var row: AgentRecord?
+    public internal(set) var memory: SessionMemory
+    public internal(set) var changes: [Change] = []
+    /// About the agent, beside what the handovers say.
+    public internal(set) var audit: [AuditFact] = []
+    public internal(set) var answer = OpAMPAnswer.nothing
+    /// A leaf to be signed; `issued` takes it.
+    public internal(set) var order: LeafOrder?
+    /// Two hosts seem to use the agent's identity.
+    public internal(set) var copy: CopyWatch.Finding?
+
+    let facts: SessionFacts
+    let now: Timestamp
+    var sources: [SourceHandover]
+    var targets: [TargetHandover]
+
+    init(_ facts: SessionFacts, at now: Timestamp) {
+        standing = facts.standing(at: now)
+        (row, memory, sources, targets) = (facts.row, facts.memory, facts.sources, facts.targets)
+        (self.facts, self.now) = (facts, now)
+    }
+
+    /// One message.
+    public init(after report: AgentReport, with facts: SessionFacts) {
+        self.init(facts, at: report.at)
+        memory.heard(at: report.at)
+        switch standing {
+        case .over: answer = .sessionOver
+        case .movedOn(let handover): sendToPeer(report, handover)
+        case .member, .arriving:
+            record(report)
+            tellHandovers(report)
+            guard isStillAccepted else {
+                answer = .sessionOver
+                return
+            }
+            noteSession()
+            if !report.message.agentDisconnect { instruct(report) }
+        }
+        if report.message.agentDisconnect, standing != .over { end(.agentDisconnected) }
+    }
+
+    /// Whether the answer is to say what else the server wants of the agent.
+    public var isInstructing: Bool {
+        answer.content.errorResponse == nil && answer.dismissal == nil && !memory.isOver
+            && (standing == .member || row?.presence == .arriving)
+    }
+
+    /// The configuration that is due to the row.
+    public mutating func configure(_ offer: AgentRemoteConfig?) { answer.content.remoteConfig = offer }
+
+    /// The leaf that `order` asks for. It is pending until the agent has shown it.
+    public mutating func issued(_ leaf: Certificate) {
+        guard let row else { return }
+        audit.append(
+            AuditFact(
+                .leafRenewed, entityType: "agent", entityID: row.id.description,
+                before: facts.session.leaf.description, after: leaf.fingerprint.description))
+        self.row?.pendingLeaf = leaf
+        answer.content.connectionSettings = try? .leaf(leaf, over: facts.session.transport)
+    }
+
+    // MARK: Handovers
+
+    mutating func tell(_ event: SourceHandover.Event, _ id: HandoverID) {
+        guard let index = sources.firstIndex(where: { $0.id == id }),
+            let step = try? sources[index].next(after: event, at: now), step.state != sources[index] || !step.isEmpty
+        else { return }
+        sources[index] = step.state
+        apply(step.rows)
+        changes.append(.source(step))
+    }
+
+    mutating func tell(_ event: TargetHandover.Event, _ id: HandoverID) {
+        guard let index = targets.firstIndex(where: { $0.id == id }),
+            let step = try? targets[index].next(after: event, at: now), step.state != targets[index] || !step.isEmpty
+        else { return }
+        targets[index] = step.state
+        apply(step.rows)
+        changes.append(.target(step))
+    }
+
+    private mutating func apply(_ rows: [RowChange]) {
+        for change in rows where change.agent == row?.id { row = change.applied(to: row) }
+    }
+
+    /// Tells every handover of the row that the agent's doings still matter to.
+    ///
+    /// - Returns: whether there was one.
+    @discardableResult
+    mutating func departures(_ event: (SourceHandover) -> SourceHandover.Event?) -> Bool {
+        let agent = facts.session.agent
+        let told = sources.filter { $0.agent == agent && $0.concernsAgent }.compactMap { machine in
+            event(machine).map { (machine.id, $0) }
+        }
+        for (id, event) in told { tell(event, id) }
+        return !told.isEmpty
+    }
+
+    mutating func arrivals(_ event: (TargetHandover) -> TargetHandover.Event?) {
+        let agent = facts.session.agent
+        for machine in targets where machine.agentRow == agent && machine.isOpen {
+            if let event = event(machine) { tell(event, machine.id) }
+        }
+    }
+
+    /// Not when this very message has ended the handover that let it in.
+    private var isStillAccepted: Bool {
+        guard case .arriving(let id) = standing else { return true }
+        return targets.first { $0.id == id }?.phase.admitsLeaf ?? false
+    }
+
+    private mutating func noteSession() {
+        guard let row else { return }
+        let isPresentLeaf = row.fingerprint == facts.session.leaf
+        memory.isSettled = standing == .member && row.pendingLeaf?.fingerprint != facts.session.leaf
+        memory.leafEnds = isPresentLeaf ? nil : row.previousLeafUntil
+    }
+}
+
+// MARK: - The row
+
+extension SessionStep {
+    private mutating func record(_ report: AgentReport) {
+        guard var row else { return }
+        row.take(report)
+        let leaf = facts.session.certificate
+        if standing == .member {
+            row.seen(with: leaf, hasStayed: !report.isFirst && !report.message.agentDisconnect, at: now)
+            if refusesLeaf(report, row) { row.pendingLeaf = nil }
+            if row.presence.isHere { row.presence = .live }
+        } else if row.presence == .arriving {
+            row.arrives(with: leaf)
+        }
+        if let epoch = report.epoch?.epoch, report.isFirst { row.epoch = max(row.epoch, epoch) }
+        if let finding = report.copy { note(finding, &row) }
+        memory.tooLarge = report.state.tooLarge
+        if !report.dropped.isEmpty {
+            audit.append(
+                AuditFact(
+                    .reportTooLarge, entityType: "agent", entityID: row.id.description,
+                    additional: .members(["parts": .string(report.dropped.names.joined(separator: ", "))])))
+        }
+        self.row = row
+    }
+
+    /// The agent says that it could not do with the leaf that was issued to it. It does not try the same offer twice.
+    private func refusesLeaf(_ report: AgentReport, _ row: AgentRecord) -> Bool {
+        guard let status = report.settingsStatus, status.status == .failed, let leaf = row.pendingLeaf,
+            let offer = try? ConnectionSettingsOffers.leaf(leaf, over: facts.session.transport)
+        else { return false }
+        return offer.hash == status.lastConnectionSettingsHash
+    }
+
+    private mutating func note(_ finding: CopyWatch.Finding, _ row: inout AgentRecord) {
+        copy = finding
+        let isNews = row.copyDetectedAt.map { now - $0 >= AgentRecord.copyReminder || now < $0 } ?? true
+        guard isNews else { return }
+        row.copyDetectedAt = now
+        audit.append(
+            AuditFact(
+                .copyDetected, entityType: "agent", entityID: row.id.description, after: finding.rawValue,
+                additional: .members(["fingerprint": .string(facts.session.leaf.description)])))
+    }
+}
+
+extension AgentRecord {
+    /// How often an agent with a copy is written down again.
+    public static let copyReminder = Duration.seconds(3600)
+
+    /// Takes over what the agent reports about itself. Its instance uid is the row's to give.
+    fileprivate mutating func take(_ report: AgentReport) {
+        let state = report.state
+        if let description = state.description {
+            self.description = description
+            displayName = description.displayName ?? displayName
+        }
+        capabilities = state.capabilities
+        health = state.health ?? health
+        // Whoever begins anew has lost what an earlier session was about to apply, unless it says otherwise.
+        if report.isFirst, configurationStatus?.status == .applying { configurationStatus = nil }
+        configurationStatus = state.remoteConfigStatus ?? configurationStatus
+        lastSeen = report.at
+    }
+}
+
+// MARK: - What the agent is told
+
+extension SessionStep {
+    /// What the server wants of the agent beyond the reply itself. Its configuration is the shell's to add.
+    private mutating func instruct(_ report: AgentReport) {
+        guard let row else { return }
+        if standing == .member { identify(report, row) }
+        if report.isFirst || report.changes.contains(.customCapabilities), report.knowsHandovers {
+            answer.content.customMessage = facts.news?.statement
+        }
+        guard standing == .member else { return }
+        if report.message.connectionSettingsRequest != nil {
+            memory.owesTrust = memory.owesTrust || report.isFirst
+            renewLeaf(report, row)
+        } else if report.isFirst || memory.owesTrust {
+            // An offer sends the agent away, and with it the answer to whatever it has asked meanwhile.
+            memory.owesTrust = report.isFollowed && facts.news?.authorities != nil
+            guard !memory.owesTrust,
+                let offer = facts.trustOffer(to: row, after: report.state.connectionSettingsStatus)
+            else { return }
+            answer.content.connectionSettings = offer
+            self.row?.offeredSettings = offer.hash
+        }
+    }
+
+    /// An agent has another uid than its row only when it asked for one; whoever says otherwise is told the row's.
+    private mutating func identify(_ report: AgentReport, _ row: AgentRecord) {
+        if report.message.flags.contains(.requestInstanceUID) {
+            let fresh = facts.freshInstanceUID
+            audit.append(
+                AuditFact(
+                    .instanceUIDChanged, entityType: "agent", entityID: row.id.description,
+                    before: row.instanceUID.description, after: fresh.description))
+            self.row?.instanceUID = fresh
+            answer.content.agentIdentification = AgentIdentification(newInstanceUID: fresh.bytes)
+        } else if report.isFirst, report.message.instanceUID != row.instanceUID.bytes {
+            answer.content.agentIdentification = AgentIdentification(newInstanceUID: row.instanceUID.bytes)
+        }
+    }
+
+    /// A leaf for an agent that asks for one; the one that was issued before, when the agent has not come with it since
+    /// and asks over the same key: that answer was lost.
+    private mutating func renewLeaf(_ report: AgentReport, _ row: AgentRecord) {
+        // The target awaits the very leaf that its token names.
+        guard row.presence.isHere, !sources.contains(where: { $0.agent == row.id && $0.phase.isUnderWay }) else {
+            return
+        }
+        do throws(FleetRefusal) {
+            let order = try LeafOrder(report.message.connectionSettingsRequest, row: row.id, at: now)
+            let issued = row.pendingLeaf ?? row.leaf
+            if let issued, issued != facts.session.certificate, issued.publicKey == order.publicKey {
+                answer.content.connectionSettings = try? .leaf(issued, over: facts.session.transport)
+            } else {
+                self.order = order
+            }
+        } catch {
+            answer = .badRequest(error.operatorMessage.description)
+        }
+    }
+}

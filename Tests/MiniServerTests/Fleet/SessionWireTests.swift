@@ -1,0 +1,132 @@
+import Certificates
+import OpAMPProto
+import ServerAPI
+import ServerCore
+import Testing
+import Vocabulary
+
+@testable import MiniServer
+
+@Suite(.timeLimit(.minutes(1)))
+struct SessionWireTests {
+    @Test func `a polling agent that is restarted before its poll is offered the move afterwards`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let line = try await agent.connect(to: world.eu, over: .polling)
+            let issued = try await world.issue(agent, from: world.eu, to: world.us)
+            try await world.redeem(issued, at: world.us)
+            try await until { try await world.source(issued, at: world.eu).offer != nil }
+            try await line.send { $0.agentDisconnect = true }
+            #expect(try await line.hear().connectionSettings == nil, "the offer was wasted on a goodbye")
+            #expect(try await world.source(issued, at: world.eu).phase == .redeemed)
+            await line.cut()
+
+            let restarted = try await agent.connect(to: world.eu, over: .polling)
+            let hash = try await restarted.offer().hash
+            #expect(try await world.source(issued, at: world.eu).offerHashes.contains(hash))
+            await restarted.cut()
+        }
+    }
+
+    @Test func `what was cancelled between the head and the body of a request is not verified`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let issued = try await world.issue(agent, from: world.eu, to: world.us)
+            try await world.redeem(issued, at: world.us)
+            let fleet = world.us.server.fleet
+            let request = ConnectionRequest(
+                caller: Caller(presented: .leaf(try #require(agent.leaf)), address: "192.0.2.1"),
+                handover: issued.handover.id, transport: .polling, at: .now)
+            guard case .admitted(let row, let kind) = await fleet.admit(request) else {
+                Issue.record("the agent is not awaited")
+                return
+            }
+            let session = AgentSession(number: 1 << 40, agent: row, kind: kind, request: request)
+            try await world.us.server.withdraw(issued.handover.id)
+
+            var conversation = AgentConversation(transport: .polling)
+            var message = AgentToServerExample.full(sequence: 1)
+            message.instanceUID = agent.uid.bytes
+            let answer = await fleet.received(try conversation.hear(message, at: .now), from: session)
+            #expect(answer.content.errorResponse?.type == .unavailable && answer.dismissal != nil)
+        }
+    }
+
+    @Test func `two hosts with one state directory are audited, counted and shown`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            var lines: [WireLine] = []
+            for _ in 1...4 { lines.append(try await agent.connect(to: world.eu)) }
+            let row = try await world.row(of: agent, at: world.eu)
+            #expect(row.copyDetectedAt != nil)
+            let audit = try await world.eu.audit()
+            #expect(audit.filter { $0.action == AuditAction.copyDetected.rawValue }.count == 1)
+            let shown: AgentDetail = try await world.eu.call(
+                OperatorRoutes.agent, OperatorRoutes.agent.path(row.id.description))
+            #expect(shown.copyDetectedAt == row.copyDetectedAt)
+            #expect(world.eu.server.context.metrics.exposition(gauges: []).contains("\(Metrics.copiesDetected) 1"))
+            for line in lines { await line.cut() }
+        }
+    }
+
+    @Test func `a message before a Close is decided`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let line = try await agent.connect(to: world.eu)
+            for number in 1...5 {
+                try await line.send { $0.health = ComponentHealth(healthy: false, lastError: "\(number)") }
+            }
+            try await line.client.send(RawFrame.bytes(0x88, [0x03, 0xE8]))
+            #expect(await line.closing()?.code == 1000)
+            try await until {
+                let row = try await world.row(of: agent, at: world.eu)
+                return row.health?.lastError == "5" && row.presence == .offline
+            }
+            await line.cut()
+        }
+    }
+
+    @Test func `an agent that arrived by a handover hears of a new CA on the connection of its arrival`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let home = try await agent.connect(to: world.eu)
+            let (line, there) = try await world.handOver(agent, on: home, from: world.eu, to: world.us, probation: 0)
+            try await until { try await world.target(there, at: world.us).phase == .settled }
+            let draft: SigningKeySummary = try await world.us.call(OperatorRoutes.draftSigningKey)
+            let offered = try await line.offer().opamp?.tls?.caPEMContents
+            let authorities = try CertificateBundle(pem: try #require(offered)).certificates
+            #expect(authorities.contains { $0.fingerprint == draft.fingerprint })
+            await line.cut()
+        }
+    }
+
+    @Test(arguments: [ConnectionRequest.Transport.webSocket, .polling])
+    func `an agent says its epoch in a header`(transport: ConnectionRequest.Transport) async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let issued = try await world.issue(agent, from: world.eu, to: world.us)
+            let line = try await agent.connect(
+                to: world.eu, over: transport, headers: ["Handover-Epoch: \(issued.handover.epoch + 4)"])
+            #expect(try await world.source(issued, at: world.eu).phase == .cancelled)
+            #expect(try await world.row(of: agent, at: world.eu).epoch == issued.handover.epoch + 4)
+            await line.cut()
+        }
+    }
+
+    @Test func `a good bootstrap token decides even beside a certificate from elsewhere`() async throws {
+        try await HandoverWorld.run { world in
+            let foreign = try await world.enrolled(at: world.us)
+            let token = try await world.bootstrapToken(at: world.eu)
+            let agent = try await world.enrolled(foreign, at: world.eu, with: token)
+            #expect(agent.leaf != foreign.leaf)
+            let line = try await agent.connect(to: world.eu)
+            await line.cut()
+        }
+    }
+}
+
+extension Server {
+    fileprivate func withdraw(_ handover: HandoverID) async throws {
+        try await shell.take(.withdrawRequested(reason: nil), TargetHandover.self, of: handover, by: .server)
+    }
+}
