@@ -3,9 +3,12 @@ public import Vocabulary
 /// The answer of `trust-bundle`: a signed statement, type `trust-bundle+jwt`.
 public struct TrustBundle: Codable, Hashable, Sendable {
     public var statement: String
+    /// Which of the caller's certificates was pasted here last.
+    public var pinned: Fingerprint?
 
-    public init(statement: String) {
+    public init(statement: String, pinned: Fingerprint? = nil) {
         self.statement = statement
+        self.pinned = pinned
     }
 }
 

@@ -200,11 +200,16 @@ public struct PeerIdentity: Codable, Hashable, Sendable {
     public var name: String
     public var opampEndpoint: String
     public var time: Timestamp
+    /// Which of the caller's certificates was pasted here last.
+    public var pinned: Fingerprint?
 
-    public init(peerID: PeerID, name: String, opampEndpoint: String, time: Timestamp) {
+    public init(
+        peerID: PeerID, name: String, opampEndpoint: String, time: Timestamp, pinned: Fingerprint? = nil
+    ) {
         self.peerID = peerID
         self.name = name
         self.opampEndpoint = opampEndpoint
         self.time = time
+        self.pinned = pinned
     }
 }

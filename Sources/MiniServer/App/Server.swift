@@ -39,7 +39,7 @@ public struct Server: Sendable {
             name: configuration.name, address: PublicAddress(configuration), database: database, authority: authority,
             listener: try ListenerIdentity(chain: identity.chain, key: identity.key),
             listenerSource: configuration.listenerSource, agents: ConnectedAgents(), log: log,
-            timing: configuration.timing)
+            calls: PeerCallLog(database: database, log: log), timing: configuration.timing)
         adminToken = try await FirstStart.adminToken(
             in: database, writtenTo: configuration.adminTokenFile, at: now)
         federation = FederationClient(server: context)
@@ -83,13 +83,25 @@ public struct Server: Sendable {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: federation), .init(service: HandoverUpkeep(server: self)),
+                    .init(service: context.calls), .init(service: federation),
+                    .init(service: HandoverUpkeep(server: self)),
                     .init(service: ListenerRenewal(server: context, signals: reloads)),
                     .init(service: endpoint), .init(service: listener),
                 ],
                 gracefulShutdownSignals: signals, logger: context.log))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            await flushCalls()
+            throw error
+        }
+        await flushCalls()
         try context.database.close()
+    }
+
+    /// The database takes nothing from a task that was cancelled, so another one does it.
+    private func flushCalls() async {
+        await Task { [calls = context.calls] in _ = await calls.flush(contacts: true) }.value
     }
 
     private static func router(

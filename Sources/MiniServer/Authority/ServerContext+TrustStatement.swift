@@ -4,6 +4,9 @@ import ServerCore
 import Vocabulary
 
 extension ServerContext {
+    /// What the other side pastes.
+    func paste(of identity: FederationIdentity) -> String { identity.certificate.pem + identity.issuer.pem }
+
     /// What peers and agents are told to trust, and where this server's agents connect.
     ///
     /// Its version is counted when it is asked for: it rises whenever the statement says something new, whatever

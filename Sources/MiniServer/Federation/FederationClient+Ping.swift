@@ -13,7 +13,10 @@ extension FederationClient {
             guard let answer = reply.identity else { return .notAPeer(status: reply.status) }
             return answer.peerID == peer.id ? reply.outcome : .otherPeer(answer.peerID)
         }
-        if reply.outcome.isOK, peer.opampEndpoint == nil { _ = try? await refresh(peer, by: context) }
+        if reply.outcome.isOK {
+            try await prefer(reply.identity?.pinned, for: peer)
+            if peer.opampEndpoint == nil { _ = try? await refresh(peer, by: context) }
+        }
         let failure = reply.outcome.failure
         var milliseconds = 0
         if case .answered(let measured) = reply.outcome { milliseconds = measured }
@@ -33,6 +36,7 @@ extension FederationClient {
         let path = "\(FederationRoutes.trustBundle.template)?\(QueryNames.signers)=\(signers)"
         let bundle: TrustBundle = try await fetch(
             Question(FederationRoutes.trustBundle, path: path), of: peer, by: context)
+        try await prefer(bundle.pinned, for: peer)
         let now = server.now()
         return try await server.database.write { tables in
             let row = try tables.peer(named: peer.name)

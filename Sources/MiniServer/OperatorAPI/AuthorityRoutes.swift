@@ -30,8 +30,7 @@ extension OperatorInterface {
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.federationCertificates, .readAuthority) { _ in
-                let identities = try await server.database.read { try server.authority.federationIdentities($0) }
-                return Page(items: identities.map { FederationCertificate($0, of: server.authority.peerID) })
+                try await federationCertificates()
             },
             OperatorRoute(OperatorRoutes.issueFederationCertificate, .issueFederationCertificates) {
                 try await issueFederationCertificate($0)
@@ -48,7 +47,26 @@ extension OperatorInterface {
         let identity = try await server.authority.issueFederation(
             subject: wanted.subject, lifetime: lifetime, in: server.database, by: call.audit,
             at: server.now())
-        return FederationCertificate(identity, of: server.authority.peerID)
+        return certificate(identity, acceptedBy: [])
+    }
+
+    private func federationCertificates() async throws -> Page<FederationCertificate> {
+        let (identities, rows) = try await server.database.read { [server] tables in
+            (try server.authority.federationIdentities(tables), try tables.peers.all())
+        }
+        let peers = Dictionary(grouping: rows.map(server.calls.current), by: \.acceptedCertificate)
+        return Page(
+            items: identities.map { identity in
+                certificate(identity, acceptedBy: peers[identity.certificate.fingerprint, default: []].map(\.name))
+            })
+    }
+
+    private func certificate(_ identity: FederationIdentity, acceptedBy peers: [String]) -> FederationCertificate {
+        FederationCertificate(
+            fingerprint: identity.certificate.fingerprint, subject: identity.certificate.subject,
+            peerID: server.authority.peerID, notBefore: identity.certificate.notBefore,
+            notAfter: identity.certificate.notAfter, inUse: identity.isValid(at: server.now()),
+            acceptedBy: peers.sorted(), pem: server.paste(of: identity))
     }
 
     private func signingKey(_ call: OperatorCall) throws -> Fingerprint {
@@ -79,14 +97,5 @@ extension SigningKeySummary {
         self.init(
             fingerprint: key.certificate.fingerprint, subject: key.certificate.subject, state: key.state.rawValue,
             since: key.since, notAfter: key.certificate.notAfter, certificatePEM: key.certificate.pem)
-    }
-}
-
-extension FederationCertificate {
-    fileprivate init(_ identity: FederationIdentity, of peerID: PeerID) {
-        self.init(
-            fingerprint: identity.certificate.fingerprint, subject: identity.certificate.subject, peerID: peerID,
-            notBefore: identity.certificate.notBefore, notAfter: identity.certificate.notAfter,
-            inUse: identity.inUse, pem: identity.paste)
     }
 }

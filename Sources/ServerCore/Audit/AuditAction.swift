@@ -8,6 +8,7 @@ public enum AuditAction: String, CaseIterable, Codable, Sendable {
     case peerDeleted = "Federation.PeerDeleted"
     case peerSecretSet = "Federation.PeerSecretSet"
     case peerTrustRefreshed = "Federation.PeerTrustRefreshed"
+    case peerFactorFirstUsed = "Federation.PeerFactorFirstUsed"
 
     case tokenIssued = "Handover.TokenIssued"
     case redemptionRequested = "Handover.RedemptionRequested"

@@ -58,16 +58,16 @@ public struct PeerPaste: Hashable, Sendable {
         return PeerRecord(name: name, endpoint: endpoint, id: id, pin: PeerPin(certificate), trust: trust)
     }
 
-    /// The row with the peer's renewed certificate; the present one stays valid for the overlap.
+    /// The row with the peer's renewed certificate; the present one stays valid until a day after the first use of it.
     ///
     /// Whoever issued it joins the three sets: when the peer's CA has moved on unnoticed, no statement of the peer's
     /// could be believed any longer, and the paste is the one way left to say so.
     ///
     /// - Throws: `FederationRefusal.otherPeer` when the certificate is another peer's.
-    public func renewing(_ peer: PeerRecord, at now: Timestamp) throws(FederationRefusal) -> PeerRecord {
+    public func renewing(_ peer: PeerRecord) throws(FederationRefusal) -> PeerRecord {
         guard id == peer.id else { throw .otherPeer(id, expected: peer.id) }
         var peer = peer
-        peer.pin = peer.pin.rotated(to: certificate, at: now)
+        peer.pin.rotate(to: certificate)
         peer.trust.serverCAs = peer.trust.serverCAs.joined(by: trust.serverCAs)
         peer.trust.agentCAs = peer.trust.agentCAs.joined(by: trust.agentCAs)
         peer.trust.tokenSigners = peer.trust.tokenSigners.joined(by: trust.tokenSigners)

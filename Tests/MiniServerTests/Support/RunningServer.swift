@@ -148,6 +148,18 @@ struct RunningServer: Sendable {
         try await call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(peer))
     }
 
+    /// The rows of a peer as they are saved, with everything that calls left behind.
+    func savedPeer(_ name: String) async throws -> PeerRecord {
+        await server.context.calls.flush(contacts: true)
+        return try await server.context.database.read { try $0.peer(named: name) }
+    }
+
+    /// The federation certificate that was issued last.
+    func newestIdentity() async throws -> FederationIdentity? {
+        let authority = server.context.authority
+        return try await server.context.database.read { try authority.federationIdentities($0).first }
+    }
+
     func audit() async throws -> [AuditEvent] {
         try await call(OperatorRoutes.auditEvents, "/api/audit/events?limit=1000", as: Page<AuditEvent>.self).items
     }
