@@ -1,6 +1,6 @@
 public import Vocabulary
 
-/// A pasted federation certificate followed by its CA.
+/// A pasted federation certificate followed by its CA, and by the CAs above the listener where they are others.
 public struct PeerPasteText: Codable, Hashable, Sendable {
     public var certificatePEM: String
 
@@ -16,19 +16,23 @@ public struct PeerPasteFacts: Codable, Hashable, Sendable {
     public var subject: String
     public var notAfter: Timestamp
     public var authorities: [AuthorityFacts]
+    /// The CAs that may vouch for the peer's listener, and for nothing else.
+    public var listenerAuthorities: [AuthorityFacts]
 
     public init(
         peerID: PeerID,
         fingerprint: Fingerprint,
         subject: String,
         notAfter: Timestamp,
-        authorities: [AuthorityFacts]
+        authorities: [AuthorityFacts],
+        listenerAuthorities: [AuthorityFacts] = []
     ) {
         self.peerID = peerID
         self.fingerprint = fingerprint
         self.subject = subject
         self.notAfter = notAfter
         self.authorities = authorities
+        self.listenerAuthorities = listenerAuthorities
     }
 }
 

@@ -159,6 +159,18 @@ import Vocabulary
         #expect(paste.trust.tokenSigners.certificates == [world.us.authority])
     }
 
+    @Test func `other CAs behind it may vouch for the listener, and for nothing else`() throws {
+        let (own, corporate) = (world.us.authority, [world.stranger.authority, world.eu.authority])
+        let pem = ([world.us.federation, own] + corporate).map(\.pem).joined()
+        let paste = try PeerPaste(pem: pem, at: world.now)
+        #expect(paste.authorities == [own] && paste.listenerAuthorities == corporate)
+        #expect(paste.trust.serverCAs.certificates == [own] + corporate)
+        #expect(paste.trust.agentCAs.certificates == [own] && paste.trust.tokenSigners.certificates == [own])
+        let renewed = try paste.renewing(try world.peer(world.us, name: "us"))
+        #expect(Set(renewed.trust.serverCAs.certificates) == Set([own] + corporate))
+        #expect(renewed.trust.agentCAs.certificates == [own] && renewed.trust.tokenSigners.certificates == [own])
+    }
+
     @Test func `every other paste is refused by name`() {
         let (us, eu) = (world.us, world.eu)
         let table: [(String, String)] = [

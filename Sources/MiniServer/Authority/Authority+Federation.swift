@@ -57,17 +57,30 @@ extension Authority {
 
     /// What peers are told to trust, and where to send agents.
     ///
-    /// - Parameter listener: the chain that the listener presents now; `serverCAs` must verify it.
+    /// - Parameter listeners: the chains that the listener presents now and next; `serverCAs` verify each.
     func trustStatement(
-        version: Int64, listener: [Certificate], endpoint: Endpoint, at now: Timestamp
+        version: Int64, listeners: [[Certificate]], endpoint: Endpoint, at now: Timestamp
     ) throws -> TrustStatement {
         let published = signingKeys.published
-        let foreign =
-            vouches(for: listener, at: endpoint.host, at: now) ? [] : listener.dropFirst().filter(\.isCA)
+        let others = CertificateBundle(listeners.flatMap { listenerCAs(of: $0, at: now) }).certificates
+        let room = max(0, Limits.bundleCertificates - published.count)
         return TrustStatement(
             issuer: peerID, version: version,
-            serverCAs: try ServerCAs(CertificateBundle(published + foreign)), agentCAs: try AgentCAs(published),
+            serverCAs: try ServerCAs(published + others.prefix(room)), agentCAs: try AgentCAs(published),
             tokenSigners: try TokenSigners(published), opampEndpoint: endpoint, issuedAt: now)
+    }
+
+    /// The CAs of a listener's chain that verify its first certificate and are not this authority's; the nearest first. An
+    /// intermediate is one when the chain ends with it.
+    func listenerCAs(of chain: [Certificate], at now: Timestamp) -> [Certificate] {
+        guard let leaf = chain.first else { return [] }
+        let (own, others) = (signingKeys.published, Array(chain.dropFirst()))
+        return others.filter(\.isCA).filter { candidate in
+            !own.contains(candidate)
+                && !ChainCheck.problems(
+                    leaf: leaf, intermediates: others, anchors: [candidate], purpose: .server(host: ""), at: now
+                ).contains(.untrusted)
+        }
     }
 
     /// Whether the listener presents a certificate of this authority, rather than one from elsewhere.

@@ -32,7 +32,8 @@ enum ListenerCertificateSource: Sendable, Hashable {
         if let stored = try await database.read({ try $0.ownCertificates.find(Self.key) }) {
             let certificate = try Certificate(pem: stored.certificatePEM)
             let isCurrent =
-                stored.issuerPEM == issuer.pem && certificate.notAfter - now > Authority.listenerRenewal
+                stored.issuerPEM == issuer.pem && certificate.notBefore <= now
+                && certificate.notAfter - now > Authority.listenerRenewal
             if isCurrent, Set(certificate.dnsNames + certificate.ipAddresses) == Set(names) {
                 let pem = try authority.sealing.open(stored.sealedKey, for: .listenerKey)
                 return ([certificate, issuer], try PrivateKey(pem: pem))
@@ -59,6 +60,9 @@ enum ListenerCertificateSource: Sendable, Hashable {
         let privateKey = try PrivateKey(pem: Secret(keyBytes))
         guard let first = chain.first, first.publicKey == privateKey.publicKey else {
             throw AuthorityFailure.listenerFiles(reason: "\(key) is not the key of the first certificate")
+        }
+        guard first.notBefore <= now else {
+            throw AuthorityFailure.listenerFiles(reason: "\(certificate) is not valid before \(first.notBefore)")
         }
         guard now < first.notAfter else {
             throw AuthorityFailure.listenerFiles(reason: "\(certificate) expired at \(first.notAfter)")

@@ -37,21 +37,7 @@ extension FederationClient {
         let bundle: TrustBundle = try await fetch(
             Question(FederationRoutes.trustBundle, path: path), of: peer, by: context)
         try await prefer(bundle.pinned, for: peer)
-        let now = server.now()
-        return try await server.database.write { tables in
-            let row = try tables.peer(named: peer.name)
-            let statement = try TrustStatement.verified(
-                bundle.statement, signers: row.trust.tokenSigners, issuer: row.id, at: now)
-            guard let refreshed = try row.refreshed(by: statement) else { return row }
-            try tables.peers.save(refreshed)
-            try tables.audit.append(
-                AuditFact(
-                    .peerTrustRefreshed, entityType: "peer", entityID: row.name, before: String(row.trust.version),
-                    after: String(statement.version),
-                    additional: .members(["opampEndpoint": .string(statement.opampEndpoint.description)])),
-                context: context, at: now)
-            return refreshed
-        }
+        return try await server.learn(bundle.statement, of: peer.id, by: context)
     }
 
     /// What is looked for in a peer's fleet.

@@ -9,6 +9,7 @@ import NIOHTTP1
 import NIOSSL
 import ServerAPI
 import ServerCore
+import Synchronization
 import Vocabulary
 
 /// Calls peers, with both factors and within the deadlines; every call is counted, audited, and seen on the peer's row.
@@ -16,6 +17,8 @@ final class FederationClient: Sendable {
     let server: ServerContext
     private let lines = PeerConnections()
     private let callDeadline: TimeAmount
+    /// The version of the last trust statement that each peer has taken from us.
+    let told = Mutex<[PeerID: Int64]>([:])
 
     init(server: ServerContext, callDeadline: TimeAmount = .seconds(5)) {
         (self.server, self.callDeadline) = (server, callDeadline)
@@ -167,7 +170,7 @@ final class FederationClient: Sendable {
         switch error {
         case let error as HTTPClientError where timeouts.contains(error):
             return Reply(outcome: .timedOut(milliseconds: milliseconds))
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is PeerConnections.OtherHost:
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is PeerConnections.NotAccepted:
             let chain = await PresentedChain.dial(host: peer.endpoint.host, port: Int(peer.endpoint.port))
             let problems =
                 chain.first.map { leaf in

@@ -20,6 +20,7 @@ struct FederationInterface: Sendable {
         [
             (FederationRoutes.ping, { try .json(try identity(for: $0.peer)) }),
             (FederationRoutes.trustBundle, { try .json(try await trustBundle($0)) }),
+            (FederationRoutes.announceTrust, { try .json(try await learnTrust($0)) }),
             (FederationRoutes.agents, { try .json(try await view.page($0.request)) }),
             (FederationRoutes.agent, { try .json(try await agent($0)) }),
             (FederationRoutes.redeem, { try .json(try await redeem($0)) }),
@@ -53,6 +54,17 @@ struct FederationInterface: Sendable {
         return TrustBundle(
             statement: try server.authority.sign(try await server.trustStatement(), knownTo: Set(known)),
             pinned: call.peer.pin.current.fingerprint)
+    }
+
+    /// A peer says whom to trust from now on, before it shows a certificate of somebody else.
+    private func learnTrust(_ call: PeerRequest) async throws -> TrustReceipt {
+        let bundle = try await call.request.json(TrustBundle.self)
+        do {
+            let row = try await server.learn(bundle.statement, of: call.peer.id, by: call.audit)
+            return TrustReceipt(version: row.trust.version)
+        } catch let refusal as TrustStatementRefusal {
+            throw Problem(.unprocessableContent, refusal.operatorMessage)
+        }
     }
 
     private func agent(_ call: PeerRequest) async throws -> AgentDetail {

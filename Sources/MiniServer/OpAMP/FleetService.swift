@@ -116,7 +116,13 @@ final class FleetService: OpAMPService {
         if report.message.agentDisconnect { return .nothing }
         var content = try await instructions(for: row)
         content.connectionSettings = try await renewal(for: report, session)
-        guard report.isFirst else { return OpAMPAnswer(content) }
+        guard report.isFirst else {
+            // A running agent leaves out of its first report what has not changed, its custom capabilities for one.
+            if report.changes.contains(.customCapabilities) {
+                content.customMessage = await TrustAnnouncement(server: server).signers()
+            }
+            return OpAMPAnswer(content)
+        }
         let verdict = report.state.connectionSettingsStatus
         return OpAMPAnswer(
             await TrustAnnouncement(server: server).content(for: row, in: session, after: verdict).overlaid(

@@ -13,10 +13,17 @@ struct TrustAnnouncement {
     /// For every agent that is connected. Nobody waits for the others: who misses it is told at its next report.
     func tellEverybody() async {
         let message = await signers()
-        for session in server.agents.sessions where session.standing != .enrolling {
-            guard let row = try? await server.database.read({ try $0.agents.find(session.agent) }) else { continue }
-            let news = ServerToAgent(connectionSettings: await offer(to: row, in: session), customMessage: message)
-            _ = await server.agents.send(news, to: session.agent)
+        await withTaskGroup { group in
+            for session in server.agents.sessions where session.standing != .enrolling {
+                group.addTask {
+                    guard let row = try? await server.database.read({ try $0.agents.find(session.agent) }) else {
+                        return
+                    }
+                    let offer = await offer(to: row, in: session)
+                    _ = await server.agents.send(
+                        ServerToAgent(connectionSettings: offer, customMessage: message), to: session.agent)
+                }
+            }
         }
     }
 
@@ -53,14 +60,22 @@ struct TrustAnnouncement {
     /// Nothing is offered beside a handover: one offer at a time, and the settings of a target are its own. Nor when
     /// the listener's certificate comes from elsewhere, because then our keys do not matter to whoever dials.
     private func offer(to row: AgentRecord, in session: AgentSession) async -> ConnectionSettingsOffers? {
-        guard hasRotated, session.standing == .member, row.presence.isHere, row.acceptsConnectionSettings,
+        guard hasRotated, row.presence.isHere, row.acceptsConnectionSettings,
             let leaf = session.request.caller.leaf, let endpoint = try? server.address.opampEndpoint,
             server.authority.vouches(for: server.listener.chain, at: endpoint.host, at: server.now())
         else { return nil }
-        let isBusy = try? await server.database.read { tables in
-            try !tables.sources.pending(agent: row.id).isEmpty || !tables.targets.open(agent: row.id).isEmpty
+        let isIdleMember = try? await server.database.read { tables in
+            // Whoever came by a handover is a member from its arrival on, on the same connection.
+            let isMember =
+                switch session.standing {
+                case .member: true
+                case .arriving(let handover): try tables.targets.find(handover)?.machine.phase.hasArrived == true
+                case .enrolling, .movedOn: false
+                }
+            return try isMember && tables.sources.pending(agent: row.id).isEmpty
+                && tables.targets.open(agent: row.id).isEmpty
         }
-        guard isBusy == false else { return nil }
+        guard isIdleMember == true else { return nil }
         // Whatever state each is in, so that activating a draft offers nothing new.
         let authorities = server.authority.signingKeys.published.sorted {
             $0.fingerprint.description < $1.fingerprint.description

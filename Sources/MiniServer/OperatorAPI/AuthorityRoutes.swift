@@ -1,4 +1,5 @@
 import Certificates
+import HandoverToken
 import ServerAPI
 import ServerCore
 import Vocabulary
@@ -10,8 +11,9 @@ extension OperatorInterface {
                 Page(items: server.authority.signingKeys.keys.map(SigningKeySummary.init))
             },
             OperatorRoute(OperatorRoutes.draftSigningKey, .manageAuthority) { call in
+                let others = server.listenerCAs().count
                 let draft = try await server.authority.draft(
-                    name: server.name, in: server.database, by: call.audit, at: server.now())
+                    name: server.name, besides: others, in: server.database, by: call.audit, at: server.now())
                 await TrustAnnouncement(server: server).tellEverybody()
                 return SigningKeySummary(draft)
             },
@@ -21,11 +23,23 @@ extension OperatorInterface {
                 await TrustAnnouncement(server: server).tellEverybody()
                 return try summary(of: fingerprint)
             },
+            OperatorRoute(OperatorRoutes.discardSigningKey, .manageAuthority) { call in
+                let fingerprint = try signingKey(call)
+                try await server.authority.discard(fingerprint, in: server.database, by: call.audit, at: server.now())
+                await TrustAnnouncement(server: server).tellEverybody()
+                return try summary(of: fingerprint)
+            },
             OperatorRoute(OperatorRoutes.retireSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
-                try await server.authority.retire(fingerprint, in: server.database, by: call.audit, at: server.now())
-                await server.renewListener()
-                dismissUntrusted()
+                // Our keys do not matter to whoever dials a listener whose certificate comes from elsewhere.
+                let connected = server.listenerCAs().isEmpty ? server.agents.sessions : []
+                try await server.authority.retire(
+                    fingerprint, in: server.database, by: call.audit, at: server.now()
+                ) { remaining, tables in
+                    try connected.filter { try !$0.knows(oneOf: remaining, tables) }.count
+                }
+                await server.renewListener { await federation.announceTrust(of: $0) }
+                await dismissUntrusted()
                 await TrustAnnouncement(server: server).tellEverybody()
                 return try summary(of: fingerprint)
             },
@@ -82,13 +96,38 @@ extension OperatorInterface {
         return SigningKeySummary(key)
     }
 
-    /// A change of trust acts at once: sessions whose leaf is no longer acceptable end.
-    private func dismissUntrusted() {
+    /// A change of trust acts at once: sessions end whose leaf would not be let in any longer. A handover may still let in
+    /// a leaf that no key of this server signed.
+    private func dismissUntrusted() async {
         let (honoured, now) = (server.authority.signingKeys.honoured, server.now())
-        server.agents.dismiss(because: "The agent's certificate is no longer trusted.") { session in
-            guard session.standing == .member, let leaf = session.request.caller.leaf else { return false }
-            return ChainCheck.problems(leaf: leaf, anchors: honoured, purpose: .client, at: now).contains(.untrusted)
+        for session in server.agents.sessions where session.standing != .enrolling {
+            guard let leaf = session.request.caller.leaf else { continue }
+            let decision = try? await server.database.read { tables in
+                let known = try tables.records(ofLeaf: leaf.fingerprint)
+                return LeafAcceptance(
+                    presented: leaf, bearsBootstrapToken: false, row: known.row, arrivals: known.arrivals,
+                    departures: known.departures, ownAuthorities: honoured, newerLeafIsLive: false,
+                    handover: session.request.handover
+                ).decision(at: now)
+            }
+            guard case .refused(.notIssued) = decision else { continue }
+            server.agents.dismiss(because: "The agent's certificate is no longer trusted.") {
+                $0.number == session.number
+            }
         }
+    }
+}
+
+extension AgentSession {
+    /// Whether the agent trusts one of these CAs of this server. It was told of each at its connection, and takes it over
+    /// by connecting again; whoever came by a handover knows what the token said.
+    fileprivate func knows(oneOf authorities: [Certificate], _ tables: StorageTransaction) throws -> Bool {
+        if case .arriving(let handover) = standing {
+            let told = try tables.targets.find(handover)?.machine.claims.target.serverCAs.certificates ?? []
+            return authorities.contains { told.contains($0) }
+        }
+        guard standing == .member else { return true }
+        return authorities.contains { $0.notBefore + Authority.backdate <= openedAt }
     }
 }
 

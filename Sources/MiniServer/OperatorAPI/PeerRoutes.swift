@@ -78,6 +78,7 @@ extension OperatorInterface {
                         "peerId": .string(peer.id.description),
                         "fingerprint": .string(paste.certificate.fingerprint.description),
                         "authority": .string(paste.authorities[0].fingerprint.description),
+                        "listenerAuthorities": paste.listenerFingerprints,
                     ])),
                 context: call.audit, at: now)
             return peer
@@ -100,6 +101,7 @@ extension OperatorInterface {
                     "endpoint": endpoint.map { .string($0.description) }, "enabled": wanted.enabled.map(JSON.bool),
                     "fingerprint": paste.map { .string($0.certificate.fingerprint.description) },
                     "authority": paste.map { .string($0.authorities[0].fingerprint.description) },
+                    "listenerAuthorities": paste.flatMap(\.listenerFingerprints),
                 ]
             })
     }
@@ -107,18 +109,28 @@ extension OperatorInterface {
     private func deletePeer(_ call: OperatorCall) async throws {
         let name = try call.name()
         let now = server.now()
-        try await server.database.write { tables in
+        let dropsMessages = call.request.query(QueryNames.dropMessages) == "true"
+        let id = try await server.database.write { tables in
             let peer = try tables.peer(named: name)
             let parties =
                 try tables.sources.open().map(\.machine.otherParty) + tables.targets.open().map(\.machine.otherParty)
-            guard !parties.contains(peer.id) else { throw FleetRefusal.inUse("A handover with \(name)") }
+            let open = parties.count { $0 == peer.id }
+            guard open == 0 else { throw FederationRefusal.handoversOpen(name, open) }
+            let messages = try tables.outbox.count(to: peer.id)
+            guard messages == 0 || dropsMessages else { throw FederationRefusal.messagesWaiting(name, messages) }
+            try tables.outbox.removeAll(to: peer.id)
             try tables.peers.delete(peer.id.description)
             try tables.audit.append(
                 AuditFact(
                     .peerDeleted, entityType: "peer", entityID: name,
-                    additional: .members(["peerId": .string(peer.id.description)])),
+                    additional: .members([
+                        "peerId": .string(peer.id.description),
+                        "droppedMessages": messages == 0 ? nil : .integer(Int64(messages)),
+                    ])),
                 context: call.audit, at: now)
+            return peer.id
         }
+        server.calls.forget(id)
     }
 
     private func generateSecret(_ call: OperatorCall) async throws -> CreatedSecret {
@@ -247,10 +259,18 @@ extension AuthorityFacts {
     }
 }
 
+extension PeerPaste {
+    /// As the audit trail names them.
+    fileprivate var listenerFingerprints: JSON? {
+        listenerAuthorities.isEmpty ? nil : .array(listenerAuthorities.map { .string($0.fingerprint.description) })
+    }
+}
+
 extension PeerPasteFacts {
     fileprivate init(_ paste: PeerPaste) {
         self.init(
             peerID: paste.id, fingerprint: paste.certificate.fingerprint, subject: paste.certificate.subject,
-            notAfter: paste.certificate.notAfter, authorities: paste.authorities.map(AuthorityFacts.init))
+            notAfter: paste.certificate.notAfter, authorities: paste.authorities.map(AuthorityFacts.init),
+            listenerAuthorities: paste.listenerAuthorities.map(AuthorityFacts.init))
     }
 }

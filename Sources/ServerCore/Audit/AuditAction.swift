@@ -43,6 +43,7 @@ public enum AuditAction: String, CaseIterable, Codable, Sendable {
     case signingKeyDrafted = "Authority.KeyDrafted"
     case signingKeyActivated = "Authority.KeyActivated"
     case signingKeyRetired = "Authority.KeyRetired"
+    case signingKeyDiscarded = "Authority.KeyDiscarded"
     case operatorTokenCreated = "Operator.TokenCreated"
     case operatorTokenRevoked = "Operator.TokenRevoked"
     case auditVerified = "Audit.Verified"

@@ -287,9 +287,11 @@ struct PeerCommand: AsyncParsableCommand {
             abstract: "Forget a peer with which no handover is open.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
+        @Flag(help: "Drop the messages that it has not taken.") var dropMessages = false
 
         func run(_ server: OperatorClient) async throws {
-            try await server.order(OperatorRoutes.deletePeer, OperatorRoutes.deletePeer.path(name))
+            let query = dropMessages ? "?\(QueryNames.dropMessages)=true" : ""
+            try await server.order(OperatorRoutes.deletePeer, OperatorRoutes.deletePeer.path(name) + query)
         }
     }
 
@@ -300,6 +302,9 @@ struct PeerCommand: AsyncParsableCommand {
     private static func askToCompare(_ paste: PeerPasteFacts) {
         Output.line("Compare the CA's fingerprint with the other side before you rely on this peer:")
         for authority in paste.authorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
+        guard !paste.listenerAuthorities.isEmpty else { return }
+        Output.line("Compare these as well; they may vouch for its listener, and for nothing else:")
+        for authority in paste.listenerAuthorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
     }
 
     private static func update(_ name: String, _ update: PeerUpdate, _ server: OperatorClient) async throws

@@ -65,7 +65,7 @@ struct ListenerRenewalTests {
         }
     }
 
-    enum BadFile: CaseIterable { case otherKey, noPEM, expired, gone }
+    enum BadFile: CaseIterable { case otherKey, noPEM, expired, notYetValid, gone }
 
     @Test(arguments: BadFile.allCases)
     func `a file that cannot be used leaves the listener as it is`(file: BadFile) async throws {
@@ -78,8 +78,11 @@ struct ListenerRenewalTests {
                 case .otherKey: try write(try pki.listener(), key: first.key, into: root)
                 case .noPEM: try Data("nothing".utf8).write(to: certificate)
                 case .gone: try FileManager.default.removeItem(at: certificate)
-                case .expired:
-                    try write(try pki.listener(until: .now - .seconds(1)), into: root)
+                case .expired, .notYetValid:
+                    let bad =
+                        file == .expired
+                        ? try pki.listener(until: .now - .seconds(1)) : try pki.listener(from: .now + .seconds(60))
+                    try write(bad, into: root)
                     await #expect(throws: AuthorityFailure.self) {
                         let context = server.server.context
                         _ = try await context.listenerSource.load(
@@ -89,6 +92,32 @@ struct ListenerRenewalTests {
                 await server.server.context.renewListener()
                 #expect(try await Self.shown(by: server) == first.certificate)
                 try write(first, into: root)
+            }
+        }
+    }
+
+    @Test func `an own certificate of a clock that was ahead is replaced, while the server runs and at its start`()
+        async throws
+    {
+        try await RunningServer.withDirectory { root in
+            let configuration = ServerConfiguration(
+                dataDirectory: root.appending(path: "eu").path, name: "eu", port: 0)
+            @Sendable func goAhead(_ server: RunningServer) async throws {
+                var context = server.server.context
+                context.now = { .now + .seconds(200 * 86_400) }
+                await context.renewListener()
+                #expect(try #require(try await Self.shown(by: server)).notBefore > .now)
+            }
+            let admin = try await RunningServer.runOnce(configuration) { server in
+                try await goAhead(server)
+                await server.server.context.renewListener()
+                #expect(try #require(try await Self.shown(by: server)).notBefore <= .now)
+                try await goAhead(server)
+                return server.admin
+            }
+            try await RunningServer.runOnce(configuration, admin: admin) { server in
+                let shown = try #require(try await Self.shown(by: server))
+                #expect(shown.notBefore <= .now && shown.notAfter > .now)
             }
         }
     }

@@ -65,7 +65,22 @@ struct CertificateRenewalTests {
             }
             let listed: Page<FederationCertificate> = try await eu.call(OperatorRoutes.federationCertificates)
             #expect(listed.items.map(\.acceptedBy) == [["sa"], ["ap"], ["us"]])
-            #expect(listed.items.allSatisfy(\.inUse))
+            #expect(listed.items.map(\.inUse) == [true, true, true])
+        }
+    }
+
+    @Test func `a federation certificate of a clock that was ahead is not shown`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            _ = try await RunningServer.federate(eu, us)
+            let context = eu.server.context
+            let future = try await context.authority.issueFederation(
+                subject: "ahead", lifetime: .seconds(86_400), in: context.database, by: .server,
+                at: .now + .seconds(200 * 86_400))
+            #expect(try await eu.ping("us").ok)
+            #expect(try await refusals(at: us) == 0, "it was not tried")
+            let listed: Page<FederationCertificate> = try await eu.call(OperatorRoutes.federationCertificates)
+            #expect(listed.items.first { $0.fingerprint == future.certificate.fingerprint }?.inUse == false)
         }
     }
 
