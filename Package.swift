@@ -97,7 +97,7 @@ let package = Package(
         .swift("ServerAPI", ["Vocabulary"]),
 
         // a server's interface from outside
-        .swift("OperatorClient", ["Vocabulary", "ServerAPI"] + .httpClient),
+        .swift("OperatorClient", ["Vocabulary", "ServerAPI", "Certificates"] + .httpClient),
 
         // shells
         .swift(

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Certificates
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -26,8 +27,15 @@ public struct OperatorClient: Sendable {
         self.token = token
         self.hearsRefusal = hearsRefusal
         var tls = TLSConfiguration.makeClientConfiguration()
+        var anchors: [Certificate] = []
         if let authorities {
             tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authorities.utf8)))
+            // BoringSSL ends a chain at a self-signed CA only; an intermediate without its root is one for us as well.
+            let given = (try? CertificateBundle(pem: authorities))?.certificates ?? []
+            if given.contains(where: { authority in !given.contains { $0.subject == authority.issuer } }) {
+                anchors = given
+                tls.certificateVerification = .none
+            }
         }
         if let identity {
             tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(identity.chain.utf8)).map {
@@ -39,7 +47,31 @@ public struct OperatorClient: Sendable {
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(connect: .seconds(5), read: .seconds(30)))
         configuration.connectionPool.retryConnectionEstablishment = false
+        if !anchors.isEmpty {
+            guard let host = URLComponents(string: self.base)?.host else {
+                throw CallFailure.unreachable("\(self.base) names no host")
+            }
+            let name = host.trimmingCharacters(in: ["[", "]"])
+            configuration.http1_1ConnectionDebugInitializer = { [anchors] channel in
+                channel.eventLoop.makeCompletedFuture { try Self.check(channel, isNamed: name, anchors: anchors) }
+            }
+            configuration.httpVersion = .http1Only
+        }
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// After the handshake and before anything is sent.
+    private static func check(_ channel: any Channel, isNamed host: String, anchors: [Certificate]) throws {
+        let handler = try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+        let leaf = try handler.peerCertificate.map { try Certificate(der: try $0.toDERBytes()) }
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let problems =
+            leaf.map { ChainCheck.problems(leaf: $0, anchors: anchors, purpose: .server(host: host), at: now) }
+            ?? [.untrusted]
+        if let problem = problems.first {
+            channel.eventLoop.execute { channel.close(promise: nil) }
+            throw CallFailure.unreachable(problem.operatorMessage.description)
+        }
     }
 
     /// Has to be called before the last reference goes away.

@@ -47,9 +47,11 @@ public struct FederationCertificate: Codable, Hashable, Sendable {
     public var peerID: PeerID
     public var notBefore: Timestamp
     public var notAfter: Timestamp
-    /// Whether outbound calls present this one.
+    /// Whether it is valid now, so that calls may present it.
     public var inUse: Bool
-    /// The certificate followed by its CA: what the other side pastes.
+    /// The names of the peers that accepted this one last.
+    public var acceptedBy: [String]
+    /// What the other side pastes: the certificate, its CA, and the CAs of the listener where they are others.
     public var pem: String
 
     public init(
@@ -59,6 +61,7 @@ public struct FederationCertificate: Codable, Hashable, Sendable {
         notBefore: Timestamp,
         notAfter: Timestamp,
         inUse: Bool,
+        acceptedBy: [String] = [],
         pem: String
     ) {
         self.fingerprint = fingerprint
@@ -67,6 +70,7 @@ public struct FederationCertificate: Codable, Hashable, Sendable {
         self.notBefore = notBefore
         self.notAfter = notAfter
         self.inUse = inUse
+        self.acceptedBy = acceptedBy
         self.pem = pem
     }
 }

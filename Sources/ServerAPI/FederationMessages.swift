@@ -1,11 +1,23 @@
 public import Vocabulary
 
-/// The answer of `trust-bundle`: a signed statement, type `trust-bundle+jwt`.
+/// What `trust-bundle` answers, and what is announced there: a signed statement, type `trust-bundle+jwt`.
 public struct TrustBundle: Codable, Hashable, Sendable {
     public var statement: String
+    /// Which of the caller's certificates was pasted here last.
+    public var pinned: Fingerprint?
 
-    public init(statement: String) {
+    public init(statement: String, pinned: Fingerprint? = nil) {
         self.statement = statement
+        self.pinned = pinned
+    }
+}
+
+/// Which of the sender's statements the receiver holds now.
+public struct TrustReceipt: Codable, Hashable, Sendable {
+    public var version: Int64
+
+    public init(version: Int64) {
+        self.version = version
     }
 }
 

@@ -259,3 +259,8 @@ public struct HandoverMoment: Codable, Hashable, Sendable {
         self.text = text
     }
 }
+
+extension HandoverSummary {
+    /// A redemption that the source has not confirmed: it is asked again until the token ends.
+    public var isUnconfirmed: Bool { role == "target" && phase == "redeeming" }
+}

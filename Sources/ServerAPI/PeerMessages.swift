@@ -1,6 +1,6 @@
 public import Vocabulary
 
-/// A pasted federation certificate followed by its CA.
+/// A pasted federation certificate followed by its CA, and by the CAs above the listener where they are others.
 public struct PeerPasteText: Codable, Hashable, Sendable {
     public var certificatePEM: String
 
@@ -16,19 +16,23 @@ public struct PeerPasteFacts: Codable, Hashable, Sendable {
     public var subject: String
     public var notAfter: Timestamp
     public var authorities: [AuthorityFacts]
+    /// The CAs that may vouch for the peer's listener, and for nothing else.
+    public var listenerAuthorities: [AuthorityFacts]
 
     public init(
         peerID: PeerID,
         fingerprint: Fingerprint,
         subject: String,
         notAfter: Timestamp,
-        authorities: [AuthorityFacts]
+        authorities: [AuthorityFacts],
+        listenerAuthorities: [AuthorityFacts] = []
     ) {
         self.peerID = peerID
         self.fingerprint = fingerprint
         self.subject = subject
         self.notAfter = notAfter
         self.authorities = authorities
+        self.listenerAuthorities = listenerAuthorities
     }
 }
 
@@ -200,11 +204,16 @@ public struct PeerIdentity: Codable, Hashable, Sendable {
     public var name: String
     public var opampEndpoint: String
     public var time: Timestamp
+    /// Which of the caller's certificates was pasted here last.
+    public var pinned: Fingerprint?
 
-    public init(peerID: PeerID, name: String, opampEndpoint: String, time: Timestamp) {
+    public init(
+        peerID: PeerID, name: String, opampEndpoint: String, time: Timestamp, pinned: Fingerprint? = nil
+    ) {
         self.peerID = peerID
         self.name = name
         self.opampEndpoint = opampEndpoint
         self.time = time
+        self.pinned = pinned
     }
 }

@@ -15,6 +15,9 @@ public enum QueryNames {
     /// `true`: only handovers that have not ended.
     public static let open = "open"
 
+    /// `true`: what waits for the peer that is removed is dropped.
+    public static let dropMessages = "dropMessages"
+
     /// Of `trust-bundle`: fingerprints of the signers that the caller has recorded, separated by commas.
     public static let signers = "signers"
 

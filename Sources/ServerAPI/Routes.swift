@@ -56,6 +56,7 @@ public enum OperatorRoutes {
     public static let draftSigningKey = Route(method: .post, template: "/api/authority/keys")
     public static let activateSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/activate")
     public static let retireSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/retire")
+    public static let discardSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/discard")
     public static let federationCertificates = Route(method: .get, template: "/api/federation-certificates")
     public static let issueFederationCertificate = Route(method: .post, template: "/api/federation-certificates")
 
@@ -88,7 +89,8 @@ public enum OperatorRoutes {
         serverInfo, agents, agent, assignAgent, revokeLeaf, groups, saveGroup, deleteGroup, configurations,
         configuration, saveConfiguration, deleteConfiguration, bootstrapTokens, createBootstrapToken,
         revokeBootstrapToken, operatorTokens, createOperatorToken, revokeOperatorToken, signingKeys, draftSigningKey,
-        activateSigningKey, retireSigningKey, federationCertificates, issueFederationCertificate, peers,
+        activateSigningKey, retireSigningKey, discardSigningKey, federationCertificates, issueFederationCertificate,
+        peers,
         inspectPeerPaste, createPeer, peer, updatePeer, deletePeer, generatePeerSecret, savePeerSecret, pingPeer,
         refreshPeer, peerAgents, peerAgent, handovers, handover, issueHandover, previewHandover, redeemHandover,
         pushHandover, cancelHandover, auditEvents, verifyAudit, pruneAudit,
@@ -99,6 +101,7 @@ public enum OperatorRoutes {
 public enum FederationRoutes {
     public static let ping = Route(method: .get, template: "/api/federation/ping")
     public static let trustBundle = Route(method: .get, template: "/api/federation/trust-bundle")
+    public static let announceTrust = Route(method: .post, template: "/api/federation/trust-bundle")
     public static let agents = Route(method: .get, template: "/api/federation/agents")
     public static let agent = Route(method: .get, template: "/api/federation/agents/{id}")
     public static let redeem = Route(method: .post, template: "/api/federation/handovers/{id}/redeem")
@@ -106,7 +109,9 @@ public enum FederationRoutes {
     public static let handover = Route(method: .get, template: "/api/federation/handovers/{id}")
     public static let handovers = Route(method: .get, template: "/api/federation/handovers")
 
-    public static let all: [Route] = [ping, trustBundle, agents, agent, redeem, notices, handover, handovers]
+    public static let all: [Route] = [
+        ping, trustBundle, announceTrust, agents, agent, redeem, notices, handover, handovers,
+    ]
 }
 
 /// Paths that need no credential.

@@ -14,7 +14,7 @@ import Testing
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerAPI": ["Vocabulary"],
         "OperatorClient": [
-            "Vocabulary", "ServerAPI", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "Foundation",
+            "Vocabulary", "ServerAPI", "Certificates", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "Foundation",
         ],
         "AgentExtension": [
             "Vocabulary", "AgentCore", "OpAMPProto", "Certificates", "HandoverToken", "ClientTransport", "DurableFiles",

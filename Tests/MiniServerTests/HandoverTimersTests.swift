@@ -9,28 +9,49 @@ struct HandoverTimersTests {
         try #require(HandoverID(bytes: [UInt8](repeating: byte, count: 16)))
     }
 
-    @Test func `an timer that is set anew while another rings has its new time`() async throws {
+    @Test func `a handover that hangs when it wakes holds up no other`() async throws {
         let timers = HandoverTimers()
-        let (two, last) = ([try id(1), try id(2)], try id(3))
-        for id in two { await timers.set(.source, id, at: .now) }
-        let rung = Noted<HandoverID>()
+        let (hanging, other) = (try id(1), try id(2))
+        await timers.set(.target, hanging, at: .now)
+        let (woken, wake) = AsyncStream<HandoverID>.makeStream()
+        await withTaskGroup { group in
+            group.addTask {
+                await timers.run(now: { .now }) { _, id in
+                    wake.yield(id)
+                    // Until the run is cancelled.
+                    if id == hanging { while (try? await Task.sleep(for: .seconds(3600))) != nil {} }
+                }
+            }
+            var order = woken.makeAsyncIterator()
+            #expect(await order.next() == hanging)
+            await timers.set(.source, other, at: .now)
+            #expect(await order.next() == other)
+            group.cancelAll()
+        }
+    }
+
+    @Test func `a timer that is set anew before its time has its new time`() async throws {
+        let timers = HandoverTimers()
+        let (moved, last) = (try id(1), try id(2))
+        await timers.set(.source, moved, at: .now + .seconds(1))
+        await timers.set(.source, moved, at: .now + .seconds(3600))
+        await timers.set(.source, last, at: .now)
+        let woken = Noted<HandoverID>()
         let (done, end) = AsyncStream<Void>.makeStream()
         await withTaskGroup { group in
             group.addTask {
-                await timers.run(now: { .now + .seconds(1) }) { _, id in
-                    rung.note(id)
-                    if id == last { return end.finish() }
-                    for other in two where other != id { await timers.set(.source, other, at: .now + .seconds(3600)) }
-                    await timers.set(.source, last, at: .now)
+                await timers.run(now: { .now + .seconds(2) }) { _, id in
+                    woken.note(id)
+                    if id == last { end.finish() }
                 }
             }
             for await _ in done {}
             group.cancelAll()
         }
-        #expect(rung.all.count == 2)
+        #expect(woken.all == [last])
     }
 
-    @Test func `an timer set while nothing else is due rings`() async throws {
+    @Test func `a timer set while nothing else is due wakes its handover`() async throws {
         let timers = HandoverTimers()
         let only = try id(1)
         let (rung, ring) = AsyncStream<HandoverID>.makeStream()

@@ -108,7 +108,7 @@ import Vocabulary
         let second = world.us.authority
         let month = Duration.seconds(30 * 86_400)
         var keys = SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
-        keys = keys.drafting(second, at: world.now)
+        keys = try keys.drafting(second, at: world.now)
         #expect(keys.honoured == [first] && keys.published == [first, second])
         #expect(throws: FleetRefusal.keyNotDraft) { try keys.activating(first.fingerprint, at: world.now) }
         keys = try keys.activating(second.fingerprint, at: world.now)
@@ -121,18 +121,57 @@ import Vocabulary
         #expect(keys.honoured == [second])
     }
 
+    @Test func `a draft can be discarded, and nothing else can`() throws {
+        let (first, second) = (world.eu.authority, world.us.authority)
+        var keys = SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
+        keys = try keys.drafting(second, at: world.now)
+        #expect(throws: FleetRefusal.keyNotDraft) { try keys.discarding(first.fingerprint, at: world.now) }
+        keys = try keys.discarding(second.fingerprint, at: world.now)
+        #expect(keys.published == [first])
+        #expect(throws: FleetRefusal.keyNotDraft) { try keys.activating(second.fingerprint, at: world.now) }
+    }
+
+    @Test func `a draft that a trust set would not hold is refused`() throws {
+        let first = SigningKey(certificate: world.eu.authority, state: .active, since: world.now)
+        let keys = try SigningKeys([first]).drafting(world.us.authority, besides: 6, at: world.now)
+        #expect(throws: FleetRefusal.tooManyKeys(2)) {
+            try keys.drafting(world.stranger.authority, besides: 6, at: world.now)
+        }
+    }
+
+    @Test func `a draft that is not valid yet does not become active`() throws {
+        let (first, second) = (world.eu.authority, world.us.authority)
+        let keys = try SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
+            .drafting(second, at: world.now)
+        #expect(throws: FleetRefusal.keyNotYetValid(from: second.notBefore)) {
+            try keys.activating(second.fingerprint, at: second.notBefore - .seconds(1))
+        }
+    }
+
+    @Test func `a key that a connected agent knows alone is not retired`() throws {
+        let (first, second) = (world.eu.authority, world.us.authority)
+        let keys = try SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
+            .drafting(second, at: world.now).activating(second.fingerprint, at: world.now)
+        let later = world.now + SigningKeys.trustedPeriod
+        #expect(throws: FleetRefusal.keyKnownAlone(2)) {
+            try keys.retiring(first.fingerprint, dependents: 2, at: later)
+        }
+        #expect(try keys.retiring(first.fingerprint, at: later).published == [second])
+    }
+
     @Test func `the key known longest is the one honoured first, as long as it is valid`() throws {
         let (first, second, third) = (world.eu.authority, world.us.authority, world.stranger.authority)
         var keys = SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
-        #expect(keys.longestKnown(until: world.now) == first)
-        #expect(keys.longestKnown(until: first.notAfter) == nil)
+        #expect(keys.longestKnown(at: world.now, until: world.now) == first)
+        #expect(keys.longestKnown(at: world.now, until: first.notAfter) == nil)
+        #expect(keys.longestKnown(at: first.notBefore - .seconds(1), until: world.now) == nil)
         for (number, next) in [second, third].enumerated() {
             let now = world.now + .seconds(Int64(number + 1) * 60)
             keys = try keys.drafting(next, at: now).activating(next.fingerprint, at: now)
-            #expect(keys.longestKnown(until: now) == first)
+            #expect(keys.longestKnown(at: now, until: now) == first)
         }
         keys = try keys.retiring(first.fingerprint, at: world.now + .seconds(31 * 86_400))
-        #expect(keys.longestKnown(until: world.now) == second)
+        #expect(keys.longestKnown(at: world.now, until: world.now) == second)
     }
 
     @Test func `an operator token holds until it ends`() throws {

@@ -16,7 +16,8 @@ import Vocabulary
         var attempts = SecretAttempts()
         return try PeerAuthentication.caller(
             presented: presented, bearer: bearer, peers: [try world.peer(world.stranger, name: "other"), peer],
-            attempts: &attempts, at: world.now + time)
+            attempts: &attempts, at: world.now + time
+        ).peer
     }
 
     @Test func `both factors open the door`() throws {
@@ -93,18 +94,48 @@ import Vocabulary
         #expect(call("wrong") == .secretNotAccepted("us"), "the right secret ends the count")
     }
 
-    @Test func `the previous factors hold until their overlap ends`() throws {
+    @Test func `the previous factors hold until the new ones are used, and a day longer`() throws {
+        let digest = try #require(Credential.federationSecret.digest(of: world.inboundText))
+        let (old, new) = (world.us.federation, world.us.listener)
         let rotated = { (peer: inout PeerRecord) in
-            peer.pin = peer.pin.rotated(to: PeerWorld.shared.us.listener, at: PeerWorld.shared.now)
-            peer.inbound = peer.inbound?.rotated(to: [1, 2, 3], at: PeerWorld.shared.now)
+            peer.pin.rotate(to: new)
+            peer.inbound?.rotate(to: [1, 2, 3])
         }
-        #expect(try caller(world.us.federation, world.inboundText, changing: rotated).name == "us")
+        let used = { (peer: inout PeerRecord) in
+            rotated(&peer)
+            _ = peer.begin(.certificate(new.fingerprint), at: PeerWorld.shared.now)
+            _ = peer.begin(.secret([1, 2, 3]), at: PeerWorld.shared.now)
+        }
+        #expect(try caller(old, world.inboundText, changing: rotated).name == "us")
+        #expect(try caller(old, world.inboundText, after: peerOverlap, changing: rotated).name == "us")
+        #expect(try caller(old, world.inboundText, after: peerOverlap - .seconds(1), changing: used).name == "us")
         #expect(throws: FederationRefusal.secretNotAccepted("us")) {
-            try caller(world.us.listener, world.inboundText, after: peerOverlap, changing: rotated)
+            try caller(new, world.inboundText, after: peerOverlap, changing: used)
         }
-        #expect(throws: FederationRefusal.certificateNotAccepted(world.us.federation.fingerprint, .notPinned)) {
-            try caller(world.us.federation, world.inboundText, after: peerOverlap, changing: rotated)
+        #expect(throws: FederationRefusal.certificateNotAccepted(old.fingerprint, .notPinned)) {
+            try caller(old, world.inboundText, after: peerOverlap, changing: used)
         }
+
+        var peer = try world.peer(world.us, name: "us")
+        #expect(peer.firstUses(of: old, digest).isEmpty, "they are the only ones")
+        rotated(&peer)
+        #expect(peer.firstUses(of: old, digest).isEmpty)
+        #expect(peer.firstUses(of: new, [1, 2, 3]) == [.certificate(new.fingerprint), .secret([1, 2, 3])])
+        #expect(peer.pruned(at: world.now + peerOverlap + peerOverlap) == peer, "no day has begun")
+        let begins = [Duration.zero, .seconds(60)].map { peer.begin(.certificate(new.fingerprint), at: world.now + $0) }
+        #expect(begins == [true, false], "it begins once")
+        #expect(peer.pin.previousUntil == world.now + peerOverlap)
+        #expect(peer.pruned(at: world.now + peerOverlap).pin == PeerPin(new))
+        #expect(peer.pruned(at: world.now + peerOverlap).inbound?.previousDigest == digest)
+    }
+
+    @Test func `a rotation that nobody used gives way to the next, and the one in use stays`() throws {
+        var secret = InboundSecret(digest: [1])
+        secret.rotate(to: [2])
+        secret.rotate(to: [3])
+        #expect(secret == InboundSecret(digest: [3], previousDigest: [1]))
+        secret.rotate(to: [1])
+        #expect(secret == InboundSecret(digest: [1]))
     }
 
     @Test func `only the audit trail learns why a certificate was not accepted`() {
@@ -126,6 +157,18 @@ import Vocabulary
         #expect(paste.trust.serverCAs.certificates == [world.us.authority])
         #expect(paste.trust.agentCAs.certificates == [world.us.authority])
         #expect(paste.trust.tokenSigners.certificates == [world.us.authority])
+    }
+
+    @Test func `other CAs behind it may vouch for the listener, and for nothing else`() throws {
+        let (own, corporate) = (world.us.authority, [world.stranger.authority, world.eu.authority])
+        let pem = ([world.us.federation, own] + corporate).map(\.pem).joined()
+        let paste = try PeerPaste(pem: pem, at: world.now)
+        #expect(paste.authorities == [own] && paste.listenerAuthorities == corporate)
+        #expect(paste.trust.serverCAs.certificates == [own] + corporate)
+        #expect(paste.trust.agentCAs.certificates == [own] && paste.trust.tokenSigners.certificates == [own])
+        let renewed = try paste.renewing(try world.peer(world.us, name: "us"))
+        #expect(Set(renewed.trust.serverCAs.certificates) == Set([own] + corporate))
+        #expect(renewed.trust.agentCAs.certificates == [own] && renewed.trust.tokenSigners.certificates == [own])
     }
 
     @Test func `every other paste is refused by name`() {
@@ -169,7 +212,7 @@ import Vocabulary
             try paste.newPeer(named: "us", endpoint: Endpoint("wss://us.example"), own: world.eu.id, existing: [])
         }
         #expect(throws: FederationRefusal.otherPeer(world.us.id, expected: world.stranger.id)) {
-            try paste.renewing(other, at: world.now)
+            try paste.renewing(other)
         }
     }
 }

@@ -38,6 +38,22 @@ import Vocabulary
         }
     }
 
+    @Test func `a peer cannot make the record and the trail grow at will`() throws {
+        var handover = try stages.source(.returned)
+        var entries = 0
+        for number in 1...(3 * NoticeLedger.mostRefused) {
+            let notice = stages.notice(.arrived, handover.notices.received + 1)
+            let step = try handover.next(after: .noticeReceived(notice), at: stages.now)
+            guard case .refused = step.answer else {
+                Issue.record("notice \(number) was answered \(String(describing: step.answer))")
+                return
+            }
+            entries += step.audit.count
+            handover = step.state
+        }
+        #expect(handover.notices.refused.count == NoticeLedger.mostRefused && entries == NoticeLedger.mostRefused)
+    }
+
     @Test func `a notice of another epoch is refused`() throws {
         var notice = stages.notice(.arrived)
         notice.epoch = 2

@@ -26,15 +26,15 @@ import Vocabulary
         .pasteWithoutCertificate, .pasteWithTwoCertificates, .pasteWithoutAuthority, .pasteNotVerified([.untrusted]),
         .pasteWithoutPeerID, .nameNotValid("a b"), .nameTaken("us"), .endpointNotHTTPS("ws://x"), .peerIsThisServer,
         .peerKnown(PeerWorld.identity(1), as: "us"),
-        .otherPeer(PeerWorld.identity(1), expected: PeerWorld.identity(2)), .secretNotValid,
+        .otherPeer(PeerWorld.identity(1), expected: PeerWorld.identity(2)), .secretNotValid, .handoversOpen("us", 2),
+        .messagesWaiting("us", 3),
     ]
     static let fleet: [FleetRefusal] = [
         .bootstrapUnknown, .bootstrapUsed, .bootstrapExpired(at: PeerWorld.shared.now), .bootstrapTimeOutOfRange,
         .requestMissing, .requestNotValid("bad."), .instanceUIDNotValid,
-        .uidCollision(PeerWorld.identity(1), row: row), .handoverUnderWay(PeerWorld.identity(1)),
-        .groupMissing("prod"), .configurationMissing("base"), .inUse("base"), .keyNotDraft, .keyNotTrusted,
-        .keyStillNeeded(until: PeerWorld.shared.now),
-        .keyVouchesForAgents(3),
+        .uidCollision(PeerWorld.identity(1), row: row), .handoverUnderWay(PeerWorld.identity(1)), .groupMissing("prod"), .configurationMissing("base"),
+        .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now),
+        .keyVouchesForAgents(3), .keyKnownAlone(1), .keyNotYetValid(from: PeerWorld.shared.now), .tooManyKeys(8),
     ]
     static let leaves: [LeafRefusal] = [
         .absent, .unknown(leaf), .notIssued([.untrusted]), .otherAgent(row), .revoked(leaf),
@@ -59,8 +59,8 @@ import Vocabulary
 
     @Test func `the samples name every case`() {
         #expect(Set(Self.handover.map { name(of: $0) }).count == 29)
-        #expect(Set(Self.federation.map { name(of: $0) }).count == 16)
-        #expect(Set(Self.fleet.map { name(of: $0) }).count == 16)
+        #expect(Set(Self.federation.map { name(of: $0) }).count == 18)
+        #expect(Set(Self.fleet.map { name(of: $0) }).count == 19)
         #expect(Set(Self.leaves.map { name(of: $0) }).count == 10)
     }
 

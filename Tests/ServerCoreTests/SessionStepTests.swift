@@ -154,8 +154,8 @@ import Vocabulary
 
     // MARK: Settings and uid
 
-    private func news() throws -> TrustAnnouncement {
-        TrustAnnouncement(authorities: CertificateBundle([world.eu.authority, world.us.authority]), statement: nil)
+    private func news() throws -> TrustChange {
+        TrustChange(authorities: CertificateBundle([world.eu.authority, world.us.authority]), statement: nil)
     }
 
     @Test(arguments: [true, false])

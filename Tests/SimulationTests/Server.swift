@@ -37,7 +37,7 @@ final class Server {
 
     /// Own CAs that are honoured, the Active one first.
     var authorities: [Certificate] { [place.authority] }
-    var news: TrustAnnouncement? { nil }
+    var news: TrustChange? { nil }
 
     struct Crashed: Error {}
 

@@ -9,7 +9,7 @@ extension Server {
     public var trustBundle: String {
         get throws {
             try context.authority.trustStatement(
-                version: 1, listener: context.listener.chain, endpoint: try context.address.opampEndpoint,
+                version: 1, listeners: [context.listener.chain], endpoint: try context.address.opampEndpoint,
                 at: context.now()
             ).serverCAs.pem
         }

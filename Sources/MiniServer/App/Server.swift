@@ -18,7 +18,7 @@ public struct Server: Sendable {
     private let lock: DirectoryLock
     private let listener: Listener<RouterResponder<CallerContext>>
     private let endpoint: OpAMPEndpoint
-    private let federation: FederationClient
+    fileprivate let federation: FederationClient
 
     /// Opens the data directory and prepares everything; nothing is bound until `run`.
     ///
@@ -40,7 +40,7 @@ public struct Server: Sendable {
             name: configuration.name, address: PublicAddress(configuration), database: database, authority: authority,
             listener: try ListenerIdentity(chain: identity.chain, key: identity.key),
             listenerSource: configuration.listenerSource, agents: ConnectedAgents(), log: log,
-            timing: configuration.timing)
+            calls: PeerCallLog(database: database, log: log), timing: configuration.timing)
         adminToken = try await FirstStart.adminToken(
             in: database, writtenTo: configuration.adminTokenFile, at: now)
         federation = FederationClient(server: context)
@@ -84,13 +84,29 @@ public struct Server: Sendable {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: federation), .init(service: HandoverUpkeep(server: self)),
-                    .init(service: ListenerRenewal(server: context, signals: reloads)),
+                    .init(service: context.calls), .init(service: PeerUpkeep(server: self)),
+                    .init(service: HandoverUpkeep(server: self)),
+                    .init(service: renewal(on: reloads)),
                     .init(service: endpoint), .init(service: listener),
                 ],
                 gracefulShutdownSignals: signals, logger: context.log))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            await flushCalls()
+            throw error
+        }
+        await flushCalls()
         try context.database.close()
+    }
+
+    private func renewal(on signals: [UnixSignal]) -> ListenerRenewal {
+        ListenerRenewal(server: context, signals: signals) { [federation] in await federation.announceTrust(of: $0) }
+    }
+
+    /// The database takes nothing from a task that was cancelled, so another one does it.
+    private func flushCalls() async {
+        await Task { [calls = context.calls] in _ = await calls.flush(contacts: true) }.value
     }
 
     private static func router(
@@ -123,6 +139,16 @@ extension ServerConfiguration {
     }
 }
 
+/// Learns the bound port, which peers are told of, then keeps what both sides know of each other up to date.
+private struct PeerUpkeep: Service {
+    let server: Server
+
+    func run() async throws {
+        guard await server.port != nil else { return }
+        await server.federation.run()
+    }
+}
+
 /// Learns the bound port, then keeps handovers moving: what was owed at the start, timers, and the outbox.
 private struct HandoverUpkeep: Service {
     let server: Server
@@ -130,9 +156,10 @@ private struct HandoverUpkeep: Service {
     func run() async throws {
         guard await server.port != nil else { return }
         let shell = server.shell
-        try await shell.resume()
+        let debts = try await shell.debts()
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
+                group.addTask { await shell.settle(debts) }
                 group.addTask { await shell.timers.run(now: server.context.now) { await shell.wake($0, $1) } }
                 group.addTask { await shell.outbox.run { await shell.refused($0) } }
             }

@@ -15,6 +15,7 @@ struct ServerContext: Sendable {
     let listenerSource: ListenerCertificateSource
     let agents: ConnectedAgents
     let log: Logger
+    let calls: PeerCallLog
     let metrics = Metrics()
     var timing = HandoverTiming()
     var now: @Sendable () -> Timestamp = { .now }

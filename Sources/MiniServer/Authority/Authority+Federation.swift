@@ -9,17 +9,19 @@ struct FederationIdentity: Sendable {
     let certificate: Certificate
     let issuer: Certificate
     let sealedKey: [UInt8]
-    let inUse: Bool
 
-    /// What the other side pastes.
-    var paste: String { certificate.pem + issuer.pem }
+    func isValid(at now: Timestamp) -> Bool { certificate.isValid(at: now) }
+}
+
+extension Certificate {
+    func isValid(at now: Timestamp) -> Bool { notBefore <= now && now < notAfter }
 }
 
 extension Authority {
     static let federationLifetime = Duration.seconds(90 * 86_400)
 
-    /// Issues a federation certificate. Outbound calls present it from now on, and the one before it to a peer that
-    /// does not accept this one yet.
+    /// Issues a federation certificate. Every peer is shown the one that it accepted last, so another one changes nothing
+    /// for those who know one of this server's.
     func issueFederation(
         subject: String, lifetime: Duration, in database: ServerDatabase, by context: AuditContext, at now: Timestamp
     ) async throws -> FederationIdentity {
@@ -31,12 +33,6 @@ extension Authority {
             certificatePEM: issued.certificate.pem, issuerPEM: issuer.pem, sealedKey: Data(sealed), createdAt: now,
             inUse: true)
         try await database.write { tables in
-            for other in try self.federationIdentities(tables) where other.inUse {
-                let key = other.certificate.fingerprint.description
-                guard var former = try tables.ownCertificates.find(key) else { continue }
-                former.inUse = false
-                try tables.ownCertificates.save(former, key: key)
-            }
             try tables.ownCertificates.insert(record, key: fingerprint)
             try tables.audit.append(
                 AuditFact(
@@ -44,7 +40,7 @@ extension Authority {
                     additional: .members(["expires": .string(issued.certificate.notAfter.description)])),
                 context: context, at: now)
         }
-        return FederationIdentity(certificate: issued.certificate, issuer: issuer, sealedKey: sealed, inUse: true)
+        return FederationIdentity(certificate: issued.certificate, issuer: issuer, sealedKey: sealed)
     }
 
     /// The newest first.
@@ -52,32 +48,39 @@ extension Authority {
         try tables.ownCertificates.all().map { record in
             let identity = FederationIdentity(
                 certificate: try Certificate(pem: record.certificatePEM),
-                issuer: try Certificate(pem: record.issuerPEM), sealedKey: Array(record.sealedKey), inUse: record.inUse)
+                issuer: try Certificate(pem: record.issuerPEM), sealedKey: Array(record.sealedKey))
             return (identity, record.createdAt)
         }
         .filter { $0.0.certificate.uriNames.contains(HandoverURN.peer(peerID)) }
         .sorted { $0.1 > $1.1 }.map(\.0)
     }
 
-    /// What outbound calls present: the one in use and, for peers that were not given it yet, the one before it.
-    func federationIdentitiesToPresent(_ tables: StorageTransaction, at now: Timestamp) throws -> [FederationIdentity] {
-        let valid = try federationIdentities(tables).filter { now < $0.certificate.notAfter }
-        return valid.filter(\.inUse) + valid.filter { !$0.inUse }.prefix(1)
-    }
-
     /// What peers are told to trust, and where to send agents.
     ///
-    /// - Parameter listener: the chain that the listener presents now; `serverCAs` must verify it.
+    /// - Parameter listeners: the chains that the listener presents now and next; `serverCAs` verify each.
     func trustStatement(
-        version: Int64, listener: [Certificate], endpoint: Endpoint, at now: Timestamp
+        version: Int64, listeners: [[Certificate]], endpoint: Endpoint, at now: Timestamp
     ) throws -> TrustStatement {
         let published = signingKeys.published
-        let foreign =
-            vouches(for: listener, at: endpoint.host, at: now) ? [] : listener.dropFirst().filter(\.isCA)
+        let others = CertificateBundle(listeners.flatMap { listenerCAs(of: $0, at: now) }).certificates
+        let room = max(0, Limits.bundleCertificates - published.count)
         return TrustStatement(
             issuer: peerID, version: version,
-            serverCAs: try ServerCAs(CertificateBundle(published + foreign)), agentCAs: try AgentCAs(published),
+            serverCAs: try ServerCAs(published + others.prefix(room)), agentCAs: try AgentCAs(published),
             tokenSigners: try TokenSigners(published), opampEndpoint: endpoint, issuedAt: now)
+    }
+
+    /// The CAs of a listener's chain that verify its first certificate and are not this authority's; the nearest first. An
+    /// intermediate is one when the chain ends with it.
+    func listenerCAs(of chain: [Certificate], at now: Timestamp) -> [Certificate] {
+        guard let leaf = chain.first else { return [] }
+        let (own, others) = (signingKeys.published, Array(chain.dropFirst()))
+        return others.filter(\.isCA).filter { candidate in
+            !own.contains(candidate)
+                && !ChainCheck.problems(
+                    leaf: leaf, intermediates: others, anchors: [candidate], purpose: .server(host: ""), at: now
+                ).contains(.untrusted)
+        }
     }
 
     /// Whether the listener presents a certificate of this authority, rather than one from elsewhere.

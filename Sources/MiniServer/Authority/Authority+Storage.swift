@@ -32,10 +32,17 @@ extension Authority {
         guard let peerID = identity.flatMap({ PeerID($0) }) else {
             throw StorageFailure.unreadable(table: "facts", key: FactRecord.peerID)
         }
-        return Authority(peerID: peerID, sealing: sealing, keyRing: try keyRing(records, sealing: sealing))
+        let ring = try keyRing(records, sealing: sealing)
+        // With no key that is valid, nobody could verify what this server shows or signs.
+        if let active = ring.keys.active?.certificate, now < active.notBefore,
+            ring.keys.longestKnown(at: now, until: now) == nil
+        {
+            throw AuthorityFailure.activeKeyNotYetValid(from: active.notBefore)
+        }
+        return Authority(peerID: peerID, sealing: sealing, keyRing: ring)
     }
 
-    private static func keyRing(_ records: [SigningKeyRecord], sealing: SealingKey) throws -> KeyRing {
+    static func keyRing(_ records: [SigningKeyRecord], sealing: SealingKey) throws -> KeyRing {
         var ring = KeyRing(keys: SigningKeys([]), privateKeys: [:])
         var keys: [SigningKey] = []
         for record in records {

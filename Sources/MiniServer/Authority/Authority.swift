@@ -17,6 +17,13 @@ final class Authority: Sendable {
     struct KeyRing: Sendable {
         var keys: SigningKeys
         var privateKeys: [Fingerprint: PrivateKey]
+        /// How many transactions have changed the keys, and after which of them this is.
+        fileprivate var turns = 0
+        fileprivate var shownTurn = 0
+
+        init(keys: SigningKeys, privateKeys: [Fingerprint: PrivateKey]) {
+            (self.keys, self.privateKeys) = (keys, privateKeys)
+        }
     }
 
     init(peerID: PeerID, sealing: SealingKey, keyRing: KeyRing) {
@@ -27,11 +34,19 @@ final class Authority: Sendable {
 
     var signingKeys: SigningKeys { keyRing.withLock { $0.keys } }
 
-    /// Shows what has been stored.
-    func adopt(_ keys: SigningKeys, newKey: PrivateKey? = nil, for certificate: Certificate? = nil) {
+    /// Counts the transactions that change the keys, in their order.
+    func nextTurn() -> Int {
         keyRing.withLock { ring in
-            ring.keys = keys
-            if let newKey, let certificate { ring.privateKeys[certificate.fingerprint] = newKey }
+            ring.turns += 1
+            return ring.turns
+        }
+    }
+
+    /// Shows what a transaction has stored, unless what a later one has stored is shown already.
+    func adopt(_ ring: KeyRing, of turn: Int) {
+        keyRing.withLock { shown in
+            guard turn > shown.shownTurn else { return }
+            (shown.keys, shown.privateKeys, shown.shownTurn) = (ring.keys, ring.privateKeys, turn)
         }
     }
 
@@ -39,6 +54,17 @@ final class Authority: Sendable {
     ///
     /// - Throws: `AuthorityFailure.noActiveKey`.
     func active() throws -> Issuer { try issuer { $0.active?.certificate } }
+
+    /// The Active key, to sign with it now.
+    ///
+    /// - Throws: `AuthorityFailure.noActiveKey` or `.activeKeyNotYetValid`.
+    private func active(at now: Timestamp) throws -> Issuer {
+        let issuer = try active()
+        guard issuer.certificate.notBefore <= now else {
+            throw AuthorityFailure.activeKeyNotYetValid(from: issuer.certificate.notBefore)
+        }
+        return issuer
+    }
 
     private func issuer(_ choose: (SigningKeys) -> Certificate?) throws -> Issuer {
         try keyRing.withLock { ring in
@@ -53,12 +79,14 @@ final class Authority: Sendable {
 
     static let listenerLifetime = Duration.seconds(90 * 86_400)
     static let authorityLifetime = Duration.seconds(3650 * 86_400)
-    /// A clock that is a little late must not find a new certificate not yet valid.
-    static let backdate = Duration.seconds(60)
+    /// A host whose clock is behind must not find a new certificate not yet valid.
+    static let backdate = LeafOrder.backdating
 
     /// The leaf that an enrolment was granted.
     func issueLeaf(_ order: LeafOrder) throws -> Certificate {
-        try issue(order.profile, subject: order.subject, publicKey: order.publicKey, validity: order.validity)
+        try issue(
+            order.profile, subject: order.subject, publicKey: order.publicKey, validity: order.validity,
+            at: order.validity.notBefore + LeafOrder.backdating)
     }
 
     /// A federation client certificate with a new key.
@@ -68,7 +96,7 @@ final class Authority: Sendable {
         let key = try PrivateKey.generateP256()
         let certificate = try issue(
             .federation(peerID), subject: subject, publicKey: key.publicKey,
-            validity: Self.validity(lifetime, from: now))
+            validity: Self.validity(lifetime, from: now), at: now)
         return (certificate, key)
     }
 
@@ -77,8 +105,11 @@ final class Authority: Sendable {
 
     /// Whoever dials this server must know the CA above its listener, so that is the one known longest: an agent that
     /// was away during a rotation still gets in, and is told of the new CA (see `TrustAnnouncement`).
+    ///
+    /// - Throws: `AuthorityFailure.activeKeyNotYetValid` when no key is valid.
     func listenerIssuer(at now: Timestamp) throws -> Issuer {
-        try issuer { $0.longestKnown(until: now + Self.listenerRenewal) ?? $0.active?.certificate }
+        if let issuer = try? issuer({ $0.longestKnown(at: now, until: now + Self.listenerRenewal) }) { return issuer }
+        return try active(at: now)
     }
 
     /// A listener certificate with a new key, under DNS names or IP addresses.
@@ -86,7 +117,7 @@ final class Authority: Sendable {
         let key = try PrivateKey.generateP256()
         let certificate = try listenerIssuer(at: now).issue(
             .listener(names: names), subject: names.first ?? "mini-server", publicKey: key.publicKey,
-            serial: RandomBytes.generate(16), validity: Self.validity(Self.listenerLifetime, from: now))
+            within: Self.validity(Self.listenerLifetime, from: now))
         return (certificate, key)
     }
 
@@ -95,10 +126,9 @@ final class Authority: Sendable {
     }
 
     private func issue(
-        _ profile: CertificateProfile, subject: String, publicKey: PublicKey, validity: Validity
+        _ profile: CertificateProfile, subject: String, publicKey: PublicKey, validity: Validity, at now: Timestamp
     ) throws -> Certificate {
-        try active().issue(
-            profile, subject: subject, publicKey: publicKey, serial: RandomBytes.generate(16), validity: validity)
+        try active(at: now).issue(profile, subject: subject, publicKey: publicKey, within: validity)
     }
 
     // MARK: Signing
@@ -112,8 +142,20 @@ final class Authority: Sendable {
     func sign(_ statement: TrustStatement, knownTo known: Set<Fingerprint> = []) throws -> String {
         try issuer { keys in
             keys.honoured.first { known.contains($0.fingerprint) }
-                ?? keys.longestKnown(until: statement.issuedAt) ?? keys.active?.certificate
+                ?? keys.longestKnown(at: statement.issuedAt, until: statement.issuedAt) ?? keys.active?.certificate
         }.sign(statement)
+    }
+}
+
+extension Issuer {
+    /// No certificate is valid before the CA that issues it.
+    fileprivate func issue(
+        _ profile: CertificateProfile, subject: String, publicKey: PublicKey, within validity: Validity
+    ) throws -> Certificate {
+        try issue(
+            profile, subject: subject, publicKey: publicKey, serial: RandomBytes.generate(16),
+            validity: Validity(
+                notBefore: max(validity.notBefore, certificate.notBefore), notAfter: validity.notAfter))
     }
 }
 

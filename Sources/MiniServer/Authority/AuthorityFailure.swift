@@ -7,6 +7,8 @@ enum AuthorityFailure: Error, Hashable, OperatorExplainable {
     /// A sealed key does not open: another master key sealed it, or it was altered.
     case sealedUnderAnotherKey(what: String)
     case noActiveKey
+    /// It was made while the clock was ahead, or the clock is behind now.
+    case activeKeyNotYetValid(from: Timestamp)
     case listenerFiles(reason: String, nextAction: String? = nil)
 
     var operatorMessage: OperatorMessage {
@@ -34,6 +36,13 @@ enum AuthorityFailure: Error, Hashable, OperatorExplainable {
                 code: "authority.no-active-key", title: "There is no active CA key",
                 cause: "Nothing can be signed while no key is in the state active.",
                 nextAction: "Activate a CA key with `mini-server ca rotate`."
+            )
+        case .activeKeyNotYetValid(let time):
+            OperatorMessage(
+                code: "authority.key-not-yet-valid", title: "The active CA key is not valid yet",
+                cause: "Its certificate is valid from \(time): the clock is behind, or was ahead when it was made.",
+                nextAction: "Correct the clock and start again. If the clock is right, `mini-server ca rotate` makes "
+                    + "another key; a server that does not start must begin anew in an empty data directory."
             )
         case .listenerFiles(let reason, let nextAction):
             OperatorMessage(

@@ -7,15 +7,28 @@ import ServerTransport
 import Vocabulary
 
 extension ServerContext {
+    /// The CAs above the listener's certificate that are not this authority's.
+    func listenerCAs() -> [Certificate] { authority.listenerCAs(of: listener.chain, at: now()) }
+
+    /// What the other side pastes.
+    func paste(of identity: FederationIdentity) -> String {
+        // As many as a paste may hold beside the first two.
+        let others = listenerCAs().prefix(Limits.bundleCertificates - 1)
+        return identity.certificate.pem + identity.issuer.pem + others.map(\.pem).joined()
+    }
+
     /// What peers and agents are told to trust, and where this server's agents connect.
     ///
     /// Its version is counted when it is asked for: it rises whenever the statement says something new, whatever
     /// changed it - a CA key, the listener's chain, or the address at a restart.
-    func trustStatement() async throws -> TrustStatement {
+    ///
+    /// - Parameter next: the chain that the listener is about to present.
+    func trustStatement(announcing next: [Certificate] = []) async throws -> TrustStatement {
         let (endpoint, now) = (try address.opampEndpoint, now())
         return try await database.write { [authority, listener] tables in
             let current = { (version: Int64) in
-                try authority.trustStatement(version: version, listener: listener.chain, endpoint: endpoint, at: now)
+                try authority.trustStatement(
+                    version: version, listeners: [listener.chain, next], endpoint: endpoint, at: now)
             }
             return try current(try tables.facts.trustVersion(of: try current(1)))
         }

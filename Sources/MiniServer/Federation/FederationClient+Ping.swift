@@ -13,7 +13,10 @@ extension FederationClient {
             guard let answer = reply.identity else { return .notAPeer(status: reply.status) }
             return answer.peerID == peer.id ? reply.outcome : .otherPeer(answer.peerID)
         }
-        if reply.outcome.isOK, peer.opampEndpoint == nil { _ = try? await refresh(peer, by: context) }
+        if reply.outcome.isOK {
+            try await prefer(reply.identity?.pinned, for: peer)
+            if peer.opampEndpoint == nil { _ = try? await refresh(peer, by: context) }
+        }
         let failure = reply.outcome.failure
         var milliseconds = 0
         if case .answered(let measured) = reply.outcome { milliseconds = measured }
@@ -33,21 +36,8 @@ extension FederationClient {
         let path = "\(FederationRoutes.trustBundle.template)?\(QueryNames.signers)=\(signers)"
         let bundle: TrustBundle = try await fetch(
             Question(FederationRoutes.trustBundle, path: path), of: peer, by: context)
-        let now = server.now()
-        return try await server.database.write { tables in
-            let row = try tables.peer(named: peer.name)
-            let statement = try TrustStatement.verified(
-                bundle.statement, signers: row.trust.tokenSigners, issuer: row.id, at: now)
-            guard let refreshed = try row.refreshed(by: statement) else { return row }
-            try tables.peers.save(refreshed)
-            try tables.audit.append(
-                AuditFact(
-                    .peerTrustRefreshed, entityType: "peer", entityID: row.name, before: String(row.trust.version),
-                    after: String(statement.version),
-                    additional: .members(["opampEndpoint": .string(statement.opampEndpoint.description)])),
-                context: context, at: now)
-            return refreshed
-        }
+        try await prefer(bundle.pinned, for: peer)
+        return try await server.learn(bundle.statement, of: peer.id, by: context)
     }
 
     /// What is looked for in a peer's fleet.

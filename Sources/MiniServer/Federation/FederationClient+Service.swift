@@ -3,13 +3,15 @@ import ServerCore
 import ServiceLifecycle
 import Vocabulary
 
-extension FederationClient: Service {
+extension FederationClient {
     static let refreshPeriod = Duration.seconds(300)
 
     /// Keeps what this server knows of its peers' authorities up to date, and ends with every connection closed.
-    func run() async throws {
+    func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
+                // First: a peer that does not know the CA above this server's listener cannot ask.
+                await self.announceTrust()
                 await self.refreshAll()
                 try? await Task.sleep(for: Self.refreshPeriod)
             }
@@ -18,12 +20,11 @@ extension FederationClient: Service {
     }
 
     private func refreshAll() async {
-        let peers = (try? await server.database.read { try $0.peers.all() }) ?? []
-        for peer in peers where peer.enabled && peer.outbound != nil && !Task.isCancelled {
+        await withEveryPeer { peer in
             do {
-                try await refresh(peer, by: .server)
+                try await self.refresh(peer, by: .server)
             } catch {
-                server.log.notice(
+                self.server.log.notice(
                     "peer not refreshed", metadata: ["peer": "\(peer.name)", "reason": "\(error.explained)"])
             }
         }

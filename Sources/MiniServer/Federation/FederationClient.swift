@@ -18,8 +18,8 @@ final class FederationClient: Sendable {
     let server: ServerContext
     private let lines = PeerConnections()
     private let callDeadline: TimeAmount
-    /// Which of our certificates each peer accepted last.
-    private let accepted = Mutex<[PeerID: Fingerprint]>([:])
+    /// The version of the last trust statement that each peer has taken from us.
+    let told = Mutex<[PeerID: Int64]>([:])
 
     init(server: ServerContext, callDeadline: TimeAmount = .seconds(5)) {
         (self.server, self.callDeadline) = (server, callDeadline)
@@ -59,6 +59,14 @@ final class FederationClient: Sendable {
 
         /// The peer itself said so, before it looked at anything else: the same call may be made with another one.
         var refusesCertificate: Bool { status == 403 && problem?.code == "federation.certificate-not-accepted" }
+
+        /// The peer has gone on to the secret, or beyond.
+        var acceptsCertificate: Bool {
+            switch outcome {
+            case .answered, .secretNotAccepted, .tooManyWrongSecrets: !refusesCertificate
+            case .certificateNotAccepted, .serverError, .notAPeer, .otherPeer, .tls, .unreachable, .timedOut: false
+            }
+        }
     }
 
     /// Asks, counts, audits and notes.
@@ -73,22 +81,33 @@ final class FederationClient: Sendable {
         var traced = context
         traced.traceID = question.traceID ?? context.traceID ?? TraceContext().traceID
         let identities = try await identities(for: peer)
-        guard let first = identities.first else { throw PeerCallError.noCertificate }
-        let reply = try await call(question, of: peer, as: first, by: traced, judging: verdict)
-        guard reply.refusesCertificate, let other = identities.dropFirst().first else { return reply }
-        // Our certificate was renewed and not pasted there yet, or was pasted and the one before it has had its day.
-        let second = try await call(question, of: peer, as: other, by: traced, judging: verdict)
-        guard !second.refusesCertificate else { return reply }
-        accepted.withLock { $0[peer.id] = other.certificate.fingerprint }
-        return second
+        var refused: Reply?
+        for identity in identities {
+            let reply = try await call(question, of: peer, as: identity, by: traced, judging: verdict)
+            if reply.acceptsCertificate { server.calls.note(peer.id, accepts: identity.certificate.fingerprint) }
+            guard reply.refusesCertificate else { return reply }
+            // The others may be pinned there: each peer may have been given another one.
+            refused = refused ?? reply
+        }
+        guard let refused else { throw PeerCallError.noCertificate }
+        return refused
     }
 
-    /// The one that the peer accepted last comes first.
+    /// The one that the peer accepted last comes first, then the newest.
     private func identities(for peer: PeerRecord) async throws -> [FederationIdentity] {
         let (authority, now) = (server.authority, server.now())
-        let all = try await server.database.read { try authority.federationIdentitiesToPresent($0, at: now) }
-        let last = accepted.withLock { $0[peer.id] }
+        let all = try await server.database.read { try authority.federationIdentities($0) }
+            .filter { $0.isValid(at: now) }
+        let last = server.calls.current(peer).acceptedCertificate
         return all.filter { $0.certificate.fingerprint == last } + all.filter { $0.certificate.fingerprint != last }
+    }
+
+    /// The peer says which of our certificates was pasted there last: the next call shows that one, so that the peer sees
+    /// it used and can let go of the one before.
+    func prefer(_ pinned: Fingerprint?, for peer: PeerRecord) async throws {
+        guard let pinned, try await identities(for: peer).contains(where: { $0.certificate.fingerprint == pinned })
+        else { return }
+        server.calls.note(peer.id, accepts: pinned)
     }
 
     private func call(
@@ -110,7 +129,7 @@ final class FederationClient: Sendable {
         var reply = await exchange(request, client, peer)
         if reply.outcome.isOK { reply.outcome = verdict(reply) }
         server.metrics.countFederationCall(peer: peer.name, direction: .outbound, outcome: reply.outcome.metricLabel)
-        await note(reply, question, peer, context)
+        note(reply, question, peer, context)
         return reply
     }
 
@@ -152,7 +171,7 @@ final class FederationClient: Sendable {
         switch error {
         case let error as HTTPClientError where timeouts.contains(error):
             return Reply(outcome: .timedOut(milliseconds: milliseconds))
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is PeerConnections.OtherHost:
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is PeerConnections.NotAccepted:
             let chain = await PresentedChain.dial(host: peer.endpoint.host, port: Int(peer.endpoint.port))
             let problems =
                 chain.first.map { leaf in
@@ -166,8 +185,7 @@ final class FederationClient: Sendable {
         }
     }
 
-    /// Audit entry and peer row in one transaction; a call is not undone because it could not be noted.
-    private func note(_ reply: Reply, _ question: Question, _ peer: PeerRecord, _ context: AuditContext) async {
+    private func note(_ reply: Reply, _ question: Question, _ peer: PeerRecord, _ context: AuditContext) {
         let now = server.now()
         let path = question.path.prefix { $0 != "?" }
         let fact = AuditFact(
@@ -176,17 +194,9 @@ final class FederationClient: Sendable {
                 "peerId": .string(peer.id.description), "method": .string(question.route.method.rawValue),
                 "path": .string(String(path)), "status": .integer(Int64(reply.status)),
             ]))
-        do {
-            try await server.database.write { tables in
-                try tables.audit.append(fact, context: context, at: now)
-                guard var row = try tables.peers.find(peer.id) else { return }
-                if reply.outcome.isOK { row.lastContact = now }
-                row.lastError = reply.outcome.failure.map(\.cause)
-                try tables.peers.save(row)
-            }
-        } catch {
-            server.log.error("call not audited", metadata: ["peer": "\(peer.name)", "reason": "\(error.explained)"])
-        }
+        server.calls.note(fact, context, at: now)
+        server.calls.note(
+            peer.id, succeeded: reply.outcome.isOK, error: reply.outcome.failure.map(\.cause), at: now)
     }
 }
 

@@ -1,3 +1,4 @@
+import Certificates
 import HTTPTypes
 import HandoverToken
 import Hummingbird
@@ -18,8 +19,9 @@ struct FederationInterface: Sendable {
     /// Every route of `FederationRoutes`.
     var routes: [(Route, Handler)] {
         [
-            (FederationRoutes.ping, { _ in try .json(try identity) }),
+            (FederationRoutes.ping, { try .json(try identity(for: $0.peer)) }),
             (FederationRoutes.trustBundle, { try .json(try await trustBundle($0)) }),
+            (FederationRoutes.announceTrust, { try .json(try await learnTrust($0)) }),
             (FederationRoutes.agents, { try .json(try await view.page($0.request)) }),
             (FederationRoutes.agent, { try .json(try await agent($0)) }),
             (FederationRoutes.redeem, { try .json(try await redeem($0)) }),
@@ -40,19 +42,30 @@ struct FederationInterface: Sendable {
 
     private var view: FleetView { FleetView(server: server, fleet: fleet) }
 
-    private var identity: PeerIdentity {
-        get throws {
-            PeerIdentity(
-                peerID: server.authority.peerID, name: server.name,
-                opampEndpoint: try server.address.opampEndpoint.description, time: server.now())
-        }
+    private func identity(for peer: PeerRecord) throws -> PeerIdentity {
+        PeerIdentity(
+            peerID: server.authority.peerID, name: server.name,
+            opampEndpoint: try server.address.opampEndpoint.description, time: server.now(),
+            pinned: peer.pin.current.fingerprint)
     }
 
     private func trustBundle(_ call: PeerRequest) async throws -> TrustBundle {
         let named = call.request.query(QueryNames.signers) ?? ""
         let known = named.split(separator: ",").prefix(Limits.bundleCertificates).compactMap { Fingerprint(String($0)) }
         return TrustBundle(
-            statement: try server.authority.sign(try await server.trustStatement(), knownTo: Set(known)))
+            statement: try server.authority.sign(try await server.trustStatement(), knownTo: Set(known)),
+            pinned: call.peer.pin.current.fingerprint)
+    }
+
+    /// A peer says whom to trust from now on, before it shows a certificate of somebody else.
+    private func learnTrust(_ call: PeerRequest) async throws -> TrustReceipt {
+        let bundle = try await call.request.json(TrustBundle.self)
+        do {
+            let row = try await server.learn(bundle.statement, of: call.peer.id, by: call.audit)
+            return TrustReceipt(version: row.trust.version)
+        } catch let refusal as TrustStatementRefusal {
+            throw ProblemResponse(.unprocessableContent, refusal.operatorMessage)
+        }
     }
 
     private func agent(_ call: PeerRequest) async throws -> AgentDetail {

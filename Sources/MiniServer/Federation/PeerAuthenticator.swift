@@ -43,22 +43,23 @@ final class PeerAuthenticator: Sendable {
         _ request: Request, _ context: CallerContext,
         _ respond: @Sendable (PeerRequest) async throws -> Response
     ) async throws -> Response {
-        let peer = try await authenticated(request, context)
-        let passed = PeerRequest(request: request, context: context, peer: peer)
+        let caller = try await authenticated(request, context)
+        let passed = PeerRequest(request: request, context: context, peer: caller.peer)
+        server.calls.note(caller.firstUses, of: caller.peer.id, passed.audit, at: server.now())
         do {
             let response = try await respond(passed)
-            await note(passed, status: response.status)
+            note(passed, status: response.status)
             return response
         } catch {
-            let status =
-                (error as? ProblemResponse)?.status
-                ?? (error as? any OperatorExplainable).map { ProblemResponse($0).status }
-            await note(passed, status: status ?? .internalServerError)
+            let status = (error as? ProblemResponse)?.status ?? (error as? any OperatorExplainable).map { ProblemResponse($0).status }
+            note(passed, status: status ?? .internalServerError)
             throw error
         }
     }
 
-    private func authenticated(_ request: Request, _ context: CallerContext) async throws -> PeerRecord {
+    private func authenticated(
+        _ request: Request, _ context: CallerContext
+    ) async throws -> PeerAuthentication.Caller {
         let now = server.now()
         let peers = try await server.database.read { try $0.peers.all() }
         do {
@@ -67,7 +68,7 @@ final class PeerAuthenticator: Sendable {
                     presented: context.caller.leaf, bearer: request.bearer, peers: peers, attempts: &attempts, at: now)
             }
         } catch {
-            await note(error, request, context, at: now)
+            note(error, request, context, at: now)
             var problem = ProblemResponse(error)
             if case .certificateNotAccepted(let fingerprint, _) = error { problem.presentedFingerprint = fingerprint }
             if case .tooManyWrongSecrets(_, let pause) = error { problem.retryAfter = pause }
@@ -75,7 +76,7 @@ final class PeerAuthenticator: Sendable {
         }
     }
 
-    private func note(_ passed: PeerRequest, status: HTTPResponse.Status) async {
+    private func note(_ passed: PeerRequest, status: HTTPResponse.Status) {
         server.metrics.countFederationCall(
             peer: passed.peer.name, direction: .inbound, outcome: status.code < 400 ? "ok" : "refused")
         let fact = AuditFact(
@@ -84,12 +85,10 @@ final class PeerAuthenticator: Sendable {
                 "peerId": .string(passed.peer.id.description), "method": .string(passed.request.method.rawValue),
                 "path": .string(passed.request.uri.path),
             ]))
-        await append(fact, passed.audit, at: server.now())
+        server.calls.note(fact, passed.audit, at: server.now())
     }
 
-    private func note(_ refusal: FederationRefusal, _ request: Request, _ context: CallerContext, at now: Timestamp)
-        async
-    {
+    private func note(_ refusal: FederationRefusal, _ request: Request, _ context: CallerContext, at now: Timestamp) {
         let (name, fingerprint, outcome) = refusal.caller
         server.metrics.countFederationCall(peer: name ?? "unknown", direction: .inbound, outcome: outcome)
         let address = context.caller.address
@@ -105,15 +104,7 @@ final class PeerAuthenticator: Sendable {
         let actor = AuditContext(
             actor: name.map { "peer:\($0)" } ?? "unknown", role: "peer", sourceAddress: address,
             traceID: request.traceID)
-        await append(fact, actor, at: now)
-    }
-
-    private func append(_ fact: AuditFact, _ context: AuditContext, at now: Timestamp) async {
-        do {
-            _ = try await server.database.write { try $0.audit.append(fact, context: context, at: now) }
-        } catch {
-            server.log.error("federation request not audited", metadata: ["reason": "\(error.explained)"])
-        }
+        server.calls.note(fact, actor, at: now)
     }
 }
 

@@ -22,8 +22,10 @@ final class PeerConnections: Sendable {
         var host: String
     }
 
-    /// The certificate is of a trusted CA and not this host's.
-    struct OtherHost: Error {}
+    /// The certificate is not this host's, or not of a trusted CA.
+    struct NotAccepted: Error {
+        let problems: [ChainProblem]
+    }
 
     private let clients = Mutex<[Line: (making: Making, client: HTTPClient)]>([:])
 
@@ -37,9 +39,13 @@ final class PeerConnections: Sendable {
             roots: peer.trust.serverCAs.certificates.map(\.fingerprint), host: peer.endpoint.host)
         let known = clients.withLock { $0[line] }
         if let known, known.making == making { return known.client }
-        let client = try Self.makeClient(for: peer, as: identity, sealing: sealing)
-        let former = clients.withLock { $0.updateValue((making, client), forKey: line) }
-        if let former { Task { try? await former.client.shutdown() } }
+        let made = try Self.makeClient(for: peer, as: identity, sealing: sealing)
+        // Somebody else may have made the same one meanwhile, and may be using it already.
+        let (client, surplus) = clients.withLock { clients -> (HTTPClient, HTTPClient?) in
+            if let known = clients[line], known.making == making { return (known.client, made) }
+            return (made, clients.updateValue((making, made), forKey: line)?.client)
+        }
+        if let surplus { Task { try? await surplus.shutdown() } }
         return client
     }
 
@@ -53,17 +59,19 @@ final class PeerConnections: Sendable {
 
     /// On the channel's event loop, after the handshake.
     ///
-    /// - Throws: `OtherHost`; the connection closes, and the pool has forgotten it by then.
-    private static func check(_ channel: any Channel, isNamed host: String) throws {
+    /// - Parameter anchors: empty when the handshake has verified the chain.
+    /// - Throws: `NotAccepted`; the connection closes, and the pool has forgotten it by then.
+    private static func check(_ channel: any Channel, isNamed host: String, anchors: [Certificate]) throws {
         let handler = try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
         let leaf = try handler.peerCertificate.map { try Certificate(der: try $0.toDERBytes()) }
-        let isNamed = leaf.map { leaf in
-            !ChainCheck.problems(leaf: leaf, anchors: [], purpose: .server(host: host), at: .now)
-                .contains(where: \.isOfName)
-        }
-        guard isNamed ?? false else {
+        let problems =
+            leaf.map { leaf in
+                ChainCheck.problems(leaf: leaf, anchors: anchors, purpose: .server(host: host), at: .now)
+                    .filter { !anchors.isEmpty || $0.isOfName }
+            } ?? [.untrusted]
+        guard problems.isEmpty else {
             channel.eventLoop.execute { channel.close(promise: nil) }
-            throw OtherHost()
+            throw NotAccepted(problems: problems)
         }
     }
 
@@ -73,9 +81,13 @@ final class PeerConnections: Sendable {
         let key = try sealing.open(identity.sealedKey, for: .federationKey)
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
-        tls.certificateVerification = .fullVerification
+        // BoringSSL ends a chain at a self-signed CA only. A peer that was given an intermediate and no root is verified
+        // by the chain check, after the handshake and before anything is sent.
+        let roots = peer.trust.serverCAs.certificates
+        let isPartial = roots.hasIntermediateWithoutRoot
+        tls.certificateVerification = isPartial ? .none : .fullVerification
         tls.trustRoots = .certificates(
-            try peer.trust.serverCAs.certificates.map { try NIOSSLCertificate(bytes: $0.der, format: .der) })
+            try roots.map { try NIOSSLCertificate(bytes: $0.der, format: .der) })
         tls.certificateChain = [.certificate(try NIOSSLCertificate(bytes: identity.certificate.der, format: .der))]
         tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key.reveal(), format: .pem))
         var configuration = HTTPClient.Configuration(
@@ -88,9 +100,18 @@ final class PeerConnections: Sendable {
         // is to have the name that its row has (RFC 9525), so that is checked again before anything is sent.
         let host = peer.endpoint.host
         configuration.http1_1ConnectionDebugInitializer = { channel in
-            channel.eventLoop.makeCompletedFuture { try check(channel, isNamed: host) }
+            channel.eventLoop.makeCompletedFuture {
+                try check(channel, isNamed: host, anchors: isPartial ? roots : [])
+            }
         }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+}
+
+extension [Certificate] {
+    /// One of these CAs was issued by another one that is not among them.
+    fileprivate var hasIntermediateWithoutRoot: Bool {
+        contains { authority in !contains { $0.subject == authority.issuer } }
     }
 }
 

@@ -53,6 +53,8 @@ extension HTTPResponse.Status {
         "federation.too-many-wrong-secrets": .tooManyRequests,
         "federation.name-taken": .conflict,
         "federation.peer-known": .conflict,
+        "federation.handovers-open": .conflict,
+        "federation.messages-waiting": .conflict,
 
         "storage.unreadable": .internalServerError,
     ]

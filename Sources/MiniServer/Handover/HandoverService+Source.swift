@@ -35,9 +35,10 @@ extension HandoverService {
             guard let agent = try tables.agents.find(issue.agent) else {
                 throw HandoverRefusal.agentUnknown(issue.agent.description)
             }
-            guard var peer = try tables.peers.find(name: issue.peerName) else {
+            guard let row = try tables.peers.find(name: issue.peerName) else {
                 throw HandoverRefusal.peerUnknown(issue.peerName)
             }
+            var peer = server.calls.current(row)
             // The transport offered is the one the agent uses now (protocol section 3).
             if let session { peer.opampEndpoint = peer.opampEndpoint?.over(webSocket: session.transport == .webSocket) }
             let open =

@@ -26,7 +26,8 @@ extension HandoverService {
         return Preview(token: token, review: review, problems: review.problems(at: now))
     }
 
-    /// Confirms a token: saved, then claimed at its source.
+    /// Confirms a token: saved, then redeemed at its source. A source that did not answer is asked again later; until then
+    /// the handover that is returned is `redeeming`.
     ///
     /// - Throws: `TokenRefusal` or `HandoverRefusal`; both are audited here.
     func redeem(
@@ -35,14 +36,14 @@ extension HandoverService {
         let now = server.now()
         let token = try await verified(text, by: context, at: now)
         let id = token.claims.id
-        let answer = await sourceAnswer(to: token.claims)
         guard let redemptionID = RedemptionID(bytes: RandomBytes.generate(16)) else {
             preconditionFailure("16 bytes are an id")
         }
         let newRow = AgentID(version7At: now, random: RandomBytes.generate(10))
         do {
             let step = try await server.database.write { tables in
-                let review = try review(token, tables: tables, source: answer)
+                // The source answers the redemption itself with whatever stands against it there.
+                let review = try review(token, tables: tables, source: nil)
                 let redemption = try review.redemption(
                     redemptionID, choice: choice, newRow: newRow, arrivalTime: server.timing.arrival, at: now)
                 let preview = TargetHandover(previewing: token)
@@ -95,7 +96,7 @@ extension HandoverService {
     }
 
     private func review(
-        _ token: VerifiedToken, tables: StorageTransaction, source: SourceAnswer
+        _ token: VerifiedToken, tables: StorageTransaction, source: SourceAnswer?
     ) throws -> RedemptionReview {
         let claims = token.claims
         guard let peer = try tables.peers.find(claims.issuer) else {

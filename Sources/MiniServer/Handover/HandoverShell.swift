@@ -146,15 +146,21 @@ struct HandoverShell: Sendable {
     /// this server will be later still.
     private func askPeers(_ leaf: Fingerprint) async {
         let known = (try? await server.database.read { try $0.peers.all().filter(\.enabled).map(\.id) }) ?? []
-        for peer in known {
-            guard let answers = try? await peers.handovers(ofLeaf: leaf, at: peer),
-                let highest = answers.map(\.epoch).max()
-            else { continue }
-            do {
-                try await seen(highest, of: leaf)
-            } catch {
-                server.log.error("later handover not noted", metadata: ["reason": "\(error.explained)"])
+        await withTaskGroup { group in
+            for peer in known {
+                group.addTask { await askPeer(peer, about: leaf) }
             }
+        }
+    }
+
+    private func askPeer(_ peer: PeerID, about leaf: Fingerprint) async {
+        guard let answers = try? await peers.handovers(ofLeaf: leaf, at: peer),
+            let highest = answers.map(\.epoch).max()
+        else { return }
+        do {
+            try await seen(highest, of: leaf)
+        } catch {
+            server.log.error("later handover not noted", metadata: ["reason": "\(error.explained)"])
         }
     }
 
@@ -188,16 +194,53 @@ struct HandoverShell: Sendable {
         await tell(Machine.wake(agentPresent: isPresent), type, of: id, by: .server)
     }
 
-    /// What saved handovers still owe after a start.
-    func resume() async throws {
-        try await resume(SourceHandover.self)
-        try await resume(TargetHandover.self)
+    /// Reads what saved handovers still owe after a start, and sets their timers.
+    ///
+    /// - Returns: what else they owe, for `settle`.
+    func debts() async throws -> [HandoverDebt] {
+        let debts = try await debts(SourceHandover.self) + debts(TargetHandover.self)
         outbox.wake()
+        return debts
     }
 
-    private func resume<Machine: HandoverMachine>(_ type: Machine.Type) async throws {
+    private func debts<Machine: HandoverMachine>(_ type: Machine.Type) async throws -> [HandoverDebt] {
         let open = try await server.database.read { try $0.handovers(of: type).open().map(\.machine) }
         let now = server.now()
-        for machine in open { await carryOut(machine.resume(at: now), of: machine) }
+        var debts: [HandoverDebt] = []
+        for machine in open {
+            let directives = machine.resume(at: now)
+            await carryOut(directives.filter(\.isTimer), of: machine)
+            let others = directives.filter { !$0.isTimer }
+            guard !others.isEmpty else { continue }
+            debts.append(HandoverDebt(peer: machine.otherParty) { await carryOut(others, of: machine) })
+        }
+        return debts
+    }
+
+    /// One after the other for each peer, and all peers at once; a task that is cancelled leaves the rest undone.
+    func settle(_ debts: [HandoverDebt]) async {
+        await withTaskGroup { group in
+            for (_, debts) in Dictionary(grouping: debts, by: \.peer) {
+                group.addTask {
+                    for debt in debts where !Task.isCancelled { await debt.pay() }
+                }
+            }
+        }
+    }
+}
+
+/// What a handover that was open at the start still has to do.
+struct HandoverDebt: Sendable {
+    /// With whom; calls to one peer do not wait for those to another.
+    let peer: PeerID
+    let pay: @Sendable () async -> Void
+}
+
+extension HandoverDirective {
+    fileprivate var isTimer: Bool {
+        switch self {
+        case .wake: true
+        case .signOffer, .pushOffer, .sendRedemption, .askSource, .askPeers, .closeSessions: false
+        }
     }
 }

@@ -20,19 +20,22 @@ actor HandoverTimers {
         if let sleep, time < sleep.until { sleep.task.cancel() }
     }
 
-    /// Rings every timer at its time, one after the other, until the task is cancelled.
+    /// Wakes every handover at its time, until the task is cancelled. None waits for another: what a handover does when it
+    /// wakes may be a call to a peer that does not answer.
     func run(
-        now: @Sendable () -> Timestamp, _ wake: @Sendable (HandoverRole, HandoverID) async -> Void
+        now: @Sendable () -> Timestamp, _ wake: @escaping @Sendable (HandoverRole, HandoverID) async -> Void
     ) async {
-        while !Task.isCancelled {
-            let present = now()
-            for (key, time) in times where time <= present {
-                // One that was set anew while another rang has another time now.
-                guard times[key] == time else { continue }
-                times[key] = nil
-                await wake(key.role, key.id)
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let present = now()
+                let due = times.filter { $0.value <= present }.keys
+                for key in due {
+                    times[key] = nil
+                    group.addTask { await wake(key.role, key.id) }
+                }
+                await rest(from: now())
             }
-            await rest(from: now())
+            group.cancelAll()
         }
     }
 

@@ -44,7 +44,7 @@ struct TrustAnnouncement {
     }
 
     /// `nil` while there has only ever been one key.
-    func news() async -> TrustAnnouncement? {
+    func news() async -> TrustChange? {
         guard server.authority.hasRotated else { return nil }
         // Our keys do not matter to whoever dials a listener whose certificate comes from elsewhere.
         let endpoint = try? server.address.opampEndpoint
@@ -54,7 +54,7 @@ struct TrustAnnouncement {
         let authorities = server.authority.signingKeys.published.sorted {
             $0.fingerprint.description < $1.fingerprint.description
         }
-        return TrustAnnouncement(
+        return TrustChange(
             authorities: isOurs == true ? CertificateBundle(authorities) : nil,
             statement: await server.signersMessage())
     }

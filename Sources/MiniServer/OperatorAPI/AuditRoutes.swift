@@ -23,6 +23,7 @@ extension OperatorInterface {
             }
             return id
         }
+        await server.calls.flush()
         return try await server.database.read { tables in
             let names = try agent.map { try tables.names(ofAgent: $0) } ?? []
             let entries = try tables.audit.list(
@@ -35,6 +36,7 @@ extension OperatorInterface {
     }
 
     private func verifyAudit(_ call: OperatorCall) async throws -> AuditVerdict {
+        await server.calls.flush()
         let answer = try await server.database.auditVerdict()
         let now = server.now()
         try await server.database.write { tables in

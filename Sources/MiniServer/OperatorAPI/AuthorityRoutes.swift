@@ -1,4 +1,5 @@
 import Certificates
+import HandoverToken
 import ServerAPI
 import ServerCore
 import ServerTransport
@@ -11,8 +12,9 @@ extension OperatorInterface {
                 Page(items: server.authority.signingKeys.keys.map(SigningKeySummary.init))
             },
             OperatorRoute(OperatorRoutes.draftSigningKey, .manageAuthority) { call in
+                let others = server.listenerCAs().count
                 let draft = try await server.authority.draft(
-                    name: server.name, in: server.database, by: call.audit, at: server.now())
+                    name: server.name, besides: others, in: server.database, by: call.audit, at: server.now())
                 await TrustAnnouncement(server: server).tellEverybody()
                 return SigningKeySummary(draft)
             },
@@ -22,17 +24,28 @@ extension OperatorInterface {
                 await TrustAnnouncement(server: server).tellEverybody()
                 return try summary(of: fingerprint)
             },
+            OperatorRoute(OperatorRoutes.discardSigningKey, .manageAuthority) { call in
+                let fingerprint = try signingKey(call)
+                try await server.authority.discard(fingerprint, in: server.database, by: call.audit, at: server.now())
+                await TrustAnnouncement(server: server).tellEverybody()
+                return try summary(of: fingerprint)
+            },
             OperatorRoute(OperatorRoutes.retireSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
-                try await server.authority.retire(fingerprint, in: server.database, by: call.audit, at: server.now())
-                await server.renewListener()
+                // Our keys do not matter to whoever dials a listener whose certificate comes from elsewhere.
+                let connected = server.listenerCAs().isEmpty ? server.agents.sessions : []
+                try await server.authority.retire(
+                    fingerprint, in: server.database, by: call.audit, at: server.now()
+                ) { remaining, tables in
+                    try connected.filter { try !server.agent(of: $0, knowsOneOf: remaining, tables) }.count
+                }
+                await server.renewListener { await federation.announceTrust(of: $0) }
                 await TrustAnnouncement(server: server).dismissUntrusted()
                 await TrustAnnouncement(server: server).tellEverybody()
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.federationCertificates, .readAuthority) { _ in
-                let identities = try await server.database.read { try server.authority.federationIdentities($0) }
-                return Page(items: identities.map { FederationCertificate($0, of: server.authority.peerID) })
+                try await federationCertificates()
             },
             OperatorRoute(OperatorRoutes.issueFederationCertificate, .issueFederationCertificates) {
                 try await issueFederationCertificate($0)
@@ -49,7 +62,26 @@ extension OperatorInterface {
         let identity = try await server.authority.issueFederation(
             subject: wanted.subject, lifetime: lifetime, in: server.database, by: call.audit,
             at: server.now())
-        return FederationCertificate(identity, of: server.authority.peerID)
+        return certificate(identity, acceptedBy: [])
+    }
+
+    private func federationCertificates() async throws -> Page<FederationCertificate> {
+        let (identities, rows) = try await server.database.read { [server] tables in
+            (try server.authority.federationIdentities(tables), try tables.peers.all())
+        }
+        let peers = Dictionary(grouping: rows.map(server.calls.current), by: \.acceptedCertificate)
+        return Page(
+            items: identities.map { identity in
+                certificate(identity, acceptedBy: peers[identity.certificate.fingerprint, default: []].map(\.name))
+            })
+    }
+
+    private func certificate(_ identity: FederationIdentity, acceptedBy peers: [String]) -> FederationCertificate {
+        FederationCertificate(
+            fingerprint: identity.certificate.fingerprint, subject: identity.certificate.subject,
+            peerID: server.authority.peerID, notBefore: identity.certificate.notBefore,
+            notAfter: identity.certificate.notAfter, inUse: identity.isValid(at: server.now()),
+            acceptedBy: peers.sorted(), pem: server.paste(of: identity))
     }
 
     private func signingKey(_ call: OperatorCall) throws -> Fingerprint {
@@ -66,19 +98,25 @@ extension OperatorInterface {
     }
 }
 
+extension ServerContext {
+    /// Whether the agent trusts one of these CAs of this server. It was told of each at its connection, and takes it over
+    /// by connecting again; an agent that came by a handover knows what the token said.
+    fileprivate func agent(
+        of session: AgentSession, knowsOneOf authorities: [Certificate], _ tables: StorageTransaction
+    ) throws -> Bool {
+        guard let proof = session.proof else { return true }
+        if let handover = try proof.handover.flatMap({ try tables.targets.find($0) }) {
+            return handover.machine.claims.target.serverCAs.certificates.contains { authorities.contains($0) }
+        }
+        guard try facts(of: session, proof, tables).standing(at: now()) == .member else { return true }
+        return authorities.contains { $0.notBefore + Authority.backdate <= session.openedAt }
+    }
+}
+
 extension SigningKeySummary {
     fileprivate init(_ key: SigningKey) {
         self.init(
             fingerprint: key.certificate.fingerprint, subject: key.certificate.subject, state: key.state.rawValue,
             since: key.since, notAfter: key.certificate.notAfter, certificatePEM: key.certificate.pem)
-    }
-}
-
-extension FederationCertificate {
-    fileprivate init(_ identity: FederationIdentity, of peerID: PeerID) {
-        self.init(
-            fingerprint: identity.certificate.fingerprint, subject: identity.certificate.subject, peerID: peerID,
-            notBefore: identity.certificate.notBefore, notAfter: identity.certificate.notAfter,
-            inUse: identity.inUse, pem: identity.paste)
     }
 }

@@ -10,7 +10,7 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.peers, .readPeers) { call in
                 let peers = try await server.database.read { try $0.peers.all() }
                 return Page(
-                    of: peers.sorted { $0.name < $1.name }.map(PeerSummary.init),
+                    of: peers.sorted { $0.name < $1.name }.map(summary),
                     after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.name)
             },
             OperatorRoute(OperatorRoutes.inspectPeerPaste, .managePeers) { call in
@@ -20,7 +20,7 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.createPeer, .managePeers) { try await createPeer($0) },
             OperatorRoute(OperatorRoutes.peer, .readPeers) { call in
                 let name = try call.name()
-                return PeerSummary(try await server.database.read { try $0.peer(named: name) })
+                return summary(try await server.database.read { try $0.peer(named: name) })
             },
             OperatorRoute(OperatorRoutes.updatePeer, .managePeers) { try await updatePeer($0) },
             .effect(OperatorRoutes.deletePeer, .managePeers) { try await deletePeer($0) },
@@ -30,7 +30,7 @@ extension OperatorInterface {
                 try await federation.ping(try await peer(call), by: call.audit)
             },
             OperatorRoute(OperatorRoutes.refreshPeer, .managePeers) { call in
-                PeerSummary(try await federation.refresh(try await peer(call), by: call.audit))
+                summary(try await federation.refresh(try await peer(call), by: call.audit))
             },
             OperatorRoute(OperatorRoutes.peerAgents, .readFleet) { call in
                 try await peerAgents(of: try call.name(), call)
@@ -50,6 +50,11 @@ extension OperatorInterface {
         return try await federation.agents(query, at: peer, by: call.audit)
     }
 
+    /// With what calls have left and nobody has saved yet.
+    private func summary(_ peer: PeerRecord) -> PeerSummary {
+        PeerSummary(server.calls.current(peer).pruned(at: server.now()))
+    }
+
     private func peer(_ call: OperatorCall) async throws -> PeerRecord {
         let name = try call.name()
         return try await server.database.read { try $0.peer(named: name) }
@@ -63,8 +68,8 @@ extension OperatorInterface {
         let peer = try await server.database.write { [server] tables in
             var peer = try paste.newPeer(
                 named: wanted.name, endpoint: endpoint, own: server.authority.peerID, existing: try tables.peers.all())
-            if let text = wanted.inboundSecret { try peer.set(.inbound, try .init(pasted: text), server, at: now) }
-            if let text = wanted.outboundSecret { try peer.set(.outbound, try .init(pasted: text), server, at: now) }
+            if let text = wanted.inboundSecret { try peer.set(.inbound, try .init(pasted: text), server) }
+            if let text = wanted.outboundSecret { try peer.set(.outbound, try .init(pasted: text), server) }
             try tables.peers.insert(peer, key: peer.id.description)
             try tables.audit.append(
                 AuditFact(
@@ -73,11 +78,13 @@ extension OperatorInterface {
                         "peerId": .string(peer.id.description),
                         "fingerprint": .string(paste.certificate.fingerprint.description),
                         "authority": .string(paste.authorities[0].fingerprint.description),
+                        "listenerAuthorities": paste.listenerFingerprints,
                     ])),
                 context: call.audit, at: now)
             return peer
         }
-        return PeerSummary(peer)
+        server.calls.forget(peer.id)
+        return summary(peer)
     }
 
     private func updatePeer(_ call: OperatorCall) async throws -> PeerSummary {
@@ -85,15 +92,16 @@ extension OperatorInterface {
         let now = server.now()
         let endpoint = try wanted.endpoint.map(federationEndpoint)
         let paste = try wanted.certificatePEM.map { try PeerPaste(pem: $0, at: now) }
-        return PeerSummary(
+        return summary(
             try await change(call, .peerUpdated) { peer in
                 if let endpoint { peer.endpoint = endpoint }
                 if let enabled = wanted.enabled { peer.enabled = enabled }
-                if let paste { peer = try paste.renewing(peer, at: now) }
+                if let paste { peer = try paste.renewing(peer) }
                 return [
                     "endpoint": endpoint.map { .string($0.description) }, "enabled": wanted.enabled.map(JSON.bool),
                     "fingerprint": paste.map { .string($0.certificate.fingerprint.description) },
                     "authority": paste.map { .string($0.authorities[0].fingerprint.description) },
+                    "listenerAuthorities": paste.flatMap(\.listenerFingerprints),
                 ]
             })
     }
@@ -101,18 +109,28 @@ extension OperatorInterface {
     private func deletePeer(_ call: OperatorCall) async throws {
         let name = try call.name()
         let now = server.now()
-        try await server.database.write { tables in
+        let dropsMessages = call.request.query(QueryNames.dropMessages) == "true"
+        let id = try await server.database.write { tables in
             let peer = try tables.peer(named: name)
             let parties =
                 try tables.sources.open().map(\.machine.otherParty) + tables.targets.open().map(\.machine.otherParty)
-            guard !parties.contains(peer.id) else { throw FleetRefusal.inUse("A handover with \(name)") }
+            let open = parties.count { $0 == peer.id }
+            guard open == 0 else { throw FederationRefusal.handoversOpen(name, open) }
+            let messages = try tables.outbox.count(to: peer.id)
+            guard messages == 0 || dropsMessages else { throw FederationRefusal.messagesWaiting(name, messages) }
+            try tables.outbox.removeAll(to: peer.id)
             try tables.peers.delete(peer.id.description)
             try tables.audit.append(
                 AuditFact(
                     .peerDeleted, entityType: "peer", entityID: name,
-                    additional: .members(["peerId": .string(peer.id.description)])),
+                    additional: .members([
+                        "peerId": .string(peer.id.description),
+                        "droppedMessages": messages == 0 ? nil : .integer(Int64(messages)),
+                    ])),
                 context: call.audit, at: now)
+            return peer.id
         }
+        server.calls.forget(id)
     }
 
     private func generateSecret(_ call: OperatorCall) async throws -> CreatedSecret {
@@ -125,16 +143,15 @@ extension OperatorInterface {
     private func saveSecret(_ call: OperatorCall) async throws -> PeerSummary {
         let wanted = try await call.body(PeerSecretText.self)
         let secret = try PeerSecret(pasted: wanted.secret)
-        return PeerSummary(try await save(secret, try SecretDirection(wanted.direction), call))
+        return summary(try await save(secret, try SecretDirection(wanted.direction), call))
     }
 
     @discardableResult
     private func save(
         _ secret: PeerSecret, _ direction: SecretDirection, _ call: OperatorCall
     ) async throws -> PeerRecord {
-        let now = server.now()
-        return try await change(call, .peerSecretSet) { [server] peer in
-            try peer.set(direction, secret, server, at: now)
+        try await change(call, .peerSecretSet) { [server] peer in
+            try peer.set(direction, secret, server)
             return ["direction": .string(direction.rawValue)]
         }
     }
@@ -151,6 +168,7 @@ extension OperatorInterface {
         return try await server.database.write { tables in
             var peer = try tables.peer(named: name)
             let facts = try edit(&peer)
+            peer = peer.pruned(at: now)
             try tables.peers.save(peer)
             try tables.audit.append(
                 AuditFact(action, entityType: "peer", entityID: name, additional: .members(facts)),
@@ -206,11 +224,12 @@ struct PeerSecret: Sendable {
 
 extension PeerRecord {
     fileprivate mutating func set(
-        _ direction: SecretDirection, _ secret: PeerSecret, _ server: ServerContext, at now: Timestamp
+        _ direction: SecretDirection, _ secret: PeerSecret, _ server: ServerContext
     ) throws {
         switch direction {
         case .inbound:
-            inbound = inbound?.rotated(to: secret.digest, at: now) ?? InboundSecret(digest: secret.digest)
+            inbound?.rotate(to: secret.digest)
+            inbound = inbound ?? InboundSecret(digest: secret.digest)
         case .outbound:
             let sealed = try server.authority.sealing.seal(secret.text, for: .outboundSecret(id))
             outbound = OutboundSecret(sealed: sealed, digest: secret.digest)
@@ -240,10 +259,18 @@ extension AuthorityFacts {
     }
 }
 
+extension PeerPaste {
+    /// As the audit trail names them.
+    fileprivate var listenerFingerprints: JSON? {
+        listenerAuthorities.isEmpty ? nil : .array(listenerAuthorities.map { .string($0.fingerprint.description) })
+    }
+}
+
 extension PeerPasteFacts {
     fileprivate init(_ paste: PeerPaste) {
         self.init(
             peerID: paste.id, fingerprint: paste.certificate.fingerprint, subject: paste.certificate.subject,
-            notAfter: paste.certificate.notAfter, authorities: paste.authorities.map(AuthorityFacts.init))
+            notAfter: paste.certificate.notAfter, authorities: paste.authorities.map(AuthorityFacts.init),
+            listenerAuthorities: paste.listenerAuthorities.map(AuthorityFacts.init))
     }
 }

@@ -39,6 +39,17 @@ struct OutboxTable {
         try database.execute(sql: "DELETE FROM outbox WHERE number = ?", arguments: [message.number])
     }
 
+    /// How many wait for this peer.
+    func count(to peer: PeerID) throws -> Int {
+        try Int.fetchOne(
+            database, sql: "SELECT count(*) FROM outbox WHERE peer = ?", arguments: [peer.description]) ?? 0
+    }
+
+    /// Nobody will take them any more.
+    func removeAll(to peer: PeerID) throws {
+        try database.execute(sql: "DELETE FROM outbox WHERE peer = ?", arguments: [peer.description])
+    }
+
     func count() throws -> Int {
         try Int.fetchOne(database, sql: "SELECT count(*) FROM outbox") ?? 0
     }

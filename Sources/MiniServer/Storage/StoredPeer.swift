@@ -26,6 +26,7 @@ struct StoredPeer: StoredForm {
     var enabled: Bool
     var lastContact: Timestamp?
     var lastError: String?
+    var acceptedCertificate: Fingerprint?
 
     init(_ peer: PeerRecord) {
         name = peer.name
@@ -47,6 +48,7 @@ struct StoredPeer: StoredForm {
         enabled = peer.enabled
         lastContact = peer.lastContact
         lastError = peer.lastError
+        acceptedCertificate = peer.acceptedCertificate
     }
 
     func value() throws -> PeerRecord {
@@ -67,7 +69,8 @@ struct StoredPeer: StoredForm {
             outbound: outboundSealed.flatMap { sealed in
                 outboundDigest.map { OutboundSecret(sealed: Array(sealed), digest: Array($0)) }
             },
-            enabled: enabled, lastContact: lastContact, lastError: lastError)
+            enabled: enabled, lastContact: lastContact, lastError: lastError,
+            acceptedCertificate: acceptedCertificate)
     }
 }
 

@@ -8,6 +8,7 @@ public enum AuditAction: String, CaseIterable, Codable, Sendable {
     case peerDeleted = "Federation.PeerDeleted"
     case peerSecretSet = "Federation.PeerSecretSet"
     case peerTrustRefreshed = "Federation.PeerTrustRefreshed"
+    case peerFactorFirstUsed = "Federation.PeerFactorFirstUsed"
 
     case tokenIssued = "Handover.TokenIssued"
     case redemptionRequested = "Handover.RedemptionRequested"
@@ -44,6 +45,7 @@ public enum AuditAction: String, CaseIterable, Codable, Sendable {
     case signingKeyDrafted = "Authority.KeyDrafted"
     case signingKeyActivated = "Authority.KeyActivated"
     case signingKeyRetired = "Authority.KeyRetired"
+    case signingKeyDiscarded = "Authority.KeyDiscarded"
     case operatorTokenCreated = "Operator.TokenCreated"
     case operatorTokenRevoked = "Operator.TokenRevoked"
     case auditVerified = "Audit.Verified"

@@ -45,33 +45,54 @@ public struct SigningKeys: Hashable, Sendable {
     /// however long ago. It signs what says that there is another: trust statements, and this server's own listener
     /// certificate.
     ///
-    /// - Parameter end: how long it must still be valid.
-    public func longestKnown(until end: Timestamp) -> Certificate? {
+    /// - Parameters:
+    ///   - now: it must be valid already: a clock that was ahead may have made one that is not.
+    ///   - end: how long it must still be valid.
+    public func longestKnown(at now: Timestamp, until end: Timestamp) -> Certificate? {
         let replaced = keys.filter { $0.state == .trusted }.sorted { $0.since < $1.since }.map(\.certificate)
-        return (replaced + [active?.certificate].compactMap(\.self)).first { end < $0.notAfter }
+        return (replaced + [active?.certificate].compactMap(\.self)).first { $0.notBefore <= now && end < $0.notAfter }
     }
 
-    public func drafting(_ certificate: Certificate, at now: Timestamp) -> SigningKeys {
-        SigningKeys(keys + [SigningKey(certificate: certificate, state: .draft, since: now)])
+    /// Every key that is published stands in each trust set.
+    ///
+    /// - Parameter others: how many further CAs this server publishes, those above its listener.
+    /// - Throws: `FleetRefusal.tooManyKeys` when a trust set would not hold them all.
+    public func drafting(
+        _ certificate: Certificate, besides others: Int = 0, at now: Timestamp
+    ) throws(FleetRefusal) -> SigningKeys {
+        let room = Limits.bundleCertificates - others
+        guard published.count < room else { throw .tooManyKeys(room) }
+        return SigningKeys(keys + [SigningKey(certificate: certificate, state: .draft, since: now)])
+    }
+
+    /// A draft that is not to become active. Agents and peers are told that it is gone.
+    ///
+    /// - Throws: `FleetRefusal.keyNotDraft`.
+    public func discarding(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
+        guard state(of: fingerprint) == .draft else { throw .keyNotDraft }
+        return changed(at: now) { $0.certificate.fingerprint == fingerprint ? .retired : $0.state }
     }
 
     /// The draft becomes active and the active one trusted.
     ///
-    /// - Throws: `FleetRefusal.keyNotDraft`.
+    /// - Throws: `FleetRefusal.keyNotDraft`, or `.keyNotYetValid` for one that was made while the clock was ahead.
     public func activating(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
-        guard keys.contains(where: { $0.certificate.fingerprint == fingerprint && $0.state == .draft }) else {
+        guard let draft = keys.first(where: { $0.certificate.fingerprint == fingerprint }), draft.state == .draft else {
             throw .keyNotDraft
         }
+        guard draft.certificate.notBefore <= now else { throw .keyNotYetValid(from: draft.certificate.notBefore) }
         return changed(at: now) { key in
             if key.certificate.fingerprint == fingerprint { return .active }
             return key.state == .active ? .trusted : key.state
         }
     }
 
-    /// - Parameter leaves: by which the agents of this server come in.
-    /// - Throws: `FleetRefusal` unless the key is trusted, its period is over, and none of the leaves is its.
+    /// - Parameters:
+    ///   - leaves: by which the agents of this server come in.
+    ///   - dependents: how many connected agents know no other key that stays.
+    /// - Throws: `FleetRefusal` unless the key is trusted, its period is over, and no agent depends on it.
     public func retiring(
-        _ fingerprint: Fingerprint, leaves: [Certificate] = [], at now: Timestamp
+        _ fingerprint: Fingerprint, leaves: [Certificate] = [], dependents: Int = 0, at now: Timestamp
     ) throws(FleetRefusal) -> SigningKeys {
         guard let key = keys.first(where: { $0.certificate.fingerprint == fingerprint }), key.state == .trusted else {
             throw .keyNotTrusted
@@ -82,7 +103,17 @@ public struct SigningKeys: Hashable, Sendable {
             ChainCheck.problems(leaf: $0, anchors: [key.certificate], purpose: .client, at: now).isEmpty
         }
         guard issued.isEmpty else { throw .keyVouchesForAgents(issued.count) }
+        guard dependents == 0 else { throw .keyKnownAlone(dependents) }
         return changed(at: now) { $0.certificate.fingerprint == fingerprint ? .retired : $0.state }
+    }
+
+    /// What stays published when this key is retired.
+    public func published(without fingerprint: Fingerprint) -> [Certificate] {
+        published.filter { $0.fingerprint != fingerprint }
+    }
+
+    private func state(of fingerprint: Fingerprint) -> SigningKey.State? {
+        keys.first { $0.certificate.fingerprint == fingerprint }?.state
     }
 
     private func certificates(in states: [SigningKey.State]) -> [Certificate] {

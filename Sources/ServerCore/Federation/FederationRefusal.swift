@@ -29,6 +29,9 @@ public enum FederationRefusal: Error, Hashable, Sendable {
     case peerKnown(PeerID, as: String)
     case otherPeer(PeerID, expected: PeerID)
     case secretNotValid
+    // An operator removes one
+    case handoversOpen(String, Int)
+    case messagesWaiting(String, Int)
 }
 
 extension FederationRefusal {
@@ -43,7 +46,7 @@ extension FederationRefusal {
         case .tooManyWrongSecrets(let name, _): "secret: too many wrong ones from \(name)"
         case .pasteUnreadable, .pasteWithoutCertificate, .pasteWithTwoCertificates, .pasteWithoutAuthority,
             .pasteNotVerified, .pasteWithoutPeerID, .nameNotValid, .nameTaken, .endpointNotHTTPS, .peerIsThisServer,
-            .peerKnown, .otherPeer, .secretNotValid:
+            .peerKnown, .otherPeer, .secretNotValid, .handoversOpen, .messagesWaiting:
             operatorMessage.cause
         }
     }
@@ -115,6 +118,16 @@ extension FederationRefusal: OperatorExplainable {
             message(
                 "other-peer", "It is another peer's", "It is of peer \(id), not of \(expected).",
                 "Check what you pasted, and the endpoint of the peer row.")
+        case .handoversOpen(let name, let count):
+            message(
+                "handovers-open", "Handovers with this peer are open",
+                "\(count) handovers with \(name) have not ended.",
+                "List them with `mini-server handover list --open`; end each with `handover cancel`, or wait for it.")
+        case .messagesWaiting(let name, let count):
+            message(
+                "messages-waiting", "Messages wait for this peer", "\(name) has not taken \(count) messages yet.",
+                "Let it take them (`mini-server peer ping \(name)` shows why it does not), or drop them: `mini-server "
+                    + "peer remove \(name) --drop-messages`.")
         case .secretNotValid:
             message(
                 "secret-not-valid", "The secret is not valid", "It is not opamp-fs. followed by 43 characters.",

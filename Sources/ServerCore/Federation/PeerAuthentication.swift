@@ -3,6 +3,13 @@ public import Vocabulary
 
 /// Decides who calls the federation interface: certificate first, then secret, both needed (protocol section 5).
 public enum PeerAuthentication {
+    /// A peer that showed both factors.
+    public struct Caller: Hashable, Sendable {
+        public let peer: PeerRecord
+        /// What of them it showed for the first time.
+        public let firstUses: [PeerFactor]
+    }
+
     /// - Parameters:
     ///   - presented: the client certificate of the connection.
     ///   - bearer: the text after `Bearer ` of the `Authorization` header.
@@ -15,7 +22,7 @@ public enum PeerAuthentication {
         peers: [PeerRecord],
         attempts: inout SecretAttempts,
         at now: Timestamp
-    ) throws(FederationRefusal) -> PeerRecord {
+    ) throws(FederationRefusal) -> Caller {
         guard let presented else { throw .certificateNotAccepted(nil, .absent) }
         let fingerprint = presented.fingerprint
         guard let peer = peers.first(where: { $0.pin.holds(presented, at: now) }) else {
@@ -30,7 +37,7 @@ public enum PeerAuthentication {
         let digest = Credential.federationSecret.digest(of: bearer)
         let isRight = digest.map { inbound.holds($0, at: now) } ?? false
         attempts.note(peer.id, isRight: isRight, at: now)
-        guard isRight else { throw .secretNotAccepted(peer.name) }
-        return peer
+        guard isRight, let digest else { throw .secretNotAccepted(peer.name) }
+        return Caller(peer: peer, firstUses: peer.firstUses(of: presented, digest))
     }
 }

@@ -2,20 +2,25 @@ public import Certificates
 import HandoverToken
 public import Vocabulary
 
-/// What an operator pasted from the other side: its federation certificate, followed by the CA that issued it.
+/// What an operator pasted from the other side: its federation certificate, followed by the CA that issued it and, where
+/// they are others, the CAs above its listener.
 public struct PeerPaste: Hashable, Sendable {
     public let certificate: Certificate
     /// Read from the certificate's `urn:opamp-handover:peer:` name.
     public let id: PeerID
     /// The CA certificates that verify it; an operator compares their fingerprints with the other side's.
     public let authorities: [Certificate]
+    /// The other CA certificates: they may vouch for the peer's listener, and for nothing else.
+    public let listenerAuthorities: [Certificate]
     public let trust: PeerTrust
 
     /// - Throws: `FederationRefusal` unless the text holds exactly one certificate that is not a CA's, first, and at
     ///   least one CA that verifies it now, and names a peer.
     public init(pem: String, at now: Timestamp) throws(FederationRefusal) {
         let bundle: CertificateBundle
-        do { bundle = try CertificateBundle(pem: pem) } catch { throw .pasteUnreadable(error.operatorMessage.cause) }
+        do { bundle = try CertificateBundle(pem: pem, limit: 1 + Limits.bundleCertificates) } catch {
+            throw .pasteUnreadable(error.operatorMessage.cause)
+        }
         guard let first = bundle.certificates.first, !first.isCA else { throw .pasteWithoutCertificate }
         let others = bundle.certificates.dropFirst()
         guard others.allSatisfy(\.isCA) else { throw .pasteWithTwoCertificates }
@@ -32,9 +37,10 @@ public struct PeerPaste: Hashable, Sendable {
         certificate = first
         self.id = id
         authorities = verifying
+        listenerAuthorities = others.filter { !verifying.contains($0) }
         do throws(TrustSetRefusal) {
             trust = PeerTrust(
-                serverCAs: try ServerCAs(verifying), agentCAs: try AgentCAs(verifying),
+                serverCAs: try ServerCAs(verifying + listenerAuthorities), agentCAs: try AgentCAs(verifying),
                 tokenSigners: try TokenSigners(verifying))
         } catch {
             throw .pasteUnreadable(error.reason)
@@ -58,16 +64,16 @@ public struct PeerPaste: Hashable, Sendable {
         return PeerRecord(name: name, endpoint: endpoint, id: id, pin: PeerPin(certificate), trust: trust)
     }
 
-    /// The row with the peer's renewed certificate; the present one stays valid for the overlap.
+    /// The row with the peer's renewed certificate; the present one stays valid until a day after the first use of it.
     ///
     /// Whoever issued it joins the three sets: when the peer's CA has moved on unnoticed, no statement of the peer's
     /// could be believed any longer, and the paste is the one way left to say so.
     ///
     /// - Throws: `FederationRefusal.otherPeer` when the certificate is another peer's.
-    public func renewing(_ peer: PeerRecord, at now: Timestamp) throws(FederationRefusal) -> PeerRecord {
+    public func renewing(_ peer: PeerRecord) throws(FederationRefusal) -> PeerRecord {
         guard id == peer.id else { throw .otherPeer(id, expected: peer.id) }
         var peer = peer
-        peer.pin = peer.pin.rotated(to: certificate, at: now)
+        peer.pin.rotate(to: certificate)
         peer.trust.serverCAs = peer.trust.serverCAs.joined(by: trust.serverCAs)
         peer.trust.agentCAs = peer.trust.agentCAs.joined(by: trust.agentCAs)
         peer.trust.tokenSigners = peer.trust.tokenSigners.joined(by: trust.tokenSigners)

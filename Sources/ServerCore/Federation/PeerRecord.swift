@@ -1,4 +1,4 @@
-public import Certificates
+import Certificates
 public import HandoverToken
 public import Vocabulary
 
@@ -19,6 +19,8 @@ public struct PeerRecord: Hashable, Sendable {
     public var enabled: Bool
     public var lastContact: Timestamp?
     public var lastError: String?
+    /// Which of this server's federation certificates the peer accepted last.
+    public var acceptedCertificate: Fingerprint?
 
     public init(
         name: String,
@@ -31,7 +33,8 @@ public struct PeerRecord: Hashable, Sendable {
         outbound: OutboundSecret? = nil,
         enabled: Bool = true,
         lastContact: Timestamp? = nil,
-        lastError: String? = nil
+        lastError: String? = nil,
+        acceptedCertificate: Fingerprint? = nil
     ) {
         self.name = name
         self.endpoint = endpoint
@@ -44,6 +47,7 @@ public struct PeerRecord: Hashable, Sendable {
         self.enabled = enabled
         self.lastContact = lastContact
         self.lastError = lastError
+        self.acceptedCertificate = acceptedCertificate
     }
 }
 
@@ -52,32 +56,6 @@ extension PeerRecord {
     /// refused by that name.
     public var knownSigners: [TokenVerifier.KnownSigner] {
         trust.tokenSigners.certificates.map { .init(certificate: $0, owner: id) }
-    }
-}
-
-/// How long the previous certificate and the previous inbound secret of a peer stay valid beside the new ones.
-public let peerOverlap = Duration.seconds(24 * 3600)
-
-/// The federation certificates by which a peer is known.
-public struct PeerPin: Hashable, Sendable {
-    public var current: Certificate
-    public var previous: Certificate?
-    public var previousUntil: Timestamp?
-
-    public init(_ current: Certificate, previous: Certificate? = nil, previousUntil: Timestamp? = nil) {
-        self.current = current
-        self.previous = previous
-        self.previousUntil = previousUntil
-    }
-
-    public func rotated(to next: Certificate, at now: Timestamp) -> PeerPin {
-        next == current ? self : PeerPin(next, previous: current, previousUntil: now + peerOverlap)
-    }
-
-    public func holds(_ certificate: Certificate, at now: Timestamp) -> Bool {
-        if certificate == current { return true }
-        guard let previous, let previousUntil else { return false }
-        return certificate == previous && now < previousUntil
     }
 }
 
@@ -94,30 +72,6 @@ public struct PeerTrust: Hashable, Sendable {
         self.agentCAs = agentCAs
         self.tokenSigners = tokenSigners
         self.version = version
-    }
-}
-
-/// The secret that a peer shows us; only digests are kept.
-public struct InboundSecret: Hashable, Sendable {
-    public var digest: [UInt8]
-    public var previousDigest: [UInt8]?
-    public var previousUntil: Timestamp?
-
-    public init(digest: [UInt8], previousDigest: [UInt8]? = nil, previousUntil: Timestamp? = nil) {
-        self.digest = digest
-        self.previousDigest = previousDigest
-        self.previousUntil = previousUntil
-    }
-
-    public func rotated(to digest: [UInt8], at now: Timestamp) -> InboundSecret {
-        InboundSecret(digest: digest, previousDigest: self.digest, previousUntil: now + peerOverlap)
-    }
-
-    /// Takes the same time whatever the digest is.
-    func holds(_ shown: [UInt8], at now: Timestamp) -> Bool {
-        let isCurrent = ConstantTime.areEqual(shown, digest)
-        let isPrevious = ConstantTime.areEqual(shown, previousDigest ?? [])
-        return isCurrent || isPrevious && previousUntil.map { now < $0 } ?? false
     }
 }
 

@@ -18,6 +18,9 @@ public enum FleetRefusal: Error, Hashable, Sendable {
     case keyNotTrusted
     case keyStillNeeded(until: Timestamp)
     case keyVouchesForAgents(Int)
+    case keyKnownAlone(Int)
+    case keyNotYetValid(from: Timestamp)
+    case tooManyKeys(Int)
 }
 
 extension FleetRefusal: OperatorExplainable {
@@ -86,6 +89,22 @@ extension FleetRefusal: OperatorExplainable {
                 "key-vouches-for-agents", "Agents would be locked out",
                 "\(count) of the agents here come in by a certificate that the key signed.",
                 "Run `opamp-agent enroll --renew` on their hosts; `mini-server agent revoke` gives one up.")
+        case .keyKnownAlone(let count):
+            message(
+                "key-known-alone", "Agents would be locked out",
+                "\(count) of the connected agents have been connected since before another CA was made, and trust only "
+                    + "this one.",
+                "Restart those agents: each takes over the other CA when it connects. Then retire the key again.")
+        case .keyNotYetValid(let time):
+            message(
+                "key-not-yet-valid", "The key is not valid yet", "Its certificate is valid from \(time).",
+                "Correct the clock if it is behind. If the key was made while the clock was ahead, run `mini-server ca "
+                    + "discard` and `mini-server ca rotate`.")
+        case .tooManyKeys(let limit):
+            message(
+                "too-many-keys", "There is no room for another key",
+                "Peers and agents take at most \(limit) CA keys of this server that are draft, active or trusted.",
+                "Run `mini-server ca list`; `ca discard` removes a draft, `ca retire` a key replaced 30 days ago.")
         }
     }
 

@@ -6,7 +6,7 @@ public import Vocabulary
 public struct LeafOrder: Hashable, Sendable {
     public static let life = Duration.seconds(365 * 24 * 3600)
     /// A leaf is valid a little before it is issued, for hosts whose clock is behind.
-    public static let backdating = Duration.seconds(60)
+    public static let backdating = Duration.seconds(3600)
 
     public let profile: CertificateProfile
     public let publicKey: PublicKey

@@ -51,12 +51,18 @@ public struct NoticeLedger: Hashable, Sendable, Codable {
     /// Numbers that were refused: a repetition must not be told otherwise.
     public private(set) var refused: [Int] = []
 
+    /// A peer that obeys the protocol is refused a few times at most. Beyond this many, what is refused is not counted, so
+    /// that it leaves no entry in the record and none in the audit trail.
+    public static let mostRefused = 32
+
     public init() {}
 
     mutating func number() -> Int {
         sent += 1
         return sent
     }
+
+    var isFull: Bool { refused.count >= Self.mostRefused }
 
     mutating func take(_ notice: HandoverNotice, refusing: Bool) {
         received = notice.sequence

@@ -16,7 +16,8 @@ public struct RedemptionReview: Sendable {
     public var listenerIntermediates: [Certificate]
     public var groups: Set<String>
     public var configurations: Set<String>
-    public var source: SourceAnswer
+    /// `nil` when the source was not asked: its answer to the redemption decides.
+    public var source: SourceAnswer?
 
     public init(
         claims: HandoverClaims,
@@ -28,7 +29,7 @@ public struct RedemptionReview: Sendable {
         listenerIntermediates: [Certificate] = [],
         groups: Set<String>,
         configurations: Set<String>,
-        source: SourceAnswer
+        source: SourceAnswer?
     ) {
         self.claims = claims
         self.peer = peer
@@ -109,7 +110,7 @@ public struct RedemptionReview: Sendable {
             found.append(.configurationMissing(wanted))
         }
         // A disabled peer is not asked.
-        if peer.enabled, let problem = source.problem(at: peer, own: known?.redemption?.id) { found.append(problem) }
+        if peer.enabled, let problem = source?.problem(at: peer, own: known?.redemption?.id) { found.append(problem) }
         return found
     }
 

@@ -29,6 +29,10 @@ extension SourceHandover {
             notice.epoch != claims.epoch
             ? .staleEpoch(notice.epoch, known: claims.epoch)
             : Self.accepts(notice.type, in: phase) || isLateArrival ? nil : refusal
+        if let refused, notices.isFull {
+            step.answer = .refused(refused)
+            return step
+        }
         step.state.notices.take(notice, refusing: refused != nil)
         if let refused {
             step.answer = .refused(refused)

@@ -35,6 +35,10 @@ extension TargetHandover {
         let refused: HandoverRefusal? =
             notice.epoch != claims.epoch
             ? .staleEpoch(notice.epoch, known: claims.epoch) : Self.accepts(notice.type, in: phase) ? nil : refusal
+        if let refused, notices.isFull {
+            step.answer = .refused(refused)
+            return step
+        }
         step.state.notices.take(notice, refusing: refused != nil)
         if let refused {
             step.answer = .refused(refused)

@@ -76,7 +76,7 @@ public enum SessionStanding: Hashable, Sendable {
 }
 
 /// What agents are told when the CA keys of this server have changed since they enrolled.
-public struct TrustAnnouncement: Hashable, Sendable {
+public struct TrustChange: Hashable, Sendable {
     /// The CAs above the listener, whatever state each is in, so that activating a draft offers nothing new; `nil` when
     /// the listener's certificate comes from elsewhere.
     public var authorities: CertificateBundle?
@@ -107,13 +107,13 @@ public struct SessionFacts: Sendable {
     /// A newer session of the agent has taken this one's place.
     public var isReplaced: Bool
     /// `nil` as long as there has only ever been one CA key, which every agent knows.
-    public var news: TrustAnnouncement?
+    public var news: TrustChange?
     public var freshInstanceUID: InstanceUID
 
     public init(
         session: SessionProof, memory: SessionMemory, row: AgentRecord?, rowOfLeaf: AgentRecord?,
         sources: [SourceHandover], targets: [TargetHandover], authorities: [Certificate], newerLeafIsLive: Bool,
-        isReplaced: Bool = false, news: TrustAnnouncement?, freshInstanceUID: InstanceUID
+        isReplaced: Bool = false, news: TrustChange?, freshInstanceUID: InstanceUID
     ) {
         self.session = session
         self.memory = memory

@@ -6,7 +6,7 @@ import Vocabulary
 struct AuthorityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ca", abstract: "The server's certificate authority.",
-        subcommands: [List.self, Rotate.self, Retire.self, Bundle.self])
+        subcommands: [List.self, Rotate.self, Discard.self, Retire.self, Bundle.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(abstract: "List the CA keys.")
@@ -50,11 +50,26 @@ struct AuthorityCommand: AsyncParsableCommand {
         }
     }
 
+    struct Discard: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give up a draft that is not to become active.",
+            discussion: "Peers and agents that have heard of it are told that it is gone.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "As `ca list` shows it.") var fingerprint: String
+
+        func run(_ server: OperatorClient) async throws {
+            let key: SigningKeySummary = try await server.call(
+                OperatorRoutes.discardSigningKey, OperatorRoutes.discardSigningKey.path(fingerprint))
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+        }
+    }
+
     struct Retire: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "End the trust in a key that was replaced 30 days ago or earlier.",
             discussion: """
-                Refused while agents of this server come in by a certificate that this key signed. The listener moves \
+                Refused while agents of this server come in by a certificate that this key signed, or are connected \
+                and know no other key. The listener moves \
                 to the next key; agents that have not connected since the replacement no longer know this server.
                 """)
         @OptionGroup var connection: ConnectionOptions

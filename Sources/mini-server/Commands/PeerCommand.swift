@@ -13,23 +13,48 @@ struct PeerCommand: AsyncParsableCommand {
 
     struct Certificate: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Issue the federation certificate that the other side pastes.",
+            abstract: "Issue the federation certificate that the other side pastes, or print one again.",
             discussion: """
-                Prints the certificate followed by its CA; the private key never leaves the server. After a renewal \
-                each peer is shown the certificate before until it was given this one.
+                Prints the certificate followed by its CA and, where they are others, the CAs of the listener; the \
+                private key never leaves the server. A server may have several: each peer is shown the one that it \
+                accepted last. With --show nothing is issued: it prints the newest one that is valid, or the one \
+                whose fingerprint begins with --fingerprint.
                 """)
         @OptionGroup var connection: ConnectionOptions
-        @Option(help: "Free text for audit logs.") var subject: String
+        @Option(help: "Free text for audit logs.") var subject: String?
         @Option(help: "How long it is valid.") var validityDays = 90
+        @Flag(name: .customLong("show"), help: "Print one that was issued before.") var printsAgain = false
+        @Option(help: "Which one --show prints, as `peer certificates` lists it.") var fingerprint: String?
+
+        func validate() throws {
+            guard printsAgain != (subject != nil) else { throw ValidationError("Give --subject or --show.") }
+            guard printsAgain || fingerprint == nil else { throw ValidationError("--fingerprint belongs to --show.") }
+        }
 
         func run(_ server: OperatorClient) async throws {
-            let certificate: FederationCertificate = try await server.call(
-                OperatorRoutes.issueFederationCertificate,
-                sending: FederationCertificateRequest(subject: subject, validityDays: validityDays))
-            try show(certificate) {
+            try show(printsAgain ? try await issued(server) : try await issue(server)) {
                 Output.line("# \($0.subject), sha256 \($0.fingerprint), until \($0.notAfter)")
                 Output.line($0.pem)
             }
+        }
+
+        private func issue(_ server: OperatorClient) async throws -> FederationCertificate {
+            try await server.call(
+                OperatorRoutes.issueFederationCertificate,
+                sending: FederationCertificateRequest(subject: subject ?? "", validityDays: validityDays))
+        }
+
+        private func issued(_ server: OperatorClient) async throws -> FederationCertificate {
+            let all: [FederationCertificate] = try await server.list(OperatorRoutes.federationCertificates)
+            let found = all.first { certificate in
+                fingerprint.map { "\(certificate.fingerprint)".hasPrefix($0) } ?? certificate.inUse
+            }
+            guard let found else {
+                throw CommandFailure(
+                    code: "client.no-certificate", cause: "There is no such federation certificate.",
+                    nextAction: "List them with `mini-server peer certificates`, or issue one with --subject.")
+            }
+            return found
         }
     }
 
@@ -41,11 +66,11 @@ struct PeerCommand: AsyncParsableCommand {
             let certificates: [FederationCertificate] = try await server.list(OperatorRoutes.federationCertificates)
             try show(certificates) { certificates in
                 Output.table(
-                    ["in use", "subject", "from", "until", "fingerprint"],
+                    ["valid", "subject", "from", "until", "accepted by", "fingerprint"],
                     certificates.map {
                         [
                             $0.inUse ? "yes" : "no", $0.subject, "\($0.notBefore)", "\($0.notAfter)",
-                            "\($0.fingerprint)",
+                            $0.acceptedBy.isEmpty ? "-" : $0.acceptedBy.joined(separator: ", "), "\($0.fingerprint)",
                         ]
                     })
             }
@@ -146,7 +171,7 @@ struct PeerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Save a peer's renewed certificate, or another endpoint.",
             discussion: """
-                The certificate before is accepted for another 24 hours. The CA that issued the new one is trusted \
+                The certificate before is accepted until 24 hours after the first use of the new one. The CA that issued the new one is trusted \
                 beside those already recorded: look at it first with `peer inspect`.
                 """)
         @OptionGroup var connection: ConnectionOptions
@@ -206,7 +231,7 @@ struct PeerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Generate new secrets and show them once.",
             discussion: """
-                The previous inbound secret stays valid for 24 hours; the new outbound secret is shown to the peer at \
+                The previous inbound secret stays valid until 24 hours after the first use of the new one; the new outbound secret is shown to the peer at \
                 once, so save it there as inbound first or use --inbound-only.
                 """)
         @OptionGroup var connection: ConnectionOptions
@@ -262,9 +287,11 @@ struct PeerCommand: AsyncParsableCommand {
             abstract: "Forget a peer with which no handover is open.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
+        @Flag(help: "Drop the messages that it has not taken.") var dropMessages = false
 
         func run(_ server: OperatorClient) async throws {
-            try await server.order(OperatorRoutes.deletePeer, OperatorRoutes.deletePeer.path(name))
+            let query = dropMessages ? "?\(QueryNames.dropMessages)=true" : ""
+            try await server.order(OperatorRoutes.deletePeer, OperatorRoutes.deletePeer.path(name) + query)
         }
     }
 
@@ -275,6 +302,9 @@ struct PeerCommand: AsyncParsableCommand {
     private static func askToCompare(_ paste: PeerPasteFacts) {
         Output.line("Compare the CA's fingerprint with the other side before you rely on this peer:")
         for authority in paste.authorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
+        guard !paste.listenerAuthorities.isEmpty else { return }
+        Output.line("Compare these as well; they may vouch for its listener, and for nothing else:")
+        for authority in paste.listenerAuthorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
     }
 
     private static func update(_ name: String, _ update: PeerUpdate, _ server: OperatorClient) async throws

@@ -96,16 +96,29 @@ struct ListenerRenewalTests {
         }
     }
 
-    @Test func `an own certificate of a clock that was ahead is replaced once the clock is right`() async throws {
-        try await RunningServer.run("eu") { servers in
-            var context = servers[0].server.context
-            context.now = { .now + .seconds(61 * 86_400) }
-            await context.renewListener()
-            let ahead = try #require(try await Self.shown(by: servers[0]))
-            #expect(!ahead.isInForce(at: .now))
-            context.now = { .now }
-            await context.renewListener()
-            #expect(try await Self.shown(by: servers[0])?.isInForce(at: .now) == true)
+    @Test func `an own certificate of a clock that was ahead is replaced, while the server runs and at its start`()
+        async throws
+    {
+        try await RunningServer.withDirectory { root in
+            let configuration = ServerConfiguration(
+                dataDirectory: root.appending(path: "eu").path, name: "eu", port: 0)
+            @Sendable func goAhead(_ server: RunningServer) async throws {
+                var context = server.server.context
+                context.now = { .now + .seconds(200 * 86_400) }
+                await context.renewListener()
+                #expect(try #require(try await Self.shown(by: server)).notBefore > .now)
+            }
+            let admin = try await RunningServer.runOnce(configuration) { server in
+                try await goAhead(server)
+                await server.server.context.renewListener()
+                #expect(try #require(try await Self.shown(by: server)).notBefore <= .now)
+                try await goAhead(server)
+                return server.admin
+            }
+            try await RunningServer.runOnce(configuration, admin: admin) { server in
+                let shown = try #require(try await Self.shown(by: server))
+                #expect(shown.notBefore <= .now && shown.notAfter > .now)
+            }
         }
     }
 

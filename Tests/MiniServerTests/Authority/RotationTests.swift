@@ -114,6 +114,30 @@ struct RotationTests {
         }
     }
 
+    @Test func `an agent whose first report was compressed gets the signers' statement with its full one`() async throws
+    {
+        try await RunningServer.run("eu") { servers in
+            let eu = servers[0]
+            let agent = try await Agent.enrolled(at: eu)
+            let fresh = try await Self.rotate(eu)
+            let client = try await agent.connect(to: eu)
+            // A running agent that connects again says what changed, and its capabilities.
+            var compressed = AgentToServer()
+            compressed.instanceUID = AgentToServerExample.uid
+            compressed.sequenceNumber = 1
+            compressed.capabilities = Agent.report().capabilities
+            let first = try await client.exchange(compressed)
+            #expect(first?.customMessage == nil && first?.flags.contains(.reportFullState) == true)
+            var full = Agent.report()
+            full.sequenceNumber = 2
+            let second = try await client.exchange(full)
+            #expect(try agent.statement(in: second).tokenSigners.certificates.map(\.fingerprint).contains(fresh))
+            full.sequenceNumber = 3
+            #expect(try await client.exchange(full)?.customMessage == nil, "it is told once")
+            await client.close()
+        }
+    }
+
     @Test func `the listener keeps its CA until that is retired, and then shows the next`() async throws {
         try await RunningServer.run("eu") { servers in
             let context = servers[0].server.context

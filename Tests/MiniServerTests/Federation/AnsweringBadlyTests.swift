@@ -71,7 +71,7 @@ struct AnsweringBadlyTests {
                 let result = try await client.ping(row, by: .server)
                 await client.shutDown()
                 #expect(result.code == answer.code, "\(result.text)")
-                let after = try await context.database.read { try $0.peer(named: "us") }
+                let after = try await eu.savedPeer("us")
                 #expect(after.lastContact == nil && after.lastError == result.text)
                 let label = PingOutcome.label(of: answer)
                 #expect(

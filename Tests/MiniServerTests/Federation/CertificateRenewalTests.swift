@@ -1,4 +1,5 @@
 import Certificates
+import Foundation
 import HandoverToken
 import ServerAPI
 import ServerCore
@@ -15,38 +16,94 @@ struct CertificateRenewalTests {
             OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path(name), sending: PeerUpdate(certificatePEM: pem))
     }
 
-    /// As after the 24 hours in which the certificate before is accepted too.
-    private func endOverlap(of name: String, at server: RunningServer) async throws {
-        try await server.server.context.database.write { tables in
-            var row = try tables.peer(named: name)
-            row.pin = PeerPin(row.pin.current)
-            try tables.peers.save(row)
-        }
+    private func refusals(at server: RunningServer) async throws -> Int {
+        try await server.audit().filter { $0.action == "Federation.RemoteRequest" && $0.after == "forbidden" }.count
     }
 
-    private func presented(at server: RunningServer) async throws -> [String] {
-        try await server.audit().filter { $0.action == "Federation.RemoteRequest" }.compactMap(\.after)
-    }
-
-    @Test func `a renewal cuts nobody off, before the paste and after it`() async throws {
+    @Test
+    func `a renewal cuts nobody off, and the day of the old certificate begins with the first use of the new one`()
+        async throws
+    {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
             #expect(try await eu.ping("us").ok)
+            let old = try await us.savedPeer("eu").pin.current
             let renewed = try await eu.issueCertificate()
             #expect(try await eu.ping("us").ok)
-
-            let refusals = { try await presented(at: us).filter { $0 == "forbidden" }.count }
-            let before = try await refusals()
-            #expect(before > 0, "the new one was tried")
-            #expect(try await eu.ping("us").ok)
-            #expect(try await refusals() == before, "what the peer accepts is remembered")
+            #expect(try await refusals(at: us) == 0, "what the peer accepted last comes first")
 
             let row = try await paste(renewed.pem, of: "eu", at: us)
             #expect(row.fingerprint == renewed.fingerprint)
+            #expect(row.previousFingerprint == old.fingerprint && row.previousUntil == nil, "it was not used yet")
+            // This call shows the old one, and its answer says which one is to be shown.
             #expect(try await eu.ping("us").ok)
-            try await endOverlap(of: "eu", at: us)
+            #expect(try await us.savedPeer("eu").pin.previousUntil == nil)
+            let before = Timestamp.now
             #expect(try await eu.ping("us").ok)
+            let pin = try await us.savedPeer("eu").pin
+            let until = try #require(pin.previousUntil)
+            #expect(until >= before + peerOverlap && until <= .now + peerOverlap)
+            #expect(try await refusals(at: us) == 0)
+            let first = try await us.audit().filter { $0.action == "Federation.PeerFactorFirstUsed" }
+            #expect(first.map(\.after) == ["certificate"])
+            #expect(try await eu.savedPeer("us").acceptedCertificate == renewed.fingerprint)
+        }
+    }
+
+    @Test func `a certificate for a third peer cuts off neither the first nor the second`() async throws {
+        try await RunningServer.run("eu", "us", "ap", "sa") { servers in
+            let eu = servers[0]
+            var given: [String: Fingerprint] = [:]
+            for (name, peer) in [("us", servers[1]), ("ap", servers[2]), ("sa", servers[3])] {
+                _ = try await RunningServer.federate(eu, peer, as: name)
+                given[name] = try await eu.newestIdentity()?.certificate.fingerprint
+                for known in given.keys { #expect(try await eu.ping(known).ok, "\(known) after \(name)") }
+            }
+            for (name, certificate) in given {
+                #expect(try await eu.savedPeer(name).acceptedCertificate == certificate)
+            }
+            let listed: Page<FederationCertificate> = try await eu.call(OperatorRoutes.federationCertificates)
+            #expect(listed.items.map(\.acceptedBy) == [["sa"], ["ap"], ["us"]])
+            #expect(listed.items.map(\.inUse) == [true, true, true])
+        }
+    }
+
+    @Test func `a federation certificate of a clock that was ahead is not shown`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            _ = try await RunningServer.federate(eu, us)
+            let context = eu.server.context
+            let future = try await context.authority.issueFederation(
+                subject: "ahead", lifetime: .seconds(86_400), in: context.database, by: .server,
+                at: .now + .seconds(200 * 86_400))
+            #expect(try await eu.ping("us").ok)
+            #expect(try await refusals(at: us) == 0, "it was not tried")
+            let listed: Page<FederationCertificate> = try await eu.call(OperatorRoutes.federationCertificates)
+            #expect(listed.items.first { $0.fingerprint == future.certificate.fingerprint }?.inUse == false)
+        }
+    }
+
+    @Test func `a restarted server shows each peer the certificate that it accepted before`() async throws {
+        try await RunningServer.withDirectory { root in
+            let configuration = ServerConfiguration(
+                dataDirectory: root.appending(path: "eu").path, name: "eu", port: 0)
+            try await RunningServer.run("us") { servers in
+                let us = servers[0]
+                let admin = try await RunningServer.runOnce(configuration) { eu in
+                    _ = try await RunningServer.federate(eu, us)
+                    #expect(try await eu.ping("us").ok)
+                    // For somebody else: the newest one is not the one that US pins.
+                    _ = try await eu.issueCertificate()
+                    _ = try await eu.savedPeer("us")
+                    return eu.admin
+                }
+                try await RunningServer.runOnce(configuration, admin: admin) { eu in
+                    let result = try await eu.ping("us")
+                    #expect(result.ok, "\(result.text)")
+                }
+                #expect(try await refusals(at: us) == 0)
+            }
         }
     }
 

@@ -63,6 +63,52 @@ struct HandoverServiceTests {
         }
     }
 
+    @Test func `a redemption that the source did not confirm says so, and asks no question before it`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            let (id, token) = try await pair.issue()
+            // The source does not answer this server any more, and it was asked nothing about the token.
+            let _: PeerSummary = try await pair.eu.call(
+                OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path("us"), sending: PeerUpdate(enabled: false))
+            let redeemed: HandoverSummary = try await pair.us.call(
+                OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: token))
+            #expect(redeemed.phase == "redeeming" && redeemed.isUnconfirmed)
+            let asked = try await pair.us.audit().filter {
+                $0.action == "Federation.PeerCalled" && $0.additional["path"]?.contains(id.description) == true
+            }
+            #expect(!asked.isEmpty && asked.allSatisfy { $0.additional["path"]?.hasSuffix("/redeem") == true })
+            #expect(try await pair.source(id)?.phase == .issued)
+        }
+    }
+
+    @Test func `what is owed to one peer after a start does not wait for another, and ends with the server`()
+        async throws
+    {
+        try await RunningServer.run("eu") { servers in
+            let shell = servers[0].server.shell
+            let peers = try (1...2).map { byte in
+                try #require(PeerID(Hex.encode([UInt8](repeating: UInt8(byte), count: 16))))
+            }
+            let paid = Noted<String>()
+            let (done, end) = AsyncStream<Void>.makeStream()
+            let debts = [
+                HandoverDebt(peer: peers[0]) {
+                    paid.note("hangs")
+                    while (try? await Task.sleep(for: .seconds(3600))) != nil {}
+                },
+                HandoverDebt(peer: peers[0]) { paid.note("behind it") },
+                HandoverDebt(peer: peers[1]) { paid.note("first of the other") },
+                HandoverDebt(peer: peers[1]) { end.finish() },
+            ]
+            await withTaskGroup { group in
+                group.addTask { await shell.settle(debts) }
+                for await _ in done {}
+                group.cancelAll()
+            }
+            #expect(paid.all.contains("first of the other") && !paid.all.contains("behind it"))
+        }
+    }
+
     @Test func `a token that its source has forgotten is not called unreachable`() async throws {
         try await RunningServer.run("eu", "us") { servers in
             let pair = try await HandoverPair(servers[0], servers[1])

@@ -62,9 +62,14 @@ struct PingTests {
     private func inflict(_ fault: Fault, on eu: RunningServer, _ us: RunningServer) async throws -> String {
         switch fault {
         case .certificateNotPinned:
-            // The one in use and the one before it: neither was ever pasted over there.
-            _ = try await eu.issueCertificate()
-            return try await eu.issueCertificate().fingerprint.description
+            let shown = try await eu.newestIdentity()
+            let other = try await us.newestIdentity()
+            try await us.server.context.database.write { tables in
+                var row = try tables.peer(named: "eu")
+                if let other { row.pin = PeerPin(other.certificate) }
+                try tables.peers.save(row)
+            }
+            return shown?.certificate.fingerprint.description ?? "no certificate"
         case .wrongSecret:
             _ = try await eu.generateSecret("outbound", of: "us")
             return "401"
@@ -108,16 +113,21 @@ struct PingTests {
         }
     }
 
-    @Test func `the secret before a rotation is good for the overlap`() async throws {
+    @Test func `the secret before a rotation is good until a day after the first use of the new one`() async throws {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
             let next = try await eu.generateSecret("inbound", of: "us")
             #expect(try await us.ping("eu").ok)
+            #expect(try await eu.savedPeer("us").inbound?.previousUntil == nil)
             let _: PeerSummary = try await us.call(
                 OperatorRoutes.savePeerSecret, OperatorRoutes.savePeerSecret.path("eu"),
                 sending: PeerSecretText(direction: "outbound", secret: next))
             #expect(try await us.ping("eu").ok)
+            let inbound = try await eu.savedPeer("us").inbound
+            #expect(inbound?.previousDigest != nil && inbound?.previousUntil != nil)
+            let first = try await eu.audit().filter { $0.action == "Federation.PeerFactorFirstUsed" }
+            #expect(first.map(\.after) == ["secret"])
         }
     }
 }

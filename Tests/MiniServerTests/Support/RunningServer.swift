@@ -82,7 +82,8 @@ struct RunningServer: Sendable {
         as identity: FederationIdentity? = nil
     ) async throws -> Answer {
         var tls = TLSConfiguration.makeClientConfiguration()
-        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(try server.trustBundle.utf8)))
+        let roots = try server.trustBundle + Self.otherRoots.map(\.pem).joined()
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(roots.utf8)))
         if let identity {
             // Only the server that it belongs to can open its key; tests reach into it.
             let key = try Self.key(of: identity, among: [server] + Self.others)
@@ -108,6 +109,8 @@ struct RunningServer: Sendable {
     }
 
     @TaskLocal static var others: [Server] = []
+    /// For servers that show an intermediate without its root, which this client does not take for the end of a chain.
+    @TaskLocal static var otherRoots: [Certificate] = []
 
     private static func key(of identity: FederationIdentity, among servers: [Server]) throws -> Secret {
         for server in servers {
@@ -147,6 +150,18 @@ struct RunningServer: Sendable {
 
     func ping(_ peer: String) async throws -> PingResult {
         try await call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(peer))
+    }
+
+    /// The rows of a peer as they are saved, with everything that calls left behind.
+    func savedPeer(_ name: String) async throws -> PeerRecord {
+        await server.context.calls.flush(contacts: true)
+        return try await server.context.database.read { try $0.peer(named: name) }
+    }
+
+    /// The federation certificate that was issued last.
+    func newestIdentity() async throws -> FederationIdentity? {
+        let authority = server.context.authority
+        return try await server.context.database.read { try authority.federationIdentities($0).first }
     }
 
     func audit() async throws -> [AuditEvent] {

@@ -21,8 +21,8 @@ struct TestPKI: Sendable {
         issuer = try Issuer(certificate: authority, key: key)
     }
 
-    func listener(until end: Timestamp? = nil) throws -> TestIdentity {
-        try issue(.listener(names: ["127.0.0.1", "localhost"]), "listener", until: end)
+    func listener(from start: Timestamp? = nil, until end: Timestamp? = nil) throws -> TestIdentity {
+        try issue(.listener(names: ["127.0.0.1", "localhost"]), "listener", from: start, until: end)
     }
 
     func agent(_ row: AgentID = AgentID(version7At: .now, random: RandomBytes.generate(10))) throws -> TestIdentity {
@@ -30,12 +30,12 @@ struct TestPKI: Sendable {
     }
 
     private func issue(
-        _ profile: CertificateProfile, _ subject: String, until end: Timestamp? = nil
+        _ profile: CertificateProfile, _ subject: String, from start: Timestamp? = nil, until end: Timestamp? = nil
     ) throws -> TestIdentity {
         let key = try PrivateKey.generateP256()
         let certificate = try issuer.issue(
             profile, subject: subject, publicKey: key.publicKey, serial: RandomBytes.generate(16),
-            validity: Validity(notBefore: Self.validity.notBefore, notAfter: end ?? Self.validity.notAfter))
+            validity: Validity(notBefore: start ?? Self.validity.notBefore, notAfter: end ?? Self.validity.notAfter))
         return TestIdentity(certificate: certificate, key: key)
     }
 

@@ -51,7 +51,7 @@ struct WireAgent: Sendable {
         _ server: RunningServer, over transport: ConnectionRequest.Transport = .webSocket, headers: [String] = []
     ) async throws -> WireLine {
         let identity = leaf.map { TestIdentity(certificate: $0, key: key) }
-        let authority = try #require(server.server.context.authority.signingKeys.honoured.first)
+        let authority = try #require(server.server.context.listener.chain.last)
         let client = try await RawClient.connect(
             to: try #require(await server.server.port), as: identity, trusting: authority)
         if transport == .webSocket {
