@@ -200,6 +200,15 @@ struct HandoverShell: Sendable {
     private func resume<Machine: HandoverMachine>(_ type: Machine.Type) async throws {
         let open = try await server.database.read { try $0.handovers(of: type).open().map(\.machine) }
         let now = server.now()
-        for machine in open { await carryOut(machine.resume(at: now), of: machine) }
+        // A peer that does not answer delays only what it is asked about.
+        await withTaskGroup { group in
+            for machines in Dictionary(grouping: open, by: \.otherParty).values {
+                group.addTask {
+                    for machine in machines where !Task.isCancelled {
+                        await carryOut(machine.resume(at: now), of: machine)
+                    }
+                }
+            }
+        }
     }
 }

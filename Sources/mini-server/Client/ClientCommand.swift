@@ -33,7 +33,7 @@ struct ConnectionOptions: ParsableArguments {
             try (ca ?? (found == nil ? environment["MINI_SERVER_CA"] : nil)).map(File.text) ?? found?.authorities
         let text =
             try token ?? operatorTokenFile.map(File.text) ?? environment["MINI_SERVER_TOKEN"]
-            ?? found?.tokenFile.flatMap { try? File.text($0) }
+            ?? found?.tokenFile.map(File.text)
         let secret = text.map { Secret($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
         return try OperatorClient(base: base, token: secret, authorities: authorities)
     }
@@ -68,13 +68,14 @@ extension ClientCommand {
 enum File {
     /// `-` is standard input.
     static func text(_ path: String) throws -> String {
-        let data =
-            path == "-" ? try FileHandle.standardInput.readToEnd() : FileManager.default.contents(atPath: path)
-        guard let data else {
+        do {
+            // Read to its end, as a pipe has to be; links are followed.
+            let file = path == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(filePath: path))
+            return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+        } catch {
             throw CommandFailure(
                 code: "client.file", cause: "\(path) cannot be read.", nextAction: "Check the path and its rights.")
         }
-        return String(decoding: data, as: UTF8.self)
     }
 }
 
