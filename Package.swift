@@ -120,7 +120,7 @@ let package = Package(
         .program(
             "mini-server",
             [
-                "MiniServer", "ServerAPI", "OperatorClient", "Vocabulary", .argumentParser,
+                "MiniServer", "ServerAPI", "OperatorClient", "DurableFiles", "Vocabulary", .argumentParser,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),

@@ -1,5 +1,11 @@
 public import Vocabulary
 
+/// Where an agent is, as its row tells.
+public enum AgentPresence: String, Codable, Hashable, Sendable, CaseIterable {
+    case live, stale, offline, arriving, withdrawn
+    case movedToPeer = "moved-to-peer"
+}
+
 /// One row of the fleet.
 public struct AgentSummary: Codable, Hashable, Sendable {
     /// The row's identifier, or `peer:<name>/<id>` for an agent of a peer.
@@ -177,14 +183,39 @@ public struct Origin: Codable, Hashable, Sendable {
     }
 }
 
-/// Group and configuration of one agent; absent means none.
+/// Changes the group and the configuration of one agent. What is absent stays; an agent that enters a group and is given
+/// no configuration gets the group's, if it has one.
 public struct Assignment: Codable, Hashable, Sendable {
     public var group: String?
     public var configuration: String?
+    /// The agent leaves its group.
+    public var withoutGroup: Bool?
+    /// The agent has no configuration.
+    public var withoutConfiguration: Bool?
 
-    public init(group: String? = nil, configuration: String? = nil) {
+    public init(
+        group: String? = nil,
+        configuration: String? = nil,
+        withoutGroup: Bool? = nil,
+        withoutConfiguration: Bool? = nil
+    ) {
         self.group = group
         self.configuration = configuration
+        self.withoutGroup = withoutGroup
+        self.withoutConfiguration = withoutConfiguration
+    }
+}
+
+/// Saves a group. An absent configuration leaves a group that exists with the one it has.
+public struct GroupSettings: Codable, Hashable, Sendable {
+    /// Assigned to all agents of the group.
+    public var configuration: String?
+    /// The group has no configuration, and neither have its agents that had the group's.
+    public var withoutConfiguration: Bool?
+
+    public init(configuration: String? = nil, withoutConfiguration: Bool? = nil) {
+        self.configuration = configuration
+        self.withoutConfiguration = withoutConfiguration
     }
 }
 

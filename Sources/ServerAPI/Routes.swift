@@ -16,15 +16,31 @@ public struct Route: Hashable, Sendable {
         self.template = template
     }
 
-    /// The path with its placeholders replaced in order. The values are identifiers and valid names, which need no
-    /// escaping.
+    /// The path with its placeholders replaced in order. What stands in no path as it is, is percent-encoded: a value
+    /// that is no name is for the server to refuse by name.
     public func path(_ values: String...) -> String {
         var remaining = values[...]
         let segments = template.split(separator: "/", omittingEmptySubsequences: false).map { segment in
-            segment.hasPrefix("{") ? remaining.popFirst() ?? String(segment) : String(segment)
+            segment.hasPrefix("{") ? remaining.popFirst().map(Self.encoded) ?? String(segment) : String(segment)
         }
         precondition(remaining.isEmpty && !segments.contains { $0.hasPrefix("{") }, "\(template) filled with \(values)")
         return segments.joined(separator: "/")
+    }
+
+    /// RFC 3986 section 2.1; `:` stands in identifiers and is allowed in a segment (section 3.3).
+    private static func encoded(_ value: String) -> String {
+        value.utf8.map { byte in
+            isUnreserved(byte) ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._~:".utf8.contains(byte)
+        }
     }
 }
 
@@ -121,4 +137,6 @@ public enum PublicPaths {
     public static let live = "/health/live"
     public static let ready = "/health/ready"
     public static let metrics = "/metrics"
+    /// The OpenAPI document.
+    public static let description = "/api/openapi.json"
 }

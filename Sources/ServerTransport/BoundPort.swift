@@ -26,6 +26,12 @@ package final class BoundPort: Sendable {
         }
     }
 
+    var isKnown: Bool {
+        state.withLock { state in
+            if case .known = state { true } else { false }
+        }
+    }
+
     /// The first call counts.
     package func resolve(_ port: Int?) {
         let waiting: [CheckedContinuation<Int?, Never>] = state.withLock { state in

@@ -8,7 +8,7 @@ import Vocabulary
 /// The server's listener for HTTPS and WebSockets.
 ///
 /// It binds exactly the address it is given, and stops gracefully with its service group: requests in progress are
-/// answered, WebSockets are closed with 1001, then the port is released.
+/// answered, WebSockets are closed with 1001, and after `ListenerLimits.leavingWait` whatever is left is cut off.
 package struct Listener<Responder: HTTPResponder>: Service where Responder.Context == CallerContext {
     /// An IP address or a host name that resolves to one.
     private let host: String
@@ -34,6 +34,7 @@ package struct Listener<Responder: HTTPResponder>: Service where Responder.Conte
         self.logger = logger
     }
 
+    /// - Throws: `BindFailure`.
     package func run() async throws {
         let connections = limits.connectionsThatFit()
         if connections < limits.connections {
@@ -57,6 +58,11 @@ package struct Listener<Responder: HTTPResponder>: Service where Responder.Conte
             logger: logger
         )
         defer { boundPort.resolve(nil) }
-        try await application.run()
+        do {
+            try await application.run()
+        } catch {
+            guard !boundPort.isKnown, !(error is CancellationError) else { throw error }
+            throw BindFailure(error, host: host, port: port)
+        }
     }
 }

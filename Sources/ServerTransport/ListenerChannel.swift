@@ -37,7 +37,7 @@ struct ListenerChannel: HTTPChannelHandler {
             let httpOnly: [any RemovableChannelHandler] = [
                 ByteToMessageHandler(
                     HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: headLimits)),
-                RequestGuard(limits: limits),
+                RequestGuard(limits: limits, invitesBodies: true),
                 ConnectionTimeouts(limits: limits),
                 UpgradeFilter(route: route, decision: decision),
             ]
@@ -49,6 +49,8 @@ struct ListenerChannel: HTTPChannelHandler {
                     notUpgradingCompletionHandler: { continueWithHTTP(on: $0, after: decision) }
                 )
             )
+            // Before TLS, whose own goodbye waits for the other end.
+            try pipeline.addHandler(LeavingLimit(wait: limits.leavingWait))
             try pipeline.addHandler(identity.makeHandler())
             try pipeline.addHandler(encoder)
             for handler in httpOnly { try pipeline.addHandler(handler) }

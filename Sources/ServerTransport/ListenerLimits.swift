@@ -39,6 +39,9 @@ package struct ListenerLimits: Hashable, Sendable {
     /// Our Close frame to the end of the connection, and an error answer to its end.
     package var closeTimeout = TimeAmount.seconds(2)
 
+    /// What is left of a connection this long after the server began to stop is cut off, whatever is owed to whom.
+    package var leavingWait = TimeAmount.milliseconds(1000)
+
     /// Messages queued for a WebSocket whose peer does not read; one more byte disconnects it.
     package var unsentBytes = 2 * Limits.messageBytes
 

@@ -14,12 +14,15 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let limits: ListenerLimits
+    /// Whether this one tells a client that waits for it to send its body (RFC 9110 section 10.1.1).
+    private let invitesBodies: Bool
     private var bodyBytes = 0
+    private var owedAnswers = 0
     private var answersBegun = 0
     private var hasTurnedAway = false
 
-    init(limits: ListenerLimits) {
-        self.limits = limits
+    init(limits: ListenerLimits, invitesBodies: Bool = false) {
+        (self.limits, self.invitesBodies) = (limits, invitesBodies)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -28,6 +31,12 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             bodyBytes = 0
             if let refusal = refusal(of: head) { return turnAway(refusal, context) }
+            owedAnswers += 1
+            // Behind another answer it would be read as part of that one; the client sends its body without it.
+            if invitesBodies, owedAnswers == 1, head.waitsForInvitation {
+                let invitation = HTTPResponseHead(version: .http1_1, status: .continue)
+                context.writeAndFlush(Self.wrapOutboundOut(.head(invitation)), promise: nil)
+            }
         case .body(let part):
             bodyBytes += part.readableBytes
             if bodyBytes > limits.bodyBytes { return turnAway(.bodyTooLarge, context) }
@@ -44,7 +53,9 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         switch Self.unwrapOutboundIn(data) {
         case .head(let head) where head.status.code >= 200: answersBegun += 1
-        case .end: answersBegun -= 1
+        case .end:
+            answersBegun -= 1
+            owedAnswers -= 1
         default: break
         }
         context.write(data, promise: promise)
@@ -94,6 +105,12 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         context.flush()
         context.eventLoop.assumeIsolated().scheduleTask(in: limits.closeTimeout) { context.close(promise: nil) }
+    }
+}
+
+extension HTTPRequestHead {
+    fileprivate var waitsForInvitation: Bool {
+        version == .http1_1 && headers["expect"].contains { $0.lowercased() == "100-continue" }
     }
 }
 

@@ -34,6 +34,11 @@ public enum Limits {
     public static let nameBytes = 64
 }
 
+/// What a refused name is told.
+public let nameRule =
+    "a name is 1 to \(Limits.nameBytes) letters a-z and A-Z, digits, dots, underscores and hyphens, and does not begin "
+    + "with a dot"
+
 /// The form of names that operators give to peers, groups and configurations: they stand in URLs, in
 /// `peer:<name>/<id>` and in file names, so they are 1 to 64 of letters, digits, `.`, `_` and `-`, not starting with `.`.
 public func isValidName(_ name: String) -> Bool {

@@ -9,23 +9,23 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run a server.",
         discussion: """
-            SIGTERM and SIGINT end it. SIGHUP reads --listener-cert and --listener-key again; it also does so by \
+            SIGTERM and SIGINT end it within two seconds; a second one ends it at once. SIGHUP reads --listener-cert and --listener-key again; it also does so by \
             itself every hour, and renews a listener certificate of its own CA in time.
             """)
 
     @Option(help: "Holds everything the server keeps; made at the first start.")
     var dataDir: String
 
-    @Option(help: "HOST:PORT to bind; port 0 lets the kernel choose.")
+    @Option(help: "HOST:PORT to bind; port 0 lets the kernel choose. 0.0.0.0 takes --public-endpoint as well.")
     var listen = "127.0.0.1:4320"
 
     @Option(help: "What this server calls itself.")
     var name: String
 
-    @Option(help: "What agents dial, such as wss://eu.example.com:4320/v1/opamp; --listen when absent.")
+    @Option(help: "What agents and peers dial, such as wss://eu.example.com:4320/v1/opamp; --listen when absent.")
     var publicEndpoint: String?
 
-    @Option(help: "A DNS name or IP address in the listener certificate; may be repeated.")
+    @Option(help: "A further DNS name or IP address in the listener certificate; may be repeated.")
     var listenerName: [String] = []
 
     @Option(help: "PEM file of a listener certificate and its chain, instead of one from the server's own CA.")
@@ -52,13 +52,13 @@ struct ServeCommand: AsyncParsableCommand {
         }
         guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("\(logLevel) is not a log level.") }
         guard (arrivalDeadline?.seconds ?? 1) > 0 else {
-            throw ValidationError("--arrival-deadline is longer than nothing.")
+            throw ValidationError("--arrival-deadline must be greater than zero.")
         }
         // An agent verifies for up to 30 seconds: to take it back earlier would be to take it while it moves.
         guard (verificationTime?.seconds ?? 60) > 30 else {
-            throw ValidationError("--verification-time is more than 30s.")
+            throw ValidationError("--verification-time must be more than 30s.")
         }
-        guard isValidName(name) else { throw ValidationError("\(name) is not a valid name.") }
+        guard isValidName(name) else { throw ValidationError("--name: \(nameRule).") }
         _ = try address()
     }
 
@@ -69,33 +69,57 @@ struct ServeCommand: AsyncParsableCommand {
             handler.logLevel = level
             return handler
         }
-        let (host, port) = try address()
-        let server: Server
         do {
-            let endpoint = try publicEndpoint.map { try Endpoint($0) }
-            server = try await Server(
-                ServerConfiguration(
-                    dataDirectory: dataDir, name: name, host: host, port: port, publicEndpoint: endpoint,
-                    listenerNames: listenerName, listenerFiles: files, adminTokenFile: writeAdminToken,
-                    arrivalDeadline: (arrivalDeadline?.seconds).map { .seconds($0) },
-                    verificationTime: (verificationTime?.seconds).map { .seconds($0) }),
-                log: Logger(label: "mini-server"))
+            try await serve()
         } catch let refusal as EndpointRefusal {
             throw ValidationError("--public-endpoint: \(refusal.reason).")
         } catch let error as any OperatorExplainable {
             throw CommandFailure(error.operatorMessage)
         }
+    }
+
+    private func serve() async throws {
+        let server = try await Server(try configuration(), log: Logger(label: "mini-server"))
         // Written to a file it need not stand in whatever collects this program's output as well.
         if let token = server.adminToken {
             Output.line(
                 writeAdminToken.map { "admin token written to \($0)" }
                     ?? "admin token, shown once: \(token.revealText())")
+        } else if let writeAdminToken {
+            Output.line("no admin token written to \(writeAdminToken): only the first start makes one")
         }
         try await withThrowingTaskGroup { group in
-            group.addTask { try await server.run(endingOn: [.sigterm, .sigint], reloadingOn: [.sighup]) }
-            group.addTask { try await announce(server) }
-            try await group.waitForAll()
+            group.addTask {
+                try await server.run(reloadingOn: [.sighup])
+                return true
+            }
+            group.addTask {
+                try await announce(server)
+                return false
+            }
+            group.addTask {
+                await StopSignals.obey(server)
+                return false
+            }
+            defer { group.cancelAll() }
+            do {
+                while try await group.next() == false {}
+            } catch {
+                // Whatever failed is said; what else runs has no longer to end than on a signal.
+                StopSignals.endSoon(status: EXIT_FAILURE)
+                throw error
+            }
         }
+    }
+
+    private func configuration() throws -> ServerConfiguration {
+        let (host, port) = try address()
+        return ServerConfiguration(
+            dataDirectory: dataDir, name: name, host: host, port: port,
+            publicEndpoint: try publicEndpoint.map { try Endpoint($0) }, listenerNames: listenerName,
+            listenerFiles: files, adminTokenFile: writeAdminToken,
+            arrivalDeadline: (arrivalDeadline?.seconds).map { .seconds($0) },
+            verificationTime: (verificationTime?.seconds).map { .seconds($0) })
     }
 
     private var files: (certificate: String, key: String)? {
@@ -105,17 +129,22 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// Says where the server is, to people and to the clients that are given `--context`.
     private func announce(_ server: Server) async throws {
+        // Without a port the server says why.
         guard await server.port != nil else { return }
-        let origin = try server.origin.origin
-        var context = ContextFile(
-            server: "https://\(origin)", authorities: try server.trustBundle,
-            tokenFile: writeAdminToken.map { URL(filePath: $0).standardizedFileURL.path }
-                ?? (try? ContextFile.read(from: dataDir))?.tokenFile)
-        try context.write(to: dataDir)
-        Output.line("listening on https://\(origin)")
+        let tokenFile =
+            server.adminToken == nil
+            ? (try? ContextFile.read(from: dataDir))?.tokenFile
+            : writeAdminToken.map { URL(filePath: $0).standardizedFileURL.path }
+        func write() throws -> String {
+            let origin = "https://\(try server.localOrigin.origin)"
+            try ContextFile(server: origin, authorities: try server.trustBundle, tokenFile: tokenFile)
+                .write(to: dataDir)
+            return origin
+        }
+        let origin = try write()
+        Output.line("listening on \(origin)")
         for await _ in server.listenerChanges {
-            context.authorities = try server.trustBundle
-            do { try context.write(to: dataDir) } catch { Output.line("context file not written: \(error)") }
+            do { _ = try write() } catch { Output.line("context file not written: \(error)") }
         }
     }
 
@@ -123,7 +152,11 @@ struct ServeCommand: AsyncParsableCommand {
         guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
             (0...65535).contains(port), colon != listen.startIndex
         else { throw ValidationError("--listen takes HOST:PORT.") }
-        let host = listen[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
-        return (String(host), port)
+        let host = listen[..<colon]
+        guard host.hasPrefix("[") else {
+            guard !host.contains(":") else { throw ValidationError("--listen takes an IPv6 address in brackets.") }
+            return (String(host), port)
+        }
+        return (String(host.drop { $0 == "[" }.prefix { $0 != "]" }), port)
     }
 }

@@ -36,8 +36,8 @@ import Testing
         ],
         "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
         "mini-server": [
-            "MiniServer", "ServerAPI", "OperatorClient", "Vocabulary", "ArgumentParser", "Foundation", "Logging",
-            "UnixSignals",
+            "MiniServer", "ServerAPI", "OperatorClient", "DurableFiles", "Vocabulary", "ArgumentParser", "Foundation",
+            "Logging", "UnixSignals",
         ],
         "handover-drill": ["Drill", "ArgumentParser", "Foundation", "Glibc", "UnixSignals"],
     ]

@@ -62,14 +62,15 @@ import Vocabulary
         }
         #expect(try await shell.read("effective.yaml") == "receivers: {}\n")
         try await shell.type("echo 'b: 2' | mini-server config add other --file - --context eu")
-        try await shell.type(
-            "mini-server agent assign \(regions.agent) --group edge --configuration other --context eu")
+        try await shell.type("mini-server agent assign \(regions.agent) --configuration other --context eu")
+        let assigned = try #require(try await regions.agents(on: "eu").first)
+        #expect(assigned.group == "edge" && assigned.configuration == "other", "the group stays")
         try await shell.wait(until: "the agent has the other configuration") {
             try await $0.read("effective.yaml") == "b: 2\n"
         }
         try await shell.type(
             """
-            mini-server agent assign \(regions.agent) --group edge --configuration base --context eu
+            mini-server agent assign \(regions.agent) --group edge --context eu
             mini-server config remove other --context eu
             mini-server group add empty --context eu
             mini-server group remove empty --context eu

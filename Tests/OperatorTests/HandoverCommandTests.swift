@@ -13,6 +13,25 @@ import Vocabulary
         }
     }
 
+    @Test func `a redemption that the source did not confirm and a preview with problems have statuses of their own`()
+        async throws
+    {
+        try await Regions.open { regions, _ in
+            let shell = regions.shell
+            _ = try await issue(regions)
+            // The source can write no byte to its disk, so that it cannot confirm.
+            try await shell.type("source=$(jobs -p | head -n 1); prlimit --pid $source --fsize=0:unlimited")
+            let redeemed = try await shell.type(
+                "mini-server handover redeem --token-file token --context us && echo status 0 || echo status $?")
+            #expect(redeemed.contains("phase        redeeming") && redeemed.contains("status 3"), "\(redeemed)")
+            #expect(redeemed.contains("warning: eu-region has not confirmed the redemption yet"))
+            let preview = try await shell.type(
+                "mini-server handover preview --token-file token --context us && echo status 0 || echo status $?")
+            #expect(preview.contains("problem: handover.") && preview.contains("status 4"), "\(preview)")
+            try await shell.type("prlimit --pid $source --fsize=unlimited:unlimited")
+        }
+    }
+
     private func issue(_ regions: Regions) async throws -> IssuedHandover {
         let issued: IssuedHandover = try await regions.shell.json(
             "mini-server handover issue \(regions.agent) --to us-region --ttl 10m --context eu")

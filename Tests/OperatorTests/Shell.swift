@@ -19,7 +19,7 @@ actor Shell {
         let shell = try Shell()
         do {
             // Should the test end without a word, what was started ends too.
-            try await shell.enter("set -eo pipefail; trap 'jobs -p | xargs -r kill' EXIT")
+            try await shell.enter("set -eo pipefail; trap '' XFSZ; trap 'jobs -p | xargs -r kill' EXIT")
             try await body(shell)
             try await shell.leave()
         } catch {

@@ -32,7 +32,8 @@ import Vocabulary
     static let fleet: [FleetRefusal] = [
         .bootstrapUnknown, .bootstrapUsed, .bootstrapExpired(at: PeerWorld.shared.now), .bootstrapTimeOutOfRange,
         .requestMissing, .requestNotValid("bad."), .instanceUIDNotValid,
-        .uidCollision(PeerWorld.identity(1), row: row), .handoverUnderWay(PeerWorld.identity(1)), .groupMissing("prod"), .configurationMissing("base"),
+        .uidCollision(PeerWorld.identity(1), row: row), .handoverUnderWay(PeerWorld.identity(1)), .groupMissing("prod"),
+        .configurationMissing("base"),
         .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now),
         .keyVouchesForAgents(3), .keyKnownAlone(1), .keyNotYetValid(from: PeerWorld.shared.now), .tooManyKeys(8),
     ]

@@ -74,7 +74,7 @@ import Vocabulary
 
     func saveGroup(on server: ServerProcess) async throws {
         try await server.api.order(
-            OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(Self.group), sending: Group(name: Self.group))
+            OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(Self.group), sending: GroupSettings())
     }
 
     func saveConfiguration(on server: ServerProcess, _ notes: StepNotes) async throws {

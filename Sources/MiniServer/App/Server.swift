@@ -19,12 +19,15 @@ public struct Server: Sendable {
     private let listener: Listener<RouterResponder<CallerContext>>
     private let endpoint: OpAMPEndpoint
     fileprivate let federation: FederationClient
+    private let stopRequests = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     /// Opens the data directory and prepares everything; nothing is bound until `run`.
     ///
-    /// - Throws: `FileFailure`, `StorageFailure`, `AuthorityFailure` or `CertificateFailure`, each with a next action.
+    /// - Throws: `AddressRefusal`, `FileFailure`, `StorageFailure`, `AuthorityFailure` or `CertificateFailure`, each with
+    ///   a next action.
     public init(_ configuration: ServerConfiguration, log: Logger) async throws {
         let now = Timestamp.now
+        let address = try ListenAddress(configuration)
         try PrivateDirectory.prepare(configuration.dataDirectory)
         lock = try DirectoryLock(directory: configuration.dataDirectory)
         let databasePath = configuration.dataDirectory + "/server.sqlite"
@@ -34,12 +37,14 @@ public struct Server: Sendable {
             mayCreate: isNew && !ServerDatabase.exists(at: databasePath))
         let database = try ServerDatabase(path: databasePath)
         let authority = try await Authority.open(in: database, sealing: sealing, name: configuration.name, at: now)
-        let identity = try await configuration.listenerSource.load(authority: authority, database: database, at: now)
+        let source = configuration.listenerSource(names: address.names)
+        let identity = try await source.load(authority: authority, database: database, at: now)
+        if case .files = source { try address.check(identity.chain, at: now) }
 
         context = ServerContext(
-            name: configuration.name, address: PublicAddress(configuration), database: database, authority: authority,
-            listener: try ListenerIdentity(chain: identity.chain, key: identity.key),
-            listenerSource: configuration.listenerSource, agents: ConnectedAgents(), log: log,
+            name: configuration.name, address: PublicAddress(address), database: database, authority: authority,
+            listener: try ListenerIdentity(chain: identity.chain, key: identity.key), listenerSource: source,
+            agents: ConnectedAgents(), log: log,
             calls: PeerCallLog(database: database, log: log), timing: configuration.timing)
         adminToken = try await FirstStart.adminToken(
             in: database, writtenTo: configuration.adminTokenFile, at: now)
@@ -50,7 +55,7 @@ public struct Server: Sendable {
         fleet = FleetService(server: context, shell: shell)
         endpoint = OpAMPEndpoint(desk: fleet, agents: context.agents, logger: log)
         listener = Listener(
-            host: configuration.host, port: configuration.port, identity: context.listener,
+            host: address.host, port: address.port, identity: context.listener,
             responder: Self.router(
                 context: context, fleet: fleet, handovers: HandoverService(server: context, shell: shell),
                 federation: federation,
@@ -68,32 +73,54 @@ public struct Server: Sendable {
         }
     }
 
-    /// `https://host:port`, once the listener is bound.
+    /// What peers and operators elsewhere dial, once the listener is bound.
     public var origin: Endpoint {
         get throws { try context.address.origin }
+    }
+
+    /// What a client on this machine dials and can verify with `trustBundle`, once the listener is bound.
+    public var localOrigin: Endpoint {
+        get throws {
+            let address = context.address
+            return try address.local(
+                host: address.listen.verifiableHost(by: context.listener.chain, at: context.now()))
+        }
     }
 
     /// An element whenever the listener shows another certificate, so that `trustBundle` may be another; it ends with
     /// the server. For one reader.
     public var listenerChanges: AsyncStream<Void> { context.listener.changes }
 
-    /// Serves until the surrounding task is cancelled or, with `signals`, one of them asks for a graceful end.
+    /// How long an orderly stop may take before whatever is left of it is cancelled.
+    static let longestStop = Duration.milliseconds(1700)
+
+    /// Asks for an orderly stop: requests in progress are answered for a second, then every connection is closed.
+    public func stop() { stopRequests.continuation.yield() }
+
+    /// Serves until `stop` is called or the surrounding task is cancelled.
     ///
     /// - Parameter reloads: signals that ask for the listener certificate to be read again.
-    public func run(endingOn signals: [UnixSignal] = [], reloadingOn reloads: [UnixSignal] = []) async throws {
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: context.calls), .init(service: PeerUpkeep(server: self)),
-                    .init(service: HandoverUpkeep(server: self)),
-                    .init(service: renewal(on: reloads)),
-                    .init(service: endpoint), .init(service: listener),
-                ],
-                gracefulShutdownSignals: signals, logger: context.log))
+    /// - Throws: `BindFailure` when the address cannot be bound, or what ended a part of the server.
+    public func run(reloadingOn reloads: [UnixSignal] = []) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: StopRequest(requests: stopRequests.stream),
+                    successTerminationBehavior: .gracefullyShutdownGroup),
+                .init(service: context.calls), .init(service: PeerUpkeep(server: self)),
+                .init(service: HandoverUpkeep(server: self)), .init(service: renewal(on: reloads)),
+                .init(service: endpoint), .init(service: listener),
+            ],
+            logger: context.log)
+        configuration.maximumGracefulShutdownDuration = Self.longestStop
+        let group = ServiceGroup(configuration: configuration)
         do {
             try await group.run()
+        } catch is CancellationError where !Task.isCancelled {
+            context.log.warning("stopped with work in progress, which was cancelled")
         } catch {
             await flushCalls()
+            try? context.database.close()
             throw error
         }
         await flushCalls()
@@ -113,11 +140,13 @@ public struct Server: Sendable {
         context: ServerContext, fleet: FleetService, handovers: HandoverService, federation: FederationClient,
         endpoint: OpAMPEndpoint
     ) -> Router<CallerContext> {
-        let router = Router(context: CallerContext.self)
-        router.add(middleware: ProblemAnswers(log: context.log))
+        let router = Router(context: CallerContext.self, options: .autoGenerateHeadEndpoints)
+        let operators = OperatorInterface(
+            server: context, fleet: fleet, handovers: handovers, federation: federation)
+        router.add(middleware: ProblemAnswers(log: context.log, paths: operators.knownPaths))
         PollingRoute(endpoint: endpoint).add(to: router)
         PublicRoutes(server: context).add(to: router)
-        OperatorInterface(server: context, fleet: fleet, handovers: handovers, federation: federation).add(to: router)
+        operators.add(to: router)
         FederationInterface(
             server: context, fleet: fleet, handovers: handovers, gate: PeerAuthenticator(server: context)
         ).add(to: router)
@@ -133,9 +162,21 @@ extension ServerConfiguration {
         return timing
     }
 
-    var listenerSource: ListenerCertificateSource {
+    /// - Parameter names: the hosts in a certificate of the own CA.
+    fileprivate func listenerSource(names: [String]) -> ListenerCertificateSource {
         if let listenerFiles { return .files(certificate: listenerFiles.certificate, key: listenerFiles.key) }
-        return .own(names: listenerNames.isEmpty ? [host] : listenerNames)
+        return .own(names: names)
+    }
+}
+
+/// Ends when somebody asks for a stop, and its group with it.
+private struct StopRequest: Service {
+    let requests: AsyncStream<Void>
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await _ in requests { break }
+        }
     }
 }
 
@@ -154,14 +195,16 @@ private struct HandoverUpkeep: Service {
     let server: Server
 
     func run() async throws {
-        guard await server.port != nil else { return }
+        // Without a port the listener says why; this service ends with it.
+        guard await server.port != nil else { return try await gracefulShutdown() }
         let shell = server.shell
         let debts = try await shell.debts()
-        await cancelWhenGracefulShutdown {
-            await withTaskGroup { group in
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup { group in
                 group.addTask { await shell.settle(debts) }
                 group.addTask { await shell.timers.run(now: server.context.now) { await shell.wake($0, $1) } }
                 group.addTask { await shell.outbox.run { await shell.refused($0) } }
+                try await group.waitForAll()
             }
         }
     }

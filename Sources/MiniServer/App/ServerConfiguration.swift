@@ -9,9 +9,11 @@ public struct ServerConfiguration: Sendable {
     public var host: String
     /// 0 lets the kernel choose.
     public var port: Int
-    /// What agents and peers dial, when it is not `host` and the port that was bound.
+    /// What agents and peers dial, when it is not `host` and the port that was bound: `wss` or `https`, and no path but
+    /// the server's own.
     public var publicEndpoint: Endpoint?
-    /// DNS names and IP addresses in the listener certificate; `host` when empty.
+    /// More DNS names and IP addresses in the listener certificate, beside those that agents and clients on this machine
+    /// dial.
     public var listenerNames: [String]
     /// PEM files of a listener certificate that somebody else looks after.
     public var listenerFiles: (certificate: String, key: String)?

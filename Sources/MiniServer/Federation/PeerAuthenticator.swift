@@ -51,7 +51,9 @@ final class PeerAuthenticator: Sendable {
             note(passed, status: response.status)
             return response
         } catch {
-            let status = (error as? ProblemResponse)?.status ?? (error as? any OperatorExplainable).map { ProblemResponse($0).status }
+            let status =
+                (error as? ProblemResponse)?.status
+                ?? (error as? any OperatorExplainable).map { ProblemResponse($0).status }
             note(passed, status: status ?? .internalServerError)
             throw error
         }

@@ -18,15 +18,20 @@ extension HTTPResponse.Status {
         "audit": .conflict,
         "federation": .unprocessableContent,
         "certificate": .unprocessableContent,
+        "pem": .unprocessableContent,
+        "wire": .badRequest,
         "trust-bundle": .badGateway,
         "call": .badGateway,
         "operator": .forbidden,
         "storage": .serviceUnavailable,
         "authority": .internalServerError,
+        "file": .internalServerError,
+        "server": .internalServerError,
     ]
 
     private static let byCode: [String: HTTPResponse.Status] = [
         "request.not-found": .notFound,
+        "request.method-not-allowed": .methodNotAllowed,
         "request.too-large": .contentTooLarge,
         "operator.not-authenticated": .unauthorized,
 

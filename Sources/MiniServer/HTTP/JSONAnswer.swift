@@ -68,10 +68,14 @@ extension DecodingError {
 }
 
 extension Page {
-    /// One page of a whole list, behind the item that the cursor names.
-    init(of all: [Item], after cursor: String?, limit: Int, key: (Item) -> String) {
-        let start = cursor.map { cursor in all.firstIndex { key($0) == cursor }.map { $0 + 1 } ?? all.count } ?? 0
-        let items = Array(all[start...].prefix(limit))
-        self.init(items: items, nextCursor: start + items.count < all.count ? items.last.map(key) : nil)
+    /// One page of a whole list in the order of its keys. A cursor is a place in that order, so that it stands when the
+    /// item that it was made from is gone.
+    init(of all: [Item], after cursor: String?, limit: Int, descending: Bool = false, key: (Item) -> String) {
+        let ordered = all.map { (key: key($0), item: $0) }.sorted { descending ? $0.key > $1.key : $0.key < $1.key }
+        let rest = ordered.filter { entry in
+            cursor.map { descending ? entry.key < $0 : entry.key > $0 } ?? true
+        }
+        let shown = rest.prefix(limit)
+        self.init(items: shown.map(\.item), nextCursor: rest.count > limit ? shown.last?.key : nil)
     }
 }

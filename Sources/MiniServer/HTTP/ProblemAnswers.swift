@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Logging
 import ServerTransport
@@ -8,6 +9,7 @@ struct ProblemAnswers: RouterMiddleware {
     typealias Context = CallerContext
 
     let log: Logger
+    let paths: KnownPaths
 
     func handle(
         _ request: Request, context: CallerContext, next: (Request, CallerContext) async throws -> Response
@@ -29,7 +31,11 @@ struct ProblemAnswers: RouterMiddleware {
             }
             return problem
         case let error as HTTPError where error.status == .notFound:
-            return ProblemResponse(RequestRefusal.notFound(path: path))
+            let allowed = paths.methods(at: path)
+            guard !allowed.isEmpty else { return ProblemResponse(RequestRefusal.notFound(path: path)) }
+            var problem = ProblemResponse(RequestRefusal.methodNotAllowed(path: path, allowed: allowed))
+            problem.extraFields = [.allow: allowed.joined(separator: ", ")]
+            return problem
         case let error as HTTPError where error.status == .contentTooLarge:
             return ProblemResponse(RequestRefusal.bodyTooLarge)
         default:

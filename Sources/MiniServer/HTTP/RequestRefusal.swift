@@ -3,6 +3,7 @@ import Vocabulary
 /// What is wrong with a request before any rule of the product is asked.
 enum RequestRefusal: Error, Hashable, OperatorExplainable {
     case notFound(path: String)
+    case methodNotAllowed(path: String, allowed: [String])
     case bodyTooLarge
     case bodyUnreadable(reason: String)
     case parameter(name: String, reason: String)
@@ -18,6 +19,11 @@ enum RequestRefusal: Error, Hashable, OperatorExplainable {
             OperatorMessage(
                 code: "request.not-found", title: "There is nothing here", cause: "\(path.prefix(200)) is not known.",
                 nextAction: "Check the path, and whether the thing was deleted.")
+        case .methodNotAllowed(let path, let allowed):
+            OperatorMessage(
+                code: "request.method-not-allowed", title: "The path takes another method",
+                cause: "\(path.prefix(200)) takes \(allowed.joined(separator: ", ")).",
+                nextAction: "Use one of these methods, or correct the path.")
         case .bodyTooLarge:
             OperatorMessage(
                 code: "request.too-large", title: "The request is too large",

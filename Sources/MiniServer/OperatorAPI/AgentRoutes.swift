@@ -25,18 +25,17 @@ extension OperatorInterface {
     private func assign(_ call: OperatorCall) async throws -> AgentSummary {
         let id = try call.localAgent()
         let wanted = try await call.body(Assignment.self)
+        guard wanted.group == nil || wanted.withoutGroup != true else {
+            throw RequestRefusal.parameter(name: "withoutGroup", reason: "a group is named as well")
+        }
+        guard wanted.configuration == nil || wanted.withoutConfiguration != true else {
+            throw RequestRefusal.parameter(name: "withoutConfiguration", reason: "a configuration is named as well")
+        }
         let now = server.now()
         let (row, summary) = try await server.database.write { tables in
             var row = try tables.agent(id)
-            if let group = wanted.group, try tables.groups.find(group) == nil {
-                throw FleetRefusal.groupMissing(group)
-            }
-            if let name = wanted.configuration, try tables.configurations.find(name) == nil {
-                throw FleetRefusal.configurationMissing(name)
-            }
             let before = row.assignmentText
-            row.group = wanted.group
-            row.configuration = wanted.configuration
+            try tables.assign(wanted, to: &row)
             try tables.agents.save(row)
             try tables.audit.append(
                 AuditFact(
@@ -69,16 +68,28 @@ extension FleetView {
     func page(_ request: Request) async throws -> Page<AgentSummary> {
         let query = request.query(QueryNames.query)
         let group = request.query(QueryNames.group)
-        let presence = request.query(QueryNames.presence)
+        let presence = try request.query(QueryNames.presence).map { text in
+            guard let presence = AgentPresence(rawValue: text) else {
+                let all = AgentPresence.allCases.map(\.rawValue).joined(separator: ", ")
+                throw RequestRefusal.parameter(name: QueryNames.presence, reason: "it is one of \(all)")
+            }
+            return presence.rawValue
+        }
         let after = request.query(QueryNames.cursor)
         let limit = request.pageLimit
         return try await server.database.read { tables in
-            let rows = try tables.agents.list(query: query, group: group, after: after, limit: limit + 1)
-            let shown = rows.prefix(limit)
-            let summaries = try shown.map { try summary($0, tables) }.filter {
-                presence == nil || $0.presence == presence
+            // What a session tells is not in the database, so that a page is filled from as many rows as it takes.
+            var (found, position): ([AgentSummary], String?) = ([], after)
+            while found.count <= limit {
+                let rows = try tables.agents.list(query: query, group: group, after: position, limit: limit + 1)
+                found += try rows.filter { presence == nil || self.presence(of: $0).code == presence }.map {
+                    try summary($0, tables)
+                }
+                guard rows.count > limit, let last = rows.last else { break }
+                position = last.id.description
             }
-            return Page(items: summaries, nextCursor: rows.count > limit ? shown.last?.id.description : nil)
+            let shown = Array(found.prefix(limit))
+            return Page(items: shown, nextCursor: found.count > limit ? shown.last?.id : nil)
         }
     }
 }

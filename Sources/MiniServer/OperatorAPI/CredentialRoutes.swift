@@ -10,8 +10,9 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.bootstrapTokens, .manageBootstrapTokens) { call in
                 let tokens = try await server.database.read { try $0.bootstrapTokens.all() }
                 return Page(
-                    of: tokens.sorted { $0.createdAt > $1.createdAt }.map(BootstrapTokenSummary.init),
-                    after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.id)
+                    of: tokens.map(BootstrapTokenSummary.init), after: call.request.query(QueryNames.cursor),
+                    limit: call.request.pageLimit, descending: true
+                ) { "\($0.createdAt) \($0.id)" }
             },
             OperatorRoute(OperatorRoutes.createBootstrapToken, .manageBootstrapTokens) {
                 try await createBootstrapToken($0)
@@ -20,8 +21,9 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.operatorTokens, .manageOperatorTokens) { call in
                 let tokens = try await server.database.read { try $0.operatorTokens.all() }
                 return Page(
-                    of: tokens.sorted { $0.createdAt > $1.createdAt }.map(OperatorTokenSummary.init),
-                    after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.id)
+                    of: tokens.map(OperatorTokenSummary.init), after: call.request.query(QueryNames.cursor),
+                    limit: call.request.pageLimit, descending: true
+                ) { "\($0.createdAt) \($0.id)" }
             },
             OperatorRoute(OperatorRoutes.createOperatorToken, .manageOperatorTokens) {
                 try await createOperatorToken($0)
@@ -68,7 +70,7 @@ extension OperatorInterface {
     private func createOperatorToken(_ call: OperatorCall) async throws -> CreatedSecret {
         let wanted = try await call.body(OperatorTokenRequest.self)
         guard isValidName(wanted.name) else {
-            throw RequestRefusal.parameter(name: "name", reason: "it is not a valid name")
+            throw RequestRefusal.parameter(name: "name", reason: nameRule)
         }
         guard let role = Role(rawValue: wanted.role) else {
             let roles = Role.allCases.map(\.rawValue).joined(separator: ", ")

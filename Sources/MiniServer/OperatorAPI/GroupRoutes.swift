@@ -18,28 +18,29 @@ extension OperatorInterface {
         ]
     }
 
-    /// The group's agents share its configuration: naming one assigns it to all of them.
     private func saveGroup(_ call: OperatorCall) async throws -> Group {
         let name = try call.name()
-        let wanted = try await call.body(Group.self)
+        let wanted = try await call.body(GroupSettings.self)
         let now = server.now()
         let (group, members) = try await server.database.write { tables in
             if let configuration = wanted.configuration, try tables.configurations.find(configuration) == nil {
                 throw FleetRefusal.configurationMissing(configuration)
             }
             let before = try tables.groups.find(name)
-            let record = GroupRecord(
-                name: name, createdAt: before?.createdAt ?? now, configuration: wanted.configuration)
+            var record = before ?? GroupRecord(name: name, createdAt: now, configuration: nil)
+            record.configuration = record.configuration(after: wanted)
             try tables.groups.save(record, key: name)
             var members = try tables.agents.members(of: name)
-            if let configuration = wanted.configuration {
-                for index in members.indices { members[index].configuration = configuration }
-                for member in members { try tables.agents.save(member) }
+            if wanted != GroupSettings() {
+                for index in members.indices {
+                    members[index].follow(from: before?.configuration, to: record.configuration)
+                    try tables.agents.save(members[index])
+                }
             }
             try tables.audit.append(
                 AuditFact(
                     .groupSaved, entityType: "group", entityID: name, before: before?.configuration,
-                    after: wanted.configuration),
+                    after: record.configuration),
                 context: call.audit, at: now)
             return (try tables.shown(record), members)
         }

@@ -46,9 +46,9 @@ extension OperatorInterface {
                 peer == nil || $0.peer == peer
             }
         }
-        return Page(of: found, after: request.query(QueryNames.cursor), limit: request.pageLimit) {
-            $0.id.description
-        }
+        return Page(
+            of: found, after: request.query(QueryNames.cursor), limit: request.pageLimit, descending: true
+        ) { "\($0.issuedAt) \($0.id)" }
     }
 
     private func issue(_ call: OperatorCall) async throws -> IssuedHandover {

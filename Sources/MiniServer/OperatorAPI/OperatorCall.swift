@@ -54,11 +54,8 @@ struct OperatorCall: Sendable {
 
     /// - Throws: `RequestRefusal.parameter` when the name is not one that an operator may give.
     func name() throws -> String {
-        let name = context.parameters.get("name") ?? ""
-        guard isValidName(name) else {
-            throw RequestRefusal.parameter(
-                name: "name", reason: "use 1 to \(Limits.nameBytes) letters, digits, dots, underscores and hyphens")
-        }
+        let name = text("name").removingPercentEncoding ?? ""
+        guard isValidName(name) else { throw RequestRefusal.parameter(name: "name", reason: nameRule) }
         return name
     }
 

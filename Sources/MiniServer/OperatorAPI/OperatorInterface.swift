@@ -31,6 +31,13 @@ struct OperatorInterface: Sendable {
         }
     }
 
+    /// Of the whole server.
+    var knownPaths: KnownPaths {
+        KnownPaths(
+            (routes.map(\.route) + FederationRoutes.all).map { ($0.method.rawValue, $0.template) }
+                + PublicRoutes.paths.map { ("GET", $0) } + [("POST", PublicPaths.opamp), ("GET", PublicPaths.opamp)])
+    }
+
     var view: FleetView { FleetView(server: server, fleet: fleet) }
 
     /// Whose token the request bears.

@@ -11,6 +11,10 @@ import Vocabulary
 struct PublicRoutes: Sendable {
     let server: ServerContext
 
+    static let paths = [
+        PublicPaths.trustBundle, PublicPaths.live, PublicPaths.ready, PublicPaths.metrics, PublicPaths.description,
+    ]
+
     func add(to router: Router<CallerContext>) {
         router.get(RouterPath(PublicPaths.trustBundle)) { _, _ in
             let pem = server.authority.signingKeys.published.map(\.pem).joined()
@@ -26,7 +30,7 @@ struct PublicRoutes: Sendable {
             Response.text(
                 server.metrics.exposition(gauges: try await gauges()), type: "text/plain; version=0.0.4; charset=utf-8")
         }
-        router.get("/api/openapi.json") { _, _ in
+        router.get(RouterPath(PublicPaths.description)) { _, _ in
             Response.text(APIDescription.document.description, type: "application/json")
         }
     }

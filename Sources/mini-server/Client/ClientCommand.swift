@@ -35,7 +35,7 @@ struct ConnectionOptions: ParsableArguments {
             .replacing("\u{FEFF}", with: "") ?? found?.authorities
         let text =
             try token ?? operatorTokenFile.map(File.text) ?? environment["MINI_SERVER_TOKEN"]
-            ?? found?.tokenFile.flatMap { try? File.text($0) }
+            ?? found?.tokenFile.map(File.text)
         let secret = text.map { Secret($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
         return try OperatorClient(base: base, token: secret, authorities: authorities)
     }
@@ -70,10 +70,9 @@ extension ClientCommand {
 enum File {
     /// `-` is standard input.
     static func text(_ path: String) throws -> String {
-        // A pipe too: process substitution names one.
-        let file = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
         do {
-            guard let file else { throw CocoaError(.fileReadNoSuchFile) }
+            // Read to its end, as a pipe has to be; links are followed.
+            let file = path == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(filePath: path))
             return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
         } catch {
             throw CommandFailure(

@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 
 /// Where a server on this machine is found: a file in its data directory that `serve` writes whenever it starts.
@@ -20,12 +21,18 @@ struct ContextFile: Codable {
                 code: "client.no-context", cause: "There is no context file at \(file.path).",
                 nextAction: "Start the server once with --data-dir \(directory), or use --server and --ca.")
         }
-        return try JSONDecoder().decode(ContextFile.self, from: data)
+        guard let context = try? JSONDecoder().decode(ContextFile.self, from: data) else {
+            throw CommandFailure(
+                code: "client.context-unreadable", cause: "\(file.path) is not a context file.",
+                nextAction: "Restart the server with --data-dir \(directory): it writes the file again.")
+        }
+        return context
     }
 
+    /// - Throws: `FileFailure`, which names the file.
     func write(to directory: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(self).write(to: Self.file(in: directory), options: .atomic)
+        try AtomicFile.write(Array(try encoder.encode(self)), to: Self.file(in: directory).path, mode: .public)
     }
 }

@@ -11,11 +11,17 @@ struct AgentCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List agents.")
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "Text in name, instance uid, fingerprint or identifier.") var query: String?
+        @Option(help: "live, stale, offline, arriving, moved-to-peer or withdrawn.") var presence: String?
+        @Option(help: "Only this group.") var group: String?
         @Option(help: "The fleet of this peer, read-only.") var peer: String?
 
         func run(_ server: OperatorClient) async throws {
             let agents: [AgentSummary] = try await server.list(
-                OperatorRoutes.agents, query: [QueryNames.query: query, QueryNames.peer: peer])
+                OperatorRoutes.agents,
+                query: [
+                    QueryNames.query: query, QueryNames.presence: presence, QueryNames.group: group,
+                    QueryNames.peer: peer,
+                ])
             try show(agents) { agents in
                 Output.table(
                     ["id", "name", "presence", "health", "group", "configuration", "epoch", "last seen"],
@@ -49,16 +55,36 @@ struct AgentCommand: AsyncParsableCommand {
     }
 
     struct Assign: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Set an agent's group and configuration.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change an agent's group and configuration.",
+            discussion: """
+                What is not named stays. An agent that enters a group gets the group's configuration, unless another one \
+                is named.
+                """)
         @OptionGroup var connection: ConnectionOptions
         @Argument var id: String
-        @Option(help: "None when absent.") var group: String?
-        @Option(name: [.long, .customLong("configuration")], help: "None when absent.") var config: String?
+        @Option(help: "The group to enter.") var group: String?
+        @Flag(help: "Leave the group.") var noGroup = false
+        @Option(name: [.long, .customLong("configuration")], help: "The configuration to have.") var config: String?
+        @Flag(name: [.customLong("no-config"), .customLong("no-configuration")], help: "Have no configuration.")
+        var noConfig = false
+
+        func validate() throws {
+            guard group == nil || !noGroup else { throw ValidationError("--group and --no-group exclude each other.") }
+            guard config == nil || !noConfig else {
+                throw ValidationError("--config and --no-config exclude each other.")
+            }
+            guard group != nil || config != nil || noGroup || noConfig else {
+                throw ValidationError("Name what is to change: --group, --no-group, --config or --no-config.")
+            }
+        }
 
         func run(_ server: OperatorClient) async throws {
             let agent: AgentSummary = try await server.call(
                 OperatorRoutes.assignAgent, OperatorRoutes.assignAgent.path(id),
-                sending: Assignment(group: group, configuration: config))
+                sending: Assignment(
+                    group: group, configuration: config, withoutGroup: noGroup ? true : nil,
+                    withoutConfiguration: noConfig ? true : nil))
             try show(agent) {
                 Output.facts(["id": $0.id, "group": $0.group ?? "-", "configuration": $0.configuration ?? "-"])
             }

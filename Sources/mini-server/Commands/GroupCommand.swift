@@ -8,15 +8,23 @@ struct GroupCommand: AsyncParsableCommand {
         commandName: "group", abstract: "Groups of agents.", subcommands: [Add.self, List.self, Remove.self])
 
     struct Add: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Save a group.")
+        static let configuration = CommandConfiguration(
+            abstract: "Save a group.", discussion: "A group that exists keeps its configuration unless one is named.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
         @Option(help: "Assigned to all agents of the group.") var config: String?
+        @Flag(help: "Take the group's configuration away, from its agents as well.") var noConfig = false
+
+        func validate() throws {
+            guard config == nil || !noConfig else {
+                throw ValidationError("--config and --no-config exclude each other.")
+            }
+        }
 
         func run(_ server: OperatorClient) async throws {
             let group: Group = try await server.call(
                 OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(name),
-                sending: Group(name: name, configuration: config))
+                sending: GroupSettings(configuration: config, withoutConfiguration: noConfig ? true : nil))
             try show(group) { Output.line("saved \($0.name)") }
         }
     }

@@ -49,7 +49,8 @@ struct HandoverCommand: AsyncParsableCommand {
 
     struct Preview: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Verify a token and show what it would do; changes nothing.")
+            abstract: "Verify a token and show what it would do; changes nothing.",
+            discussion: "It ends with status 4 when a redemption would be refused as things are.")
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var input: TokenInput
 
@@ -71,11 +72,17 @@ struct HandoverCommand: AsyncParsableCommand {
                 ])
                 for problem in preview.problems { Output.line("problem: \(problem.operatorMessage)") }
             }
+            if !preview.problems.isEmpty { throw CommandStatus.wouldBeRefused }
         }
     }
 
     struct Redeem: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Take the agent in.")
+        static let configuration = CommandConfiguration(
+            abstract: "Take the agent in.",
+            discussion: """
+                It ends with status 3 when the source has not confirmed the redemption yet. This server repeats it until \
+                the token expires; `handover show` says how it went.
+                """)
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var input: TokenInput
         @Option(help: "The group here; by default the one of the same name.") var group: String?
@@ -89,6 +96,12 @@ struct HandoverCommand: AsyncParsableCommand {
                     token: try input.text, group: group, configuration: config,
                     withoutConfiguration: withoutConfiguration ? true : nil))
             try show(redeemed, HandoverCommand.describe)
+            if redeemed.phase == "redeeming" {
+                Output.warning(
+                    "\(redeemed.peer) has not confirmed the redemption yet; this server repeats it until "
+                        + "\(redeemed.expiresAt). See `mini-server handover show \(redeemed.id)`.")
+                throw CommandStatus.notConfirmed
+            }
         }
     }
 

@@ -11,7 +11,7 @@ struct AuditInterfaceTests {
         for number in 0..<count {
             let _: ServerAPI.Group = try await server.call(
                 OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path("group-\(number)"),
-                sending: Group(name: "group-\(number)"))
+                sending: GroupSettings())
         }
     }
 

@@ -93,7 +93,7 @@ struct OperatorInterfaceTests {
                 OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path("base"), sending: text)
             let _: Group = try await eu.call(
                 OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path("web"),
-                sending: Group(name: "web", configuration: "base"))
+                sending: GroupSettings(configuration: "base"))
             let entries = try await eu.audit()
             #expect(entries.contains { $0.action == "Configuration.Saved" && $0.after == saved.hash })
             #expect(entries.contains { $0.action == "Group.Saved" && $0.actor == "admin" })

@@ -43,7 +43,7 @@ struct RunningServer: Sendable {
         let server = try await Server(configuration, log: log)
         tasks.addTask { try await server.run() }
         guard await server.port != nil, let admin = server.adminToken?.revealText() ?? admin else { throw NotStarted() }
-        return RunningServer(server: server, base: "https://\(try server.origin.origin)", admin: admin)
+        return RunningServer(server: server, base: "https://\(try server.localOrigin.origin)", admin: admin)
     }
 
     /// One server from its start to its end. Started again in the same directory it is the same server.

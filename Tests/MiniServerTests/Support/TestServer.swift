@@ -15,6 +15,8 @@ struct TestServer: Sendable {
     let endpoint: OpAMPEndpoint
     let port: Int
     let group: ServiceGroup
+    private let running: Task<Void, any Error>
+    private let another: @Sendable (String, Int) async throws -> Void
 
     static func run(
         desk: ScriptedOpAMPService = ScriptedOpAMPService(),
@@ -25,8 +27,7 @@ struct TestServer: Sendable {
         let pki = try TestPKI()
         let listener = try pki.listener()
         let identity = try ListenerIdentity(chain: [listener.certificate], key: TLSServerKey(listener.key))
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        let logger = Self.silentLog
         let endpoint = OpAMPEndpoint(desk: desk, gate: gate, logger: logger)
         let router = Router(context: CallerContext.self)
         PollingRoute(endpoint: endpoint).add(to: router)
@@ -36,24 +37,41 @@ struct TestServer: Sendable {
         router.post("/echo") { request, _ in
             try await request.body.collect(upTo: Limits.messageBytes).readableBytes.description
         }
-        let service = Listener(
-            host: "127.0.0.1", port: 0, identity: identity, limits: limits, responder: router.buildResponder(),
-            route: endpoint.webSocketRoute, logger: logger)
-        let group = ServiceGroup(services: [endpoint, service], logger: logger)
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            guard let port = await service.boundPort.value else { return try await tasks.waitForAll() }
-            let server = TestServer(pki: pki, identity: identity, endpoint: endpoint, port: port, group: group)
-            do {
-                try await body(server)
-            } catch {
-                tasks.cancelAll()
-                throw error
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
+        let responder = router.buildResponder()
+        let makeListener = { @Sendable (host: String, port: Int) in
+            Listener(
+                host: host, port: port, identity: identity, limits: limits, responder: responder,
+                route: endpoint.webSocketRoute, logger: logger)
         }
+        let service = makeListener("127.0.0.1", 0)
+        let group = ServiceGroup(services: [endpoint, service], logger: logger)
+        let running = Task { try await group.run() }
+        guard let port = await service.boundPort.value else { return try await running.value }
+        let server = TestServer(
+            pki: pki, identity: identity, endpoint: endpoint, port: port, group: group, running: running,
+            another: { try await makeListener($0, $1).run() })
+        do {
+            try await body(server)
+        } catch {
+            running.cancel()
+            _ = try? await running.value
+            throw error
+        }
+        await group.triggerGracefulShutdown()
+        try await running.value
     }
+
+    private static var silentLog: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }
+
+    /// Returns when the listener has stopped.
+    func ended() async throws { try await running.value }
+
+    /// Runs a second listener at this address.
+    func bindAgain(host: String, port: Int) async throws { try await another(host, port) }
 
     func client(as identity: TestIdentity? = nil) async throws -> RawClient {
         try await RawClient.connect(to: port, as: identity, trusting: pki.authority)
