@@ -18,7 +18,7 @@ public struct PeerPaste: Hashable, Sendable {
     ///   least one CA that verifies it now, and names a peer.
     public init(pem: String, at now: Timestamp) throws(FederationRefusal) {
         let bundle: CertificateBundle
-        do { bundle = try CertificateBundle(pem: pem, limit: 1 + Limits.bundleCertificates) } catch {
+        do { bundle = try CertificateBundle(pem: pem) } catch {
             throw .pasteUnreadable(error.operatorMessage.cause)
         }
         guard let first = bundle.certificates.first, !first.isCA else { throw .pasteWithoutCertificate }
