@@ -2,6 +2,7 @@ import Certificates
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Testing
 import Vocabulary
 

@@ -1,6 +1,7 @@
 import Certificates
 import OpAMPProto
 import ServerCore
+import ServerTransport
 import Synchronization
 import Testing
 import Vocabulary
