@@ -141,10 +141,11 @@ struct HostileWebSocketTests {
         limits.silenceLimit = .milliseconds(500)
         try await TestServer.run(limits: limits) { server in
             let client = try await server.socket()
-            _ = try await client.exchange(AgentToServerExample.full(sequence: 1))
-            #expect(await client.frame()?.opcode == 9)
-            let rest = await client.readToEnd()
-            #expect(!rest.contains(0x88))
+            try await client.send(AgentToServerExample.full(sequence: 1))
+            // On a busy machine the ping may go before the reply.
+            var opcodes: [UInt8] = []
+            while let frame = await client.frame() { opcodes.append(frame.opcode) }
+            #expect(opcodes.contains(9) && !opcodes.contains(8))
         }
     }
 

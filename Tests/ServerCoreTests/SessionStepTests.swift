@@ -125,6 +125,31 @@ import Vocabulary
         #expect(try gone.next(after: .agentConnected, at: late).state.phase == .returned)
     }
 
+    @Test func `an agent that failed to get to its server is offered the way again after a pause`() throws {
+        let failed = try stages.source(.settled).next(
+            after: .agentFailed(hash: stages.offer.hash, message: "http-403"), at: world.now
+        ).state
+        let later = world.now + HandoverTiming.defaultVerification
+        #expect(try failed.next(after: .agentConnected, at: world.now).directives == [.wake(at: later)])
+        guard case .signOffer? = try failed.next(after: .agentConnected, at: later).directives.first else {
+            Issue.record("no other offer is made")
+            return
+        }
+    }
+
+    @Test func `a deadline that is shorter than a trial does not make an arrival`() throws {
+        let connected = try stages.target(.connected)
+            .next(after: .agentCommitted(.applied(hash: [9])), at: world.now).state
+        let deadline = try #require(connected.deadline)
+        let early = try connected.next(after: .wake(agentPresent: true), at: deadline).state
+        #expect(early.phase == .arrived, "it has been here for the whole time")
+        var short = connected
+        short.connectedAt = deadline - .seconds(1)
+        let step = try short.next(after: .wake(agentPresent: true), at: deadline)
+        #expect(step.state.phase == .connected)
+        #expect(step.directives == [.wake(at: deadline - .seconds(1) + HandoverTiming.silence)])
+    }
+
     // MARK: The leaf
 
     private func request(_ message: inout AgentToServer) throws {

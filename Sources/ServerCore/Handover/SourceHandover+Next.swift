@@ -110,7 +110,10 @@ extension SourceHandover {
         switch event {
         case .redeemed(let claim): try repeated(claim)
         case .offerSigned(let offer): step.push(offer, at: now)
-        case .agentConnected: step.directives = [push(at: now)]
+        case .agentConnected:
+            // After a failure the next offer takes its time, or the agent would go to and fro without a pause.
+            let pause = offer == nil ? returnsFrom.flatMap { now < $0 ? $0 : nil } : nil
+            step.directives = [pause.map { .wake(at: $0) } ?? push(at: now)]
         case .agentFailed(let hash, let message):
             // The target saw a session that was dead already; the agent's own word about its probation counts.
             if isGivenBack(by: hash, saying: message) {
@@ -118,7 +121,10 @@ extension SourceHandover {
                 break
             }
             // The same offer would get the same answer for ever (protocol section 3); another one is made, in time.
-            if offer?.hash == hash { step.state.offer = nil }
+            if offer?.hash == hash {
+                step.state.offer = nil
+                step.state.returnsFrom = now + verification
+            }
             step.directives = [.wake(at: now + verification)]
         case .wake(let agentPresent): if agentPresent, offer == nil { step.directives = [push(at: now)] }
         case .cancelRequested, .pushRequested: throw .alreadyMoved(to: claims.target.name)

@@ -76,6 +76,7 @@ extension TargetHandover {
         case .redeemRequested(let other): try repeated(other)
         case .agentConnected:
             if phase == .awaiting {
+                step.state.connectedAt = now
                 step.enter(.connected, .agentConnected)
                 step.tell(.connected, at: now)
             }
@@ -95,8 +96,18 @@ extension TargetHandover {
                 step.directives = resume(at: now)
                 break
             }
-            // Here for so long, it has come to stay: the source must have died over telling of the offer.
-            if agentPresent, let unproven { step.arrive(hash: unproven, at: now) } else { step.lapse(at: now) }
+            guard agentPresent, let unproven else {
+                step.lapse(at: now)
+                break
+            }
+            // Here for so long, it has come to stay: the source must have died over telling of the offer. A deadline that is
+            // shorter than a trial says nothing of that.
+            let stays = (connectedAt ?? now) + HandoverTiming.silence
+            if now < stays {
+                step.directives = [.wake(at: stays)]
+            } else {
+                step.arrive(hash: unproven, at: now)
+            }
         case .redemptionAccepted, .redemptionRefused, .redemptionUnanswered, .sourceAnswered, .noticeReceived,
             .noticeRefused:
             break

@@ -66,6 +66,8 @@ public struct TargetHandover: Hashable, Sendable, Codable {
     public internal(set) var redemption: Redemption?
     /// The handover lapses then, unless the agent has arrived.
     public internal(set) var deadline: Timestamp?
+    /// When the leaf was here first after it had been away.
+    public internal(set) var connectedAt: Timestamp?
     public internal(set) var probationEnds: Timestamp?
     /// The offer that brought the agent here; it is not offered again.
     public internal(set) var offerHash: [UInt8]?
