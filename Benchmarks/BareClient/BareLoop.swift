@@ -40,14 +40,15 @@ public final class BareLoop {
         return connection
     }
 
+    /// - Parameter pause: how long it may wait for the network before it asks `isDone` again, in milliseconds.
     /// - Throws: `.late` when it is not done in time.
     public func run(
-        _ what: String, within limit: Duration = .seconds(60), until isDone: () -> Bool
+        _ what: String, within limit: Duration = .seconds(60), pause: Int32 = 100, until isDone: () -> Bool
     ) throws(BareFailure) {
         let deadline = ContinuousClock.now + limit
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 256)
         while !isDone() {
-            let count = unsafe epoll_wait(epoll, &events, Int32(events.count), 100)
+            let count = unsafe epoll_wait(epoll, &events, Int32(events.count), pause)
             if count < 0, errno != EINTR { throw .system("epoll_wait", errno) }
             for index in 0..<max(0, Int(count)) {
                 let socket = unsafe events[index].data.fd

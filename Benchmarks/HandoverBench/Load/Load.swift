@@ -48,6 +48,27 @@ final class Load {
         }
     }
 
+    /// One after the other at a fixed pace, whether or not those before have been answered.
+    ///
+    /// - Returns: how long each waited from the moment that was its own, in milliseconds.
+    func join(_ agents: [BenchAgent], every pace: Duration) throws -> [Double] {
+        let start = ContinuousClock.now
+        var (lines, answered): ([Line], Int) = ([], 0)
+        try loop.run("newcomers", pause: 1) {
+            while lines.count < agents.count, failure == nil, ContinuousClock.now >= start + pace * lines.count {
+                let agent = agents[lines.count]
+                let voice = AgentVoice(uid: agent.uid, name: agent.name, over: .webSocket)
+                do { lines.append(try dial(voice, agent.identity) { _ in answered += 1 }) } catch { failure = error }
+            }
+            return failure != nil || answered == agents.count
+        }
+        if let failure { throw failure }
+        close(lines)
+        return lines.enumerated().map { index, line in
+            line.joined.map { ($0 - start - pace * index) / .milliseconds(1) } ?? .nan
+        }
+    }
+
     /// Every line sends, waits for the answer, and sends again.
     ///
     /// - Returns: how long all of it took.

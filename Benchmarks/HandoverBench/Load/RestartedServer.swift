@@ -29,6 +29,7 @@ import Foundation
     @discardableResult
     func restart() throws -> Int32 {
         ProcessCost.kill(processID)
+        process?.waitUntilExit()
         while isAlive { Thread.sleep(forTimeInterval: 0.005) }
         restarts += 1
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
@@ -46,11 +47,13 @@ import Foundation
         return processID
     }
 
-    /// A dead process holds no lock any more, whoever has still to hear of its end.
+    /// A killed process holds its lock until its last thread is gone; who has started it may hear of it later.
     private var isAlive: Bool {
-        guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else { return false }
+        let folder = "/proc/\(processID)"
+        guard let stat = try? String(contentsOfFile: folder + "/stat", encoding: .utf8) else { return false }
         let state = stat.split(separator: ")").last?.split(separator: " ").first
-        return state != "Z" && state != "X"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/task").count) ?? 0
+        return state != "Z" || threads > 1
     }
 
     func end() {
