@@ -45,12 +45,16 @@ enum RequestRefusal: Error, Hashable, OperatorExplainable {
             OperatorMessage(
                 code: "operator.not-authenticated", title: "No valid operator token",
                 cause: "The request bears no operator token, or one that is not known or has expired.",
-                nextAction: "Send `Authorization: Bearer opamp-pat...`.")
+                nextAction:
+                    "Name a valid one (--operator-token-file, or the header `Authorization: Bearer opamp-pat...`); an "
+                    + "admin makes one with `mini-server operator-token create NAME --role ROLE`.")
         case .roleTooLow(let role, let needed):
             OperatorMessage(
                 code: "operator.role-too-low", title: "The role does not allow this",
                 cause: "The token has the role \(role); this takes \(needed).",
-                nextAction: "Ask somebody with the role \(needed), or use another token.")
+                nextAction:
+                    "Use a token with that role; an admin makes one with `mini-server operator-token create NAME --role "
+                    + "\(needed)`.")
         case .failed:
             OperatorMessage(
                 code: "server.failed", title: "The server could not do that",
