@@ -25,6 +25,8 @@ public struct Agent: Equatable, Sendable {
     /// Of the candidate, while there is one.
     var trial: Trial?
     var waitingOffer: WaitingOffer?
+    /// Failed moves in a row to one origin; the next move there waits.
+    var failedMoves: FailedMoves?
     /// The sink is at work on it.
     var configBeingApplied: [UInt8]?
     /// A save has failed: nobody knows what the disk holds, even what was thrown away may be there. It is written

@@ -66,7 +66,7 @@ public enum AgentTimer: String, Hashable, Sendable, CaseIterable {
     case heartbeat
     /// Wait before the next dial of the active server.
     case retry
-    /// Wait before the next dial of a candidate.
+    /// Wait before the next dial of a candidate, or the next move to a server that has failed before.
     case nextTry
     /// The first answer of a server is overdue.
     case answer

@@ -43,4 +43,26 @@ import Vocabulary
         #expect(world.disk.active.settings.headers == [HeaderField("Authorization", Secret("canary"))])
         #expect(world.disk.verdicts.map(\.hash) == [.named([7]), .named([8])])
     }
+
+    @Test func `A8 an offer that is signed anew after each failure is not tried without a pause`() throws {
+        var world = World(try all.configuration())
+        world.target.behaviour = [.fails(DialFailure(.http(status: 403)))]
+        world.start()
+        for number in UInt8(1)...9 { world.offer(try all.handover(hash: [number])) }
+        #expect(world.target.dials.count == 2, "the first failure is repeated at once, the next ones wait")
+        #expect(world.timers[.nextTry] != nil)
+        world.target.behaviour = [.works]
+        world.advance(.seconds(10))
+        #expect(world.disk.active.settings.endpoint == all.target.endpoint, "the last offer is tried after the wait")
+        #expect(world.target.statuses.last?.lastConnectionSettingsHash == [9])
+    }
+
+    @Test func `A8 a failed move delays no move to another server`() throws {
+        var world = World(try all.configuration())
+        world.target.behaviour = [.fails(DialFailure(.http(status: 403)))]
+        world.start()
+        for number in UInt8(1)...3 { world.offer(try all.handover(hash: [number])) }
+        world.offer(try all.handover(to: all.third, hash: [7], number: 0xC4))
+        #expect(world.disk.active.settings.endpoint == all.third.endpoint)
+    }
 }

@@ -37,7 +37,7 @@ extension World {
             agent: row, peer: Places.shared.record(of: target), open: open, server: source.place.id,
             serverName: source.place.name,
             agentCAs: [source.place.authority] + arrivals.flatMap(\.claims.source.agentCAs.certificates),
-            timeToLive: .seconds(dice.pick([60, 300, 3600])), probation: .seconds(dice.pick([30, 60, 300])))
+            timeToLive: .seconds(dice.pick([60, 300, 3600])), probation: .seconds(dice.pick([0, 1, 30, 60, 300])))
         do throws(any Error) {
             let claims = try preconditions.claims(id: dice.identity(), at: source.wall)
             let text = try source.place.issuer.sign(claims)

@@ -106,6 +106,7 @@ extension Transition {
         let window = agent.configuration.policy.adoptionWindow
         agent.state.adoptions = agent.state.adoptions.filter { $0.isWithin(window, of: now) } + [now]
         agent.state.hasAdopted = true
+        agent.failedMoves = nil
         if let handover {
             agent.state.epoch = handover.epoch
             agent.state.handoverID = handover.id
@@ -142,7 +143,9 @@ extension Transition {
             ])
         agent.trial = nil
         switch candidate.origin {
-        case .offer: record(verdict)
+        case .offer:
+            record(verdict)
+            noteFailedMove(to: candidate.server.settings.endpoint.origin)
         case .probation:
             // The way back stays open: both servers are tried in turn until one answers. The previous one may have
             // taken the agent back before the connection broke.
@@ -169,6 +172,28 @@ extension Transition {
         agent.reporting.due.insert(.settingsStatus)
     }
 
+    private mutating func noteFailedMove(to origin: String) {
+        let former = agent.failedMoves
+        let count = former?.origin == origin ? (former?.count ?? 0) + 1 : 1
+        // The first one is repeated at once: an operator may have corrected what was wrong.
+        let wait = agent.configuration.backoff.wait(attempt: count, chance: chance)
+        agent.failedMoves = FailedMoves(origin: origin, count: count, wait: count == 1 ? .over : .due(wait))
+    }
+
+    /// Whether a move to this server begins now. Otherwise its offer waits until the timer takes it up: a server that
+    /// signs an offer anew after each failure gets no more attempts than any other dial.
+    mutating func mayMove(to origin: String) -> Bool {
+        guard let failed = agent.failedMoves, failed.origin == origin else { return true }
+        switch failed.wait {
+        case .over: return true
+        case .running: return false
+        case .due(let wait):
+            agent.failedMoves?.wait = .running
+            order(.setTimer(.nextTry, after: wait))
+            return false
+        }
+    }
+
     /// An offer's hash keeps the first verdict it got.
     mutating func record(_ verdict: Verdict) {
         agent.state.verdict = verdict
@@ -176,6 +201,20 @@ extension Transition {
         agent.state.verdicts.append(verdict)
         agent.state.verdicts = Array(agent.state.verdicts.suffix(AgentState.verdictLimit))
     }
+}
+
+/// Moves to one origin that failed one after the other.
+struct FailedMoves: Equatable, Sendable {
+    enum Wait: Equatable, Sendable {
+        /// It begins with the next offer.
+        case due(Duration)
+        case running, over
+    }
+
+    var origin: String
+    var count: Int
+    /// Before the next move there.
+    var wait: Wait
 }
 
 extension Timestamp {

@@ -203,9 +203,13 @@ extension Transition {
     }
 
     mutating func nextTryDue() {
+        if agent.failedMoves?.wait == .running { agent.failedMoves?.wait = .over }
         switch agent.phase {
         case .waiting(.candidate): dial(.candidate)
-        case .waiting, .idle, .dialing, .reporting, .online, .leaving, .stopped: break
+        case .online:
+            considerWaitingOffer()
+            flush()
+        case .waiting, .idle, .dialing, .reporting, .leaving, .stopped: break
         }
     }
 

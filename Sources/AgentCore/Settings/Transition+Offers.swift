@@ -17,7 +17,7 @@ extension Transition {
     }
 
     mutating func considerWaitingOffer() {
-        guard let waiting = agent.waitingOffer else { return }
+        guard let waiting = agent.waitingOffer, agent.failedMoves?.wait != .running else { return }
         agent.waitingOffer = nil
         guard waiting.origin == agent.state.active.settings.endpoint.origin else { return supersede(waiting) }
         consider(waiting)
@@ -36,7 +36,7 @@ extension Transition {
                 agent.waitingOffer = nil
                 supersede(superseded)
             }
-            decide(offer, hash: hash, receivedAt: arrival.receivedAt, on: connection)
+            decide(arrival, offer, hash: hash, on: connection)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
             // The very offer being tried, which the poll that takes leave may bring again: its verdict comes.
             guard hash != agent.state.candidate?.hash else { return note(.info, .offerRepeated, ["offer": hash.text]) }
@@ -52,7 +52,7 @@ extension Transition {
     }
 
     private mutating func decide(
-        _ offer: OpAMPConnectionSettings, hash: OfferHash, receivedAt: Timestamp, on connection: Connection
+        _ arrival: WaitingOffer, _ offer: OpAMPConnectionSettings, hash: OfferHash, on connection: Connection
     ) {
         if let verdict = agent.state.verdicts.first(where: { $0.hash == hash }) {
             note(.info, .offerRepeated, ["offer": hash.text])
@@ -64,7 +64,7 @@ extension Transition {
         }
         let active = agent.state.active
         do throws(OfferRefusal) {
-            let resolution = try agent.review(receivedAt: receivedAt).resolve(offer)
+            let resolution = try agent.review(receivedAt: arrival.receivedAt).resolve(offer)
             if resolution.isTokenUnchecked { note(.warning, .tokenUnchecked, ["offer": hash.text]) }
             if resolution.server.settings.leaf?.leaf != active.settings.leaf?.leaf {
                 agent.leafRequest?.isAnswered = true
@@ -76,6 +76,10 @@ extension Transition {
             rest.heartbeat = active.settings.heartbeat
             guard rest == active.settings else {
                 try checkMoveIsPossible()
+                guard mayMove(to: resolution.server.settings.endpoint.origin) else {
+                    agent.waitingOffer = arrival
+                    return note(.info, .offerWaits, ["offer": hash.text])
+                }
                 return beginMove(to: resolution.server, handover: resolution.handover, hash: hash, from: connection)
             }
             // Nothing to verify: the connection these settings describe is the one that brought them.
