@@ -206,8 +206,8 @@ import Vocabulary
             try link(host, name, to: "..data/\(name)")
         }
         let read = try HostConfiguration(file: host.configuration)
-        #expect(read.home.settings.trust.anchors.certificates == [authority])
-        #expect(read.home.settings.leaf?.leaf == holder.certificate)
+        #expect(read.server.settings.trust.anchors.certificates == [authority])
+        #expect(read.server.settings.leaf?.leaf == holder.certificate)
         #expect(read.key?.publicKey == holder.certificate.publicKey)
         #expect(read.bootstrapToken == Secret("opamp-bt.x"))
     }
