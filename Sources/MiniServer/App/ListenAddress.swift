@@ -44,7 +44,7 @@ struct ListenAddress: Sendable, Hashable {
     private func problems(of chain: [Certificate], for host: String, at now: Timestamp) -> [ChainProblem] {
         guard let leaf = chain.first else { return [.untrusted] }
         return ChainCheck.problems(
-            leaf: leaf, intermediates: Array(chain.dropFirst()), anchors: Array(chain.dropFirst()),
+            leaf: leaf, intermediates: Array(chain.dropFirst()), anchors: chain.possibleIssuers,
             purpose: .server(host: host), at: now)
     }
 

@@ -75,7 +75,7 @@ extension Authority {
     func listenerCAs(of chain: [Certificate], at now: Timestamp) -> [Certificate] {
         guard let leaf = chain.first else { return [] }
         let (own, others) = (signingKeys.published, Array(chain.dropFirst()))
-        return others.filter(\.isCA).filter { candidate in
+        return chain.possibleIssuers.filter(\.isCA).filter { candidate in
             !own.contains(candidate)
                 && !ChainCheck.problems(
                     leaf: leaf, intermediates: others, anchors: [candidate], purpose: .server(host: ""), at: now
@@ -92,4 +92,10 @@ extension Authority {
             ).isEmpty
         } ?? false
     }
+}
+
+extension [Certificate] {
+    /// The certificates of a listener's chain that may have issued its first one: those behind it, or the first one
+    /// itself when it is self-signed and alone.
+    var possibleIssuers: [Certificate] { count == 1 && self[0].isCA ? self : Array(dropFirst()) }
 }
