@@ -54,9 +54,35 @@ import Vocabulary
     @Test func `an agent that is still here at the deadline has come to stay`() throws {
         let reported = try stages.target(.connected).next(after: .agentCommitted(.applied(hash: [6])), at: stages.now)
         let deadline = stages.now + .seconds(25 * 3600)
-        for (isPresent, phase) in [(true, TargetHandover.Phase.arrived), (false, .lapsed)] {
+        for (isPresent, phase) in [(true, TargetHandover.Phase.arrived), (false, .connected)] {
             #expect(try reported.state.next(after: .wake(agentPresent: isPresent), at: deadline).state.phase == phase)
         }
+    }
+
+    /// The simulation found agents whose `APPLIED` was lost, that had settled, and that both servers had let go of.
+    @Test func `a target lets nobody go who may have settled: it neither lapses, withdraws nor takes a cancellation`()
+        throws
+    {
+        let connected = try stages.target(.connected)
+        let settled = stages.now + connected.claims.probation
+        let cancelled = TargetHandover.Event.noticeReceived(
+            HandoverNotice(sequence: 1, type: .cancelled, epoch: connected.claims.epoch, at: stages.now))
+        let before = settled - .seconds(1)
+        #expect(try connected.next(after: .withdrawRequested(reason: nil), at: before).state.phase == .withdrawn)
+        #expect(try connected.next(after: cancelled, at: before).state.phase == .withdrawn)
+        #expect(throws: HandoverRefusal.alreadyArrived) {
+            try connected.next(after: .withdrawRequested(reason: nil), at: settled)
+        }
+        let late = try connected.next(after: cancelled, at: settled)
+        #expect(late.state.phase == .connected && late.answer != .accepted)
+        let away = try connected.next(after: .agentDisconnected, at: settled).state
+        for machine in [connected, away] {
+            let woken = try machine.next(after: .wake(agentPresent: false), at: stages.now + .seconds(25 * 3600))
+            #expect(woken.state.phase == machine.phase)
+        }
+        let returned = TargetHandover.Event.noticeReceived(
+            HandoverNotice(sequence: 1, type: .returned, epoch: connected.claims.epoch, at: stages.now))
+        #expect(try away.next(after: returned, at: settled).state.phase == .withdrawn, "the agent's return ends it")
     }
 
     /// The simulation found an agent that had settled here, and that both servers had let go of.

@@ -82,7 +82,7 @@ import Vocabulary
 
     @Test func `a report that ends the handover it came by is not answered as its proof`() throws {
         var ahead = report()
-        ahead.epoch = AgentEpoch(header: "9")
+        ahead.epoch = HandoverEpoch(headerText: "9")
         let step = SessionStep(after: ahead, with: try arriving(.awaiting))
         #expect(step.row?.epoch == 9 && step.answer == .sessionOver)
     }

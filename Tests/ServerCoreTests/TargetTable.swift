@@ -48,7 +48,7 @@ let targetTable = """
     connected:
       redeemRequested, redeemRequested late, redemptionAccepted, redemptionRefused, redemptionUnanswered, source issued, source \
     issued late, source redeemed, source redeemed other, agentConnected, agentConnected late, agentCommitted by \
-    another offer, agentCommitted by staying, noticeRefused arrived, noticeRefused connected: nothing
+    another offer, agentCommitted by staying, noticeRefused arrived, noticeRefused connected, wake after deadline: nothing
       redeemRequested other: refused handover.already-redeemed
       source returned: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions
       agentCommitted, agentCommitted silently: -> arrived Handover.AgentArrived row:activate tell:arrived#2 do:wake
@@ -56,7 +56,6 @@ let targetTable = """
       withdrawRequested: -> withdrawn Handover.Cancelled row:withdraw tell:lapsed#2 do:closeSessions
       higherEpochSeen: -> withdrawn Handover.Cancelled row:withdraw row:raiseEpoch do:closeSessions do:askPeers
       wake, wake after exp, wake after exp, agent gone: do:wake
-      wake after deadline: -> lapsed Handover.Lapsed row:withdraw tell:lapsed#2 do:closeSessions
       <connected>, <arrived>, <settled>, <lapsed>: Handover.NoticeRefused = refused handover.notice-not-allowed
       <offered>: Handover.OfferSent = accepted
       <returned>: -> withdrawn Handover.AgentReturned row:withdraw do:closeSessions = accepted

@@ -113,11 +113,10 @@ extension Server {
 
     func received(_ message: AgentToServer, from session: Session) {
         guard isUp, sessions.contains(where: { $0 === session }) else { return }
-        let header = session.line.dial.extraHeaders.first { $0.name == "Handover-Epoch" }
         var report: AgentReport
         do throws(ConversationRefusal) {
             report = try session.conversation.hear(
-                message, epoch: header.flatMap { AgentEpoch(header: $0.value.revealText()) }, at: wall)
+                message, epoch: session.line.dial.epoch, at: wall)
         } catch { return world.fail(.T10, "\(place.name) does not understand agent \(session.line.host)") }
         report.copy = copies.saw(
             CopyWatch.Sighting(
@@ -230,13 +229,9 @@ extension LeafAcceptance.Decision {
 }
 
 extension Dial {
-    /// What the header `Handover-Epoch` says, as the server's core takes it.
-    fileprivate var standing: AgentEpoch? {
-        let text = openingHeaders.first { $0.name == MoveHeader.handoverEpoch }?.value.revealText()
-        guard let said = text.flatMap({ HandoverEpoch(headerText: $0) }) else { return nil }
-        var message = AgentToServer(instanceUID: [])
-        message.customMessage = CustomMessage(
-            capability: MoveMessage.capability, type: MoveMessage.standingType, data: said.json)
-        return AgentEpoch(of: message)
+    /// What the header `Handover-Epoch` says.
+    fileprivate var epoch: HandoverEpoch? {
+        openingHeaders.first { $0.name == MoveHeader.handoverEpoch }
+            .flatMap { HandoverEpoch(headerText: $0.value.revealText()) }
     }
 }

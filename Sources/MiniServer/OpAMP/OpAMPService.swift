@@ -47,7 +47,7 @@ struct ConnectionRequest: Hashable, Sendable {
     /// The handover it comes for, from `Handover-Id`; an agent names it until it has adopted this server.
     var handover: HandoverID?
     /// From `Handover-Epoch`.
-    var epoch: AgentEpoch?
+    var epoch: HandoverEpoch?
     var transport: Transport
     var at: Timestamp
 }

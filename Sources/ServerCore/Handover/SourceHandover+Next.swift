@@ -96,7 +96,7 @@ extension SourceHandover {
         case .leafRevoked: step.tell(.leafRevoked, at: now)
         case .higherEpochSeen(let epoch):
             if epoch > claims.epoch {
-                step.enter(.settled, .settled, ["reason": "a later handover has the say"])
+                step.enter(.settled, .settled, ["reason": "a later handover takes precedence"])
                 step.rows = [.raiseEpoch(agent, to: epoch)]
             }
         case .offerSent, .agentLeaving, .agentDisconnected, .wake, .noticeReceived: break
@@ -153,19 +153,22 @@ extension SourceHandover {
             throw phase == .expired ? .expired(at: claims.expiresAt) : .cancelled(phase: phase.rawValue)
         case .pushRequested, .cancelRequested: throw .over(phase: phase.rawValue)
         case .agentConnected:
-            return now >= returnsFrom ?? now ? staying() : Step(self)
+            return now >= returnsFrom ?? now ? staying(at: now) : Step(self)
         case .agentFailed(let hash, _):
-            return offerHashes.contains(hash) ? staying() : Step(self)
+            return offerHashes.contains(hash) ? staying(at: now) : Step(self)
         case .offerSigned, .offerSent, .agentLeaving, .agentDisconnected, .leafRevoked, .higherEpochSeen, .wake,
             .noticeReceived:
             return Step(self)
         }
     }
 
-    /// The agent of a cancelled handover is here: an arrival that is told of later is over.
-    private func staying() -> Step {
+    /// The agent of a cancelled handover is here: an arrival that is told of later is over, and a target that found the
+    /// cancellation too late learns that it may withdraw.
+    private func staying(at now: Timestamp) -> Step {
         var step = Step(self)
+        guard mayStillArrive == true else { return step }
         step.state.mayStillArrive = nil
+        step.tell(.returned, at: now, ["reason": "the agent is back at the source, which had cancelled the handover"])
         return step
     }
 
@@ -208,8 +211,8 @@ extension SourceHandover {
 
     private func supersede(_ step: inout Step, by epoch: Epoch, at now: Timestamp) {
         guard epoch > claims.epoch else { return }
-        if redemption != nil { step.tell(.cancelled, at: now, ["reason": "a later handover has the say"]) }
-        step.end(.cancelled, .cancelled, because: "a later handover has the say")
+        if redemption != nil { step.tell(.cancelled, at: now, ["reason": "a later handover takes precedence"]) }
+        step.end(.cancelled, .cancelled, because: "a later handover takes precedence")
         step.rows = [.raiseEpoch(agent, to: epoch)]
         step.directives = [.askPeers(claims.leaf)]
     }

@@ -84,11 +84,14 @@ extension TargetHandover {
         case .agentCommitted(let commitment): step.take(commitment, at: now)
         case .agentDisconnected:
             if phase == .connected { step.enter(.awaiting, .agentDisconnected) }
+        case .sourceAnswered(.cancelled, _) where mayHaveSettled(at: now),
+            .sourceAnswered(.expired, _) where mayHaveSettled(at: now):
+            break
         case .sourceAnswered(.returned, _), .sourceAnswered(.cancelled, _), .sourceAnswered(.expired, _):
             step.withdraw(.agentReturned, because: "the source has ended the handover", at: now)
         case .withdrawRequested(let reason):
-            // It may have settled here, and would have no server; the source's next word tells.
-            guard unproven == nil || !offerHashes.isEmpty else { throw .alreadyArrived }
+            // It may have settled here, and would have no server; the source's next notice tells.
+            guard !mayHaveSettled(at: now), unproven == nil || !offerHashes.isEmpty else { throw .alreadyArrived }
             step.withdraw(.cancelled, because: reason ?? "an operator withdrew it", telling: true, at: now)
         case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake(let agentPresent):
@@ -97,7 +100,7 @@ extension TargetHandover {
                 break
             }
             guard agentPresent, let unproven else {
-                step.lapse(at: now)
+                if !mayHaveSettled(at: now) { step.lapse(at: now) }
                 break
             }
             // Here for so long, it has come to stay: the source must have died over telling of the offer. A deadline that is
@@ -183,7 +186,7 @@ extension TargetHandover {
 
     private func supersede(_ step: inout Step, by epoch: Epoch, at now: Timestamp) {
         guard epoch > claims.epoch else { return }
-        step.withdraw(.cancelled, because: "a later handover has the say", at: now)
+        step.withdraw(.cancelled, because: "a later handover takes precedence", at: now)
         if let row = agentRow { step.rows.append(.raiseEpoch(row, to: epoch)) }
         step.directives.append(.askPeers(claims.leaf))
     }

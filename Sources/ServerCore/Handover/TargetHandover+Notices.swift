@@ -34,7 +34,8 @@ extension TargetHandover {
         }
         let refused: HandoverRefusal? =
             notice.epoch != claims.epoch
-            ? .staleEpoch(notice.epoch, known: claims.epoch) : Self.accepts(notice.type, in: phase) ? nil : refusal
+            ? .staleEpoch(notice.epoch, known: claims.epoch)
+            : Self.accepts(notice.type, in: phase) && !isTooLate(notice.type, at: now) ? nil : refusal
         if let refused, notices.isFull {
             step.answer = .refused(refused)
             return step
@@ -48,6 +49,11 @@ extension TargetHandover {
         step.answer = .accepted
         take(notice, into: &step, at: now)
         return step
+    }
+
+    /// A cancellation would leave an agent that has settled here without a server.
+    private func isTooLate(_ type: NoticeType, at now: Timestamp) -> Bool {
+        type == .cancelled && mayHaveSettled(at: now) && phase.isOpen
     }
 
     private func take(_ notice: HandoverNotice, into step: inout Step, at now: Timestamp) {

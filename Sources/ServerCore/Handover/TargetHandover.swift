@@ -81,6 +81,10 @@ public struct TargetHandover: Hashable, Sendable, Codable {
     /// The stable code by which the source refused the claim.
     public internal(set) var refusalCode: String?
 
+    /// The agent adopts this server on the first answer, whether its `APPLIED` gets here or not, and forgets the source when
+    /// its probation is over. From then on only its return at the source shows that it did not adopt.
+    func mayHaveSettled(at now: Timestamp) -> Bool { connectedAt.map { $0 + claims.probation <= now } ?? false }
+
     /// Why there is nothing more to hope for from the redemption.
     public var refusal: HandoverRefusal? {
         switch phase {

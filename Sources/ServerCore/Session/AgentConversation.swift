@@ -21,7 +21,7 @@ public struct AgentReport: Hashable, Sendable {
     /// Something the agent said may have been lost or is not known; the reply asks for everything.
     public var needsFullState: Bool
     /// Where it stands among its handovers, as far as this request or message says.
-    public var epoch: AgentEpoch?
+    public var epoch: HandoverEpoch?
     /// Another message of the session waits for its answer already.
     public var isFollowed = false
     /// Two hosts seem to use the agent's identity; see `CopyWatch`.
@@ -73,7 +73,7 @@ public struct AgentConversation: Hashable, Sendable {
 
     /// - Parameter epoch: what the request's header says, which goes before the message.
     public mutating func hear(
-        _ message: AgentToServer, epoch: AgentEpoch? = nil, at now: Timestamp
+        _ message: AgentToServer, epoch: HandoverEpoch? = nil, at now: Timestamp
     ) throws(ConversationRefusal) -> AgentReport {
         guard message.instanceUID.count == 16 else { throw .instanceUID(bytes: message.instanceUID.count) }
         if message.agentDescription != nil {
@@ -95,7 +95,7 @@ public struct AgentConversation: Hashable, Sendable {
             isFirst: isFirst,
             // A full report needs no other, so an agent that never counts is asked once and not for ever.
             needsFullState: !message.isFullReport && !(follows == true && state.description != nil),
-            epoch: epoch ?? AgentEpoch(of: message),
+            epoch: epoch ?? HandoverEpoch(of: message),
             at: now
         )
     }

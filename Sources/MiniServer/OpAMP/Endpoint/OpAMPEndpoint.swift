@@ -65,7 +65,7 @@ final class OpAMPEndpoint: Service {
             caller: caller,
             bearer: fields("authorization").flatMap(BearerToken.init(authorization:)),
             handover: handover,
-            epoch: fields("handover-epoch").flatMap { AgentEpoch(header: $0) },
+            epoch: fields("handover-epoch").flatMap { HandoverEpoch(headerText: $0) },
             transport: transport,
             at: now()
         )
