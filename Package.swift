@@ -31,8 +31,8 @@ extension Target {
         .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
     }
 
-    static func tests(_ name: String, _ dependencies: [Dependency]) -> Target {
-        .testTarget(name: name, dependencies: dependencies, swiftSettings: .house)
+    static func tests(_ name: String, _ dependencies: [Dependency], excluding files: [String] = []) -> Target {
+        .testTarget(name: name, dependencies: dependencies, exclude: files, swiftSettings: .house)
     }
 
     /// What several test targets share, and small programs that tests run.
@@ -93,6 +93,11 @@ let package = Package(
         .swift("ServerCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
         .swift("ServerAPI", ["Vocabulary"]),
 
+        // storage
+        .swift(
+            "ServerStorage",
+            ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "ServerCore", .database]),
+
         // a server's interface from outside
         .swift("OperatorClient", ["Vocabulary", "ServerAPI"] + .httpClient),
 
@@ -108,7 +113,7 @@ let package = Package(
             "MiniServer",
             [
                 "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "HostSystem", "ServerCore",
-                "ServerAPI",
+                "ServerAPI", "ServerStorage",
             ] + .serverStack),
         .swift("Drill", ["Vocabulary", "ServerAPI", "OperatorClient", "Certificates"]),
 
@@ -144,6 +149,14 @@ let package = Package(
             "SimulationTests",
             ["AgentCore", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("ServerAPITests", ["ServerAPI", "Vocabulary"]),
+        .testProgram(
+            "storage-writer", at: "Tests/Tools/StorageWriter", ["ServerStorage", "ServerCore", "Vocabulary"]),
+        .tests(
+            "ServerStorageTests",
+            [
+                "ServerStorage", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary",
+                "storage-writer", .database,
+            ], excluding: ["Fixtures"]),
         .testSupport(
             "ScriptedDesk", at: "Tests/TestSupport/ScriptedDesk",
             ["ScriptedServer", "OpAMPProto", "HandoverToken", "Certificates", "Vocabulary"]),
@@ -157,8 +170,10 @@ let package = Package(
         .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests(
             "MiniServerTests",
-            ["MiniServer", "ServerCore", "ServerAPI", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]
-                + .serverStack),
+            [
+                "MiniServer", "ServerCore", "ServerAPI", "ServerStorage", "HandoverToken", "Certificates",
+                "OpAMPProto", "Vocabulary", .database,
+            ] + .serverStack),
         .tests("DrillTests", ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary"]),
         .tests("OperatorTests", ["ServerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
         .tests("ArchitectureTests", []),
@@ -180,6 +195,7 @@ let package = Package(
 )
 
 extension Target.Dependency {
+    static var database: Self { .product(name: "GRDB", package: "GRDB.swift") }
     static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
 }
 
@@ -197,7 +213,6 @@ extension [Target.Dependency] {
     /// What the server, and the servers that tests script, stand on.
     static var serverStack: Self {
         httpClient + [
-            .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -6,7 +6,6 @@ import Testing
 
     /// Modules that belong to one concern, and the folders that have it.
     static let concerns: [(modules: Set<String>, folders: [String], instead: String)] = [
-        (["GRDB"], ["Storage"], "add a function to a table in Storage/"),
         (["AsyncHTTPClient", "NIOPosix"], ["Federation"], "ask a peer through FederationClient"),
         (
             ["NIOHTTPCompression", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "HostSystem"], ["App/Listener"],
@@ -46,7 +45,6 @@ import Testing
 
     /// Who may not know whose types: what is below does not know the doors, and a door does not know the next one.
     static let strangers: [String: [String]] = [
-        "Storage": ["App", "Authority", "Federation", "OpAMP", "OperatorAPI"],
         "Authority": ["Federation", "Handover", "OperatorAPI"],
         "Handover": ["Federation", "OpAMP", "OperatorAPI"],
         "OpAMP": ["Federation", "OperatorAPI"],

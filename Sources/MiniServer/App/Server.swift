@@ -3,6 +3,7 @@ import DurableFiles
 import Hummingbird
 public import Logging
 import ServerCore
+import ServerStorage
 import ServiceLifecycle
 public import UnixSignals
 public import Vocabulary
@@ -27,12 +28,15 @@ public struct Server: Sendable {
         try PrivateDirectory.prepare(configuration.dataDirectory)
         lock = try DirectoryLock(directory: configuration.dataDirectory)
         let databasePath = configuration.dataDirectory + "/server.sqlite"
+        let mark = IdentityMark(directory: configuration.dataDirectory, database: databasePath)
+        try mark.check()
         let isNew = try AtomicFile.read(configuration.dataDirectory + "/master.key", limit: 1024) == nil
         let sealing = try MasterKey.load(
             from: configuration.dataDirectory + "/master.key",
             mayCreate: isNew && !ServerDatabase.exists(at: databasePath))
         let database = try ServerDatabase(path: databasePath)
         let authority = try await Authority.open(in: database, sealing: sealing, name: configuration.name, at: now)
+        try mark.set(authority.peerID)
         let identity = try await configuration.listenerSource.load(authority: authority, database: database, at: now)
 
         context = ServerContext(
@@ -83,12 +87,18 @@ public struct Server: Sendable {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: federation), .init(service: HandoverUpkeep(server: self)),
+                    .init(service: StorageUpkeep(server: context)), .init(service: federation),
+                    .init(service: HandoverUpkeep(server: self)),
                     .init(service: ListenerRenewal(server: context, signals: reloads)),
                     .init(service: endpoint), .init(service: listener),
                 ],
                 gracefulShutdownSignals: signals, logger: context.log))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            try? context.database.close()
+            throw error
+        }
         try context.database.close()
     }
 

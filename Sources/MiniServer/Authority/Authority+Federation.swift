@@ -2,6 +2,7 @@ import Certificates
 import Foundation
 import HandoverToken
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// A federation certificate of this server with what opens its key.

@@ -1,5 +1,6 @@
 import Certificates
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 extension Authority {

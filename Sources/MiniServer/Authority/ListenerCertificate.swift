@@ -2,6 +2,7 @@ import Certificates
 import DurableFiles
 import Foundation
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// Where the listener's certificate comes from.

@@ -1,6 +1,7 @@
 import Certificates
 import HandoverToken
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 extension ServerContext {

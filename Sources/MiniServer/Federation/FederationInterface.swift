@@ -3,6 +3,7 @@ import HandoverToken
 import Hummingbird
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// What peers call, under `/api/federation/`.

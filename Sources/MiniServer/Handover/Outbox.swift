@@ -1,6 +1,7 @@
 import Logging
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// Delivers notices to peers: at least once, in order per handover, until the peer has acknowledged or refused each.

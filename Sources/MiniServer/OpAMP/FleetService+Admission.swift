@@ -2,6 +2,7 @@ import Certificates
 import HTTPTypes
 import Logging
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 // Who may come in, and as what.

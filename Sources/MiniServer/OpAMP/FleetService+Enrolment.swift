@@ -2,6 +2,7 @@ import Certificates
 import HandoverToken
 import OpAMPProto
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 // First contact: a bootstrap token and a signing request in, a leaf and the signers to trust out.

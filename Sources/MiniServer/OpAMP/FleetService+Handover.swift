@@ -1,6 +1,7 @@
 import HandoverToken
 import OpAMPProto
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 // What an agent's messages mean to the handovers it takes part in.

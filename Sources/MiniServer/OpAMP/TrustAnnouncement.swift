@@ -3,6 +3,7 @@ import HandoverToken
 import Logging
 import OpAMPProto
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// What agents are told when this server's CA keys have changed since they enrolled: whose signatures to accept, and

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// What operators and their programs call, under `/api/`.

@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import Glibc
+import ServerStorage
 import Testing
 import UnixSignals
 import Vocabulary

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServiceLifecycle
 import Testing
 import Vocabulary

@@ -5,6 +5,7 @@ import Testing
 import Vocabulary
 
 @testable import MiniServer
+@testable import ServerStorage
 
 struct AuditInterfaceTests {
     private func saveGroups(_ count: Int, on server: RunningServer) async throws {
@@ -118,13 +119,15 @@ struct AuditInterfaceTests {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
             let agent = try await eu.enrolledAgent()
-            let others = ["sourceHandovers", "targetHandovers"].map { table in
+            let (id, leaf) = (String(repeating: "0", count: 32), String(repeating: "0", count: 64))
+            let others = ["source", "target"].map { role in
                 """
-                INSERT INTO \(table) (key, record)
-                VALUES ('1', '{"leaf": "other", "agent": "other", "isOpen": false, "machine": {"phase": "settled"}}')
+                INSERT INTO handovers (role, id, phase, isOpen, concernsAgent, agent, leaf, epoch, peer, issuedAt,
+                    updatedAt, stamp, state)
+                VALUES ('\(role)', '\(id)', 'settled', 0, 0, 'other', '\(leaf)', 1, '\(id)', 0, 0, 0, '{')
                 """
             }
-            try await execute(others, on: eu)
+            try await execute(["INSERT INTO claims VALUES ('\(id)', '{')"] + others, on: eu)
             let metrics = try await eu.exchange(Route(method: .get, template: PublicPaths.metrics), bearer: nil)
             #expect(metrics.status == 200)
             #expect(metrics.text.contains(#"handover_handovers{role="source",phase="settled"} 1"#), "\(metrics.text)")
