@@ -35,10 +35,10 @@ final class WriteAheadLog: Sendable {
         guard done.withLock({ $0 != commits }), bytes > 0 else { return }
         let isWhole = try await connection.writeWithoutTransaction { database in
             let passive = try database.checkpoint(.passive)
-            if passive.checkpointedFrameCount == passive.walFrameCount { return true }
             let pageSize = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
-            guard passive.walFrameCount * pageSize > Self.limit else { return false }
-            return Self.succeeds(.restart, database)
+            // A log that is moved as a whole goes on growing as long as there is always a reader in it.
+            if passive.walFrameCount * pageSize > Self.limit { return Self.succeeds(.restart, database) }
+            return passive.checkpointedFrameCount == passive.walFrameCount
         }
         done.withLock { $0 = isWhole ? commits : nil }
     }

@@ -134,6 +134,8 @@ struct AuditInterfaceTests {
             #expect(metrics.text.contains(#"handover_handovers{role="target",phase="settled"} 1"#))
             let last = try await eu.server.context.database.read { try $0.audit.lastSequence() }
             #expect(metrics.text.contains("handover_audit_entries \(last)\n"))
+            #expect(metrics.text.contains("# TYPE storage_commits_total counter\nstorage_commits_total "))
+            #expect(metrics.text.contains("# TYPE storage_wal_bytes gauge\nstorage_wal_bytes "))
 
             let detail: AgentDetail = try await eu.call(
                 OperatorRoutes.agent, OperatorRoutes.agent.path(agent.description))
