@@ -31,8 +31,8 @@ extension Target {
         .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
     }
 
-    static func tests(_ name: String, _ dependencies: [Dependency]) -> Target {
-        .testTarget(name: name, dependencies: dependencies, swiftSettings: .house)
+    static func tests(_ name: String, _ dependencies: [Dependency], excluding files: [String] = []) -> Target {
+        .testTarget(name: name, dependencies: dependencies, exclude: files, swiftSettings: .house)
     }
 
     /// What several test targets share, and small programs that tests run.
@@ -96,6 +96,11 @@ let package = Package(
         .swift("ServerCore", ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"]),
         .swift("ServerAPI", ["Vocabulary"]),
 
+        // storage
+        .swift(
+            "ServerStorage",
+            ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "ServerCore", .database]),
+
         // a server's interface from outside
         .swift("OperatorClient", ["Vocabulary", "ServerAPI", "Certificates"] + .httpClient),
 
@@ -111,7 +116,7 @@ let package = Package(
             "MiniServer",
             [
                 "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "ServerTransport",
-                "ServerCore", "ServerAPI",
+                "ServerCore", "ServerAPI", "ServerStorage",
             ] + .serverStack),
         .swift("Drill", ["Vocabulary", "ServerAPI", "OperatorClient", "Certificates"]),
 
@@ -147,6 +152,14 @@ let package = Package(
             "SimulationTests",
             ["AgentCore", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
         .tests("ServerAPITests", ["ServerAPI", "Vocabulary"]),
+        .testProgram(
+            "storage-writer", at: "Tests/Tools/StorageWriter", ["ServerStorage", "ServerCore", "Vocabulary"]),
+        .tests(
+            "ServerStorageTests",
+            [
+                "ServerStorage", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary",
+                "storage-writer", .database,
+            ], excluding: ["Fixtures"]),
         .testSupport(
             "ScriptedDesk", at: "Tests/TestSupport/ScriptedDesk",
             ["ScriptedServer", "OpAMPProto", "HandoverToken", "Certificates", "Vocabulary"]),
@@ -161,10 +174,9 @@ let package = Package(
         .tests(
             "MiniServerTests",
             [
-                "MiniServer", "ServerTransport", "ServerCore", "ServerAPI", "HandoverToken", "Certificates",
-                "OpAMPProto", "Vocabulary",
-            ]
-                + .serverStack),
+                "MiniServer", "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage", "HandoverToken",
+                "Certificates", "OpAMPProto", "Vocabulary", .database,
+            ] + .serverStack),
         .tests("DrillTests", ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary"]),
         .tests("OperatorTests", ["ServerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
         .tests("ArchitectureTests", []),
@@ -172,13 +184,13 @@ let package = Package(
         // benchmarks
         .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
         .testSupport("BareClient", at: "Benchmarks/BareClient", ["CEpoll", "COpenSSL"]),
-        .testProgram("bare-server", at: "Benchmarks/BareServer", [.argumentParser] + .serverStack),
+        .testProgram("bare-server", at: "Benchmarks/BareServer", [.argumentParser, .database] + .serverStack),
         .testProgram(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
                 "BareClient", "Drill", "AgentExtension", "AgentCore", "ServerAPI", "OperatorClient", "Certificates",
                 "DurableFiles", "HandoverToken", "HostSystem", "OpAMPProto", "Vocabulary", "bare-server",
-                .argumentParser, .product(name: "GRDB", package: "GRDB.swift"),
+                .argumentParser, .database,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
@@ -190,6 +202,7 @@ let package = Package(
 )
 
 extension Target.Dependency {
+    static var database: Self { .product(name: "GRDB", package: "GRDB.swift") }
     static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
 }
 
@@ -207,7 +220,6 @@ extension [Target.Dependency] {
     /// What the server, and the servers that tests script, stand on.
     static var serverStack: Self {
         httpClient + listenerStack + [
-            .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOTLS", package: "swift-nio"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),

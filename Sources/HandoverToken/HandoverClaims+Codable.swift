@@ -1,13 +1,36 @@
 import Vocabulary
 
-/// Claims are stored as the text of their JSON, the very form that a token carries.
+extension HandoverClaims {
+    /// The JSON that a token carries; the same claims have the same text.
+    public var text: String { json.description }
+
+    /// - Throws: `ClaimDefect` or the reader's refusal.
+    public init(text: String) throws { try self.init(json: JSON(reading: Array(text.utf8))) }
+}
+
+extension CodingUserInfoKey {
+    /// Claims that are kept beside what is coded. Then the identifier stands in their place.
+    public static let handoverClaims: CodingUserInfoKey = {
+        guard let key = CodingUserInfoKey(rawValue: "handoverClaims") else { preconditionFailure("a key has a text") }
+        return key
+    }()
+}
+
+/// Claims are coded as their text, unless the coder has them already.
 extension HandoverClaims: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        if let kept = decoder.userInfo[.handoverClaims] as? HandoverClaims {
+            guard kept.id.description == text else {
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "the claims of another handover")
+            }
+            self = kept
+            return
+        }
         do {
-            self = try HandoverClaims(json: JSON(reading: Array(container.decode(String.self).utf8)))
-        } catch let error as DecodingError {
-            throw error
+            self = try HandoverClaims(text: text)
         } catch {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "not the claims of a handover")
         }
@@ -15,6 +38,7 @@ extension HandoverClaims: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(json.description)
+        let isKept = encoder.userInfo[.handoverClaims] as? HandoverClaims == self
+        try container.encode(isKept ? id.description : text)
     }
 }

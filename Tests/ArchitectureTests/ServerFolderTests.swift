@@ -6,7 +6,6 @@ import Testing
 
     /// Modules that belong to one concern, and the folders that have it.
     static let concerns: [(modules: Set<String>, folders: [String], instead: String)] = [
-        (["GRDB"], ["Storage"], "add a function to a table in Storage/"),
         (["AsyncHTTPClient", "NIOPosix"], ["Federation"], "ask a peer through FederationClient"),
         (["NIOWebSocket"], ["OpAMP/Endpoint"], "send through ConnectedAgents"),
         (["NIOSSL"], ["Federation"], "let the listener or the federation client hold the context"),
@@ -43,7 +42,6 @@ import Testing
 
     /// Which folder may not know the types of which others: arrows point one way.
     static let strangers: [String: [String]] = [
-        "Storage": ["App", "Authority", "Federation", "HTTP", "OpAMP", "OperatorAPI"],
         "HTTP": ["Authority", "Federation", "Handover", "OpAMP", "OperatorAPI"],
         "Authority": ["Federation", "Handover", "OperatorAPI"],
         "Handover": ["Federation", "OpAMP", "OperatorAPI"],

@@ -3,6 +3,7 @@ import HandoverToken
 import Logging
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Synchronization
 import Testing
 import Vocabulary

@@ -19,7 +19,7 @@ import Vocabulary
         try await Regions.open { regions, _ in
             let shell = regions.shell
             _ = try await issue(regions)
-            // The source can write no byte to its disk, so that it cannot confirm.
+            // The source can write no byte to its disk, so that it cannot confirm; it ends.
             try await shell.type("source=$(jobs -p | head -n 1); prlimit --pid $source --fsize=0:unlimited")
             let redeemed = try await shell.type(
                 "mini-server handover redeem --token-file token --context us && echo status 0 || echo status $?")
@@ -28,7 +28,8 @@ import Vocabulary
             let preview = try await shell.type(
                 "mini-server handover preview --token-file token --context us && echo status 0 || echo status $?")
             #expect(preview.contains("problem: handover.") && preview.contains("status 4"), "\(preview)")
-            try await shell.type("prlimit --pid $source --fsize=unlimited:unlimited")
+            let end = try await shell.type("wait $source && echo status 0 || echo status $?")
+            #expect(end.contains("status 1"), "\(end)")
         }
     }
 

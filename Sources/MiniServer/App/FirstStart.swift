@@ -1,5 +1,6 @@
 import DurableFiles
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// Makes the credential with which everything else is set up.

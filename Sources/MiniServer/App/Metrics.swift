@@ -30,7 +30,7 @@ final class Metrics: Sendable {
             Sample(name: series.name, kind: "counter", labels: series.labels, value: value)
         }
         let measured = gauges.map {
-            Sample(name: $0.name, kind: "gauge", labels: Self.text(of: $0.labels), value: $0.value)
+            Sample(name: $0.name, kind: $0.kind, labels: Self.text(of: $0.labels), value: $0.value)
         }
         let families = Dictionary(grouping: counted + measured, by: \.name).sorted { $0.key < $1.key }
         return families.map { name, samples in
@@ -42,6 +42,7 @@ final class Metrics: Sendable {
 
     struct Gauge {
         var name: String
+        var kind = "gauge"
         var labels: KeyValuePairs<String, String> = [:]
         var value: Int
     }
@@ -59,6 +60,8 @@ final class Metrics: Sendable {
     static let auditEntries = "handover_audit_entries"
     static let copiesDetected = "handover_copies_detected_total"
     static let waitingNotices = "handover_waiting_notices"
+    static let storageCommits = "storage_commits_total"
+    static let storageLog = "storage_wal_bytes"
 
     private static let help = [
         federationCalls: "Calls between this server and its peers.",
@@ -66,6 +69,8 @@ final class Metrics: Sendable {
         connectedAgents: "Agents with an OpAMP session now.",
         auditEntries: "The sequence number of the last audit entry.",
         copiesDetected: "Signs that two hosts use one agent's identity.",
+        storageCommits: "Commits that changed the database since the start, each of them synced.",
+        storageLog: "The size of the database's write-ahead log.",
         waitingNotices: "Notices that a peer has not acknowledged yet.",
     ]
 

@@ -3,6 +3,7 @@ import DurableFiles
 import Hummingbird
 public import Logging
 import ServerCore
+import ServerStorage
 import ServerTransport
 import ServiceLifecycle
 public import UnixSignals
@@ -31,12 +32,15 @@ public struct Server: Sendable {
         try PrivateDirectory.prepare(configuration.dataDirectory)
         lock = try DirectoryLock(directory: configuration.dataDirectory)
         let databasePath = configuration.dataDirectory + "/server.sqlite"
+        let mark = IdentityMark(directory: configuration.dataDirectory, database: databasePath)
+        try mark.check()
         let isNew = try AtomicFile.read(configuration.dataDirectory + "/master.key", limit: 1024) == nil
         let sealing = try MasterKey.load(
             from: configuration.dataDirectory + "/master.key",
             mayCreate: isNew && !ServerDatabase.exists(at: databasePath))
         let database = try ServerDatabase(path: databasePath)
         let authority = try await Authority.open(in: database, sealing: sealing, name: configuration.name, at: now)
+        try mark.set(authority.peerID)
         let source = configuration.listenerSource(names: address.names)
         let identity = try await source.load(authority: authority, database: database, at: now)
         if case .files = source { try address.check(identity.chain, at: now) }
@@ -104,6 +108,7 @@ public struct Server: Sendable {
     public func run(reloadingOn reloads: [UnixSignal] = []) async throws {
         var configuration = ServiceGroupConfiguration(
             services: [
+                .init(service: StorageUpkeep(server: context)),
                 .init(
                     service: StopRequest(requests: stopRequests.stream),
                     successTerminationBehavior: .gracefullyShutdownGroup),
@@ -119,21 +124,16 @@ public struct Server: Sendable {
         } catch is CancellationError where !Task.isCancelled {
             context.log.warning("stopped with work in progress, which was cancelled")
         } catch {
-            await flushCalls()
+            await context.calls.flush(contacts: true)
             try? context.database.close()
             throw error
         }
-        await flushCalls()
+        await context.calls.flush(contacts: true)
         try context.database.close()
     }
 
     private func renewal(on signals: [UnixSignal]) -> ListenerRenewal {
         ListenerRenewal(server: context, signals: signals) { [federation] in await federation.announceTrust(of: $0) }
-    }
-
-    /// The database takes nothing from a task that was cancelled, so another one does it.
-    private func flushCalls() async {
-        await Task { [calls = context.calls] in _ = await calls.flush(contacts: true) }.value
     }
 
     private static func router(

@@ -1,6 +1,7 @@
 import Certificates
 import Logging
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Vocabulary
 

@@ -2,6 +2,7 @@ import Certificates
 import Foundation
 import HandoverToken
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// A federation certificate of this server with what opens its key.
@@ -30,8 +31,7 @@ extension Authority {
         let issuer = try active().certificate
         let fingerprint = issued.certificate.fingerprint.description
         let record = OwnCertificateRecord(
-            certificatePEM: issued.certificate.pem, issuerPEM: issuer.pem, sealedKey: Data(sealed), createdAt: now,
-            inUse: true)
+            certificatePEM: issued.certificate.pem, issuerPEM: issuer.pem, sealedKey: Data(sealed), createdAt: now)
         try await database.write { tables in
             try tables.ownCertificates.insert(record, key: fingerprint)
             try tables.audit.append(

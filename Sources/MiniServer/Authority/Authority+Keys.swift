@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// What a change of the CA keys makes of them, and what the audit trail says of it.

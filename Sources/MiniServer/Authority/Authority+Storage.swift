@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 extension Authority {

@@ -2,6 +2,7 @@ import Certificates
 import DurableFiles
 import Foundation
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// Where the listener's certificate comes from.
@@ -43,7 +44,7 @@ enum ListenerCertificateSource: Sendable, Hashable {
         let (certificate, key) = try authority.issueListener(names: names, at: now)
         let record = OwnCertificateRecord(
             certificatePEM: certificate.pem, issuerPEM: issuer.pem,
-            sealedKey: Data(try authority.sealing.seal(key.pem, for: .listenerKey)), createdAt: now, inUse: false)
+            sealedKey: Data(try authority.sealing.seal(key.pem, for: .listenerKey)), createdAt: now)
         try await database.write { try $0.ownCertificates.save(record, key: Self.key) }
         return ([certificate, issuer], TLSServerKey(key))
     }

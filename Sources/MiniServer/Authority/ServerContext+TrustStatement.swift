@@ -3,6 +3,7 @@ import HandoverToken
 import Logging
 import OpAMPProto
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Vocabulary
 

@@ -1,6 +1,7 @@
 import Foundation
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 extension FederationClient: PeerCalls {

@@ -1,5 +1,6 @@
 import Logging
 import ServerCore
+import ServerStorage
 import ServiceLifecycle
 import Vocabulary
 

@@ -9,6 +9,7 @@ import NIOHTTP1
 import NIOSSL
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Synchronization
 import Vocabulary

@@ -4,6 +4,7 @@ import HandoverToken
 import Hummingbird
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Vocabulary
 

@@ -3,6 +3,7 @@ import Hummingbird
 import Logging
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Synchronization
 import Vocabulary

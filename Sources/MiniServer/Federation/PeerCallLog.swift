@@ -1,17 +1,10 @@
 import Certificates
 import Logging
 import ServerCore
+import ServerStorage
 import ServiceLifecycle
 import Synchronization
 import Vocabulary
-
-/// What a call leaves on the row of the peer that was called.
-struct PeerContact: Hashable, Sendable {
-    var last: Timestamp?
-    var error: String?
-    /// Which of our certificates the peer accepted; `nil` when that is not known.
-    var accepted: Fingerprint?
-}
 
 /// What calls between peers leave behind: audit entries, first uses of a new certificate or secret, and the peer's last
 /// contact.
@@ -67,7 +60,7 @@ final class PeerCallLog: Sendable {
         func isDue(_ peer: PeerID, _ contact: PeerContact, _ allContacts: Bool) -> Bool {
             guard let saved = saved[peer], !allContacts else { return saved[peer] != contact }
             return saved.error != contact.error || saved.accepted != contact.accepted
-                || (saved.last == nil) != (contact.last == nil)
+                || (saved.at == nil) != (contact.at == nil)
         }
     }
 
@@ -107,7 +100,7 @@ final class PeerCallLog: Sendable {
 
     func note(_ peer: PeerID, succeeded: Bool, error: String?, at now: Timestamp) {
         change(peer) { contact in
-            if succeeded { contact.last = now }
+            if succeeded { contact.at = now }
             contact.error = error
         }
     }
@@ -152,21 +145,22 @@ final class PeerCallLog: Sendable {
             return true
         }
         guard isNeeded else { return true }
-        let taken = Mutex(Batch())
+        let taken = Mutex<Batch?>(nil)
         defer { state.withLock { $0.writesUnderWay -= 1 } }
         do {
             try await database.write { tables in
-                let batch = self.state.withLock { $0.take(allContacts: contacts) }
+                // It may run twice, and takes once.
+                let batch = taken.withLock { $0 ?? self.state.withLock { $0.take(allContacts: contacts) } }
                 taken.withLock { $0 = batch }
                 try Self.save(batch, tables)
             }
-            let batch = taken.withLock { $0 }
+            let batch = taken.withLock { $0 } ?? Batch()
             state.withLock { state in
                 for (peer, contact) in batch.contacts where state.contacts[peer] != nil { state.saved[peer] = contact }
             }
             return true
         } catch {
-            let batch = taken.withLock { $0 }
+            let batch = taken.withLock { $0 } ?? Batch()
             state.withLock { state in
                 let all = batch.entries + state.waiting.entries
                 state.waiting.entries = Array(all.prefix(Self.capacity))
@@ -199,11 +193,7 @@ final class PeerCallLog: Sendable {
                     ])),
                 context: use.context, at: use.at)
         }
-        for (peer, contact) in batch.contacts {
-            guard let row = try tables.peers.find(peer) else { continue }
-            let updated = row.updated(by: contact)
-            if updated != row { try tables.peers.save(updated) }
-        }
+        try tables.peers.save(contacts: batch.contacts)
     }
 }
 
@@ -232,7 +222,7 @@ extension PeerRecord {
     fileprivate func updated(by contact: PeerContact?) -> PeerRecord {
         guard let contact else { return self }
         var peer = self
-        peer.lastContact = contact.last ?? lastContact
+        peer.lastContact = contact.at ?? lastContact
         peer.lastError = contact.error
         peer.acceptedCertificate = contact.accepted ?? acceptedCertificate
         return peer

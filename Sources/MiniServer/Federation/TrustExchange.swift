@@ -4,6 +4,7 @@ import HandoverToken
 import Logging
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Synchronization
 import Vocabulary
 

@@ -3,6 +3,7 @@ import HandoverToken
 import Logging
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// Where operators and peers bring their requests about handovers.

@@ -4,6 +4,7 @@ import Logging
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// Carries handovers out: load, decide, save in one transaction, then act, and feed what came of it back.

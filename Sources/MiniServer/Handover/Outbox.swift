@@ -1,6 +1,7 @@
 import Logging
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// Delivers notices to peers, as `OutboxSchedule` says.

@@ -2,6 +2,7 @@ import Certificates
 import HTTPTypes
 import Logging
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Synchronization
 import Vocabulary

@@ -2,6 +2,7 @@ import Certificates
 import HandoverToken
 import OpAMPProto
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Vocabulary
 

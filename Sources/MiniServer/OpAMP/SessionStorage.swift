@@ -1,6 +1,7 @@
 import Certificates
 import HandoverToken
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 // What a session's step is decided from, and how it is saved.
@@ -15,7 +16,8 @@ extension StorageTransaction {
     /// - Parameter isFailing: the agent reports a failure, which may be of a handover that has ended.
     func records(of session: SessionProof, isFailing: Bool = false) throws -> SessionRecords {
         let known = try records(ofLeaf: session.certificate.fingerprint)
-        let row = known.row?.id == session.agent ? known.row : try agents.find(session.agent)
+        // The step changes what the agent reported, which the row that was found by its leaf lacks.
+        let row = try agents.find(session.agent)
         let departures =
             isFailing
             ? try sources.concerning(agent: session.agent).map(\.machine) : try sources.pending(agent: session.agent)

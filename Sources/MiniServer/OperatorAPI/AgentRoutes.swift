@@ -2,6 +2,7 @@ import Hummingbird
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 extension OperatorInterface {

@@ -1,5 +1,6 @@
 import ServerAPI
 import ServerCore
+import ServerStorage
 
 /// Which configuration agents have because of their group. An agent has the configuration it was assigned last, by name
 /// or with its group.

@@ -2,6 +2,7 @@ import Certificates
 import Foundation
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 extension OperatorInterface {

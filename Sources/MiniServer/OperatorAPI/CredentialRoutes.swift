@@ -1,6 +1,7 @@
 import Certificates
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 extension OperatorInterface {

@@ -3,6 +3,7 @@ import HandoverToken
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// The fleet as people and peers are shown it.

@@ -1,5 +1,6 @@
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 extension OperatorInterface {

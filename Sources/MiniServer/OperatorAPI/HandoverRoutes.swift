@@ -3,6 +3,7 @@ import HandoverToken
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Vocabulary
 
@@ -41,14 +42,16 @@ extension OperatorInterface {
         let (agent, peer) = (request.query(QueryNames.agent), request.query(QueryNames.peer))
         let scope = agent.map { HandoverView.Scope.agent(AgentID($0), leaf: Fingerprint($0)) } ?? .everybody
         let onlyOpen = request.query(QueryNames.open) == "true"
-        let found = try await server.database.read { tables in
-            try HandoverView(tables: tables).summaries(of: scope, onlyOpen: onlyOpen).filter {
-                peer == nil || $0.peer == peer
+        let (cursor, limit) = (request.query(QueryNames.cursor), request.pageLimit)
+        return try await server.database.read { tables in
+            let view = HandoverView(tables: tables)
+            let peerID = try peer.flatMap { try tables.peers.find(name: $0)?.id }
+            if agent == nil, peer == nil || peerID != nil {
+                return try view.page(after: cursor, onlyOpen: onlyOpen, peer: peerID, limit: limit)
             }
+            let found = try view.summaries(of: scope, onlyOpen: onlyOpen).filter { peer == nil || $0.peer == peer }
+            return Page(of: found, after: cursor, limit: limit, descending: true) { "\($0.issuedAt) \($0.id)" }
         }
-        return Page(
-            of: found, after: request.query(QueryNames.cursor), limit: request.pageLimit, descending: true
-        ) { "\($0.issuedAt) \($0.id)" }
     }
 
     private func issue(_ call: OperatorCall) async throws -> IssuedHandover {

@@ -1,6 +1,7 @@
 import HandoverToken
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 /// Handovers of both sides as people are shown them.
@@ -22,6 +23,22 @@ struct HandoverView {
         return (sources + targets).sorted {
             ($0.issuedAt, $0.id.description) > ($1.issuedAt, $1.id.description)
         }
+    }
+
+    /// One page of all handovers, the youngest first; no others are read.
+    func page(after cursor: String?, onlyOpen: Bool, peer: PeerID?, limit: Int) throws -> Page<HandoverSummary> {
+        let last = cursor.map { HandoverID($0) }
+        if case .some(.none) = last { return Page(items: []) }
+        let found = try tables.handoverPage(
+            after: last ?? nil, onlyOpen: onlyOpen, peer: peer, limit: limit + 1
+        ).map { handover in
+            switch handover {
+            case .source(let row): try summary(row)
+            case .target(let row): try summary(row)
+            }
+        }
+        let shown = Array(found.prefix(limit))
+        return Page(items: shown, nextCursor: found.count > limit ? shown.last?.id.description : nil)
     }
 
     private func rows<Machine: HandoverMachine>(

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Vocabulary
 

@@ -4,6 +4,7 @@ import Hummingbird
 import NIOCore
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Vocabulary
 
@@ -45,6 +46,8 @@ struct PublicRoutes: Sendable {
             Metrics.Gauge(name: Metrics.connectedAgents, value: server.agents.sessions.count),
             Metrics.Gauge(name: Metrics.auditEntries, value: Int(entries)),
             Metrics.Gauge(name: Metrics.waitingNotices, value: notices),
+            Metrics.Gauge(name: Metrics.storageCommits, kind: "counter", value: server.database.commits),
+            Metrics.Gauge(name: Metrics.storageLog, value: server.database.logBytes),
         ]
             + phases.map { role, phase, count in
                 Metrics.Gauge(name: Metrics.handovers, labels: ["role": role.rawValue, "phase": phase], value: count)

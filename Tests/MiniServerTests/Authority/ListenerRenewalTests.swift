@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import Glibc
+import ServerStorage
 import ServerTransport
 import Testing
 import UnixSignals

@@ -4,6 +4,7 @@ import HandoverToken
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Testing
 import Vocabulary

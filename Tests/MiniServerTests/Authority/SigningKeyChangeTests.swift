@@ -4,6 +4,7 @@ import HandoverToken
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Testing
 import Vocabulary
 
@@ -108,14 +109,14 @@ struct SigningKeyChangeTests {
     }
 
     @Test func `a server whose active key is not valid yet does not start, and founds none`() async throws {
-        try await DatabaseFile.open { file in
+        try await RunningServer.withDatabase { database in
             let sealing = try SealingKey(Secret(RandomBytes.generate(32)))
             let ahead = Timestamp.now + .seconds(200 * 86_400)
-            let founded = try await Authority.open(in: file.database, sealing: sealing, name: "eu", at: ahead)
+            let founded = try await Authority.open(in: database, sealing: sealing, name: "eu", at: ahead)
             let certificate = try founded.active().certificate
             #expect(certificate.notBefore == ahead.inWholeSeconds - Authority.backdate)
             await #expect(throws: AuthorityFailure.activeKeyNotYetValid(from: certificate.notBefore)) {
-                _ = try await Authority.open(in: file.database, sealing: sealing, name: "eu", at: .now)
+                _ = try await Authority.open(in: database, sealing: sealing, name: "eu", at: .now)
             }
             #expect(throws: AuthorityFailure.activeKeyNotYetValid(from: certificate.notBefore)) {
                 _ = try founded.issueFederation(subject: "a test", lifetime: .seconds(86_400), at: .now)

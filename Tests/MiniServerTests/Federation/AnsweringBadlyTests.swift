@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import ServiceLifecycle
 import Testing

@@ -3,6 +3,7 @@ import Foundation
 import HandoverToken
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Testing
 import Vocabulary
 

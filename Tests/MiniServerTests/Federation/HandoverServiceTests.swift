@@ -7,6 +7,7 @@ import Testing
 import Vocabulary
 
 @testable import MiniServer
+@testable import ServerStorage
 
 struct HandoverServiceTests {
     @Test func `a third peer learns nothing of a handover, and each of its questions is audited`() async throws {
@@ -114,7 +115,7 @@ struct HandoverServiceTests {
             let pair = try await HandoverPair(servers[0], servers[1])
             let (_, token) = try await pair.issue()
             try await pair.eu.server.context.database.write {
-                try $0.database.execute(sql: "DELETE FROM sourceHandovers")
+                try $0.database.execute(sql: "DELETE FROM handovers")
             }
             let preview = try await pair.us.desk.preview(token, by: pair.operatorContext)
             #expect(preview.problems == [.refusedBySource(code: "handover.unknown")])
@@ -143,7 +144,7 @@ struct HandoverServiceTests {
             try await database.write {
                 try $0.database.execute(
                     sql: """
-                        CREATE TRIGGER full BEFORE UPDATE ON sourceHandovers
+                        CREATE TRIGGER full BEFORE UPDATE ON handovers
                         BEGIN SELECT RAISE(ABORT, 'the disk is full'); END
                         """)
             }
@@ -171,7 +172,7 @@ struct HandoverServiceTests {
             _ = try await pair.us.desk.redeem(token, choice: .init(), by: pair.operatorContext)
             let agent = pair.agent
             try await pair.eu.server.context.database.write { tables in
-                try tables.database.execute(sql: "DELETE FROM sourceHandovers")
+                try tables.database.execute(sql: "DELETE FROM handovers")
                 guard var row = try tables.agents.find(agent) else { return }
                 row.epoch = 0
                 try tables.agents.save(row)

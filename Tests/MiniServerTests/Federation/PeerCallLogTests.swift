@@ -8,42 +8,43 @@ import Testing
 import Vocabulary
 
 @testable import MiniServer
+@testable import ServerStorage
 
 /// What calls between peers leave behind is written after the answers, and all of it.
 @Suite(.timeLimit(.minutes(1)))
 struct PeerCallLogTests {
-    private static func log(of file: DatabaseFile) -> PeerCallLog {
+    private static func log(of database: ServerDatabase) -> PeerCallLog {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        return PeerCallLog(database: file.database, log: logger)
+        return PeerCallLog(database: database, log: logger)
     }
 
     private static func fact(_ number: Int) -> AuditFact {
         AuditFact(.peerCalled, entityType: "peer", entityID: "us", after: "\(number)")
     }
 
-    private static func written(to file: DatabaseFile) async throws -> [String] {
-        try await file.database.read { try $0.audit.list(limit: 10_000).map { $0.entry.fact } }
+    private static func written(to database: ServerDatabase) async throws -> [String] {
+        try await database.read { try $0.audit.list(limit: 10_000).map { $0.entry.fact } }
             .filter { $0.action == .peerCalled }.reversed().map { $0.after ?? $0.entityID }
     }
 
     @Test func `entries are kept in their order and appended in one transaction`() async throws {
-        try await DatabaseFile.open { file in
-            let log = Self.log(of: file)
+        try await RunningServer.withDatabase { database in
+            let log = Self.log(of: database)
             for number in 0..<100 { log.note(Self.fact(number), .server, at: .now) }
-            let before = try await Self.written(to: file)
+            let before = try await Self.written(to: database)
             #expect(before == [], "nobody waits for them")
             let isWritten = await log.flush()
             #expect(isWritten)
-            let after = try await Self.written(to: file)
+            let after = try await Self.written(to: database)
             #expect(after == (0..<100).map { "\($0)" })
         }
     }
 
     @Test func `what the database does not take is kept, up to a bound, and told`() async throws {
-        try await DatabaseFile.open { file in
-            let log = Self.log(of: file)
-            try await file.database.write {
+        try await RunningServer.withDatabase { database in
+            let log = Self.log(of: database)
+            try await database.write {
                 try $0.database.execute(
                     sql: "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
                 )
@@ -52,12 +53,12 @@ struct PeerCallLogTests {
             let isRefused = await !log.flush()
             #expect(isRefused)
             log.note(Self.fact(-1), .server, at: .now)
-            try await file.database.write { try $0.database.execute(sql: "DROP TRIGGER full") }
+            try await database.write { try $0.database.execute(sql: "DROP TRIGGER full") }
             let isWritten = await log.flush()
             #expect(isWritten)
-            let written = try await Self.written(to: file)
+            let written = try await Self.written(to: database)
             #expect(written == (0..<PeerCallLog.capacity).map { "\($0)" } + ["omitted"])
-            let omitted = try await file.database.read { try $0.audit.list(limit: 1).first?.entry.fact.additional }
+            let omitted = try await database.read { try $0.audit.list(limit: 1).first?.entry.fact.additional }
             #expect(omitted == .members(["omitted": .integer(11)]))
         }
     }

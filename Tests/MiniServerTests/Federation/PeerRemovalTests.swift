@@ -2,6 +2,7 @@ import Certificates
 import HandoverToken
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Testing
 import Vocabulary
 

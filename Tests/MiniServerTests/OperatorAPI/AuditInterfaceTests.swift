@@ -5,6 +5,7 @@ import Testing
 import Vocabulary
 
 @testable import MiniServer
+@testable import ServerStorage
 
 struct AuditInterfaceTests {
     private func saveGroups(_ count: Int, on server: RunningServer) async throws {
@@ -118,19 +119,23 @@ struct AuditInterfaceTests {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
             let agent = try await eu.enrolledAgent()
-            let others = ["sourceHandovers", "targetHandovers"].map { table in
+            let (id, leaf) = (String(repeating: "0", count: 32), String(repeating: "0", count: 64))
+            let others = ["source", "target"].map { role in
                 """
-                INSERT INTO \(table) (key, record)
-                VALUES ('1', '{"leaf": "other", "agent": "other", "isOpen": false, "machine": {"phase": "settled"}}')
+                INSERT INTO handovers (role, id, phase, isOpen, concernsAgent, agent, leaf, epoch, peer, issuedAt,
+                    updatedAt, stamp, state)
+                VALUES ('\(role)', '\(id)', 'settled', 0, 0, 'other', '\(leaf)', 1, '\(id)', 0, 0, 0, '{')
                 """
             }
-            try await execute(others, on: eu)
+            try await execute(["INSERT INTO claims VALUES ('\(id)', '{')"] + others, on: eu)
             let metrics = try await eu.exchange(Route(method: .get, template: PublicPaths.metrics), bearer: nil)
             #expect(metrics.status == 200)
             #expect(metrics.text.contains(#"handover_handovers{role="source",phase="settled"} 1"#), "\(metrics.text)")
             #expect(metrics.text.contains(#"handover_handovers{role="target",phase="settled"} 1"#))
             let last = try await eu.server.context.database.read { try $0.audit.lastSequence() }
             #expect(metrics.text.contains("handover_audit_entries \(last)\n"))
+            #expect(metrics.text.contains("# TYPE storage_commits_total counter\nstorage_commits_total "))
+            #expect(metrics.text.contains("# TYPE storage_wal_bytes gauge\nstorage_wal_bytes "))
 
             let detail: AgentDetail = try await eu.call(
                 OperatorRoutes.agent, OperatorRoutes.agent.path(agent.description))

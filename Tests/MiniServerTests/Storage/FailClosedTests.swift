@@ -7,6 +7,7 @@ import Testing
 import Vocabulary
 
 @testable import MiniServer
+@testable import ServerStorage
 
 /// What cannot be written as a whole is not written at all (protocol section 8).
 struct FailClosedTests {
@@ -29,16 +30,22 @@ struct FailClosedTests {
 
     private func refuse(_ table: String, on server: RunningServer) async throws {
         try await server.server.context.database.write { tables in
-            try tables.database.execute(
-                sql: """
-                    CREATE TRIGGER refuse BEFORE INSERT ON \(table)
-                    BEGIN SELECT RAISE(ABORT, 'no \(table) today'); END
-                    """)
+            for change in ["INSERT", "UPDATE"] {
+                try tables.database.execute(
+                    sql: """
+                        CREATE TRIGGER refuse\(change) BEFORE \(change) ON \(table)
+                        BEGIN SELECT RAISE(ABORT, 'no \(table) today'); END
+                        """)
+            }
         }
     }
 
     private func accept(on server: RunningServer) async throws {
-        try await server.server.context.database.write { try $0.database.execute(sql: "DROP TRIGGER refuse") }
+        try await server.server.context.database.write { tables in
+            for change in ["INSERT", "UPDATE"] {
+                try tables.database.execute(sql: "DROP TRIGGER refuse\(change)")
+            }
+        }
     }
 
     /// A federated EU with one agent, and its peer US.
@@ -64,7 +71,7 @@ struct FailClosedTests {
             tokenSHA256: Hex.encode(Digest.sha256(Array(issued.token.utf8))))
     }
 
-    @Test(arguments: ["audit", "sourceHandovers"])
+    @Test(arguments: ["audit", "handovers"])
     func `a handover that cannot be written whole is neither issued nor claimed`(table: String) async throws {
         try await world { eu, agent, peer in
             let desk = HandoverService(server: eu.server.context, shell: eu.server.shell)
@@ -96,7 +103,7 @@ struct FailClosedTests {
         }
     }
 
-    @Test(arguments: ["audit", "outbox", "sourceHandovers"])
+    @Test(arguments: ["audit", "outbox", "handovers"])
     func `state, entry and notice of a step are one transaction`(table: String) async throws {
         try await world { eu, agent, peer in
             let desk = HandoverService(server: eu.server.context, shell: eu.server.shell)

@@ -3,6 +3,7 @@ import HandoverToken
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerStorage
 import Vocabulary
 
 @testable import MiniServer

@@ -7,6 +7,7 @@ import NIOHTTP1
 import NIOSSL
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Vocabulary
 
@@ -65,6 +66,15 @@ struct RunningServer: Sendable {
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: root) }
         try await body(root)
+    }
+
+    /// A database without a server.
+    static func withDatabase(_ body: (ServerDatabase) async throws -> Void) async throws {
+        try await withDirectory { root in
+            let database = try ServerDatabase(path: root.appending(path: "server.sqlite").path)
+            try await body(database)
+            try database.close()
+        }
     }
 
     struct Answer {

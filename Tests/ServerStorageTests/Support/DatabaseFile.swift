@@ -3,40 +3,36 @@ import GRDB
 import ServerCore
 import Vocabulary
 
-@testable import MiniServer
+@testable import ServerStorage
 
 /// A database file in a folder of its own, opened as the server opens it and, beside it, as anybody might.
 struct DatabaseFile: Sendable {
     let path: String
     let database: ServerDatabase
 
-    /// - Parameter schema: the last migration that the file has had before the server opens it; absent for a new file.
-    static func open(
-        schema: String? = nil, filledWith records: [String] = [],
-        _ body: @Sendable (DatabaseFile) async throws -> Void
-    ) async throws {
+    static func open(_ body: @Sendable (DatabaseFile) async throws -> Void) async throws {
+        try await inFolder { path in
+            let file = DatabaseFile(path: path, database: try ServerDatabase(path: path))
+            try await body(file)
+            try file.database.close()
+        }
+    }
+
+    /// The path of a file that does not exist yet, in a folder that does.
+    static func inFolder(_ body: @Sendable (String) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "database-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appending(path: "server.sqlite").path
-        if let schema {
-            let older = try DatabaseQueue(path: path)
-            try Migrations.all.migrate(older, upTo: schema)
-            try await older.write { database in
-                for record in records { try database.execute(sql: record) }
-            }
-            try older.close()
-        }
-        let file = DatabaseFile(path: path, database: try ServerDatabase(path: path))
-        try await body(file)
-        try file.database.close()
+        try await body(folder.appending(path: "server.sqlite").path)
     }
 
     /// Another pair of hands on the same file: no migrations, no tables, only SQL.
-    func execute(_ statements: [String]) throws {
+    func execute(_ statements: [String]) throws { try Self.execute(statements, at: path) }
+
+    static func execute(_ statements: [String], at path: String) throws {
         let other = try DatabaseQueue(path: path)
         defer { try? other.close() }
-        try other.write { database in
+        try other.writeWithoutTransaction { database in
             for statement in statements { try database.execute(sql: statement) }
         }
     }
@@ -57,7 +53,7 @@ struct DatabaseFile: Sendable {
         try await database.write { tables in
             for number in 0..<count {
                 let fact = AuditFact(.groupSaved, entityType: "group", entityID: "\(number)")
-                try tables.audit.append(fact, context: .server, at: start + .seconds(number))
+                try tables.audit.append(fact, context: Sample.context, at: start + .seconds(number))
             }
         }
     }

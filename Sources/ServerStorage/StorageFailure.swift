@@ -1,12 +1,16 @@
 import GRDB
-import Vocabulary
+package import Vocabulary
 
-/// The database did not do what was asked; nothing of the transaction holds.
-enum StorageFailure: Error, Hashable, Sendable {
+/// The database did not do what was asked; but for `outcomeUnknown` nothing of the transaction holds.
+package enum StorageFailure: Error, Hashable, Sendable {
     case unopened(path: String, reason: String)
+    /// The file is a database of another program.
+    case foreign(path: String)
     case newerSchema(path: String)
     /// SQLite refused; values are withheld.
     case refused(operation: String, reason: String)
+    /// A sync failed, so that nobody knows whether the disk has the commit.
+    case outcomeUnknown(reason: String)
     /// A stored record does not read: the file was changed by other hands, or by a newer version.
     case unreadable(table: String, key: String)
 
@@ -16,13 +20,19 @@ enum StorageFailure: Error, Hashable, Sendable {
 }
 
 extension StorageFailure: OperatorExplainable {
-    var operatorMessage: OperatorMessage {
+    package var operatorMessage: OperatorMessage {
         switch self {
         case .unopened(let path, let reason):
             OperatorMessage(
                 code: "storage.unopened", title: "The database cannot be opened",
                 cause: "\(path): \(reason).",
                 nextAction: "Check the path, its owner and the free space; no other server may use the same file."
+            )
+        case .foreign(let path):
+            OperatorMessage(
+                code: "storage.foreign", title: "The file is not a database of this server",
+                cause: "\(path) holds tables of another program.",
+                nextAction: "Name another data directory, or move that file away."
             )
         case .newerSchema(let path):
             OperatorMessage(
@@ -35,6 +45,12 @@ extension StorageFailure: OperatorExplainable {
                 code: "storage.refused", title: "The database did not do what was asked",
                 cause: "While \(operation): \(reason). Nothing was changed.",
                 nextAction: "Check free space and the health of the disk, then repeat the request."
+            )
+        case .outcomeUnknown(let reason):
+            OperatorMessage(
+                code: "storage.outcome-unknown", title: "The disk failed while a change was saved",
+                cause: "\(reason). Whether the change is on the disk is not known; the server stops.",
+                nextAction: "Check the health of the disk, start the server again and look whether the change is there."
             )
         case .unreadable(let table, let key):
             OperatorMessage(

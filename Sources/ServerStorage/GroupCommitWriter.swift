@@ -1,0 +1,163 @@
+import GRDB
+import Synchronization
+
+/// Runs write jobs in groups: while one commit is being synced the next jobs queue, and one transaction runs them all,
+/// each in a savepoint. Nobody is answered before the commit that holds the job.
+///
+/// A job may run twice, so it touches nothing but the database.
+final class GroupCommitWriter: Sendable {
+    static let largestGroup = 256
+
+    private struct Job: Sendable {
+        let run: @Sendable (Database) throws -> Void
+        let answer: @Sendable (Result<Void, any Error>) -> Void
+    }
+
+    private struct Waiting {
+        var jobs: [Job] = []
+        var isDraining = false
+        /// Why nothing is taken any more.
+        var end: StorageFailure?
+    }
+
+    /// What a job returned, from the writer's queue to whoever waits for it.
+    private final class Returned<Value: Sendable>: Sendable {
+        let value = Mutex<Value?>(nil)
+    }
+
+    private let pool: DatabasePool
+    private let commit: @Sendable (Database) throws -> Void
+    private let waiting = Mutex(Waiting())
+    private let synced = Atomic<Int>(0)
+    private let failed = AsyncStream<StorageFailure>.makeStream()
+
+    /// - Parameter commit: tests put a failing one in its place.
+    init(_ pool: DatabasePool, commit: @escaping @Sendable (Database) throws -> Void = { try $0.commit() }) {
+        self.pool = pool
+        self.commit = commit
+    }
+
+    /// Commits that changed something, and so were synced.
+    var commits: Int { synced.load(ordering: .relaxed) }
+
+    /// Jobs that no group has taken yet.
+    var waitingJobs: Int { waiting.withLock { $0.jobs.count } }
+
+    /// An element when a sync failed and nothing is written any more; it ends with the database.
+    var failures: AsyncStream<StorageFailure> { failed.stream }
+
+    /// A cancelled caller does not undo its job: what was decided is saved.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        let returned = Returned<Value>()
+        try await withCheckedThrowingContinuation { (caller: CheckedContinuation<Void, any Error>) in
+            add(
+                Job(
+                    run: { database in
+                        let value = try body(database)
+                        returned.value.withLock { $0 = value }
+                    }, answer: { caller.resume(with: $0) }))
+        }
+        guard let value = returned.value.withLock({ $0 }) else { throw CancellationError() }
+        return value
+    }
+
+    /// Takes no more jobs and waits for those that are there.
+    func close() {
+        end(with: .refused(operation: "writing", reason: "the database is closed"))
+        pool.writeWithoutTransaction { _ in }
+        failed.continuation.finish()
+    }
+
+    private func end(with failure: StorageFailure) {
+        waiting.withLock { $0.end = $0.end ?? failure }
+    }
+
+    private func add(_ job: Job) {
+        let (end, isFirst) = waiting.withLock { waiting -> (StorageFailure?, Bool) in
+            guard waiting.end == nil else { return (waiting.end, false) }
+            waiting.jobs.append(job)
+            defer { waiting.isDraining = true }
+            return (nil, !waiting.isDraining)
+        }
+        if let end { job.answer(.failure(end)) }
+        if isFirst { pool.asyncWriteWithoutTransaction { self.drain($0) } }
+    }
+
+    private func drain(_ database: Database) {
+        while let group = nextGroup() {
+            for (job, result) in zip(group, results(of: group, database)) { job.answer(result) }
+        }
+    }
+
+    private func nextGroup() -> [Job]? {
+        waiting.withLock { waiting in
+            let group = Array(waiting.jobs.prefix(Self.largestGroup))
+            waiting.jobs.removeFirst(group.count)
+            waiting.isDraining = !group.isEmpty
+            return group.isEmpty ? nil : group
+        }
+    }
+
+    private func results(of group: [Job], _ database: Database) -> [Result<Void, any Error>] {
+        if let end = waiting.withLock({ $0.end }), case .outcomeUnknown = end {
+            return group.map { _ in .failure(end) }
+        }
+        var results: [Result<Void, any Error>] = []
+        do {
+            let changes = database.totalChangesCount
+            try database.beginTransaction(.immediate)
+            for job in group {
+                results.append(inSavepoint(job, database))
+                // A full disk and the like end the whole transaction, with the jobs before this one in it.
+                if !database.isInsideTransaction { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+            }
+            try commit(database)
+            if database.totalChangesCount != changes { synced.add(1, ordering: .relaxed) }
+            return results
+        } catch {
+            if database.isInsideTransaction { try? database.rollback() }
+            if let unknown = outcomeUnknown(after: error, whole: results.count == group.count) {
+                return group.map { _ in .failure(unknown) }
+            }
+            if results.isEmpty { return group.map { _ in .failure(error) } }
+            return repeated(group, after: results, because: error, database)
+        }
+    }
+
+    /// Nothing of the group holds: whoever did not fail by itself runs again, alone.
+    private func repeated(
+        _ group: [Job], after results: [Result<Void, any Error>], because error: any Error, _ database: Database
+    ) -> [Result<Void, any Error>] {
+        group.enumerated().map { index, job in
+            if index < results.count, case .failure = results[index] { return results[index] }
+            return group.count == 1 ? .failure(error) : self.results(of: [job], database)[0]
+        }
+    }
+
+    private func inSavepoint(_ job: Job, _ database: Database) -> Result<Void, any Error> {
+        do {
+            try database.cachedStatement(sql: "SAVEPOINT job").execute()
+            do {
+                try job.run(database)
+            } catch {
+                if database.isInsideTransaction {
+                    try database.cachedStatement(sql: "ROLLBACK TO job").execute()
+                    try database.cachedStatement(sql: "RELEASE job").execute()
+                }
+                throw error
+            }
+            return .success(try database.cachedStatement(sql: "RELEASE job").execute())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// When a sync fails nobody knows what is on the disk. To say "not saved" and go on would be a guess.
+    private func outcomeUnknown(after error: any Error, whole: Bool) -> StorageFailure? {
+        guard whole, let error = error as? DatabaseError, error.resultCode == .SQLITE_IOERR else { return nil }
+        let failure = StorageFailure.outcomeUnknown(reason: error.message ?? "\(error.extendedResultCode)")
+        end(with: failure)
+        failed.continuation.yield(failure)
+        return failure
+    }
+}

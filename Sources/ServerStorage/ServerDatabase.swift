@@ -1,0 +1,131 @@
+import Foundation
+import GRDB
+import Vocabulary
+
+/// The server's one SQLite file: write-ahead log, every commit synced.
+///
+/// One closure holds as a whole or not at all; closures that are written at the same time share a commit.
+package final class ServerDatabase: Sendable {
+    private let pool: DatabasePool
+    private let writer: GroupCommitWriter
+    private let log: WriteAheadLog
+    private let memory = StorageMemory()
+
+    /// Opens the file, creates it when it is missing, and brings its schema up to date.
+    ///
+    /// - Throws: `StorageFailure.unopened`, `.foreign` or `.newerSchema`.
+    package convenience init(path: String) throws(StorageFailure) {
+        try self.init(path: path) { try $0.commit() }
+    }
+
+    /// - Parameter commit: tests put a failing one in its place.
+    init(path: String, commit: @escaping @Sendable (Database) throws -> Void) throws(StorageFailure) {
+        var configuration = GRDB.Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            if !database.configuration.readonly {
+                try database.execute(sql: "PRAGMA journal_size_limit = \(WriteAheadLog.limit)")
+            }
+        }
+        do {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            // A decision that was answered must survive a power cut: WAL alone syncs at checkpoints only. GRDB sets
+            // NORMAL while it opens the pool, so this comes after, and outside a transaction, where it is ignored.
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try Schema.prepare(database, path: path)
+            }
+            self.pool = pool
+            writer = GroupCommitWriter(pool, commit: commit)
+            log = try WriteAheadLog(database: path)
+        } catch let failure as StorageFailure {
+            throw failure
+        } catch {
+            throw .unopened(path: path, reason: "\(error)")
+        }
+    }
+
+    /// A snapshot: what is written meanwhile neither shows in it nor waits for it.
+    ///
+    /// - Throws: `StorageFailure.refused` when SQLite does not answer, and whatever `body` throws.
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (StorageTransaction) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await pool.read { [memory] in try body(StorageTransaction(database: $0, memory: memory)) }
+        } catch let error as DatabaseError {
+            throw StorageFailure(error, during: "reading")
+        }
+    }
+
+    /// `body` may run twice, and it runs although its caller is cancelled.
+    ///
+    /// - Throws: `StorageFailure.refused` when SQLite does not take the change, `.outcomeUnknown` when it cannot say,
+    ///   and whatever `body` throws.
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (StorageTransaction) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await writer.write { [memory] in try body(StorageTransaction(database: $0, memory: memory)) }
+        } catch let error as DatabaseError {
+            throw StorageFailure(error, during: "writing")
+        }
+    }
+
+    package static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// A fact of a database that nobody has open, read without a change to any of its files; `nil` when there is no
+    /// such file, or nothing in it.
+    ///
+    /// - Throws: `StorageFailure.unopened`.
+    package static func fact(_ key: String, at path: String) throws(StorageFailure) -> String? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard let size = attributes?[.size] as? Int, size > 0 else { return nil }
+        do {
+            var configuration = GRDB.Configuration()
+            configuration.readonly = true
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            defer { try? queue.close() }
+            return try queue.read { database in
+                guard try database.tableExists("facts") else { return nil }
+                return try String.fetchOne(database, sql: "SELECT text FROM facts WHERE key = ?", arguments: [key])
+            }
+        } catch {
+            throw .unopened(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Commits so far that changed something; each was synced.
+    package var commits: Int { writer.commits }
+
+    var waitingWrites: Int { writer.waitingJobs }
+
+    /// The size of the write-ahead log.
+    package var logBytes: Int { log.bytes }
+
+    /// An element when a sync failed: nothing is written any more, and the server has to stop. For one reader.
+    package var failures: AsyncStream<StorageFailure> { writer.failures }
+
+    /// To be called about twice a second: moves what was committed since into the main file.
+    ///
+    /// - Throws: `StorageFailure.refused`.
+    package func checkpoint() async throws {
+        do {
+            try await log.checkpoint(after: writer.commits)
+        } catch let error as DatabaseError {
+            throw StorageFailure(error, during: "moving the write-ahead log into the database")
+        }
+    }
+
+    /// Ends the writes that are under way, moves the log into the main file and lets go of both.
+    package func close() throws {
+        writer.close()
+        pool.interrupt()
+        try pool.close()
+        log.truncate()
+        try log.close()
+    }
+}
