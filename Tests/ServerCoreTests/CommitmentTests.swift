@@ -1,3 +1,4 @@
+import HandoverToken
 import ServerCore
 import Testing
 import Vocabulary
