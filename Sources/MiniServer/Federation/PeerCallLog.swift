@@ -15,7 +15,7 @@ final class PeerCallLog: Sendable {
     /// More entries than this are counted and not kept, as long as the database takes none.
     static let capacity = 4096
     /// How long entries are collected before they are appended.
-    static let pause = Duration.milliseconds(100)
+    static let pause = Duration.seconds(1)
     static let contactPeriod = Duration.seconds(60)
     /// How long to wait after a failed write.
     static let retry = Duration.seconds(1)
