@@ -43,6 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "After how long an agent that is back from a move has given it up, more than 30s; 60s when absent.")
     var verificationTime: TimeSpan?
 
+    @Flag(help: "Also read WebSocket messages without OpAMP's header byte, as clients older than the header send them.")
+    var acceptHeaderlessMessages = false
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = "notice"
 
@@ -119,7 +122,8 @@ struct ServeCommand: AsyncParsableCommand {
             publicEndpoint: try publicEndpoint.map { try Endpoint($0) }, listenerNames: listenerName,
             listenerFiles: files, adminTokenFile: writeAdminToken,
             arrivalDeadline: (arrivalDeadline?.seconds).map { .seconds($0) },
-            verificationTime: (verificationTime?.seconds).map { .seconds($0) })
+            verificationTime: (verificationTime?.seconds).map { .seconds($0) },
+            acceptsHeaderlessMessages: acceptHeaderlessMessages)
     }
 
     private var files: (certificate: String, key: String)? {

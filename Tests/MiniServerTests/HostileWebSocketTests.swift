@@ -99,6 +99,22 @@ struct HostileWebSocketTests {
         #expect(desk.reports.count == 1)
     }
 
+    @Test(arguments: [(FrameHeader.Tolerance.strict, true), (.headerless, false)])
+    func `a message without the header byte is read where an operator allows it`(
+        frames: FrameHeader.Tolerance, isRefused: Bool
+    ) async throws {
+        try await TestServer.run(frames: frames) { server in
+            let client = try await server.socket(as: try server.pki.agent())
+            let message = AgentToServerExample.full(sequence: 1)
+            try await client.send(RawFrame.bytes(0x82, try message.encoded()))
+            let answer = try #require(try await client.message())
+            #expect((answer.errorResponse?.type == .badRequest) == isRefused)
+            // With the header it is read either way.
+            #expect(try await client.exchange(message)?.errorResponse == nil)
+            await client.close()
+        }
+    }
+
     @Test func `fragments with a ping between them are one message`() async throws {
         let desk = ScriptedOpAMPService()
         try await TestServer.run(desk: desk) { server in

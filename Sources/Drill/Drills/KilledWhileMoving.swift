@@ -37,7 +37,8 @@ private enum CrashPoints {
 
     /// Over HTTP the messages before the move are polls, and nobody can say which is the first of the move.
     static func ofAnArrival(over transport: AgentProcess.Transport) -> [String] {
-        let messages = transport == .ws ? (2...5).map { "directive.send#\($0)" } : []
+        // The first report and the handover epoch go before the move.
+        let messages = transport == .ws ? (3...6).map { "directive.send#\($0)" } : []
         // The old line is left; the candidate is dialled, and spoken to.
         return write(2) + write(3) + step(2) + step(3) + ["directive.close#1", "directive.open#2"] + messages
     }

@@ -2,6 +2,7 @@ import Certificates
 import DurableFiles
 import Hummingbird
 public import Logging
+import OpAMPProto
 import ServerCore
 import ServerStorage
 import ServerTransport
@@ -57,7 +58,9 @@ public struct Server: Sendable {
             server: context, peers: federation,
             outbox: Outbox(database: database, peers: federation, log: log, now: context.now), timers: HandoverTimers())
         fleet = FleetService(server: context, shell: shell)
-        endpoint = OpAMPEndpoint(desk: fleet, agents: context.agents, logger: log)
+        endpoint = OpAMPEndpoint(
+            desk: fleet, agents: context.agents,
+            frames: configuration.acceptsHeaderlessMessages ? .headerless : .strict, logger: log)
         listener = Listener(
             host: address.host, port: address.port, identity: context.listener,
             responder: Self.router(

@@ -24,6 +24,9 @@ public struct ServerConfiguration: Sendable {
     /// After how long an agent that is back from a move has given it up; a minute when absent.
     public var verificationTime: Duration?
 
+    /// WebSocket messages of clients older than OpAMP's message header, which leave it out, are read too.
+    public var acceptsHeaderlessMessages: Bool
+
     public init(
         dataDirectory: String,
         name: String,
@@ -34,7 +37,8 @@ public struct ServerConfiguration: Sendable {
         listenerFiles: (certificate: String, key: String)? = nil,
         adminTokenFile: String? = nil,
         arrivalDeadline: Duration? = nil,
-        verificationTime: Duration? = nil
+        verificationTime: Duration? = nil,
+        acceptsHeaderlessMessages: Bool = false
     ) {
         self.dataDirectory = dataDirectory
         self.name = name
@@ -46,5 +50,6 @@ public struct ServerConfiguration: Sendable {
         self.adminTokenFile = adminTokenFile
         self.arrivalDeadline = arrivalDeadline
         self.verificationTime = verificationTime
+        self.acceptsHeaderlessMessages = acceptsHeaderlessMessages
     }
 }

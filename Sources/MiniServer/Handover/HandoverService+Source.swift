@@ -33,9 +33,11 @@ extension HandoverService {
         let session = server.agents.session(of: issue.agent)
         let authorities = server.authority.signingKeys.honoured
         let (row, token, warnings) = try await server.database.write { [server] tables in
-            guard let agent = try tables.agents.find(issue.agent) else {
+            guard var agent = try tables.agents.find(issue.agent) else {
                 throw HandoverRefusal.agentUnknown(issue.agent.description)
             }
+            // Only its session can tell that an agent is there; a row may say so since a server was killed.
+            if session == nil { agent.presence = agent.shownPresence(in: nil, at: now) }
             guard let row = try tables.peers.find(name: issue.peerName) else {
                 throw HandoverRefusal.peerUnknown(issue.peerName)
             }

@@ -48,6 +48,20 @@ struct HandoverServiceTests {
         }
     }
 
+    @Test func `issue warns of an agent without a session, whatever its row says`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            let agent = try await pair.eu.enrolledAgent()
+            try await pair.eu.server.context.database.write { tables in
+                var row = try #require(try tables.agents.find(agent))
+                row.presence = .live
+                try tables.agents.save(row)
+            }
+            let issued = try await pair.eu.desk.issue(.init(agent: agent, peerName: "us"), by: pair.operatorContext)
+            #expect(issued.warnings.contains { $0.contains("offline") }, "\(issued.warnings)")
+        }
+    }
+
     @Test func `a preview shows what the source says of the token`() async throws {
         try await RunningServer.run("eu", "us") { servers in
             let pair = try await HandoverPair(servers[0], servers[1])

@@ -24,7 +24,10 @@ struct FailClosedTests {
             Stored(
                 epoch: try tables.agents.find(agent)?.epoch,
                 phases: try tables.sources.all().map(\.machine.phaseName), letters: try tables.outbox.count(),
-                lastEntry: try tables.audit.lastSequence())
+                // Calls between the servers are appended whenever they come.
+                lastEntry: try tables.audit.list(limit: 100).map(\.entry).first {
+                    !$0.fact.action.rawValue.hasPrefix("Federation.")
+                }?.sequence ?? 0)
         }
     }
 

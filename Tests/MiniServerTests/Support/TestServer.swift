@@ -2,6 +2,7 @@ import Certificates
 import Hummingbird
 import Logging
 import NIOCore
+import OpAMPProto
 import ServiceLifecycle
 import Vocabulary
 
@@ -22,13 +23,14 @@ struct TestServer: Sendable {
         desk: ScriptedOpAMPService = ScriptedOpAMPService(),
         limits: ListenerLimits = ListenerLimits(),
         gate: ConcurrencyLimit = ConcurrencyLimit(limit: 1000),
+        frames: FrameHeader.Tolerance = .strict,
         _ body: (TestServer) async throws -> Void
     ) async throws {
         let pki = try TestPKI()
         let listener = try pki.listener()
         let identity = try ListenerIdentity(chain: [listener.certificate], key: TLSServerKey(listener.key))
         let logger = Self.silentLog
-        let endpoint = OpAMPEndpoint(desk: desk, gate: gate, logger: logger)
+        let endpoint = OpAMPEndpoint(desk: desk, gate: gate, frames: frames, logger: logger)
         let router = Router(context: CallerContext.self)
         PollingRoute(endpoint: endpoint).add(to: router)
         router.get("/whoami") { _, context in

@@ -23,6 +23,7 @@ final class OpAMPEndpoint: Service {
     let desk: any OpAMPService
     let agents: ConnectedAgents
     let gate: ConcurrencyLimit
+    let frames: FrameHeader.Tolerance
     let logger: Logger
     let now: @Sendable () -> Timestamp
     private let sessions = Atomic<UInt64>(0)
@@ -32,10 +33,12 @@ final class OpAMPEndpoint: Service {
         desk: any OpAMPService,
         agents: ConnectedAgents = ConnectedAgents(),
         gate: ConcurrencyLimit = ConcurrencyLimit(limit: 2048),
+        frames: FrameHeader.Tolerance = .strict,
         logger: Logger,
         now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
-        (self.desk, self.agents, self.gate, self.logger, self.now) = (desk, agents, gate, logger, now)
+        (self.desk, self.agents, self.gate, self.frames) = (desk, agents, gate, frames)
+        (self.logger, self.now) = (logger, now)
     }
 
     /// Upgrades; what is no upgrade reaches `PollingRoute` through the router.

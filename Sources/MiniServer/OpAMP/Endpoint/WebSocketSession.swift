@@ -79,7 +79,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     private func take(_ message: WebSocketMessage, _ context: ChannelHandlerContext) {
         var report: AgentReport
         do throws(ConversationRefusal) {
-            report = try conversation.hear(Self.decoded(message), epoch: session.request.epoch, at: endpoint.now())
+            report = try conversation.hear(decoded(message), epoch: session.request.epoch, at: endpoint.now())
         } catch {
             if !end.hasCome { write(conversation.refusal(error), context) }
             return
@@ -105,10 +105,10 @@ final class WebSocketSession: ChannelDuplexHandler {
             }
     }
 
-    private static func decoded(_ message: WebSocketMessage) throws(ConversationRefusal) -> AgentToServer {
+    private func decoded(_ message: WebSocketMessage) throws(ConversationRefusal) -> AgentToServer {
         guard case .binary(let bytes) = message else { throw .textMessage }
         do throws(WireFailure) {
-            return try AgentToServer(decoding: FrameHeader.unframed(Array(buffer: bytes)))
+            return try AgentToServer(decoding: FrameHeader.unframed(Array(buffer: bytes), tolerance: endpoint.frames))
         } catch {
             throw .unreadable(error)
         }
