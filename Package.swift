@@ -175,7 +175,7 @@ let package = Package(
             "MiniServerTests",
             [
                 "MiniServer", "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage", "HandoverToken",
-                "Certificates", "OpAMPProto", "Vocabulary", .database,
+                "Certificates", "HostSystem", "OpAMPProto", "Vocabulary", .database,
             ] + .serverStack),
         .tests("DrillTests", ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary"]),
         .tests("OperatorTests", ["ServerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
