@@ -32,7 +32,7 @@ public struct ClaimDefect: Error, Hashable, Sendable {
         let text =
             switch reason {
             case .missing: "it is missing"
-            case .wrongForm: "it is not of the agreed form"
+            case .wrongForm: "it does not have the expected form"
             case .outOfBounds: "it is out of bounds"
             case .unsafeText: "it is empty, too long or holds characters that are not allowed there"
             case .unexpectedMember: "it holds a member that this version does not know"

@@ -50,7 +50,7 @@ enum HandoverTrail {
         ["withdrawn", "lapsed", "expired", "cancelled", "returned"].contains(summary.phase)
     }
 
-    /// The entries that name a phase; a token refused at the door names none.
+    /// The entries that name a phase; a token refused before redemption names none.
     private static func steps(of detail: HandoverDetail, on server: Evidence.Server) -> [AuditEvent] {
         Evidence.actions(of: detail.summary.id, on: server).filter { $0.after != nil }
     }

@@ -57,7 +57,7 @@ public struct Server: Sendable {
             server: context, peers: federation,
             outbox: Outbox(database: database, peers: federation, log: log, now: context.now), timers: HandoverTimers())
         fleet = FleetService(server: context, shell: shell)
-        endpoint = OpAMPEndpoint(desk: fleet, agents: context.agents, logger: log)
+        endpoint = OpAMPEndpoint(service: fleet, agents: context.agents, logger: log)
         listener = Listener(
             host: address.host, port: address.port, identity: context.listener,
             responder: Self.router(

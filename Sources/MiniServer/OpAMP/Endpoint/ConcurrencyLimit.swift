@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Bounds how much the desk is asked at once; who comes later is told when to come again instead of being queued.
+/// Bounds how much the service is asked at once; who comes later is told when to come again instead of being queued.
 final class ConcurrencyLimit: Sendable {
     static let retryAfter: Duration = .seconds(30)
 

@@ -10,7 +10,7 @@ import ServiceLifecycle
 import Synchronization
 import Vocabulary
 
-/// `/v1/opamp`: both transports on one path, in front of one desk.
+/// `/v1/opamp`: both transports on one path, in front of one service.
 ///
 /// As a service it only looks after agents that stopped polling.
 final class OpAMPEndpoint: Service {
@@ -20,7 +20,7 @@ final class OpAMPEndpoint: Service {
     /// Whoever enrols is let in for no longer.
     static let enrolmentTime: Duration = .seconds(30)
 
-    let desk: any OpAMPService
+    let service: any OpAMPService
     let agents: ConnectedAgents
     let gate: ConcurrencyLimit
     let logger: Logger
@@ -29,13 +29,13 @@ final class OpAMPEndpoint: Service {
     private let copies = Mutex(CopyWatch())
 
     init(
-        desk: any OpAMPService,
+        service: any OpAMPService,
         agents: ConnectedAgents = ConnectedAgents(),
         gate: ConcurrencyLimit = ConcurrencyLimit(limit: 2048),
         logger: Logger,
         now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
-        (self.desk, self.agents, self.gate, self.logger, self.now) = (desk, agents, gate, logger, now)
+        (self.service, self.agents, self.gate, self.logger, self.now) = (service, agents, gate, logger, now)
     }
 
     /// Upgrades; what is no upgrade reaches `PollingRoute` through the router.
@@ -69,7 +69,7 @@ final class OpAMPEndpoint: Service {
             transport: transport,
             at: now()
         )
-        guard let admission = await gate.pass({ await self.desk.admit(request) }) else {
+        guard let admission = await gate.pass({ await self.service.admit(request) }) else {
             throw ListenerRefusal.overloaded.problem
         }
         switch admission {
@@ -80,9 +80,9 @@ final class OpAMPEndpoint: Service {
         }
     }
 
-    /// What the desk says to a report, or that it is too busy to say anything.
+    /// What the service says to a report, or that it is too busy to say anything.
     func answer(to report: AgentReport, from session: AgentSession) async -> OpAMPAnswer {
-        await gate.pass { await self.desk.received(report, from: session) }
+        await gate.pass { await self.service.received(report, from: session) }
             ?? .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy.")
     }
 
@@ -96,12 +96,12 @@ final class OpAMPEndpoint: Service {
         return copies.withLock { $0.saw(sighting, of: session.agent, at: report.at) }
     }
 
-    /// Tells the desk of an end that `SessionEnd` gave out.
+    /// Tells the service of an end that `SessionEnd` gave out.
     func closed(_ session: AgentSession, _ ending: SessionEnding?) {
         guard let ending else { return }
         let now = now()
         copies.withLock { $0.ended(session.number, of: session.agent, at: now) }
-        Task { await desk.closed(session, ending, at: now) }
+        Task { await service.closed(session, ending, at: now) }
     }
 
     func note(_ withheld: PermittedMessage.Parts, from session: AgentSession) {
