@@ -1,6 +1,6 @@
 public import Vocabulary
 
-/// What is wrong with one claim: a name of ours and a reason, never the claim's own text.
+/// What is wrong with one claim: its name and a reason, never the claim's text.
 public struct ClaimDefect: Error, Hashable, Sendable {
     public enum Reason: Hashable, Sendable {
         case missing

@@ -29,7 +29,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case otherServerWhileEnrolling
     case stateNotWritable
 
-    /// What the server is told.
+    /// What the server receives.
     public var moveCause: MoveCause {
         switch self {
         case .badEndpoint, .badTLSVersion, .unknownCipherSuite, .badCABundle, .badCertificate,

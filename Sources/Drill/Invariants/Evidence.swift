@@ -11,7 +11,7 @@ struct Evidence: Sendable {
         var handovers: [HandoverDetail] = []
         var audit: [AuditEvent] = []
         var auditVerdict: AuditVerdict?
-        /// What it held during the drill and at the end, each look that differs from the one before.
+        /// What it contained during the drill and at the end: each sample that differs from the previous one.
         var estates: [EstateLook] = []
     }
 

@@ -55,7 +55,8 @@ enum HandoverTrail {
         Evidence.actions(of: detail.summary.id, on: server).filter { $0.after != nil }
     }
 
-    /// Each entry goes on where the one before it ended, and the last one ends where the handover is.
+    /// Each entry begins with the phase in which the previous one ended, and the last one ends with the handover's
+    /// phase.
     private static func jumps(in steps: [AuditEvent], to phase: String) -> [String] {
         var jumps: [String] = []
         for (earlier, later) in zip(steps, steps.dropFirst()) {

@@ -108,7 +108,7 @@ import Vocabulary
 
     /// Shows that an upgrade admits the rightful agent; without that, a refusal of others proves nothing.
     ///
-    /// - Returns: the labels of the servers at which an agent with its own leaf and key was let in.
+    /// - Returns: by label, whether the server accepted an agent with its own leaf and key.
     static func admitsOwnAgent(in run: DrillRun) async -> [String: Bool] {
         var admits: [String: Bool] = [:]
         for server in run.world.servers where server.isRunning {

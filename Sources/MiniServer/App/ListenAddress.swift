@@ -29,8 +29,8 @@ struct ListenAddress: Sendable, Hashable {
         self.names = (names + [publicHost, localHost]).filter { seen.insert($0).inserted }
     }
 
-    /// - Throws: `AddressRefusal.certificate` unless the chain, which comes from files, is good for the host that agents
-    ///   dial.
+    /// - Throws: `AddressRefusal.certificate` unless the chain, which comes from files, is valid for the host that
+    ///   agents dial.
     func check(_ chain: [Certificate], at now: Timestamp) throws(AddressRefusal) {
         let problems = problems(of: chain, for: publicHost, at: now)
         if let first = problems.first { throw .certificate(host: publicHost, first) }

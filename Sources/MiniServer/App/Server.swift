@@ -211,7 +211,7 @@ private struct HandoverUpkeep: Service {
 }
 
 extension HandoverShell {
-    /// A peer will not have this notice: a target learns from it that the agent is not its own.
+    /// A peer rejected this notice: from this a target learns that the agent does not belong to it.
     fileprivate func refused(_ message: OutboxTable.Message) async {
         guard message.role == .target else { return }
         await tell(.noticeRefused(message.notice.type), TargetHandover.self, of: message.handover, by: .server)

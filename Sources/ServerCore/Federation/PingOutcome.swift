@@ -1,7 +1,7 @@
 public import Certificates
 public import Vocabulary
 
-/// How one call to a peer went, for whoever pinged, the peer's row and the metrics.
+/// The result of one call to a peer, for the operator who pinged, the peer's row and the metrics.
 public enum PingOutcome: Hashable, Sendable {
     case answered(milliseconds: Int)
     /// 403: the peer does not pin the certificate that we presented.
@@ -44,7 +44,7 @@ public enum PingOutcome: Hashable, Sendable {
         }
     }
 
-    /// One line for whoever pinged.
+    /// One line for the operator who pinged.
     public var text: String {
         switch self {
         case .answered(let milliseconds): "200 OK · \(milliseconds) ms"

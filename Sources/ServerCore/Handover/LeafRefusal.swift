@@ -9,16 +9,16 @@ public enum LeafRefusal: Error, Hashable, Sendable {
     case otherAgent(AgentID)
     case revoked(Fingerprint)
     case notHere(AgentID, presence: String)
-    /// It comes by a handover whose claim the source has not answered here yet; the agent tries again.
+    /// It arrives through a handover whose redemption the source has not answered yet; the agent tries again.
     case tooEarly(HandoverID)
-    /// It comes by a handover that has ended here, or that a later one has overtaken.
+    /// It arrives through a handover that has ended here, or that a later one has superseded.
     case notAwaited(HandoverID)
     /// Its successor was first seen more than a day ago.
     case replaced(Fingerprint, row: AgentID)
     /// Two hosts hold the same key: the successor of this leaf has a live session.
     case clone(Fingerprint, row: AgentID)
 
-    /// A bootstrap token decides about whoever comes with such a certificate.
+    /// A bootstrap token decides about a client with such a certificate.
     var isCuredByEnrolment: Bool {
         switch self {
         case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .replaced: true

@@ -17,7 +17,7 @@ final class OpAMPEndpoint: Service {
     static let path = "/v1/opamp"
     /// An agent that polls is taken for gone when it has not for this long.
     static let pollSilence: Duration = .seconds(300)
-    /// Whoever enrols is let in for no longer.
+    /// A session that enrolls lasts no longer.
     static let enrolmentTime: Duration = .seconds(30)
 
     let service: any OpAMPService
@@ -53,7 +53,7 @@ final class OpAMPEndpoint: Service {
         }
     }
 
-    /// Decides on a caller; the session is opened by whoever asked.
+    /// Decides on a connection request; the caller opens the session.
     func admit(
         _ caller: Caller, fields: (String) -> String?, transport: ConnectionRequest.Transport
     ) async throws(ProblemResponse) -> AgentSession {
@@ -86,7 +86,7 @@ final class OpAMPEndpoint: Service {
             ?? .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy.")
     }
 
-    /// Compares a message with the one before it, of whichever session.
+    /// Compares a message with the previous one of the agent, in any session.
     func sighted(_ report: AgentReport, from session: AgentSession) -> CopyWatch.Finding? {
         guard session.kind == .agent else { return nil }
         let sighting = CopyWatch.Sighting(

@@ -1,6 +1,7 @@
 import ServerCore
 
-/// How a session ends: the first reason counts, and the service is told once, when no message of it is at the service.
+/// How a session ends: the first reason counts. The service gets it once, after it has processed every message of the
+/// session.
 struct SessionEnd {
     private var ending: SessionEnding?
     private var isTold = false
