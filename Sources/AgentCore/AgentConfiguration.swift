@@ -92,7 +92,7 @@ public struct AgentTimings: Equatable, Sendable {
     public var answer: Duration = .seconds(30)
     /// How long leaving a server may take before the connection is dropped.
     public var leaving: Duration = .seconds(2)
-    /// A session that lasted this long proves the server stable, and the backoff starts anew.
+    /// A session that lasted this long proves that the server is stable, and resets the backoff.
     public var stable: Duration = .seconds(10)
     /// Heartbeat, or poll interval, until a server names another one (OpAMP, heartbeat_interval_seconds).
     public var heartbeat: Duration = .seconds(30)

@@ -90,7 +90,7 @@ public enum AgentTimer: String, Hashable, Sendable, CaseIterable {
 /// they follow from is already durable.
 public enum AgentDirective: Equatable, Sendable {
     /// Dial a WebSocket; for an HTTP endpoint only note the dial and answer `opened`, since every `send` is a request
-    /// of its own. There is never a second connection: the one before has ended or was dropped.
+    /// of its own. There is never a second connection: the previous one has ended or was dropped.
     case open(ConnectionID, Dial)
     /// On an HTTP connection there is one request in flight at most, and `OpAMP-Instance-UID` is the message's own uid.
     case send(ConnectionID, AgentToServer)

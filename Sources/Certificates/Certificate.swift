@@ -20,7 +20,7 @@ public struct Certificate: Hashable, Sendable {
     public var dnsNames: [String] { facts.names.dns }
     public var ipAddresses: [String] { facts.names.addresses.map(\.description) }
     public var uriNames: [String] { facts.names.uris }
-    /// Those of ours that the certificate states; empty also when it states none at all.
+    /// The uses of this project that the certificate states; empty also when it states none at all.
     public var extendedKeyUsages: Set<ExtendedKeyUsage> { facts.extendedKeyUsages ?? [] }
     public var publicKey: PublicKey { facts.publicKey }
     public var fingerprint: Fingerprint { facts.fingerprint }

@@ -7,7 +7,7 @@ extension CertificateFailure: OperatorExplainable {
             OperatorMessage(
                 code: "certificate.unreadable", title: "A \(material.rawValue) could not be read",
                 cause: "The bytes are not a \(material.rawValue)\(Self.list(reasons)).",
-                nextAction: "Export it again, as PEM, from where it was made.")
+                nextAction: "Export it again as PEM from its origin.")
         case .pem(let refusal): refusal.operatorMessage
         case .unsupportedKey(let material, let algorithm, let accepted):
             OperatorMessage(
@@ -19,16 +19,16 @@ extension CertificateFailure: OperatorExplainable {
         case .requestNotSigned:
             OperatorMessage(
                 code: "certificate.request-not-signed", title: "The signing request is not genuine",
-                cause: "It was not signed with the private key of the public key inside it.",
-                nextAction: "Make the request again on the host that holds the key.")
+                cause: "It was not signed with the private key that belongs to its public key.",
+                nextAction: "Create the request again on the host that has the key.")
         case .keyMismatch:
             OperatorMessage(
                 code: "certificate.key-mismatch", title: "Certificate and key do not belong together",
-                cause: "The public key in the certificate is not that of the private key.",
+                cause: "The certificate's public key does not match the private key.",
                 nextAction: "Find the key the certificate was issued for, or issue a new certificate.")
         case .notAnAuthority(let subject):
             OperatorMessage(
-                code: "certificate.not-an-authority", title: "The certificate is not an authority's",
+                code: "certificate.not-an-authority", title: "The certificate is not a CA certificate",
                 cause: "\(subject) may not sign other certificates.",
                 nextAction: "Use the certificate of the CA itself.")
         case .invalidSubject:
@@ -42,7 +42,7 @@ extension CertificateFailure: OperatorExplainable {
                 cause: name.isEmpty
                     ? "A listener needs at least one name."
                     : "\"\(name.printable(upTo: 64))\" is neither a host name nor an IP address.",
-                nextAction: "Give the names under which agents and peers dial this server.")
+                nextAction: "Use the names that agents and peers use to reach this server.")
         case .invalidSerial:
             OperatorMessage(
                 code: "certificate.invalid-serial", title: "The serial number is not acceptable",
@@ -71,7 +71,7 @@ extension CertificateFailure: OperatorExplainable {
         case .library(let operation, let reasons):
             OperatorMessage(
                 code: "certificate.library", title: "OpenSSL could not \(operation)",
-                cause: "It gave these reasons\(reasons.isEmpty ? ": none" : Self.list(reasons)).",
+                cause: "OpenSSL reports these reasons\(reasons.isEmpty ? ": none" : Self.list(reasons)).",
                 nextAction: "Check the host's OpenSSL configuration.")
         }
     }
@@ -88,35 +88,35 @@ extension PEMRefusal: OperatorExplainable {
             OperatorMessage(
                 code: "pem.too-large", title: "The PEM text is too large",
                 cause: "It has \(bytes) bytes, \(limit) are allowed.",
-                nextAction: "Give only the certificates that are needed.")
+                nextAction: "Provide only the certificates that are needed.")
         case .privateKeyInside(let line):
             OperatorMessage(
                 code: "pem.private-key-inside", title: "The text contains a private key",
                 cause:
                     "A private key begins on line \(line). Only public certificates belong here; the text was not kept.",
-                nextAction: "Give the certificates alone. If the text has left the key's host, replace the key.")
+                nextAction: "Provide the certificates only. If the text has left the key's host, replace the key.")
         case .encryptedKey(let line):
             OperatorMessage(
                 code: "pem.encrypted-key", title: "The private key is encrypted",
                 cause:
-                    "The private key that begins on line \(line) is encrypted, and nobody can type its passphrase here.",
+                    "The private key that begins on line \(line) is encrypted, and this program cannot ask for its passphrase.",
                 nextAction: "Decrypt it with `openssl pkey -in KEY -out KEY2`, and protect the file by its mode (0600)."
             )
         case .trustedCertificate(let line):
             OperatorMessage(
                 code: "pem.trusted-certificate", title: "The certificate carries trust settings",
                 cause:
-                    "The block that begins on line \(line) is a TRUSTED CERTIFICATE; its settings are not evaluated here.",
-                nextAction: "Look at them with `openssl x509 -text`; if it may be used, convert it with "
+                    "The block that begins on line \(line) is a TRUSTED CERTIFICATE; this program does not evaluate its settings.",
+                nextAction: "Inspect them with `openssl x509 -text`. If the certificate may be used, convert it with "
                     + "`openssl x509 -in FILE -out FILE2`.")
         case .unexpectedBlock(let label, let line):
             OperatorMessage(
-                code: "pem.unexpected-block", title: "The text contains something else",
+                code: "pem.unexpected-block", title: "The text contains an unexpected block",
                 cause: "The block that begins on line \(line) is labelled \"\(label.printable(upTo: 64))\".",
                 nextAction: "Remove this block.")
         case .nothingInside(let expected, let found):
             OperatorMessage(
-                code: "pem.nothing-inside", title: "The text contains nothing of what was asked for",
+                code: "pem.nothing-inside", title: "The text does not contain the expected block",
                 cause: "There is no line -----BEGIN \(expected)-----"
                     + (found.isEmpty ? "." : "; it holds \(Self.list(found))."),
                 nextAction: found.isEmpty
@@ -126,28 +126,28 @@ extension PEMRefusal: OperatorExplainable {
             OperatorMessage(
                 code: "pem.too-many", title: "The text contains too many blocks",
                 cause: limit == 1 ? "Only one is allowed." : "At most \(limit) are allowed.",
-                nextAction: "Give only what is needed.")
+                nextAction: "Remove the blocks that are not needed.")
         case .brokenBoundary(let line):
             OperatorMessage(
                 code: "pem.broken-boundary", title: "A BEGIN or END line is damaged",
                 cause: "Line \(line) has a BEGIN or END between dashes that is incomplete or not alone on its line.",
-                nextAction: "Copy the text again, or put each BEGIN and each END on a line of its own.")
+                nextAction: "Copy the text again, or put each BEGIN and END on a separate line.")
         case .unfinishedBlock(let line):
             OperatorMessage(
                 code: "pem.unfinished-block", title: "A block has no end",
                 cause: "The END line of the block that begins on line \(line) is missing or has another label.",
-                nextAction: "Copy it again, whole.")
+                nextAction: "Copy the whole block again.")
         case .notBase64(let line):
             OperatorMessage(
                 code: "pem.not-base64", title: "A block is damaged",
-                cause: "The block that begins on line \(line) is not base64 inside.",
-                nextAction: "Copy it again, whole.")
+                cause: "The block that begins on line \(line) does not contain valid base64.",
+                nextAction: "Copy the whole block again.")
         case .unreadableBlock(let material, let line, let reasons):
             OperatorMessage(
                 code: "pem.unreadable-block", title: "A \(material.rawValue) could not be read",
                 cause: "The block that begins on line \(line) is not a \(material.rawValue)"
                     + (reasons.isEmpty ? "." : ": \(reasons.joined(separator: "; "))."),
-                nextAction: "Export it again, as PEM, from where it was made.")
+                nextAction: "Export it again as PEM from its origin.")
         }
     }
 

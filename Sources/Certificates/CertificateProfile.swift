@@ -1,6 +1,6 @@
 public import Vocabulary
 
-/// What a certificate of ours is for; it decides every extension in it.
+/// The purpose of a certificate that a server of this project issues; it determines every extension.
 public enum CertificateProfile: Hashable, Sendable {
     /// Signs leaves and handover tokens; no further authority below it.
     case authority

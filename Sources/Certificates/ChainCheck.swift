@@ -5,7 +5,7 @@ public import Vocabulary
 ///
 /// An anchor is a CA certificate that was given as one: an intermediate among the anchors ends a chain as a root does
 /// (`X509_V_FLAG_PARTIAL_CHAIN`), and an anchor that is not a CA's is passed over. The system's roots never count.
-/// There is no revocation here: whoever revokes knows the fingerprint.
+/// There is no revocation check here: a server revokes by fingerprint.
 public enum ChainCheck {
     public enum Purpose: Hashable, Sendable {
         /// The other end of a dial to this host: a DNS name or an IP address without brackets. Names are looked for

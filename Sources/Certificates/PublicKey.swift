@@ -26,7 +26,7 @@ public struct PublicKey: Hashable, Sendable {
         handle = unsafe KeyHandle(takingOwnership: key)
     }
 
-    /// - Parameter spki: what encodes this very key; taken from its certificate, because encoding it anew costs more
+    /// - Parameter spki: the encoding of this key, taken from its certificate, because encoding it again costs more
     ///   than reading the whole certificate.
     init(handle: KeyHandle, spki: [UInt8]) {
         self.spki = spki

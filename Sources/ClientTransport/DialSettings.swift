@@ -24,7 +24,7 @@ public struct DialSettings: Hashable, Sendable {
     public var connectTimeout: Duration
     /// From the TCP connection to the open WebSocket, or to the complete answer of a POST.
     public var handshakeTimeout: Duration
-    /// How long a Close frame of ours may stay unanswered.
+    /// How long a sent Close frame may stay unanswered.
     public var closeTimeout: Duration
     /// How often an open WebSocket is pinged; zero never pings.
     public var pingInterval: Duration

@@ -22,7 +22,7 @@ public enum TransportFailure: OperatorExplainable, Hashable {
 
     private var cause: String {
         switch self {
-        case .contextNotCreated: "libwebsockets made no context."
+        case .contextNotCreated: "libwebsockets could not create a context."
         case .socketNotCreated(let words): "Its stand-in listener: \(words)."
         case .threadNotStarted(let words): "Its thread: \(words)."
         }

@@ -7,7 +7,7 @@ public import Vocabulary
 public final class WebSocketConnection: LinkUser {
     private enum Phase {
         case dialing, open
-        /// A Close frame of ours is due, or waits for its answer.
+        /// A Close frame is to be sent, or waits for its answer.
         case closing(code: UInt16, reason: String, isSent: Bool)
         /// Let go; its last event is still to come.
         case abandoned

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// One process per private directory, until this object goes or the process ends, however it ends.
+/// Locks a private directory for one process, until this object is destroyed or the process ends in any way.
 ///
-/// The directory is checked before it is locked. Whoever holds the lock is the only writer, so it also clears away
-/// the temporary files that a killed predecessor left.
+/// The directory is checked before it is locked. The holder of the lock is the only writer, so it also removes the
+/// temporary files of a killed process.
 public final class DirectoryLock: Sendable {
     private let file: OpenFile
 

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A file that an operator names: configuration, certificates, keys, tokens.
 ///
-/// The operator says where it is, so symbolic links are followed, each time anew: a mounted Secret and the directory of
+/// The operator says where it is, so symbolic links are followed at every read: a mounted Secret and the directory of
 /// an ACME client consist of links that are replaced. Pipes and terminals are read too (`/dev/stdin`, process
 /// substitution). What this program keeps itself is read with `AtomicFile`, which follows no link.
 public enum OperatorFile {
@@ -22,7 +22,7 @@ public enum OperatorFile {
             let status = try file.status()
             switch status.st_mode & S_IFMT {
             case S_IFREG where mode == .private: try status.checkPrivate(path, givenByRoot: true)
-            // Whoever made the pipe wrote into it; who else could read from it is in its mode.
+            // The creator of the pipe wrote into it; its mode says which other users could read from it.
             case S_IFIFO where mode == .private: try status.checkMode(path, forbidden: 0o077)
             case S_IFREG, S_IFIFO, S_IFCHR: break
             default: throw FileFailure.notAFile(path: path)

@@ -20,8 +20,8 @@ public enum PrivateDirectory {
         return directory
     }
 
-    /// - Throws: `FileFailure.notADirectory`, `.wrongOwner` and `.tooOpen`; nothing is mended, since whoever could have
-    ///   read the directory may have.
+    /// - Throws: `FileFailure.notADirectory`, `.wrongOwner` and `.tooOpen`; nothing is corrected, because another user
+    ///   may already have read the directory.
     public static func check(_ path: String) throws(FileFailure) {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { throw .system(path, .inspect) }

@@ -8,7 +8,7 @@ public struct StateFile: Hashable, Sendable {
         public let payload: [UInt8]
         /// Counts the saves, from 1.
         public let generation: UInt64
-        /// The newest generation could not be read; this is the one before, and someone should be told.
+        /// The newest generation could not be read; this is the previous one, and the caller should report it.
         public let recoveredFromPrevious: Bool
     }
 
@@ -29,7 +29,7 @@ public struct StateFile: Hashable, Sendable {
 
     /// Replaces the value. A crash at any moment leaves the old generation or the new one as the one that loads.
     ///
-    /// Over a file whose generations are both damaged it starts anew: whoever saves has loaded before.
+    /// If both generations are damaged, it starts a new file: the caller has loaded before it saves.
     ///
     /// - Throws: `FileFailure.newerFormat` rather than overwrite what a newer version wrote, and `.tooLarge`.
     public func save(_ payload: [UInt8]) throws(FileFailure) {

@@ -3,7 +3,8 @@ internal import Certificates
 /// The bytes of one generation on disk.
 ///
 /// Magic (8), format version (4), generation (8), payload count (4), SHA-256 over all of these and the payload (32),
-/// payload; numbers are big-endian. Later versions keep this head, so that damage is told from novelty.
+/// payload; numbers are big-endian. Later versions keep this head, so that damage can be distinguished from a newer
+/// version.
 enum StateRecord {
     static let newestVersion: UInt32 = 1
     static let headCount = 8 + 4 + 8 + 4 + 32

@@ -1,6 +1,6 @@
 public import Vocabulary
 
-/// What is wrong with one claim: a name of ours and a reason, never the claim's own text.
+/// What is wrong with one claim: its name and a reason, never the claim's text.
 public struct ClaimDefect: Error, Hashable, Sendable {
     public enum Reason: Hashable, Sendable {
         case missing
@@ -32,7 +32,7 @@ public struct ClaimDefect: Error, Hashable, Sendable {
         let text =
             switch reason {
             case .missing: "it is missing"
-            case .wrongForm: "it is not of the agreed form"
+            case .wrongForm: "it does not have the expected form"
             case .outOfBounds: "it is out of bounds"
             case .unsafeText: "it is empty, too long or holds characters that are not allowed there"
             case .unexpectedMember: "it holds a member that this version does not know"

@@ -1,8 +1,8 @@
 import Vocabulary
 
 extension HandoverClaims {
-    /// What holds for the claims of every handover token, whoever reads it and whenever. The signer asks too, so a
-    /// source never issues what a target must refuse.
+    /// The rules for the claims of every handover token, for every reader at any time. The signer checks them as well,
+    /// so a source never issues a token that a target must refuse.
     func checkRules() throws(ClaimDefect) {
         for (claim, holds, reason) in rules() where !holds { throw ClaimDefect(claim, reason) }
     }

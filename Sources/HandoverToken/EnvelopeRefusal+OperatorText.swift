@@ -20,24 +20,24 @@ extension EnvelopeRefusal {
                 )
             case .badChecksum:
                 (
-                    "bad-checksum", "The \(noun) was damaged on its way",
-                    "Its checksum does not fit its text; a part is missing or was changed.",
+                    "bad-checksum", "The \(noun) is damaged",
+                    "The checksum does not match the text; a part is missing or was changed.",
                     "Copy the \(noun) again, from its first to its last character."
                 )
             case .wrongType(let defect):
                 (
-                    "wrong-type", "The text is signed, but is not a \(noun) of ours", defect.sentence,
-                    "Check what kind of token was given, and that both servers speak the same version."
+                    "wrong-type", "The text is signed, but is not a \(noun)", defect.sentence,
+                    "Check that you pasted a \(noun), and that both servers have the same version."
                 )
             case .unknownIssuer(let peer):
                 (
                     "unknown-issuer", "The issuer is not a known peer",
                     "No enabled peer has the identity \(peer).",
-                    "Register the issuing server with `mini-server peer add`, or `mini-server peer enable` it."
+                    "Register the issuing server with `mini-server peer add`, or enable it with `mini-server peer enable`."
                 )
             case .unknownSigner(let fingerprint):
                 (
-                    "unknown-signer", "The signing certificate is not one of the issuer's",
+                    "unknown-signer", "The issuer does not have this signing certificate",
                     "Certificate sha256 \(fingerprint) is not among the signers recorded for the issuer.",
                     "Refresh the issuer with `mini-server peer refresh`, then try again."
                 )
@@ -45,7 +45,7 @@ extension EnvelopeRefusal {
                 (
                     "signer-not-usable", "The signing certificate may not sign now",
                     "Certificate sha256 \(fingerprint): \(defect.sentence)",
-                    "Check the clocks; else run `mini-server ca rotate` on the issuing server, and refresh the peer."
+                    "Check the clocks. Otherwise run `mini-server ca rotate` on the issuing server, then `mini-server peer refresh`."
                 )
             case .badSignature:
                 (
@@ -62,14 +62,14 @@ extension EnvelopeRefusal.Malformation {
     fileprivate var sentence: String {
         switch self {
         case .foreignCharacter(let scalar):
-            "It holds the character U+\(Self.hex(scalar)), which may be invisible and never belongs to it."
-        case .noPrefix: "It does not begin as one."
-        case .parts(let count): "It has \(count) parts, which is not the right number; it was probably cut off."
+            "It contains the character U+\(Self.hex(scalar)), which may be invisible and is not allowed."
+        case .noPrefix: "It does not have the expected prefix."
+        case .parts(let count): "It has \(count) parts, which is the wrong number; it is probably cut off."
         case .encoding: "One of its parts is empty or not canonical base64url."
         case .checksumForm: "It does not end with eight hexadecimal digits; it is probably cut off."
         case .headerNotJSON: "Its header is not strict JSON."
         case .payloadNotJSON: "Its payload is not strict JSON."
-        case .noIssuer: "It does not say who issued it."
+        case .noIssuer: "It does not name its issuer."
         }
     }
 
@@ -83,9 +83,9 @@ extension EnvelopeRefusal.HeaderDefect {
     fileprivate var sentence: String {
         switch self {
         case .type: "Its header names another type."
-        case .algorithm: "Its header names another signature algorithm than ES256."
+        case .algorithm: "Its header names a signature algorithm other than ES256."
         case .signer: "Its header does not name the signing certificate by x5t#S256."
-        case .unexpectedMember: "Its header holds more than alg, typ and x5t#S256."
+        case .unexpectedMember: "Its header contains members other than alg, typ and x5t#S256."
         }
     }
 }

@@ -26,19 +26,19 @@ extension TokenRefusal: OperatorExplainable {
             return refusal.operatorMessage(area: "handover", noun: "handover token")
         case .unacceptableClaim(let defect):
             (name, title, cause, nextAction) = (
-                "unacceptable-claim", "The token says something no token may say", defect.sentence,
-                "Compare the versions of both servers; the issuing server should not have signed this."
+                "unacceptable-claim", "A claim of the token is not acceptable", defect.sentence,
+                "Compare the versions of both servers, and issue a new token."
             )
         case .wrongAudience(let peer):
             (name, title, cause, nextAction) = (
-                "wrong-audience", "The token is meant for another server", "It names the target \(peer).",
-                "Redeem it there, or issue one for this server."
+                "wrong-audience", "The token is for another server", "The token names the target \(peer).",
+                "Redeem it on that server, or issue a token for this server."
             )
         case .wrongPurpose(let purpose):
             (name, title, cause, nextAction) = (
-                "wrong-purpose", "The token is of the other kind", "Its purpose is \(purpose.rawValue).",
+                "wrong-purpose", "The token has the wrong purpose", "Its purpose is \(purpose.rawValue).",
                 purpose == .standby
-                    ? "This server takes no standby tokens; issue one for a handover with `mini-server handover issue`."
+                    ? "Issue a token for a handover with `mini-server handover issue`; standby tokens are not accepted."
                     : "Issue a standby token for this agent."
             )
         case .notYetValid(let start):
@@ -49,30 +49,30 @@ extension TokenRefusal: OperatorExplainable {
         case .expired(let end):
             (name, title, cause, nextAction) = (
                 "expired", "The token has expired", "It was valid until \(end).",
-                "Issue a new token on the source; check the clocks if it was fresh."
+                "Issue a new token on the source. If the token was new, check the clocks of both servers."
             )
         case .fingerprintMismatch(let named, let own):
             (name, title, cause, nextAction) = (
                 "fingerprint-mismatch", "The token is bound to another certificate",
-                "It names sha256 \(named); the agent's is \(own), perhaps since a rotation.",
-                "Issue a new token after the rotation has completed."
+                "The token names sha256 \(named); the agent has \(own).",
+                "Issue a new token when no rotation of the leaf is in progress."
             )
         case .wrongEndpoint(let named, let offered):
             (name, title, cause, nextAction) = (
                 "wrong-endpoint", "The token is for another endpoint",
-                "It names \(named), the offer \(offered).",
-                "Issue a new token for the endpoint that is to be offered."
+                "The token names \(named); the offer names \(offered).",
+                "Issue a new token for the offered endpoint."
             )
         case .wrongServerCA:
             (name, title, cause, nextAction) = (
-                "wrong-server-ca", "The token and the offer differ in whom to trust",
-                "The CA bundle of the offer is not the one the token was signed with.",
-                "Refresh the peer's trust bundle on the source and issue a new token."
+                "wrong-server-ca", "The token and the offer name different CAs",
+                "The CA bundle of the offer is not the one in the token.",
+                "On the source, run `mini-server peer refresh` for the target and issue a new token."
             )
         case .staleEpoch(let named, let held):
             (name, title, cause, nextAction) = (
                 "stale-epoch", "The token is older than the agent's last move",
-                "It has epoch \(named); the agent is at \(held).",
+                "The token has epoch \(named); the agent has epoch \(held).",
                 "Issue a new token on the server that has the agent now."
             )
         }

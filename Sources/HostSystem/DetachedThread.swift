@@ -2,8 +2,8 @@ import Glibc
 
 /// A thread of this process that nobody waits for.
 public enum DetachedThread {
-    /// Runs the body on a new one. It receives no signals: those belong to the host program, or to whoever waits for
-    /// them with `sigwait`.
+    /// Runs the body on a new one. It receives no signals: they belong to the host program, or to the thread that waits
+    /// with `sigwait`.
     public static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var everySignal = sigset_t()
         var before = sigset_t()

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where a program speaks to whoever started it.
+/// Standard output and standard error of the program.
 public enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2

@@ -1,7 +1,6 @@
 import Glibc
 
-/// Why the operating system refused: an `errno` value. Whoever makes one reads `errno` before any other call can change
-/// it.
+/// Why the operating system refused: an `errno` value. The caller reads `errno` before any other call can change it.
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     public let code: Int32
 

@@ -2,8 +2,8 @@ import Glibc
 
 /// SIGTERM and SIGINT as a wish to end, instead of an end.
 public enum TerminationSignals {
-    /// Must run before any other thread exists: threads inherit that these signals are not delivered to them. A broken
-    /// pipe is left to whoever writes to it.
+    /// Must run before any other thread exists: threads inherit that these signals are not delivered to them. The
+    /// writer of a broken pipe handles the error.
     public static func block() {
         signal(SIGPIPE, SIG_IGN)
         var signals = ours()

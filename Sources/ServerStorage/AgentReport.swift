@@ -3,7 +3,7 @@ import OpAMPProto
 import ServerCore
 import Vocabulary
 
-/// What an agent said of itself, each part in OpAMP's own encoding. Whoever takes it in has limited its size.
+/// What an agent reported about itself, each part in OpAMP's encoding. The caller has limited its size.
 struct AgentReport: Equatable {
     var description: AgentDescription?
     var health: ComponentHealth?

@@ -77,7 +77,7 @@ extension Schema {
         ) STRICT
         """,
         "CREATE INDEX groups_configuration ON groups (configuration) WHERE configuration IS NOT NULL",
-        // Whoever enrols with a token of a group that is gone belongs to none.
+        // An agent that enrolls with a token of a deleted group belongs to no group.
         """
         CREATE TABLE bootstrapTokens (
             key TEXT PRIMARY KEY NOT NULL CHECK (length(key) = 64),
@@ -271,7 +271,8 @@ extension Schema {
 
     private static let keptTables = ["peers", "ownCertificates", "signingKeys", "groups", "configurations"]
 
-    /// A stamp is drawn anew with every change of its table, so that whoever keeps the table as values sees it.
+    /// Every change of a table replaces its stamp with a new random number, so that values kept in memory can be
+    /// recognized as outdated.
     private static let stamps =
         [
             """

@@ -32,30 +32,30 @@ extension StorageFailure: OperatorExplainable {
             OperatorMessage(
                 code: "storage.foreign", title: "The file is not a database of this server",
                 cause: "\(path) holds tables of another program.",
-                nextAction: "Name another data directory, or move that file away."
+                nextAction: "Choose another data directory, or move the file away."
             )
         case .newerSchema(let path):
             OperatorMessage(
-                code: "storage.newer-schema", title: "The database is of a newer version",
+                code: "storage.newer-schema", title: "A newer version wrote the database",
                 cause: "\(path) was written by a later version of this server.",
-                nextAction: "Run that version, or restore a backup made by this one."
+                nextAction: "Run that version, or restore a backup of this version."
             )
         case .refused(let operation, let reason):
             OperatorMessage(
-                code: "storage.refused", title: "The database did not do what was asked",
+                code: "storage.refused", title: "The database refused a change",
                 cause: "While \(operation): \(reason). Nothing was changed.",
                 nextAction: "Check free space and the health of the disk, then repeat the request."
             )
         case .outcomeUnknown(let reason):
             OperatorMessage(
                 code: "storage.outcome-unknown", title: "The disk failed while a change was saved",
-                cause: "\(reason). Whether the change is on the disk is not known; the server stops.",
-                nextAction: "Check the health of the disk, start the server again and look whether the change is there."
+                cause: "\(reason). The server does not know whether the change was saved, and stops.",
+                nextAction: "Check the disk, start the server again and check whether the change was saved."
             )
         case .unreadable(let table, let key):
             OperatorMessage(
                 code: "storage.unreadable", title: "A stored record cannot be read",
-                cause: "The record \(key) in \(table) is not in the form this version writes.",
+                cause: "The record \(key) in \(table) does not have the form that this version writes.",
                 nextAction: "Restore the database from a backup, or run the version that wrote it."
             )
         }

@@ -20,10 +20,10 @@ package enum ChangeTopic: String, CaseIterable, Sendable {
     case peers, ownCertificates, signingKeys, groups, configurations
 }
 
-/// A value made of what stands in a table, and made again when that has changed.
+/// A value computed from a table, and computed again when the table has changed.
 ///
-/// A stamp is a random number that every change draws anew, so that one of a transaction that was rolled back never
-/// comes again.
+/// A stamp is a random number that every change replaces, so that the stamp of a rolled back transaction never occurs
+/// again.
 package final class Kept<Value: Sendable>: Sendable {
     private let topic: ChangeTopic
     private let latest = Mutex<(stamp: Int64, value: Value)?>(nil)

@@ -2,7 +2,7 @@ import GRDB
 package import ServerCore
 package import Vocabulary
 
-/// All tables within one transaction. Whoever holds it reads and writes by them, and has no SQL of his own.
+/// All tables within one transaction. Callers read and write through them and contain no SQL.
 package struct StorageTransaction {
     let database: Database
     let memory: StorageMemory

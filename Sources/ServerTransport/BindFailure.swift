@@ -44,12 +44,12 @@ package struct BindFailure: Error, Hashable, OperatorExplainable {
         case .inUse:
             (
                 "Another process listens on \(address).",
-                "Find it with `ss -ltnp`, end it, or choose another port with --listen."
+                "Find it with `ss -ltnp` and stop it, or choose another port with --listen."
             )
         case .notOurs:
             (
                 "No network interface of this machine has the address of \(address).",
-                "Set --listen to an address that `ip address` shows; what agents dial goes into --public-endpoint."
+                "Set --listen to an address that `ip address` shows, and --public-endpoint to what agents connect to."
             )
         case .hostUnknown:
             (
@@ -59,7 +59,7 @@ package struct BindFailure: Error, Hashable, OperatorExplainable {
         case .notPermitted:
             (
                 "This user may not listen on \(address).",
-                "Choose a port from 1024 on with --listen, or give the program the right to bind lower ones."
+                "Choose a port from 1024 with --listen, or give the program the capability CAP_NET_BIND_SERVICE."
             )
         case .other:
             ("The system says: \(detail.printable(upTo: 200)).", "Check the address and port of --listen.")

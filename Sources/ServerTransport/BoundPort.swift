@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The port a listener got, for whoever waits to learn it.
+/// The port that a listener was given, for callers that wait for it.
 package final class BoundPort: Sendable {
     private enum State {
         case waiting([CheckedContinuation<Int?, Never>])

@@ -49,7 +49,7 @@ package enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterabl
             (
                 "The request is not HTTP/1.1",
                 "The request line, a header or the framing of the body breaks RFC 9112.",
-                "Check that the client and any proxy on the way speak HTTP/1.1 over TLS."
+                "Check that the client and any proxy between speak HTTP/1.1 over TLS."
             )
         case .headersTooLarge:
             (
@@ -74,12 +74,12 @@ package enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterabl
         case .unknownEncoding:
             (
                 "The request's Content-Encoding is not known",
-                "Only gzip, deflate and identity are read.",
+                "The server accepts gzip, deflate and identity.",
                 "Use gzip or send the body uncompressed."
             )
         case .badUpgrade:
             (
-                "This is not a WebSocket upgrade that can be made",
+                "The WebSocket upgrade is not valid",
                 "It must be the first request of its connection, a GET without a body, for WebSocket version 13.",
                 "Check the client's endpoint and any proxy that rewrites Upgrade or Connection."
             )
@@ -98,8 +98,8 @@ package enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterabl
         case .overloaded:
             (
                 "The server is busy",
-                "More requests are being decided than this server takes at once.",
-                "Wait for the time in Retry-After; agents do so by themselves."
+                "The server has reached its limit of concurrent requests.",
+                "Wait for the time in Retry-After; agents do this automatically."
             )
         }
     }

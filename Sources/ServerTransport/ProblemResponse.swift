@@ -5,9 +5,9 @@ import NIOCore
 import ServerAPI
 package import Vocabulary
 
-/// An answer that says no: `application/problem+json` (RFC 9457) made from an operator message.
+/// A refusal as an answer: `application/problem+json` (RFC 9457) made from an operator message.
 ///
-/// Routes throw it, the upgrade door writes it; there is no other way to refuse a request.
+/// Routes throw it and the upgrade handler writes it; there is no other way to refuse a request.
 package struct ProblemResponse: Error, Hashable, Sendable {
     package var status: HTTPResponse.Status
     package var message: OperatorMessage

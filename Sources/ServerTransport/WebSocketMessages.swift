@@ -20,10 +20,10 @@ package struct CloseRequest: Sendable {
     }
 }
 
-/// RFC 6455 for the server's side: frames in, whole messages out, and the other way round.
+/// RFC 6455 for the server: frames to whole messages, and the reverse.
 ///
-/// Masks, fragments, control frames and the closing handshake end here, and so does the patience with a peer that
-/// is silent or does not read. Nobody behind this handler sees a message after a close has begun.
+/// This handler processes masks, fragments, control frames and the closing handshake, and the timeouts for a client
+/// that is silent or does not read. Later handlers see no message after a close has begun.
 final class WebSocketMessages: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
     typealias InboundOut = WebSocketMessage

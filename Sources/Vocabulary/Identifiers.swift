@@ -92,7 +92,7 @@ public typealias AgentID = Identifier<AgentKind>
 /// OpAMP `instance_uid`: carried, shown, kept, and never trusted.
 public typealias InstanceUID = Identifier<InstanceKind>
 
-/// Counts the handovers of one agent; the higher epoch has the say everywhere.
+/// Counts the handovers of one agent; the higher epoch takes precedence everywhere.
 public typealias Epoch = UInt64
 
 /// The URNs that certificates carry as URI subject alternative names.

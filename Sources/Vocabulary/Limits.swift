@@ -34,7 +34,7 @@ public enum Limits {
     public static let nameBytes = 64
 }
 
-/// What a refused name is told.
+/// The rule that a refused name breaks, for the operator.
 public let nameRule =
     "a name is 1 to \(Limits.nameBytes) letters a-z and A-Z, digits, dots, underscores and hyphens, and does not begin "
     + "with a dot"

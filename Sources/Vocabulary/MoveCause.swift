@@ -46,18 +46,18 @@ public enum MoveCause: Hashable, Sendable {
         case .dns: "The server's host name could not be resolved."
         case .tcp: "No address of the server accepted a connection."
         case .proxy: "The proxy refused or broke the connection."
-        case .tlsUntrusted: "The server's certificate does not chain to the CA bundle meant for it."
+        case .tlsUntrusted: "The server's certificate does not chain to the CA bundle for this server."
         case .tlsName: "The server's certificate does not name the host of the endpoint."
         case .tlsExpired: "The server's certificate is expired or not yet valid."
         case .tlsLeafRefused: "The server did not accept the agent's certificate."
         case .http(let status): "The server answered the connection with HTTP status \(status)."
-        case .protocol: "The server's answer was not the OpAMP that was expected."
+        case .protocol: "The server's answer was not the expected OpAMP message."
         case .serverError: "The server answered the first report with an error."
         case .timeout: "The server did not answer in time."
-        case .policy: "The agent's own policy forbids these settings."
-        case .token: "The handover token did not hold for this agent and this offer."
+        case .policy: "The agent's policy forbids these settings."
+        case .token: "The handover token is not valid for this agent and this offer."
         case .storage: "The agent could not write its state."
-        case .probation: "The new server was lost again during the probation period."
+        case .probation: "The agent lost the new server during the probation period."
         }
     }
 
@@ -66,18 +66,21 @@ public enum MoveCause: Hashable, Sendable {
         case .dns: "Check the host in the server's OpAMP endpoint, and the resolver of the agent's host."
         case .tcp: "Check that the server is running and that a firewall lets the agent's host reach it."
         case .proxy: "Check the agent's proxy settings and the proxy's log."
-        case .tlsUntrusted: "Run `opamp-agent check`; for a handover refresh the trust bundle and issue a new token."
+        case .tlsUntrusted:
+            "Run `opamp-agent check`. For a handover, run `mini-server peer refresh` and issue a new token."
         case .tlsName: "Give the server a listener certificate for the host in its OpAMP endpoint."
         case .tlsExpired: "Renew the server's listener certificate, and check the clocks."
-        case .tlsLeafRefused: "Check that the server knows the agent's fingerprint, or that its handover awaits it."
-        case .http: "Look up this time in the server's audit trail and log."
-        case .protocol: "Check that the endpoint is an OpAMP server, and its version."
-        case .serverError: "Look up this time in the server's log."
-        case .timeout: "Check the server's load and the path to it; push again an offer that failed."
+        case .tlsLeafRefused:
+            "Run `mini-server agent list` and `mini-server handover list` there: one must name the agent's fingerprint."
+        case .http: "Read the server's log and `mini-server audit list` for this time."
+        case .protocol: "Check that the endpoint is an OpAMP server of a compatible version."
+        case .serverError: "Read the server's log for this time."
+        case .timeout:
+            "Check the server's load and the network. If an offer failed, repeat it with `mini-server handover push`."
         case .policy: "Change the offer, or the policy in the agent's configuration file."
-        case .token: "Read the reason behind the cause; usually: issue a new token."
-        case .storage: "Free space or mend permissions in the agent's state directory."
-        case .probation: "Find out why the target was lost before handing the agent over again."
+        case .token: "Read the reason after the cause; in most cases, issue a new token."
+        case .storage: "Free disk space, or correct the permissions of the agent's state directory."
+        case .probation: "Find out why the agent lost the target, then hand the agent over again."
         }
     }
 }

@@ -1,7 +1,8 @@
 /// Bytes that must not be seen: they print as `(redacted)`.
 ///
-/// Equality tells whether a value has changed; it may leave early. What a stranger shows is compared by
-/// `ConstantTime.areEqual` of `Certificates`. It has no `Hashable`, `Codable` or default text on purpose: whoever writes a secret somewhere says so with `reveal`.
+/// Equality tells whether a value has changed; it may leave early. Secrets that a client presents are compared with
+/// `ConstantTime.areEqual` of `Certificates`. The type has no `Hashable`, `Codable` or default text on purpose: code
+/// that writes a secret must call `reveal`.
 public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let bytes: [UInt8]
 

@@ -9,17 +9,19 @@ import UnixSignals
         abstract: "Rehearses handovers and their failures with real servers and agents on this machine.",
         discussion: """
             Each drill starts its own servers and agents as processes, prints every step with its time, checks the \
-            invariants at the end and leaves a JSON report. It exits with 0 when everything was as expected.
+            invariants at the end and leaves a JSON report. It exits with 0 when every result is as expected.
             """,
         subcommands: [RehearseCommand.self, SoakCommand.self], defaultSubcommand: RehearseCommand.self)
 }
 
 /// What every command takes.
 struct RunOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Folder for the runs.", valueName: "folder"))
     var runs = "drill-runs"
 
-    @Option(help: ArgumentHelp("Where mini-server and opamp-agent are; beside this program.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "Folder of mini-server and opamp-agent; by default the folder of this program.", valueName: "folder"))
     var programs: String?
 
     var folder: URL { URL(filePath: runs, directoryHint: .isDirectory) }

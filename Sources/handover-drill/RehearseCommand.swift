@@ -5,20 +5,20 @@ import Glibc
 
 struct RehearseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run drills, or list them; `run` may be left out.")
+        commandName: "run", abstract: "Run drills, or list them; `run` is optional.")
 
-    @Argument(help: "`list`, `all`, or the name of a drill; several are run one after the other.")
+    @Argument(help: "`list`, `all`, or names of drills; they run one after the other.")
     var names: [String]
 
     @Option(
         help: ArgumentHelp(
-            "Where the JSON report goes; named after the drill, beside the runs, when absent.", valueName: "file"))
+            "File for the JSON report; by default named after the drill, beside the runs.", valueName: "file"))
     var report: String?
 
-    @Flag(help: "Leave everything running, and print how to look at it (one drill only).")
+    @Flag(help: "Leave everything running and print how to inspect it (one drill only).")
     var keep = false
 
-    @Option(help: "What the agents speak: ws or http.")
+    @Option(help: "The agents' transport: ws or http.")
     var agents: Transport = .ws
 
     @OptionGroup var place: RunOptions
@@ -31,7 +31,7 @@ struct RehearseCommand: AsyncParsableCommand {
         for name in names where name != "list" && name != "all" && Drill.named(name) == nil {
             throw ValidationError("There is no drill named \(name). `handover-drill list` shows them.")
         }
-        if keep, chosen.count > 1 { throw ValidationError("--keep is for one drill.") }
+        if keep, chosen.count > 1 { throw ValidationError("--keep accepts one drill only.") }
     }
 
     private var chosen: [Drill] {

@@ -5,25 +5,26 @@ import Foundation
 /// Used by `Scripts/soak`, which knows the sources and keeps the machine busy.
 struct SoakCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "soak", abstract: "Run every drill over both transports, round after round, and keep a ledger.",
+        commandName: "soak", abstract: "Run every drill over both transports, in rounds, and keep a ledger.",
         discussion: """
-            Rounds that the ledger has for these sources are not repeated. It exits with 0 when all rounds \
-            are in the ledger, and nothing for these sources but drills that passed. The drills' own words go to soak.log, beside the runs.
+            A round that the ledger already has for these sources is not repeated. The command exits with 0 when the \
+            ledger has all rounds and every drill of these sources passed. The output of the drills goes to soak.log, \
+            beside the runs.
             """)
 
-    @Argument(help: "How many rounds.")
+    @Argument(help: "Number of rounds.")
     var rounds: Int
 
-    @Option(help: "A hash of the sources that the programs were built from.")
+    @Option(help: "Hash of the sources of the programs.")
     var sources: String
 
-    @Option(help: ArgumentHelp("The ledger; soak-ledger.jsonl beside the runs when absent.", valueName: "file"))
+    @Option(help: ArgumentHelp("The ledger; by default soak-ledger.jsonl beside the runs.", valueName: "file"))
     var ledger: String?
 
     @OptionGroup var place: RunOptions
 
     func validate() throws {
-        if rounds < 1 { throw ValidationError("There is at least one round.") }
+        if rounds < 1 { throw ValidationError("The number of rounds must be at least 1.") }
     }
 
     func run() async throws {

@@ -6,8 +6,8 @@ import ArgumentParser
         commandName: "mini-server",
         abstract: "A minimal OpAMP server that hands agents over to its peers.",
         discussion: """
-            `serve` runs a server. Every other command is a client of one: name it with --context (its data directory \
-            on this machine), with --server, --ca and --token, or in MINI_SERVER_URL, MINI_SERVER_CA and \
+            `serve` runs a server. Every other command calls a server: choose it with --context (its data directory on \
+            this machine), with --server, --ca and --token, or with MINI_SERVER_URL, MINI_SERVER_CA and \
             MINI_SERVER_TOKEN.
             """,
         subcommands: [

@@ -9,38 +9,39 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run a server.",
         discussion: """
-            SIGTERM and SIGINT end it within two seconds; a second one ends it at once. SIGHUP reads --listener-cert and --listener-key again; it also does so by \
-            itself every hour, and renews a listener certificate of its own CA in time.
+            SIGTERM and SIGINT stop the server within two seconds; a second signal stops it at once. SIGHUP reads \
+            --listener-cert and --listener-key again; the server also does this every hour, and renews a listener \
+            certificate of its own CA in time.
             """)
 
-    @Option(help: "Holds everything the server keeps; made at the first start.")
+    @Option(help: "Directory of the server's data; the first start creates it.")
     var dataDir: String
 
-    @Option(help: "HOST:PORT to bind; port 0 lets the kernel choose. 0.0.0.0 takes --public-endpoint as well.")
+    @Option(help: "HOST:PORT to bind; port 0 lets the kernel choose. 0.0.0.0 needs --public-endpoint.")
     var listen = "127.0.0.1:4320"
 
-    @Option(help: "What this server calls itself.")
+    @Option(help: "The name of this server.")
     var name: String
 
-    @Option(help: "What agents and peers dial, such as wss://eu.example.com:4320/v1/opamp; --listen when absent.")
+    @Option(help: "URL for agents and peers, such as wss://eu.example.com:4320/v1/opamp; by default from --listen.")
     var publicEndpoint: String?
 
-    @Option(help: "A further DNS name or IP address in the listener certificate; may be repeated.")
+    @Option(help: "Additional DNS name or IP address in the listener certificate; repeatable.")
     var listenerName: [String] = []
 
-    @Option(help: "PEM file of a listener certificate and its chain, instead of one from the server's own CA.")
+    @Option(help: "PEM file of a listener certificate and its chain; by default the server's CA issues one.")
     var listenerCert: String?
 
-    @Option(help: "PEM file of the key of --listener-cert.")
+    @Option(help: "PEM file of the private key of --listener-cert.")
     var listenerKey: String?
 
-    @Option(help: "File to write the first start's admin token to, readable by its owner only.")
+    @Option(help: "File for the admin token of the first start, readable by its owner only.")
     var writeAdminToken: String?
 
-    @Option(help: "How long an agent is waited for once its token is redeemed here; 24h when absent.")
+    @Option(help: "How long the server waits for an agent after its token is redeemed here; by default 24h.")
     var arrivalDeadline: TimeSpan?
 
-    @Option(help: "After how long an agent that is back from a move has given it up, more than 30s; 60s when absent.")
+    @Option(help: "How long after its return an agent has certainly given up a move; more than 30s, by default 60s.")
     var verificationTime: TimeSpan?
 
     @Flag(help: "Also read WebSocket messages without OpAMP's header byte, as clients older than the header send them.")
@@ -51,7 +52,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (listenerCert == nil) == (listenerKey == nil) else {
-            throw ValidationError("--listener-cert and --listener-key belong together.")
+            throw ValidationError("Use --listener-cert and --listener-key together.")
         }
         guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("\(logLevel) is not a log level.") }
         guard (arrivalDeadline?.seconds ?? 1) > 0 else {
@@ -89,7 +90,7 @@ struct ServeCommand: AsyncParsableCommand {
                 writeAdminToken.map { "admin token written to \($0)" }
                     ?? "admin token, shown once: \(token.revealText())")
         } else if let writeAdminToken {
-            Output.line("no admin token written to \(writeAdminToken): only the first start makes one")
+            Output.line("no admin token written to \(writeAdminToken): only the first start creates one")
         }
         try await withThrowingTaskGroup { group in
             group.addTask {
@@ -155,10 +156,10 @@ struct ServeCommand: AsyncParsableCommand {
     private func address() throws -> (host: String, port: Int) {
         guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
             (0...65535).contains(port), colon != listen.startIndex
-        else { throw ValidationError("--listen takes HOST:PORT.") }
+        else { throw ValidationError("--listen must be HOST:PORT.") }
         let host = listen[..<colon]
         guard host.hasPrefix("[") else {
-            guard !host.contains(":") else { throw ValidationError("--listen takes an IPv6 address in brackets.") }
+            guard !host.contains(":") else { throw ValidationError("--listen needs brackets around an IPv6 address.") }
             return (String(host), port)
         }
         return (String(host.drop { $0 == "[" }.prefix { $0 != "]" }), port)

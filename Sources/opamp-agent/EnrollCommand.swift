@@ -6,15 +6,17 @@ extension Command {
     static let enroll = Command(
         name: "enroll", summary: "get a certificate for this host with a bootstrap token",
         details: """
-            Makes the key pair on this host if there is none, sends a signing request with the bootstrap token, keeps the
-            certificate and connects once with it. An enrolled host is only checked. It may be interrupted at any moment
-            and run again. The private key never leaves the host.
+            Creates a key pair on this host if there is none, sends a signing request with the bootstrap token, saves the
+            certificate and connects once with it. On an enrolled host it only checks the connection. You can interrupt
+            it at any time and run it again. The private key never leaves the host.
             """,
         options: [
             .config,
-            Option(name: "--token-file", takes: "FILE", help: "its first line is the token; mode 0600, or /dev/stdin"),
+            Option(
+                name: "--token-file", takes: "FILE",
+                help: "file whose first line is the token; mode 0600, or /dev/stdin"),
             Option(name: "--token", takes: "TOKEN", help: "the token itself; other users can see it while this runs"),
-            Option(name: "--renew", takes: nil, help: "ask for a new certificate although the present one is good"),
+            Option(name: "--renew", takes: nil, help: "ask for a new certificate although the present one is valid"),
             Option(name: "--timeout", takes: "SECONDS", help: "give up after this time (60)"),
             .logFormat,
         ]
@@ -28,7 +30,7 @@ extension Command {
             configuration.bootstrapToken = token
         }
         guard let seconds = Int(options["--timeout"] ?? "60"), (1...86_400).contains(seconds) else {
-            throw UsageRefusal("--timeout is a number of seconds")
+            throw UsageRefusal("--timeout must be a number of seconds")
         }
         let enrolled = try await Enrolment(configuration, renewing: options.has("--renew"))
             .finish(within: .seconds(seconds))

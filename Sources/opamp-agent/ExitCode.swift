@@ -26,7 +26,7 @@ enum ExitCode: Int32, CaseIterable {
 
     static let words = """
         Exit status: 0 done, 1 failed, 2 wrong usage,
-        3 configuration not accepted, 4 state directory, 5 server not reached or refusing, 10 restart wanted by the server,
-        130 ended at once by a signal.
+        3 configuration not accepted, 4 state directory, 5 server not reached or refusing,
+        10 restart requested by the server, 130 stopped at once by a signal.
         """
 }

@@ -55,13 +55,13 @@ import Vocabulary
             "  \(command.name)\(String(repeating: " ", count: 10 - command.name.count))\(command.summary)"
         }
         return """
-            An OpAMP agent that can be handed from one server to another without losing who it is.
+            An OpAMP agent that can be handed from one server to another without losing its identity.
 
             opamp-agent <command> [options]
 
             \(lines.joined(separator: "\n"))
 
-            opamp-agent <command> --help says more. \(ExitCode.words)
+            Run opamp-agent <command> --help for its options. \(ExitCode.words)
             """
     }
 }

@@ -24,7 +24,7 @@ struct Options {
                 throw UsageRefusal("\(option.name) needs a value")
             }
             guard values.updateValue(value, forKey: option.name) == nil else {
-                throw UsageRefusal("\(option.name) stands there twice")
+                throw UsageRefusal("\(option.name) is given twice")
             }
         }
     }

@@ -6,7 +6,7 @@ import Vocabulary
 
 extension Command {
     static let run = Command(
-        name: "run", summary: "connect and stay, until SIGTERM or SIGINT",
+        name: "run", summary: "connect and stay connected until SIGTERM or SIGINT",
         details: """
             Runs in the foreground and logs to standard error. On SIGTERM or SIGINT the agent disconnects from its server
             and the program ends with 0; a second signal ends it at once.

@@ -4,8 +4,8 @@ import Vocabulary
 
 extension Command {
     static let status = Command(
-        name: "status", summary: "say who the agent is and where it belongs",
-        details: "Reads the state directory and changes nothing; the agent may run meanwhile.",
+        name: "status", summary: "show the agent's identity and its server",
+        details: "Reads the state directory and changes nothing. The agent can be running.",
         options: [.config, .json]
     ) { options in
         let status = try AgentStatus(of: HostConfiguration(options: options))
@@ -16,8 +16,8 @@ extension Command {
     static let check = Command(
         name: "check", summary: "check the configuration and the server it names",
         details: """
-            Validates the file, connects with TLS and HTTP as the agent would, without an OpAMP message, and says what
-            was verified and how. The state directory is read if it is there and never written.
+            Validates the file, connects with TLS and HTTP as the agent would, without an OpAMP message, and shows what
+            was verified and how. It reads the state directory if there is one, and never writes to it.
             """,
         options: [.config, .json]
     ) { options in
@@ -27,13 +27,13 @@ extension Command {
     }
 
     static let reset = Command(
-        name: "reset", summary: "forget every handover and begin at the configured server",
+        name: "reset", summary: "delete all handover state and start at the configured server",
         details: """
-            Removes the connection with everything adopted since the first start. The private key and the instance_uid
-            stay; the certificate goes, so the agent has to enroll again, unless the file names one. The agent must not
-            be running.
+            Removes the connection and everything adopted since the first start. It keeps the private key and the
+            instance_uid. It removes the certificate, so the agent must enroll again unless the file names one. Stop the
+            agent first.
             """,
-        options: [.config, Option(name: "--yes", takes: nil, help: "needed, since nothing of it can be undone")]
+        options: [.config, Option(name: "--yes", takes: nil, help: "required, because a reset cannot be undone")]
     ) { options in
         guard options.has("--yes") else { throw UsageRefusal("nothing was changed: --yes is missing") }
         let configuration = try HostConfiguration(options: options)
@@ -55,7 +55,9 @@ extension HostConfiguration {
     init(options: Options) throws {
         try self.init(file: options.required("--config"))
         guard let text = options["--log-format"] else { return }
-        guard let format = AgentLog.Format(rawValue: text) else { throw UsageRefusal("--log-format is text or json") }
+        guard let format = AgentLog.Format(rawValue: text) else {
+            throw UsageRefusal("--log-format must be text or json")
+        }
         logFormat = format
     }
 }

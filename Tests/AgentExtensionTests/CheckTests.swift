@@ -90,7 +90,7 @@ import Vocabulary
             #expect(terms["leaf"] == nil)
             for words in [
                 "*.example:4320, [::1], other.example", "1.3 or later", "allow_plaintext", "allow_skip_verify",
-                "required (require_token always)", "none is held; enrolment brings them",
+                "required (require_token always)", "none; enrollment provides them",
             ] {
                 #expect(end.output.contains(words), "\(words) in \(end.output)")
             }

@@ -37,7 +37,7 @@ import Vocabulary
     ]
 
     @Test(arguments: kindsByLaw)
-    func `a probed law needs every kind of attempt by every way at every door, and none may succeed`(
+    func `a probed law needs every kind of attempt by every way at every server, and none may succeed`(
         law: Law, kinds: [Evidence.Probe.Kind]
     ) throws {
         let leaf = try Sample.identity().leaf.fingerprint
@@ -76,20 +76,20 @@ import Vocabulary
         evidence.probes = [Evidence.Probe.Kind.lookalikeLeaf, .copiedLeaf].flatMap { kind in
             kind.ways.map { probe(kind, $0, at: "EU") }
         }
-        evidence.openDoors = ["EU": true]
+        evidence.admitsOwnAgent = ["EU": true]
         #expect(try Sample.verdict(.t2, evidence) == .passed)
-        evidence.openDoors = ["EU": false]
+        evidence.admitsOwnAgent = ["EU": false]
         #expect(try Sample.verdict(.t2, evidence) == .notObserved)
     }
 
-    @Test func `doors that nobody can request at are not missed`() throws {
+    @Test func `servers at which an attempt is impossible are not missed`() throws {
         var evidence = Evidence(servers: [Sample.server("EU"), Sample.server("AP")])
         evidence.servers[0].agents = [try Sample.summary("live", Sample.identity().leaf.fingerprint)]
         evidence.bystanderHome = "EU"
         // AP has no agent to look like, and an agent of EU is no stranger there.
-        #expect(evidence.doors(for: .lookalikeLeaf) == ["EU"])
-        #expect(evidence.doors(for: .foreignLeaf) == ["AP"])
-        #expect(evidence.doors(for: .noLeaf) == ["AP", "EU"])
+        #expect(evidence.servers(for: .lookalikeLeaf) == ["EU"])
+        #expect(evidence.servers(for: .foreignLeaf) == ["AP"])
+        #expect(evidence.servers(for: .noLeaf) == ["AP", "EU"])
     }
 
     @Test func `wrong secrets are wrong, all different, and some are near to the right one`() throws {

@@ -43,16 +43,16 @@ struct HostileWebSocketTests {
     ]
 
     @Test(arguments: attacks)
-    func `ends with its close code, and the desk is told once`(attack: Attack) async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+    func `ends with its close code, and the service is told once`(attack: Attack) async throws {
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let client = try await server.socket(as: try server.pki.agent())
             _ = try await client.exchange(AgentToServerExample.full(sequence: 1))
             try await client.send(attack.bytes)
             #expect(await client.frame()?.closeCode == attack.code)
             await client.close()
-            #expect(await desk.closings(1).map(\.ending) == [.lost])
-            #expect(desk.reports.count == 1)
+            #expect(await service.closings(1).map(\.ending) == [.lost])
+            #expect(service.reports.count == 1)
             #expect(server.endpoint.agents.sessions == [])
         }
     }
@@ -86,8 +86,8 @@ struct HostileWebSocketTests {
     func `what is no message is answered BAD_REQUEST, and the session goes on`(
         name: String, bytes: [UInt8]
     ) async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let client = try await server.socket(as: try server.pki.agent())
             try await client.send(bytes)
             let refusal = try #require(try await client.message())
@@ -96,7 +96,7 @@ struct HostileWebSocketTests {
             #expect(try await client.exchange(AgentToServerExample.full(sequence: 1))?.errorResponse == nil)
             await client.close()
         }
-        #expect(desk.reports.count == 1)
+        #expect(service.reports.count == 1)
     }
 
     @Test(arguments: [(FrameHeader.Tolerance.strict, true), (.headerless, false)])
@@ -116,8 +116,8 @@ struct HostileWebSocketTests {
     }
 
     @Test func `fragments with a ping between them are one message`() async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let client = try await server.socket()
             let bytes = FrameHeader.framed(try AgentToServerExample.full(sequence: 1).encoded())
             try await client.send(RawFrame.bytes(0x02, Array(bytes.prefix(5))))
@@ -133,8 +133,8 @@ struct HostileWebSocketTests {
     @Test func `a peer that does not read is disconnected before its queue grows past the limit`() async throws {
         var limits = ListenerLimits()
         limits.unsentBytes = 1 << 20
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk, limits: limits) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service, limits: limits) { server in
             let agent = try server.pki.agent()
             let client = try await server.socket(as: agent)
             var capable = AgentToServerExample.full(sequence: 1)
@@ -146,7 +146,7 @@ struct HostileWebSocketTests {
             let push = ServerToAgent(
                 remoteConfig: AgentRemoteConfig(config: AgentConfigMap(configMap: ["": file]), configHash: [1]))
             for _ in 0..<100 where await server.endpoint.agents.send(push, to: row) == .sent(withheld: []) {}
-            #expect(await desk.closings(1).map(\.ending) == [.lost])
+            #expect(await service.closings(1).map(\.ending) == [.lost])
             await client.close()
         }
     }

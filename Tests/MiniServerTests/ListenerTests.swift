@@ -17,8 +17,8 @@ struct ListenerTests {
 
     @Test(arguments: [true, false])
     func `one path serves a poll and a WebSocket, with and without a certificate`(hasLeaf: Bool) async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let agent = hasLeaf ? try server.pki.agent() : nil
             let poller = try await server.client(as: agent)
             #expect(try await poller.poll(Self.report)?.instanceUID == Self.report.instanceUID)
@@ -31,17 +31,17 @@ struct ListenerTests {
             let name = agent?.certificate.fingerprint.description ?? "nobody"
             #expect(await router.answer()?.text == "\(name) from 127.0.0.1")
         }
-        #expect(desk.knocks.map(\.transport) == [.polling, .webSocket])
-        #expect(desk.knocks.allSatisfy { ($0.caller.leaf != nil) == hasLeaf })
+        #expect(service.knocks.map(\.transport) == [.polling, .webSocket])
+        #expect(service.knocks.allSatisfy { ($0.caller.leaf != nil) == hasLeaf })
     }
 
-    @Test func `a certificate of a stranger's authority reaches the desk too`() async throws {
+    @Test func `a certificate of a stranger's authority reaches the service too`() async throws {
         let stranger = try TestPKI().agent()
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             _ = try await server.client(as: stranger).poll(Self.report)
         }
-        #expect(desk.knocks.map { $0.caller.leaf } == [stranger.certificate])
+        #expect(service.knocks.map { $0.caller.leaf } == [stranger.certificate])
     }
 
     @Test func `a new listener certificate is for the next connection and leaves open ones alone`() async throws {
@@ -70,7 +70,7 @@ struct ListenerTests {
         problem.handoverCause = "leaf-revoked"
         problem.retryAfter = .milliseconds(1500)
         let refusal = problem
-        try await TestServer.run(desk: ScriptedOpAMPService(admission: { _ in .refused(refusal) })) { server in
+        try await TestServer.run(service: ScriptedOpAMPService(admission: { _ in .refused(refusal) })) { server in
             let client = try await server.client(as: try server.pki.agent())
             let answer = try #require(try await client.upgrade())
             #expect(answer.status == 403)

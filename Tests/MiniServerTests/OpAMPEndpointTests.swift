@@ -17,18 +17,18 @@ struct OpAMPEndpointTests {
         connectionSettings: ConnectionSettingsOffers(
             hash: [1], opamp: OpAMPConnectionSettings(destinationEndpoint: "wss://b.example/v1/opamp")))
 
-    @Test func `the desk is shown what was presented`() async throws {
-        let desk = ScriptedOpAMPService()
+    @Test func `the service is shown what was presented`() async throws {
+        let service = ScriptedOpAMPService()
         let handover = try #require(HandoverID(bytes: Array(1...16)))
-        try await TestServer.run(desk: desk) { server in
+        try await TestServer.run(service: service) { server in
             let headers = ["Authorization: bearer  opamp-bs.secret", "Handover-Id: \(handover)"]
             let client = try await server.client()
             #expect(try await client.upgrade(headers: headers)?.status == 101)
             await client.close()
             _ = try await server.client().poll(Example.full(sequence: 1), headers: headers)
         }
-        #expect(desk.knocks.map(\.transport) == [.webSocket, .polling])
-        for request in desk.knocks {
+        #expect(service.knocks.map(\.transport) == [.webSocket, .polling])
+        for request in service.knocks {
             #expect(request.bearer?.reveal() == "opamp-bs.secret")
             #expect("\(request)".contains("opamp-bs.secret") == false)
             #expect(request.handover == handover)
@@ -36,9 +36,9 @@ struct OpAMPEndpointTests {
         }
     }
 
-    @Test func `every message is answered, and a heartbeat does not trouble the desk`() async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+    @Test func `every message is answered, and a heartbeat does not trouble the service`() async throws {
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let client = try await server.socket(as: try server.pki.agent())
             let first = try #require(try await client.exchange(Example.full(sequence: 1)))
             #expect(first.capabilities.contains(.acceptsStatus))
@@ -49,16 +49,16 @@ struct OpAMPEndpointTests {
             }
             await client.close()
         }
-        #expect(desk.reports.count == 1)
-        #expect(desk.heartbeats == 19)
+        #expect(service.reports.count == 1)
+        #expect(service.heartbeats == 19)
     }
 
     @Test func `messages sent in one breath are answered in their order`() async throws {
-        let desk = ScriptedOpAMPService(answer: { report, _ in
+        let service = ScriptedOpAMPService(answer: { report, _ in
             await Task.yield()
             return .badRequest("\(report.message.sequenceNumber)")
         })
-        try await TestServer.run(desk: desk) { server in
+        try await TestServer.run(service: service) { server in
             let client = try await server.socket(as: try server.pki.agent())
             let frames = try (UInt64(1)...50).flatMap { sequence in
                 RawFrame.bytes(0x82, FrameHeader.framed(try Example.full(sequence: sequence).encoded()))
@@ -125,9 +125,9 @@ struct OpAMPEndpointTests {
         }
     }
 
-    @Test func `goodbye forgets the agent and tells the desk once`() async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+    @Test func `goodbye forgets the agent and tells the service once`() async throws {
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             var goodbye = Example.heartbeat(sequence: 2)
             goodbye.agentDisconnect = true
             let socket = try await server.socket(as: try server.pki.agent())
@@ -141,18 +141,18 @@ struct OpAMPEndpointTests {
             _ = try await poller.poll(Example.full(sequence: 1))
             _ = try await poller.poll(goodbye)
             #expect(server.endpoint.agents.sessions == [])
-            #expect(await desk.closings(2).map(\.ending) == [.agentDisconnected, .agentDisconnected])
+            #expect(await service.closings(2).map(\.ending) == [.agentDisconnected, .agentDisconnected])
             // Forgotten: a compressed report is not enough any more.
             let stranger = try await poller.poll(Example.heartbeat(sequence: 3))
             #expect(stranger?.flags.contains(.reportFullState) == true)
         }
-        #expect(desk.reports.map(\.message.agentDisconnect) == [false, true, false, true, false])
-        #expect(desk.closings.count == 2)
+        #expect(service.reports.map(\.message.agentDisconnect) == [false, true, false, true, false])
+        #expect(service.closings.count == 2)
     }
 
     @Test func `the newest connection of an agent stands`() async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let agent = try server.pki.agent()
             let old = try await server.socket(as: agent)
             _ = try await old.exchange(Example.full(sequence: 1))
@@ -161,7 +161,7 @@ struct OpAMPEndpointTests {
             let frame = await old.frame()
             #expect(frame?.closeCode == 1000 && frame?.closeReason == "replaced by a newer connection")
             #expect(server.endpoint.agents.sessions.map(\.number) == [2])
-            #expect(await desk.closings(1).map(\.ending) == [.replaced])
+            #expect(await service.closings(1).map(\.ending) == [.replaced])
             await old.close()
             _ = try await server.client(as: agent).poll(Example.full(sequence: 1))
             #expect(await new.frame()?.closeCode == 1000)
@@ -171,8 +171,8 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `an upgrade without a message takes nobody's place and is no session`() async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let agent = try server.pki.agent()
             let live = try await server.socket(as: agent)
             _ = try await live.exchange(Example.full(sequence: 1))
@@ -186,19 +186,19 @@ struct OpAMPEndpointTests {
             server.endpoint.agents.dismiss(because: "leaf-revoked") { $0.leaf == agent.certificate.fingerprint }
             #expect(await dismissed.frame()?.closeCode == 1008, "it was let in by what is no longer so")
             #expect(await live.frame()?.closeCode == 1008)
-            #expect(await desk.closings(1).map(\.session.number) == [1])
+            #expect(await service.closings(1).map(\.session.number) == [1])
             await dismissed.close()
             await live.close()
         }
-        #expect(desk.closings.count == 1)
+        #expect(service.closings.count == 1)
     }
 
     @Test func `an offer that waits for a poll is not lost to another in the same answer`() async throws {
         let own = ConnectionSettingsOffers(hash: [2], opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: 9))
-        let desk = ScriptedOpAMPService(answer: { report, _ in
+        let service = ScriptedOpAMPService(answer: { report, _ in
             report.message.health == nil ? .nothing : OpAMPAnswer(ServerToAgent(connectionSettings: own))
         })
-        try await TestServer.run(desk: desk) { server in
+        try await TestServer.run(service: service) { server in
             let poller = try await server.client()
             _ = try await poller.poll(Example.full(sequence: 1))
             let row = try #require(server.endpoint.agents.sessions.first?.agent)
@@ -216,8 +216,8 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `a change of trust closes the sessions it concerns and no others`() async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let revoked = try server.pki.agent()
             let victim = try await server.socket(as: revoked)
             let other = try await server.socket(as: try server.pki.agent())
@@ -227,19 +227,19 @@ struct OpAMPEndpointTests {
             let frame = await victim.frame()
             #expect(frame?.closeCode == 1008 && frame?.closeReason == "leaf-revoked")
             #expect(try await other.exchange(Example.heartbeat(sequence: 2)) != nil)
-            #expect(await desk.closings(1).map(\.session.leaf) == [revoked.certificate.fingerprint])
+            #expect(await service.closings(1).map(\.session.leaf) == [revoked.certificate.fingerprint])
             await victim.close()
             await other.close()
         }
     }
 
-    @Test func `the desk may end a session behind its answer`() async throws {
-        let desk = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent(), dismissal: "moved") })
-        try await TestServer.run(desk: desk) { server in
+    @Test func `the service may end a session behind its answer`() async throws {
+        let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent(), dismissal: "moved") })
+        try await TestServer.run(service: service) { server in
             let socket = try await server.socket(as: try server.pki.agent())
             #expect(try await socket.exchange(Example.full(sequence: 1))?.instanceUID == Example.uid)
             #expect(await socket.frame()?.closeCode == 1008)
-            #expect(await desk.closings(1).map(\.ending) == [.dismissed("moved")])
+            #expect(await service.closings(1).map(\.ending) == [.dismissed("moved")])
             await socket.close()
         }
     }
@@ -254,7 +254,7 @@ struct OpAMPEndpointTests {
         }
         let session = Mutex<CheckedContinuation<Void, Never>?>(nil)
         let entered = AsyncStream<Void>.makeStream()
-        let desk = ScriptedOpAMPService(answer: { _, _ in
+        let service = ScriptedOpAMPService(answer: { _, _ in
             await withCheckedContinuation { continuation in
                 session.withLock { $0 = continuation }
                 entered.continuation.yield()
@@ -262,7 +262,7 @@ struct OpAMPEndpointTests {
             return .nothing
         })
         let gate = ConcurrencyLimit(limit: 1)
-        try await TestServer.run(desk: desk, gate: gate) { server in
+        try await TestServer.run(service: service, gate: gate) { server in
             let early = try await server.socket(as: try server.pki.agent())
             let late = try await server.socket(as: try server.pki.agent())
             try await early.send(Example.full(sequence: 1))
@@ -278,8 +278,8 @@ struct OpAMPEndpointTests {
     }
 
     @Test func `polls of one agent are one session whose answers can be compressed`() async throws {
-        let desk = ScriptedOpAMPService()
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
             let agent = try server.pki.agent()
             let client = try await server.client(as: agent)
             #expect(try await client.poll(Example.full(sequence: 1))?.capabilities == .ours)
@@ -288,18 +288,18 @@ struct OpAMPEndpointTests {
             #expect(try await next.poll(Example.heartbeat(sequence: 2)) == ServerToAgent(instanceUID: Example.uid))
             let link = try #require(server.endpoint.agents.pollingLinks.first)
             await link.endIfSilent(for: .zero)
-            #expect(await desk.closings(1).map(\.ending) == [.silent])
+            #expect(await service.closings(1).map(\.ending) == [.silent])
             #expect(try await next.poll(Example.heartbeat(sequence: 3))?.flags == .reportFullState)
         }
-        #expect(desk.reports.map(\.isFirst) == [true, true])
+        #expect(service.reports.map(\.isFirst) == [true, true])
     }
 
     @Test func `a large answer is compressed for a client that takes it`() async throws {
         let file = AgentConfigFile(body: Array(repeating: 7, count: 100_000), contentType: "")
         let config = ServerToAgent(
             remoteConfig: AgentRemoteConfig(config: AgentConfigMap(configMap: ["": file]), configHash: [1]))
-        let desk = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(config) })
-        try await TestServer.run(desk: desk) { server in
+        let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(config) })
+        try await TestServer.run(service: service) { server in
             let message = try Example.full(sequence: 1, capabilities: [.reportsStatus, .acceptsRemoteConfig]).encoded()
             let client = try await server.client()
             let plain = try #require(try await client.post("/v1/opamp", message))

@@ -272,7 +272,7 @@ import Vocabulary
                 "server_error", "federation.ping-server-error"
             ),
             (
-                .notAPeer(status: 404), "404: the answer is not that of a peer server", "protocol_error",
+                .notAPeer(status: 404), "404: the answer does not come from a peer server", "protocol_error",
                 "federation.ping-not-a-peer"
             ),
             (
@@ -282,7 +282,7 @@ import Vocabulary
             (.tls([], detail: "handshake failure"), "TLS: handshake failure", "tls_error", "federation.ping-tls"),
             (
                 .tls([.wrongName(host: "us", names: ["eu"])], detail: "x"),
-                "TLS: The host is us, the certificate names eu.", "tls_error", "federation.ping-tls"
+                "TLS: The host is us; the certificate names eu.", "tls_error", "federation.ping-tls"
             ),
             (
                 .unreachable(detail: "connection refused"), "unreachable: connection refused", "unreachable",

@@ -45,7 +45,7 @@ extension Transition {
         }
     }
 
-    /// For an answer that asks for patience.
+    /// For an answer with a Retry-After time.
     mutating func nextTry(after end: ConnectionEnd) -> Duration {
         switch agent.judge(end, timings: timings, chance: chance) {
         case .again(let wait): wait
@@ -180,8 +180,8 @@ extension Transition {
         agent.failedMoves = FailedMoves(origin: origin, count: count, wait: count == 1 ? .over : .due(wait))
     }
 
-    /// Whether a move to this server begins now. Otherwise its offer waits until the timer takes it up: a server that
-    /// signs an offer anew after each failure gets no more attempts than any other dial.
+    /// Whether a move to this server begins now. Otherwise its offer waits for the timer: a server that signs an offer
+    /// again after each failure gets no more attempts than any other dial.
     mutating func mayMove(to origin: String) -> Bool {
         guard let failed = agent.failedMoves, failed.origin == origin else { return true }
         switch failed.wait {

@@ -1,7 +1,6 @@
 import Vocabulary
 
-/// What a candidate's dials have shown so far. Volatile: a restart begins anew, and the attempts are counted in the
-/// candidate itself.
+/// What a candidate's dials have shown so far. Volatile: a restart clears it; the candidate itself counts the attempts.
 struct Trial: Equatable, Sendable {
     private(set) var tries = 0
     private(set) var refusals = 0

@@ -17,7 +17,7 @@ extension Verdict {
         self.init(hash: hash, outcome: .failed(cause, message: "\(cause.code): \(text)".printable(upTo: 400)))
     }
 
-    /// What a server is told; `nil` for an offer without a hash, about which nothing can be told.
+    /// The status for the server; `nil` for an offer without a hash, about which no status can be reported.
     public var status: ConnectionSettingsStatus? {
         hash.reported.map { hash in
             switch outcome {

@@ -36,7 +36,7 @@ struct Reporting: Equatable, Sendable {
     var serverCustomCapabilities: Set<String>?
     /// The last answer to something the server provoked is recent; see `AgentTimings.provoked`.
     var isReplyLimited = false
-    /// Provoked, and put off until patience is back.
+    /// Due, and delayed until the server accepts reports again.
     var putOff: Sections = []
 
     /// Another server, or one whose settings have changed: it knows nothing, and nothing is known of it.

@@ -169,7 +169,7 @@ extension Transition {
         }
     }
 
-    /// Goes on with the active server after a candidate: its own wait is neither shortened nor begun anew.
+    /// Continues with the active server after a candidate: its backoff is neither shortened nor reset.
     mutating func resumeActive() {
         if agent.isRetrySet {
             agent.phase = .waiting(.active)
@@ -236,7 +236,7 @@ extension Agent {
         }
     }
 
-    /// A candidate's server is told the handover it is tried for.
+    /// A candidate's server receives the identifier of the handover.
     func handoverEpoch(for destination: Destination) -> HandoverEpoch {
         let trying = destination == .candidate ? state.candidate?.handover : nil
         return HandoverEpoch(trying?.epoch ?? state.epoch, handover: trying?.id ?? state.handoverID)

@@ -25,7 +25,7 @@ struct OfferedHeaders {
         return result
     }
 
-    /// RFC 9110 sections 5.1 and 5.5; a name that steers the connection itself is nobody's to offer.
+    /// RFC 9110 sections 5.1 and 5.5; an offer may not set a name that controls the connection itself.
     static func field(_ header: Header) throws(OfferRefusal) -> HeaderField {
         let shown = String(header.key.prefix(64).filter { $0.isASCII && !$0.isNewline })
         guard FieldName.isWellFormed(header.key) else { throw .badHeader(shown) }

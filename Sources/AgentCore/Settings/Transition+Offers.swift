@@ -38,7 +38,8 @@ extension Transition {
             }
             decide(arrival, offer, hash: hash, on: connection)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
-            // The very offer being tried, which the poll that takes leave may bring again: its verdict comes.
+            // The offer that is being tried, which the answer to the disconnecting poll may repeat: its verdict
+            // follows.
             guard hash != agent.state.candidate?.hash else { return note(.info, .offerRepeated, ["offer": hash.text]) }
             // A move is decided before the next begins; of those that wait, the last one wins.
             if agent.waitingOffer != arrival, let superseded = agent.waitingOffer { supersede(superseded) }

@@ -52,7 +52,7 @@ public struct Verdict: Hashable, Sendable {
         case failed(MoveCause, message: String)
     }
 
-    /// The offer's hash; for an offer without one, a digest of ours that is never reported.
+    /// The offer's hash; for an offer without one, a digest that the agent computes and never reports.
     public var hash: OfferHash
     public var outcome: Outcome
 

@@ -18,13 +18,13 @@ extension StateRefusal: OperatorExplainable {
                 nextAction: "Restore the state directory, or run `opamp-agent reset` to start from the configuration.")
         case .unknownVersion(let version):
             OperatorMessage(
-                code: "state.unknown-version", title: "The agent's state is of another version",
-                cause: "It has version \(version); this agent reads version \(AgentState.version).",
+                code: "state.unknown-version", title: "The agent's state has another version",
+                cause: "The state has version \(version); this agent reads version \(AgentState.version).",
                 nextAction: "Install the agent version that wrote it, or a later one.")
         case .malformed(let member):
             OperatorMessage(
                 code: "state.malformed", title: "The agent's state cannot be read",
-                cause: "Member \(member) is not what it has to be.",
+                cause: "The member \(member) is not valid.",
                 nextAction: "Restore the state directory, or run `opamp-agent reset` to start from the configuration.")
         }
     }

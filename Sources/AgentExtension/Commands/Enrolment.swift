@@ -99,27 +99,28 @@ extension EnrolmentFailure: OperatorExplainable {
         return switch self {
         case .noToken:
             OperatorMessage(
-                code: "enrolment.no-token", title: title, cause: "There is no bootstrap token and no certificate yet.",
-                nextAction: "Make a bootstrap token on the server and give it with --token-file.")
+                code: "enrolment.no-token", title: title, cause: "The host has no bootstrap token and no certificate.",
+                nextAction: "Create a token with `mini-server bootstrap-token create` and pass it with --token-file.")
         case .nothingToRenew:
             OperatorMessage(
                 code: "enrolment.nothing-to-renew", title: title, cause: "The host has no certificate yet.",
-                nextAction: "Enroll with a bootstrap token, without --renew.")
+                nextAction: "Run `opamp-agent enroll` with a bootstrap token and without --renew.")
         case .notAccepted(let cause, let detail):
             OperatorMessage(
                 code: "enrolment.\(cause.code)", title: title,
                 cause: detail.isEmpty ? cause.sentence : "\(cause.sentence) \(detail).",
                 nextAction: cause == .http(status: 401) || cause == .http(status: 403)
-                    ? "Make a new bootstrap token on the server: this one is unknown, used or expired."
+                    ? "Create a new token with `mini-server bootstrap-token create`: this one is unknown, used or expired."
                     : cause.nextAction)
         case .refused(let reason):
             OperatorMessage(
                 code: "enrolment.refused", title: title, cause: "\(reason).",
-                nextAction: "Look up this time in the server's audit trail and log.")
+                nextAction: "Read the server's log and `mini-server audit list` for this time.")
         case .tooLong(let limit):
             OperatorMessage(
-                code: "enrolment.too-long", title: title, cause: "It was not done within \(DurationText.write(limit)).",
-                nextAction: "Read the log above, mend what it names, and run the command again.")
+                code: "enrolment.too-long", title: title,
+                cause: "The enrollment did not complete within \(DurationText.write(limit)).",
+                nextAction: "Correct the problem that the log above names, and run the command again.")
         }
     }
 }

@@ -39,25 +39,25 @@ struct HandoverTerms: Sendable {
     var rows: [(name: String, value: String)] {
         var rows = [("endpoint", policy.allowedEndpoints.map { $0.map(\.text).joined(separator: ", ") } ?? "any")]
         let floor = policy.minimumTLS.rawValue
-        rows.append(("TLS", "\(floor) or later, chain and host name against the CAs that are offered"))
-        if policy.allowsLeavingTLS { rows.append(("TLS", "may be left: allow_plaintext")) }
-        if policy.allowsSkippingVerification { rows.append(("TLS", "may go unverified: allow_skip_verify")) }
+        rows.append(("TLS", "\(floor) or later, chain and host name verified with the offered CAs"))
+        if policy.allowsLeavingTLS { rows.append(("TLS", "may be dropped: allow_plaintext")) }
+        if policy.allowsSkippingVerification { rows.append(("TLS", "may be unverified: allow_skip_verify")) }
         rows.append(
             (
                 "certificate",
                 server.settings.leaf.map {
                     "sha256 \($0.leaf.fingerprint) stays"
                         + (state?.probation == nil ? "; another one only over the same key" : "")
-                } ?? "none is held; a token cannot be bound to this host before it is enrolled"
+                } ?? "none; enroll the host before you hand it over"
             ))
         let need = isTokenRequired ? "required" : "not required"
         rows.append(("token", "\(need) (require_token \(policy.requiresToken.rawValue))"))
         rows += signers.map { ("token signer", "\($0.subject) (sha256 \($0.fingerprint))") }
-        if signers.isEmpty { rows.append(("token signer", "none is held; enrolment brings them")) }
+        if signers.isEmpty { rows.append(("token signer", "none; enrollment provides them")) }
         rows.append(("epoch", "above \(state?.epoch ?? 0)"))
         if let previous = state?.previous {
             let until = state?.probation.map { " until \($0.until)" } ?? ""
-            rows.append(("probation", "the way back to \(previous.settings.endpoint) is kept\(until)"))
+            rows.append(("probation", "previous settings for \(previous.settings.endpoint) kept\(until)"))
         }
         return rows
     }

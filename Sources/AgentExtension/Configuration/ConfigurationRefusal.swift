@@ -19,16 +19,16 @@ extension ConfigurationRefusal: OperatorExplainable {
         let (reason, cause, nextAction): (String, String, String) =
             switch self {
             case .unreadable(let path, let reason):
-                ("unreadable", "\(path): \(reason)", "Check the path after --config and the rights of this user.")
+                ("unreadable", "\(path): \(reason)", "Check the path after --config and the permissions of this user.")
             case .notYAML(let reason): ("not-yaml", "\(reason).", "Correct the YAML there.")
             case .unknownKey(let key, let line, let nearest):
                 (
                     "unknown-key", "Line \(line): there is no key \(key).",
                     nearest.map { "Write \($0), if that was meant, or remove the line." } ?? "Remove the line."
                 )
-            case .missing(let key): ("missing-key", "\(key) is not there.", "Add \(key).")
+            case .missing(let key): ("missing-key", "\(key) is missing.", "Add \(key).")
             case .wrongForm(let key, let line, let expected):
-                ("wrong-form", "Line \(line): \(key) has to be \(expected).", "Write \(expected) there.")
+                ("wrong-form", "Line \(line): \(key) must be \(expected).", "Write \(expected) there.")
             case .badValue(let key, let line, let reason):
                 ("bad-value", "Line \(line): \(key): \(reason).", "Correct the value.")
             case .conflict(let key, let other, let line):
@@ -39,7 +39,7 @@ extension ConfigurationRefusal: OperatorExplainable {
             case .badFile(let key, let line, let path, let reason, let nextAction):
                 (
                     "bad-file", "Line \(line): \(key): \(path): \(reason)",
-                    nextAction ?? "Correct the path or mend the file."
+                    nextAction ?? "Correct the path or the file."
                 )
             }
         return OperatorMessage(code: "configuration.\(reason)", title: title, cause: cause, nextAction: nextAction)

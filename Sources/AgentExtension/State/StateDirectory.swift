@@ -74,7 +74,7 @@ final class StateDirectory: Sendable {
         let state: AgentState
         /// The newest generation was damaged.
         let isPreviousGeneration: Bool
-        /// Nothing of the connection could be read; the configuration file decides anew.
+        /// The connection could not be read; the configuration file determines it again.
         let isStartedAnew: Bool
     }
 

@@ -65,7 +65,7 @@ import Vocabulary
                 loop.perform { own.value.dialed(result) }
             }
         } catch {
-            // Not within the call: whoever asked for this link does not hold it yet, and would miss its end.
+            // Not within the call: the caller does not have this link yet, and would miss its end.
             later { link in link.end(.failed(DialFailure(.tcp, "no thread for the dial: \(error)"))) }
         }
     }

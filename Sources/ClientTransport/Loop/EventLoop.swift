@@ -162,9 +162,9 @@ import HostSystem
 
     // MARK: - The end
 
-    /// Closes every connection without ceremony, gives everything back and ends the thread. Whoever wants a Close
-    /// frame sent closes the connection first. From another thread it returns when all is done; on the loop it only
-    /// asks for the end. Jobs that come later still run, in order, on a thread made for them.
+    /// Closes every connection without a Close frame, frees everything and ends the thread. To send a Close frame,
+    /// close the connection first. From another thread it returns when all is done; on the loop it only asks for the
+    /// end. Jobs that come later still run, in order, on a thread made for them.
     public func shutDown() {
         shared.withLock { shared in
             if shared.phase == .running { shared.phase = .stopping }

@@ -53,7 +53,7 @@ private func setVersionsAndCiphers(_ key: TLSContext.Key, in context: OpaquePoin
     }
     guard unsafe modern.isEmpty || SSL_CTX_set_ciphersuites(context, modern.joined(separator: ":")) == 1,
         unsafe older.isEmpty || SSL_CTX_set_cipher_list(context, older.joined(separator: ":")) == 1
-    else { throw DialFailure(.policy, "none of the cipher suites is known to this host") }
+    else { throw DialFailure(.policy, "this host knows none of the cipher suites") }
 }
 
 private func setTrust(_ key: TLSContext.Key, in context: OpaquePointer) throws(DialFailure) {

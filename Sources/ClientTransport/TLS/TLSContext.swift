@@ -56,8 +56,8 @@ import Vocabulary
             throw DialFailure(.policy, "no TLS context could be made")
         }
         unsafe self.vhost = vhost
-        // OpenSSL's callbacks find their way back by this; whoever uses a connection holds this object, and the
-        // connection is destroyed before it lets go (`Link.end`).
+        // OpenSSL's callbacks find this object through the pointer; the user of a connection retains this object, and
+        // destroys the connection before it releases the object (`Link.end`).
         let own = unsafe Unmanaged.passUnretained(self).toOpaque()
         if let context = unsafe context {
             unsafe SSL_CTX_set_ex_data(context, 0, own)
@@ -83,7 +83,7 @@ import Vocabulary
     func giveBack(to loop: EventLoop) {
         uses -= 1
         guard uses == 0 else { return }
-        // The host's own CA certificates may change; they are read anew.
+        // The host's CA certificates may change; they are read again.
         let isKept = loop.isOpen && !key.includeSystemRoots
         let former = loop.idleTLS
         loop.idleTLS = isKept ? self : nil

@@ -11,7 +11,7 @@ struct Evidence: Sendable {
         var handovers: [HandoverDetail] = []
         var audit: [AuditEvent] = []
         var auditVerdict: AuditVerdict?
-        /// What it held during the drill and at the end, each look that differs from the one before.
+        /// What it contained during the drill and at the end: each sample that differs from the previous one.
         var estates: [EstateLook] = []
     }
 
@@ -40,7 +40,7 @@ struct Evidence: Sendable {
                 }
             }
 
-            /// How many different attempts there are at each door.
+            /// How many different attempts there are at each server.
             var attempts: Int { self == .wrongSecret ? WrongSecret.allCases.count : 1 }
         }
 
@@ -75,7 +75,7 @@ struct Evidence: Sendable {
     var watched = Watch.Findings()
     var probes: [Probe] = []
     /// Whether a WebSocket was opened to an agent of the server with its own leaf, where that was tried; by label.
-    var openDoors: [String: Bool] = [:]
+    var admitsOwnAgent: [String: Bool] = [:]
     /// Endpoints that servers of this world announce, by the server's label.
     var endpoints: [String: String] = [:]
     var secrets = SecretSearch()
@@ -91,7 +91,7 @@ struct Evidence: Sendable {
     }
 
     /// The servers at which an attempt of this kind can be made.
-    func doors(for kind: Probe.Kind) -> Set<String> {
+    func servers(for kind: Probe.Kind) -> Set<String> {
         switch kind {
         case .lookalikeLeaf, .copiedLeaf: Set(servers.filter { !$0.agents.isEmpty }.map(\.label))
         case .foreignLeaf: Set(servers.map(\.label)).subtracting(bystanderHome.map { [$0] } ?? [])

@@ -14,7 +14,7 @@ extension Evidence {
         evidence.bystanderHome = run.observations.bystanderHome
         evidence.probes = run.observations.probes
         evidence.probes += await Probes.all(in: run)
-        evidence.openDoors = await Probes.openDoors(in: run)
+        evidence.admitsOwnAgent = await Probes.admitsOwnAgent(in: run)
         for server in world.servers {
             do {
                 evidence.servers.append(try await seen(server, before: watched.estates[server.label] ?? []))

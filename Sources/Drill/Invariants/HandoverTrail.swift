@@ -50,12 +50,13 @@ enum HandoverTrail {
         ["withdrawn", "lapsed", "expired", "cancelled", "returned"].contains(summary.phase)
     }
 
-    /// The entries that name a phase; a token refused at the door names none.
+    /// The entries that name a phase; a token refused before redemption names none.
     private static func steps(of detail: HandoverDetail, on server: Evidence.Server) -> [AuditEvent] {
         Evidence.actions(of: detail.summary.id, on: server).filter { $0.after != nil }
     }
 
-    /// Each entry goes on where the one before it ended, and the last one ends where the handover is.
+    /// Each entry begins with the phase in which the previous one ended, and the last one ends with the handover's
+    /// phase.
     private static func jumps(in steps: [AuditEvent], to phase: String) -> [String] {
         var jumps: [String] = []
         for (earlier, later) in zip(steps, steps.dropFirst()) {

@@ -26,13 +26,13 @@ import Vocabulary
         }
         let uid = known?.instanceUID ?? InstanceUID.stranger
         if let bystander = run.observations.bystander, run.observations.bystanderHome != server.label {
-            probes += await knock(
+            probes += await connect(
                 .foreignLeaf, at: server, "an unannounced agent's certificate", as: identity(of: bystander),
                 uid: bystander.instanceUID)
         }
-        probes += await knock(.noLeaf, at: server, "no certificate", as: nil, uid: uid)
+        probes += await connect(.noLeaf, at: server, "no certificate", as: nil, uid: uid)
         if let token = try? server.adminToken {
-            probes += await knock(
+            probes += await connect(
                 .operatorToken, at: server, "an operator's token without a certificate", as: nil, uid: uid,
                 headers: ["Authorization": "Bearer \(token.revealText())"])
         }
@@ -40,7 +40,7 @@ import Vocabulary
         if let peer = peers.first?.peerID ?? PeerID(bytes: RandomBytes.generate(16)),
             let copy = try? ForeignAuthority("\(peers.first?.name ?? "nobody") CA").impersonate(peer, subject: "peer")
         {
-            probes += await knock(
+            probes += await connect(
                 .copiedPeer, at: server, "a copy of a federation certificate", as: copy, uid: uid)
         }
         return probes
@@ -58,7 +58,7 @@ import Vocabulary
         let suffix = token == nil ? "" : " with the handover token"
         var probes: [Evidence.Probe] = []
         if let identity = try? ForeignAuthority("Lookalike CA").impersonate(row, subject: known.displayName) {
-            probes += await knock(
+            probes += await connect(
                 .lookalikeLeaf, at: server, "a lookalike's certificate\(suffix)", as: identity,
                 uid: known.instanceUID, headers: headers)
         }
@@ -66,7 +66,7 @@ import Vocabulary
         if let leaf = leaves.compactMap(\.self).first(where: { $0.fingerprint == known.fingerprint }),
             let identity = try? ForeignAuthority(leaf.issuer.commonName).copy(leaf)
         {
-            probes += await knock(
+            probes += await connect(
                 .copiedLeaf, at: server, "a copy of the leaf over another key\(suffix)", as: identity,
                 uid: known.instanceUID, headers: headers)
         }
@@ -74,7 +74,7 @@ import Vocabulary
     }
 
     /// Over HTTP and as a WebSocket.
-    private static func knock(
+    private static func connect(
         _ kind: Evidence.Probe.Kind, at server: ServerProcess, _ what: String, as identity: Identity?,
         uid: InstanceUID, headers: [String: String] = [:]
     ) async -> [Evidence.Probe] {
@@ -106,23 +106,23 @@ import Vocabulary
         return try await client.exchange(.get, PublicPaths.opamp, headers: always.merging(upgrade) { $1 })
     }
 
-    /// Shows that an upgrade opens the door to whoever may enter, so that a refusal of others says something.
+    /// Shows that an upgrade admits the rightful agent; without that, a refusal of others proves nothing.
     ///
-    /// - Returns: the labels of the servers at which an agent with its own leaf and key was let in.
-    static func openDoors(in run: DrillRun) async -> [String: Bool] {
-        var doors: [String: Bool] = [:]
+    /// - Returns: by label, whether the server accepted an agent with its own leaf and key.
+    static func admitsOwnAgent(in run: DrillRun) async -> [String: Bool] {
+        var admits: [String: Bool] = [:]
         for server in run.world.servers where server.isRunning {
             guard let live = try? await server.agents().filter({ $0.presence == "live" }) else { continue }
-            for agent in run.world.agents where doors[server.label] == nil {
+            for agent in run.world.agents where admits[server.label] == nil {
                 guard let own = try? agent.identity(), live.contains(where: { $0.fingerprint == own.leaf.fingerprint })
                 else { continue }
                 let answer = try? await asStranger(identity(of: own), at: server) { client in
                     try await speak(to: client, .upgrade, uid: own.instanceUID, headers: [:])
                 }
-                doors[server.label] = answer.map { $0.status == 101 }
+                admits[server.label] = answer.map { $0.status == 101 }
             }
         }
-        return doors
+        return admits
     }
 
     static func identity(of agent: AgentIdentity) -> Identity {

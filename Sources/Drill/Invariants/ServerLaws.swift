@@ -126,16 +126,16 @@ extension Invariant {
             let tried = evidence.probes.filter { kinds.contains($0.kind) }
             let missing = kinds.flatMap { kind in
                 kind.ways.flatMap { way in
-                    evidence.doors(for: kind).sorted().filter { door in
-                        let attempts = tried.filter { $0.kind == kind && $0.way == way && $0.server == door }
+                    evidence.servers(for: kind).sorted().filter { label in
+                        let attempts = tried.filter { $0.kind == kind && $0.way == way && $0.server == label }
                         return Set(attempts.map(\.what)).count < kind.attempts
                     }.map { "\(kind.rawValue) by \(way.rawValue) at \($0)" }
                 }
             }
             let closed =
-                tried.contains { $0.way == .upgrade } ? evidence.openDoors.filter { !$0.value }.keys.sorted() : []
+                tried.contains { $0.way == .upgrade } ? evidence.admitsOwnAgent.filter { !$0.value }.keys.sorted() : []
             let answers = Set(tried.map(\.answer)).sorted().joined(separator: ", ")
-            let opened = evidence.openDoors.filter(\.value).keys.sorted().joined(separator: " and ")
+            let opened = evidence.admitsOwnAgent.filter(\.value).keys.sorted().joined(separator: " and ")
             let control =
                 tried.contains { $0.way == .upgrade } && !opened.isEmpty
                 ? "; the rightful leaf got in at \(opened)" : ""

@@ -3,7 +3,7 @@ public import Vocabulary
 
 /// One drill of one round, as a line of the ledger.
 public struct SoakEntry: Codable, Hashable, Sendable {
-    /// What was run, so that whoever repeats nothing repeats nothing of the same program.
+    /// What was run, so that a completed round of the same program is not repeated.
     public struct Run: Codable, Hashable, Sendable {
         public var round: Int
         public var transport: String

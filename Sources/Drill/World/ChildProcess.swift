@@ -133,7 +133,7 @@ extension ChildProcess {
             errors: errors)
         let ending = await child.ended(within: .seconds(30))
         if ending == nil { await child.kill() }
-        // Whoever interrupts a drill also ends its waiting, which is no fault of the command.
+        // An interrupted drill also ends its waiting, which is no failure of the command.
         try Task.checkCancellation()
         guard ending == .exited(0) else {
             let said = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""

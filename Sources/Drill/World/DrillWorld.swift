@@ -48,7 +48,7 @@ import Vocabulary
         for server in servers { await server.tearDown() }
     }
 
-    /// Removes keys, tokens and databases; the logs stay for whoever reads the report.
+    /// Removes keys, tokens and databases; the logs stay for the readers of the report.
     func removeState() {
         let entries = try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
         for entry in entries ?? [] where entry.lastPathComponent != logs.lastPathComponent {

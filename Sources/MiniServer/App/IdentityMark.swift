@@ -51,8 +51,8 @@ enum IdentityFailure: Error, Hashable, OperatorExplainable {
             OperatorMessage(
                 code: "start.database-lost", title: "The database of this server is missing",
                 cause: "The master key belongs to the server \(peer), and \(path) is missing or empty.",
-                nextAction: "Restore the database with all its files from a backup; to set up a new server instead, "
-                    + "start it in an empty data directory."
+                nextAction: "Restore the database with all its files from a backup; to set up a new server, "
+                    + "start it with an empty data directory."
             )
         case .otherDatabase(let path, let expected, let found):
             OperatorMessage(

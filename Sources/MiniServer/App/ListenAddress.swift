@@ -29,8 +29,8 @@ struct ListenAddress: Sendable, Hashable {
         self.names = (names + [publicHost, localHost]).filter { seen.insert($0).inserted }
     }
 
-    /// - Throws: `AddressRefusal.certificate` unless the chain, which comes from files, is good for the host that agents
-    ///   dial.
+    /// - Throws: `AddressRefusal.certificate` unless the chain, which comes from files, is valid for the host that
+    ///   agents dial.
     func check(_ chain: [Certificate], at now: Timestamp) throws(AddressRefusal) {
         let problems = problems(of: chain, for: publicHost, at: now)
         if let first = problems.first { throw .certificate(host: publicHost, first) }
@@ -77,27 +77,27 @@ enum AddressRefusal: Error, Hashable, OperatorExplainable {
         switch self {
         case .unspecified(let host):
             (
-                "unspecified", "The server does not know its own address",
-                "--listen \(host) binds every address of this machine; agents and peers cannot dial that.",
-                "Add --public-endpoint wss://HOST:PORT\(OpAMPEndpoint.path) with the host that agents and peers dial."
+                "unspecified", "The server needs a public endpoint",
+                "--listen \(host) binds every address of this machine; agents and peers cannot connect to that.",
+                "Add --public-endpoint wss://HOST:PORT\(OpAMPEndpoint.path) with the host that agents and peers connect to."
             )
         case .publicEndpoint(let endpoint, let corrected):
             (
-                "public-endpoint", "The public endpoint is not one of this server",
+                "public-endpoint", "This server does not serve the public endpoint",
                 "--public-endpoint is \(endpoint); agents are served over TLS at \(OpAMPEndpoint.path) only.",
                 "Use --public-endpoint \(corrected)."
             )
         case .certificate(let host, .untrusted):
             (
                 "certificate-untrusted", "The listener certificate comes without its CA",
-                "None of the certificates behind the first one in --listener-cert has issued it, so that peers and "
-                    + "agents of \(host) cannot be told what to trust.",
+                "The file of --listener-cert does not contain the CA that issued its first certificate, so the "
+                    + "server cannot tell peers and agents which CA to trust for \(host).",
                 "Append the certificates of its CAs to the file of --listener-cert, the issuer first."
             )
         case .certificate(let host, .wrongName(_, let names)):
             (
                 "certificate-name", "The listener certificate is for another host",
-                "Agents and peers dial \(host); the certificate names \(names.prefix(8).joined(separator: ", ")).",
+                "Agents and peers connect to \(host); the certificate names \(names.prefix(8).joined(separator: ", ")).",
                 "Set --public-endpoint to a host the certificate names, or use a certificate for \(host)."
             )
         case .certificate(let host, let problem):

@@ -59,7 +59,7 @@ public struct Server: Sendable {
             outbox: Outbox(database: database, peers: federation, log: log, now: context.now), timers: HandoverTimers())
         fleet = FleetService(server: context, shell: shell)
         endpoint = OpAMPEndpoint(
-            desk: fleet, agents: context.agents,
+            service: fleet, agents: context.agents,
             frames: configuration.acceptsHeaderlessMessages ? .headerless : .strict, logger: log)
         listener = Listener(
             host: address.host, port: address.port, identity: context.listener,
@@ -214,7 +214,7 @@ private struct HandoverUpkeep: Service {
 }
 
 extension HandoverShell {
-    /// A peer will not have this notice: a target learns from it that the agent is not its own.
+    /// A peer rejected this notice: from this a target learns that the agent does not belong to it.
     fileprivate func refused(_ message: OutboxTable.Message) async {
         guard message.role == .target else { return }
         await tell(.noticeRefused(message.notice.type), TargetHandover.self, of: message.handover, by: .server)

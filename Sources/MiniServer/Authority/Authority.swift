@@ -103,8 +103,9 @@ final class Authority: Sendable {
     /// A listener certificate is renewed when less than this is left of it, and issued by no CA of which less is left.
     static let listenerRenewal = Duration.seconds(30 * 86_400)
 
-    /// Whoever dials this server must know the CA above its listener, so that is the one known longest: an agent that
-    /// was away during a rotation still gets in, and is told of the new CA (see `TrustAnnouncement`).
+    /// Agents and peers must already trust the CA of the listener's certificate, so the key known longest signs it: an
+    /// agent that was not connected during a rotation can still connect, and receives the new CA (see
+    /// `TrustAnnouncement`).
     ///
     /// - Throws: `AuthorityFailure.activeKeyNotYetValid` when no key is valid.
     func listenerIssuer(at now: Timestamp) throws -> Issuer {

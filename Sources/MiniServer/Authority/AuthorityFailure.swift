@@ -16,33 +16,35 @@ enum AuthorityFailure: Error, Hashable, OperatorExplainable {
         case .masterKeyMissing(let path):
             OperatorMessage(
                 code: "authority.master-key-missing", title: "The master key is missing",
-                cause: "There is a database but no key file at \(path).",
-                nextAction: "Restore the key file from its backup; without it the database's secrets cannot be opened."
+                cause: "A database exists, but the key file \(path) does not.",
+                nextAction:
+                    "Restore the key file from its backup; the secrets in the database cannot be decrypted without it."
             )
         case .masterKeyUnreadable(let path):
             OperatorMessage(
                 code: "authority.master-key-unreadable", title: "The master key cannot be read",
-                cause: "\(path) does not hold 32 bytes in base64url.",
+                cause: "\(path) does not contain 32 bytes in base64url.",
                 nextAction: "Restore the key file from its backup."
             )
         case .sealedUnderAnotherKey(let what):
             OperatorMessage(
-                code: "authority.sealed-under-another-key", title: "A stored secret does not open",
+                code: "authority.sealed-under-another-key", title: "A stored secret cannot be decrypted",
                 cause: "The \(what) was sealed under another master key, or was altered.",
-                nextAction: "Put the master key beside the database that it belongs to."
+                nextAction: "Restore the master key that belongs to this database."
             )
         case .noActiveKey:
             OperatorMessage(
                 code: "authority.no-active-key", title: "There is no active CA key",
-                cause: "Nothing can be signed while no key is in the state active.",
+                cause: "The server cannot sign anything without an active key.",
                 nextAction: "Activate a CA key with `mini-server ca rotate`."
             )
         case .activeKeyNotYetValid(let time):
             OperatorMessage(
                 code: "authority.key-not-yet-valid", title: "The active CA key is not valid yet",
-                cause: "Its certificate is valid from \(time): the clock is behind, or was ahead when it was made.",
-                nextAction: "Correct the clock and start again. If the clock is right, `mini-server ca rotate` makes "
-                    + "another key; a server that does not start must begin anew in an empty data directory."
+                cause:
+                    "Its certificate is valid from \(time): the clock is behind, or was ahead when the key was created.",
+                nextAction: "Correct the clock and start the server again. If the clock is right, run `mini-server "
+                    + "ca rotate`; if the server does not start, use an empty data directory."
             )
         case .listenerFiles(let reason, let nextAction):
             OperatorMessage(

@@ -103,8 +103,8 @@ final class FederationClient: Sendable {
         return all.filter { $0.certificate.fingerprint == last } + all.filter { $0.certificate.fingerprint != last }
     }
 
-    /// The peer says which of our certificates was pasted there last: the next call shows that one, so that the peer sees
-    /// it used and can let go of the one before.
+    /// The peer names the certificate of this server that was registered there last. The next call presents it, so that
+    /// the overlap of the previous one begins.
     func prefer(_ pinned: Fingerprint?, for peer: PeerRecord) async throws {
         guard let pinned, try await identities(for: peer).contains(where: { $0.certificate.fingerprint == pinned })
         else { return }
@@ -201,8 +201,8 @@ final class FederationClient: Sendable {
     }
 }
 
-/// The client's own deadline ends with the head of the answer, and its patience with the body begins anew with every
-/// byte: a peer that drips one now and then would hold up everybody who waits for this call.
+/// The client's own deadline ends with the head of the answer, and its read timeout restarts with every byte of the
+/// body: a peer that sends single bytes would delay everything that waits for this call.
 private func withDeadline<Answer: Sendable>(
     _ deadline: TimeAmount, _ body: @escaping @Sendable () async throws -> Answer
 ) async throws -> Answer {

@@ -86,7 +86,7 @@ struct FederationInterface: Sendable {
         let id = try call.handoverID()
         let event = try await call.request.json(NoticeMessage.self)
         guard let notice = HandoverNotice(event) else {
-            throw RequestRefusal.parameter(name: "type", reason: "it is no type of event that this version knows")
+            throw RequestRefusal.parameter(name: "type", reason: "this version does not know this type of event")
         }
         let answer = try await handovers.take(notice, of: id, from: call.peer, by: call.audit)
         let status = try await status(of: id, for: call.peer)
@@ -149,7 +149,7 @@ struct EventGap: Error, OperatorExplainable {
     var operatorMessage: OperatorMessage {
         OperatorMessage(
             code: "handover.event-gap", title: "An event is missing",
-            cause: "Event \(sent) came, and the last one taken in is \(last).",
-            nextAction: "Send the events again from \(last + 1); servers do so by themselves.")
+            cause: "Event \(sent) arrived; the last accepted event is \(last).",
+            nextAction: "Send the events again from \(last + 1); servers do this automatically.")
     }
 }

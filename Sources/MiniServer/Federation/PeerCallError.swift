@@ -12,23 +12,27 @@ enum PeerCallError: Error, Hashable, OperatorExplainable {
         case .noCertificate:
             OperatorMessage(
                 code: "call.no-certificate", title: "There is no federation certificate",
-                cause: "This server has not issued itself a federation certificate, so it has nothing to show a peer.",
-                nextAction: "Issue one with `mini-server peer certificate`, and paste it on the other side.")
+                cause: "This server has no federation certificate, so it cannot authenticate itself to a peer.",
+                nextAction:
+                    "Issue one with `mini-server peer certificate`, and register it on the peer with `mini-server peer update`."
+            )
         case .noSecret(let peer):
             OperatorMessage(
                 code: "call.no-secret", title: "There is no outbound secret",
-                cause: "Of the peer \(peer) there is no outbound secret here.",
-                nextAction: "Save what the other side shows as inbound with `mini-server peer set-secret`.")
+                cause: "No outbound secret is stored for peer `\(peer)`.",
+                nextAction:
+                    "Set it with `mini-server peer set-secret \(peer) --direction outbound`; it is the peer's inbound secret."
+            )
         case .unreadable(let peer):
             OperatorMessage(
                 code: "call.unreadable", title: "The peer's answer cannot be read",
-                cause: "The answer of \(peer) is too large, or is not of the expected form.",
+                cause: "The answer of peer `\(peer)` is too large or does not have the expected form.",
                 nextAction: "Compare the versions of both servers.")
         case .status(let status, let peer):
             OperatorMessage(
                 code: "call.status", title: "The peer answered with an error",
-                cause: "\(peer) answered \(status) without a reason that can be read.",
-                nextAction: "Check what stands between both servers, and the peer's log.")
+                cause: "Peer `\(peer)` answered with status \(status) and no readable reason.",
+                nextAction: "Check the proxies between the two servers, and read the peer's log.")
         }
     }
 }

@@ -105,7 +105,7 @@ final class PeerCallLog: Sendable {
         }
     }
 
-    /// The peer accepts this certificate of ours, or says that it is the one to show.
+    /// The peer accepts this certificate, or asks for it.
     func note(_ peer: PeerID, accepts certificate: Fingerprint) {
         change(peer) { $0.accepted = certificate }
     }

@@ -96,8 +96,8 @@ final class PeerConnections: Sendable {
         configuration.httpVersion = .http1Only
         // A refused connection is an answer for the operator; who wants to try again does so outside.
         configuration.connectionPool.retryConnectionEstablishment = false
-        // NIOSSL takes a certificate for the address that was dialled as good for every name that leads there. A peer
-        // is to have the name that its row has (RFC 9525), so that is checked again before anything is sent.
+        // NIOSSL accepts a certificate for the dialed address under every name that resolves to it. The peer must have
+        // the name of its row (RFC 9525), so this is checked again before anything is sent.
         let host = peer.endpoint.host
         configuration.http1_1ConnectionDebugInitializer = { channel in
             channel.eventLoop.makeCompletedFuture {

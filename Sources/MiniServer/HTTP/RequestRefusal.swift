@@ -17,12 +17,12 @@ enum RequestRefusal: Error, Hashable, OperatorExplainable {
         switch self {
         case .notFound(let path):
             OperatorMessage(
-                code: "request.not-found", title: "There is nothing here", cause: "\(path.prefix(200)) is not known.",
-                nextAction: "Check the path, and whether the thing was deleted.")
+                code: "request.not-found", title: "Not found", cause: "\(path.prefix(200)) does not exist.",
+                nextAction: "Check the path; the object may have been deleted.")
         case .methodNotAllowed(let path, let allowed):
             OperatorMessage(
-                code: "request.method-not-allowed", title: "The path takes another method",
-                cause: "\(path.prefix(200)) takes \(allowed.joined(separator: ", ")).",
+                code: "request.method-not-allowed", title: "The path does not accept this method",
+                cause: "\(path.prefix(200)) accepts \(allowed.joined(separator: ", ")).",
                 nextAction: "Use one of these methods, or correct the path.")
         case .bodyTooLarge:
             OperatorMessage(
@@ -39,26 +39,26 @@ enum RequestRefusal: Error, Hashable, OperatorExplainable {
         case .endpoint(let refusal):
             OperatorMessage(
                 code: "request.endpoint", title: "The endpoint is not valid",
-                cause: "It is refused: \(refusal.reason).",
+                cause: "The endpoint cannot be used: \(refusal.reason).",
                 nextAction: "Enter a URL such as https://host:4320.")
         case .notAuthenticated:
             OperatorMessage(
                 code: "operator.not-authenticated", title: "No valid operator token",
-                cause: "The request bears no operator token, or one that is not known or has expired.",
+                cause: "The request has no operator token, or the token is unknown or has expired.",
                 nextAction:
-                    "Name a valid one (--operator-token-file, or the header `Authorization: Bearer opamp-pat...`); an "
-                    + "admin makes one with `mini-server operator-token create NAME --role ROLE`.")
+                    "Pass a valid token (--operator-token-file, or the header `Authorization: Bearer opamp-pat...`). An "
+                    + "admin creates one with `mini-server operator-token create NAME --role ROLE`.")
         case .roleTooLow(let role, let needed):
             OperatorMessage(
                 code: "operator.role-too-low", title: "The role does not allow this",
-                cause: "The token has the role \(role); this takes \(needed).",
+                cause: "The token has the role \(role); this request needs \(needed).",
                 nextAction:
-                    "Use a token with that role; an admin makes one with `mini-server operator-token create NAME --role "
+                    "Use a token with that role. An admin creates one with `mini-server operator-token create NAME --role "
                     + "\(needed)`.")
         case .failed:
             OperatorMessage(
                 code: "server.failed", title: "The server could not do that",
-                cause: "Something failed inside the server; its log has the reason under this time.",
+                cause: "The request failed inside the server. The server's log has the reason.",
                 nextAction: "Read the server's log, then repeat the request.")
         }
     }

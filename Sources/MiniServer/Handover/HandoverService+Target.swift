@@ -60,7 +60,7 @@ extension HandoverService {
         guard let row = try await server.database.read({ try $0.targets.find(id) }) else {
             throw HandoverRefusal.unknownHandover(id)
         }
-        // The claim was carried out with the step. Whoever is waiting for the answer reads the source's.
+        // The step has carried out the redemption. The waiting caller reads the source's answer.
         if let refusal = row.machine.refusal { throw refusal }
         return row
     }

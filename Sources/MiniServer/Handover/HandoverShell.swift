@@ -143,8 +143,8 @@ struct HandoverShell: Sendable {
             by: .server)
     }
 
-    /// Whoever knows of a later handover of the agent has the say: every earlier one here is told, and the next one of
-    /// this server will be later still.
+    /// The highest epoch that the agent or a peer knows takes precedence: every earlier handover here gets an event,
+    /// and the next one of this server gets a higher epoch.
     private func askPeers(_ leaf: Fingerprint) async {
         let known = (try? await server.database.read { try $0.peers.all().filter(\.enabled).map(\.id) }) ?? []
         await withTaskGroup { group in

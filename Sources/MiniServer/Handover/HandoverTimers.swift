@@ -1,7 +1,7 @@
 import ServerCore
 import Vocabulary
 
-/// The times at which handovers want to be looked at again; in memory, because `resume` sets them anew.
+/// The times at which handovers are due; in memory, because `resume` schedules them again.
 actor HandoverTimers {
     private struct Key: Hashable {
         var role: HandoverRole

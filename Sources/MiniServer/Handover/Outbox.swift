@@ -28,7 +28,7 @@ actor Outbox {
 
     /// Delivers until the task is cancelled.
     ///
-    /// - Parameter refused: told when a peer will not have a notice.
+    /// - Parameter refused: called when a peer rejects a notice.
     func run(_ refused: @escaping @Sendable (OutboxTable.Message) async -> Void) async {
         wake()
         await withDiscardingTaskGroup { group in
@@ -64,7 +64,8 @@ actor Outbox {
         } catch {
             switch error {
             case .refused(409, _, let last?) where last >= message.notice.sequence:
-                // Told before it is forgotten, or a crash in between would keep it from whoever has to know.
+                // The handover gets the event before the notice is removed; otherwise a crash in between would lose the
+                // event.
                 await refused(message)
                 outcome = await remove(message)
             case .refused(_, let reason, _) where now() > message.notice.at + OutboxSchedule.retryPeriod:

@@ -26,7 +26,8 @@ extension FleetService {
 
     private func admission(of request: ConnectionRequest) async throws -> Admission {
         let leaf = request.caller.leaf
-        // The source offers as soon as it has honoured a claim, and an agent can be faster than the answer to it.
+        // The source sends the offer as soon as it has accepted a redemption, and the agent can arrive before the
+        // answer.
         if let leaf { await shell.redemptions.end(of: leaf.fingerprint) }
         let authorities = server.authority.signingKeys.honoured
         let decision = try await server.database.read { tables in
@@ -57,7 +58,7 @@ extension FleetService {
         return token
     }
 
-    /// One line in the log for each refusal of each address and second: whoever knocks on has read the answer.
+    /// Logs each refusal once per address and second; repeated requests add nothing.
     func log(_ refusal: FleetRefusal, _ event: Logger.Message, from address: String) {
         let code = refusal.operatorMessage.code
         guard refusals.withLock({ $0.admits("\(address) \(code)", at: server.now()) }) else { return }
@@ -68,7 +69,7 @@ extension FleetService {
         let message = refusal.operatorMessage
         let leaf = request.caller.leaf?.fingerprint
         if case .clone = refusal { server.metrics.increment(Metrics.copiesDetected) }
-        // Whoever comes again and again is written down once in each interval, whatever certificate he brings.
+        // Repeated requests are audited once per interval, whatever certificate they present.
         let subject = "\(request.caller.address) \(message.code)"
         guard refusals.withLock({ $0.admits(subject, at: request.at) }) else { return }
         server.log.notice(
@@ -86,7 +87,7 @@ extension FleetService {
             // Which of the two is the copy is for a person to find out.
             let live = server.agents.session(of: agent).map { [($0.leaf, "live", $0.request.caller.address)] } ?? []
             (id, action, entries) = (agent, .copyDetected, live + [newcomer])
-        // Whoever is no agent of ours is not worth a row that anyone could fill the disk with.
+        // A client that is no agent of this server gets no row; otherwise anybody could fill the disk.
         case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .notAwaited, .tooEarly: return
         }
         _ = try? await server.database.write { tables in

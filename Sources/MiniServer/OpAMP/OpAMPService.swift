@@ -37,7 +37,7 @@ extension OpAMPService {
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async {}
 }
 
-/// Someone who asks to be let in at the endpoint, and all that is known of them.
+/// A request to connect at the OpAMP endpoint, with everything that is known about the client.
 struct ConnectionRequest: Hashable, Sendable {
     typealias Transport = AgentTransport
 
@@ -69,7 +69,7 @@ struct AgentSession: Hashable, Sendable {
 
     /// Rises with every session of this process.
     var number: UInt64
-    /// The row, or whoever bears a bootstrap token; one agent has one session at a time.
+    /// The row, or the bearer of a bootstrap token; one agent has one session at a time.
     var agent: AgentID
     var kind: Kind
     var request: ConnectionRequest

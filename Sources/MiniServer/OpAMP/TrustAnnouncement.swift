@@ -12,7 +12,7 @@ import Vocabulary
 struct TrustAnnouncement {
     let server: ServerContext
 
-    /// For every agent that is connected. Nobody waits for the others: who misses it is told at its next report.
+    /// For every connected agent. The others receive it with the answer to their next report.
     func tellEverybody() async {
         guard let news = await news() else { return }
         for session in server.agents.sessions {
@@ -47,7 +47,7 @@ struct TrustAnnouncement {
     /// `nil` while there has only ever been one key.
     func news() async -> TrustChange? {
         guard server.authority.hasRotated else { return nil }
-        // Our keys do not matter to whoever dials a listener whose certificate comes from elsewhere.
+        // Agents do not verify a listener certificate from files with this server's keys.
         let endpoint = try? server.address.opampEndpoint
         let isOurs = endpoint.map {
             server.authority.vouches(for: server.listener.chain, at: $0.host, at: server.now())

@@ -33,7 +33,7 @@ extension OperatorInterface {
             },
             OperatorRoute(OperatorRoutes.retireSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
-                // Our keys do not matter to whoever dials a listener whose certificate comes from elsewhere.
+                // Agents do not verify a listener certificate from files with this server's keys.
                 let connected = server.listenerCAs().isEmpty ? server.agents.sessions : []
                 try await server.authority.retire(
                     fingerprint, in: server.database, by: call.audit, at: server.now()
@@ -100,8 +100,8 @@ extension OperatorInterface {
 }
 
 extension ServerContext {
-    /// Whether the agent trusts one of these CAs of this server. It was told of each at its connection, and takes it over
-    /// by connecting again; an agent that came by a handover knows what the token said.
+    /// Whether the agent trusts one of these CAs of this server. An agent adopts the announced CAs when it connects
+    /// again; an agent that arrived through a handover trusts the CAs of the token.
     fileprivate func agent(
         of session: AgentSession, knowsOneOf authorities: [Certificate], _ tables: StorageTransaction
     ) throws -> Bool {

@@ -1,7 +1,7 @@
 /// What an agent reports (OpAMP, "AgentToServer Message"). Parts that are `nil` are unchanged since the last report,
 /// or unsupported.
 public struct AgentToServer: Hashable, Sendable {
-    /// 16 bytes on a well-behaved wire; whoever uses it checks that.
+    /// 16 bytes in a valid message; the caller checks the length.
     public var instanceUID: [UInt8]
     /// One more for every message sent.
     public var sequenceNumber: UInt64

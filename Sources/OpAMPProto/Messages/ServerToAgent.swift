@@ -67,7 +67,7 @@ public struct RetryInfo: Hashable, Sendable {
 
 /// A new identity the server gives to an agent.
 public struct AgentIdentification: Hashable, Sendable {
-    /// 16 bytes on a well-behaved wire; whoever uses it checks that.
+    /// 16 bytes in a valid message; the caller checks the length.
     public var newInstanceUID: [UInt8]
 
     public init(newInstanceUID: [UInt8] = []) {

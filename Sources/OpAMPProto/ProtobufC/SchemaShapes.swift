@@ -13,7 +13,7 @@ struct SchemaShapes: Sendable {
         return all
     }()
 
-    /// Every message of ours is inside one of the two that `all` starts from.
+    /// Every message type that is used is inside one of the two that `all` starts from.
     func place<Message: WireMessage>(of type: Message.Type) -> Int {
         guard let place = unsafe places[UInt(bitPattern: Message.descriptor)] else {
             preconditionFailure("a message that is in no other: add it to SchemaShapes.all")

@@ -1,7 +1,7 @@
 import Certificates
 import Vocabulary
 
-/// The hash chain over the audit trail: whoever changes, drops or reorders an entry changes every hash after it.
+/// The hash chain over the audit trail: changing, removing or reordering an entry changes every hash after it.
 public enum AuditChain {
     /// What stands in for the hash before the first entry.
     public static let origin = [UInt8](repeating: 0, count: 32)
@@ -27,7 +27,7 @@ public enum AuditChain {
         /// All entries hold; `head` is the hash of the last one.
         case intact(entries: Int, head: [UInt8])
         case missing(sequence: Int64)
-        /// This entry does not carry the hash of the one before it.
+        /// This entry does not contain the hash of the previous one.
         case unlinked(sequence: Int64)
         /// This entry's content is not what its stored hash was made of.
         case altered(sequence: Int64)

@@ -11,7 +11,7 @@ extension AuditRefusal: OperatorExplainable {
         switch self {
         case .broken(let verdict):
             OperatorMessage(
-                code: "audit.broken", title: "The audit trail does not hold",
+                code: "audit.broken", title: "The audit trail is not intact",
                 cause: "In what would be deleted, \(verdict). Nothing was deleted.",
                 nextAction: """
                     Keep a copy of the database file as it is, compare it with a backup, and see `mini-server audit \

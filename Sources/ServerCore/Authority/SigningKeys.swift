@@ -41,9 +41,8 @@ public struct SigningKeys: Hashable, Sendable {
     /// What `trust-bundle` and `/pki/trust-bundle.pem` publish.
     public var published: [Certificate] { certificates(in: [.active, .trusted, .draft]) }
 
-    /// The honoured key that the most have heard of: whoever learnt of any key that is honoured now learnt of this one,
-    /// however long ago. It signs what says that there is another: trust statements, and this server's own listener
-    /// certificate.
+    /// The trusted key that the largest number of agents already know: an agent that knows any trusted key knows this
+    /// one. It signs trust statements, which announce other keys, and this server's own listener certificate.
     ///
     /// - Parameters:
     ///   - now: it must be valid already: a clock that was ahead may have made one that is not.

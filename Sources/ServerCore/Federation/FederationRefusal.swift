@@ -58,17 +58,18 @@ extension FederationRefusal: OperatorExplainable {
         case .certificateNotAccepted(let presented, _):
             message(
                 "certificate-not-accepted", "The certificate is not accepted",
-                "The certificate presented (sha256 \(presented?.description ?? "none")) is not pinned here, "
-                    + "not in force, or of a disabled peer.",
-                "Look at `mini-server peer show` and `mini-server audit list` on the server that refuses.")
+                "The presented certificate (sha256 \(presented?.description ?? "none")) is not pinned, "
+                    + "is not valid now, or belongs to a disabled peer.",
+                "Run `mini-server peer show` and `mini-server audit list` on the server that refuses.")
         case .secretNotAccepted:
             message(
-                "secret-not-accepted", "The secret is not accepted", "The shared secret is not the one kept here.",
-                "Set them again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`.")
+                "secret-not-accepted", "The secret is not accepted",
+                "The presented secret does not match the stored inbound secret.",
+                "Set the secrets again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`.")
         case .tooManyWrongSecrets(_, let pause):
             message(
-                "too-many-wrong-secrets", "The peer has shown too many wrong secrets",
-                "Several wrong secrets in a row were presented with this certificate.",
+                "too-many-wrong-secrets", "The peer has presented too many wrong secrets",
+                "The peer presented several wrong secrets in a row.",
                 "Set the secrets again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`, "
                     + "then retry after \(max(1, (pause.wholeMilliseconds + 999) / 1000)) s.")
         case .pasteUnreadable(let reason):
@@ -76,62 +77,67 @@ extension FederationRefusal: OperatorExplainable {
         case .pasteWithoutCertificate:
             message(
                 "pem-without-certificate", "The federation certificate is missing",
-                "The first certificate of the paste is a CA's.",
-                "Paste the text shown when the other side issued its federation certificate.")
+                "The first certificate of the text is a CA certificate.",
+                "Paste the whole output of `mini-server peer certificate --show` on the peer.")
         case .pasteWithTwoCertificates:
             message(
                 "pem-with-two-certificates", "There is more than one federation certificate",
-                "After the first, the paste may only hold CA certificates.", "Paste one certificate with its CA.")
+                "All certificates after the first must be CA certificates.", "Paste one certificate with its CA.")
         case .pasteWithoutAuthority:
             message(
-                "pem-without-ca", "The CA is missing", "The paste holds the certificate but not the CA that issued it.",
-                "Paste the whole text shown when the other side issued its federation certificate.")
+                "pem-without-ca", "The CA is missing",
+                "The text contains the certificate but not the CA that issued it.",
+                "Paste the whole output of `mini-server peer certificate --show` on the peer.")
         case .pasteNotVerified(let problems):
             message(
                 "pem-not-verified", "The CA does not verify the certificate",
                 problems.map(\.operatorMessage.cause).joined(separator: " "),
-                "Paste the whole text shown when the other side issued its federation certificate.")
+                "Paste the whole output of `mini-server peer certificate --show` on the peer.")
         case .pasteWithoutPeerID:
             message(
                 "pem-without-peer-id", "The certificate names no peer",
-                "It does not carry exactly one name \(HandoverURN.peerPrefix)...",
-                "Paste a federation certificate, not an agent's or a listener's.")
+                "It does not contain exactly one name \(HandoverURN.peerPrefix)...",
+                "Paste a federation certificate, not the certificate of an agent or a listener.")
         case .nameNotValid(let name):
             message(
                 "name-not-valid", "The name is not valid", "\(String(name.prefix(80))) is not a name.",
                 "Use 1 to \(Limits.nameBytes) letters, digits, dots, underscores and hyphens.")
         case .nameTaken(let name):
-            message("name-taken", "The name is taken", "There is a peer \(name) already.", "Choose another name.")
+            message(
+                "name-taken", "The name is taken", "A peer `\(name)` is already registered.", "Choose another name.")
         case .endpointNotHTTPS(let endpoint):
             message(
                 "endpoint-not-https", "The endpoint is not HTTPS", "\(endpoint) does not begin with https://.",
                 "Enter the peer's https:// URL.")
         case .peerIsThisServer:
             message(
-                "peer-is-this-server", "That is this server", "The certificate is one of this server's own.",
-                "Paste the certificate that the other side issued.")
+                "peer-is-this-server", "The peer is this server", "This server issued the certificate for itself.",
+                "Paste the certificate that the peer issued.")
         case .peerKnown(let id, let name):
             message(
-                "peer-known", "The peer is registered already", "The peer \(id) is registered as \(name).",
+                "peer-known", "The peer is already registered", "Peer \(id) is registered as `\(name)`.",
                 "Update that peer with `mini-server peer update \(name)`.")
         case .otherPeer(let id, let expected):
             message(
-                "other-peer", "It is another peer's", "It is of peer \(id), not of \(expected).",
-                "Check what you pasted, and the endpoint of the peer row.")
+                "other-peer", "The certificate belongs to another peer",
+                "The certificate belongs to peer \(id), not to \(expected).",
+                "Check the pasted text, and the endpoint that `mini-server peer show` prints.")
         case .handoversOpen(let name, let count):
             message(
                 "handovers-open", "Handovers with this peer are open",
                 "\(count) handovers with \(name) have not ended.",
-                "List them with `mini-server handover list --open`; end each with `handover cancel`, or wait for it.")
+                "List them with `mini-server handover list --open`. Cancel each with `mini-server handover cancel`, or wait."
+            )
         case .messagesWaiting(let name, let count):
             message(
-                "messages-waiting", "Messages wait for this peer", "\(name) has not taken \(count) messages yet.",
-                "Let it take them (`mini-server peer ping \(name)` shows why it does not), or drop them: `mini-server "
-                    + "peer remove \(name) --drop-messages`.")
+                "messages-waiting", "Messages wait for this peer",
+                "Peer `\(name)` has not received \(count) messages yet.",
+                "Find the reason with `mini-server peer ping \(name)`, or drop the messages: "
+                    + "`mini-server peer remove \(name) --drop-messages`.")
         case .secretNotValid:
             message(
-                "secret-not-valid", "The secret is not valid", "It is not opamp-fs. followed by 43 characters.",
-                "Copy the secret again as the other side showed it.")
+                "secret-not-valid", "The secret is not valid", "A secret is `opamp-fs.` followed by 43 characters.",
+                "Copy the secret again as the peer showed it.")
         }
     }
 

@@ -14,8 +14,8 @@ public enum PeerAuthentication {
     ///   - presented: the client certificate of the connection.
     ///   - bearer: the text after `Bearer ` of the `Authorization` header.
     ///   - attempts: the wrong secrets so far; this call is counted.
-    /// - Throws: `FederationRefusal.certificateNotAccepted` (403), `.secretNotAccepted` (401) or
-    ///   `.tooManyWrongSecrets` (429); each knows more than the caller is told.
+    /// - Throws: `FederationRefusal.certificateNotAccepted` (403), `.secretNotAccepted` (401) or `.tooManyWrongSecrets`
+    ///   (429); each contains more than the answer to the caller.
     public static func caller(
         presented: Certificate?,
         bearer: String?,

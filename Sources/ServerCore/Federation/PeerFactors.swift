@@ -14,7 +14,7 @@ struct Succession<Value: Hashable & Sendable>: Hashable, Sendable {
 
     var isUsed: Bool { previous == nil || previousUntil != nil }
 
-    /// A current one that was never used gives way, and the one that is in use stays the previous one.
+    /// Replaces a current one that was never used; the one in use remains the previous one.
     func followed(by next: Value) -> Succession {
         guard next != current else { return self }
         let known = isUsed ? current : previous
@@ -120,7 +120,7 @@ extension PeerRecord {
         return factors
     }
 
-    /// The peer has shown a new factor: the overlap of the one before begins.
+    /// The peer has used a new factor: the overlap of the previous one begins.
     ///
     /// - Returns: whether it does; it began before, or the factor was replaced meanwhile, when not.
     public mutating func begin(_ factor: PeerFactor, at now: Timestamp) -> Bool {

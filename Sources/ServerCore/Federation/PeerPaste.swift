@@ -66,8 +66,8 @@ public struct PeerPaste: Hashable, Sendable {
 
     /// The row with the peer's renewed certificate; the present one stays valid until a day after the first use of it.
     ///
-    /// Whoever issued it joins the three sets: when the peer's CA has moved on unnoticed, no statement of the peer's
-    /// could be believed any longer, and the paste is the one way left to say so.
+    /// The CA that issued it joins the three sets: if the peer replaced its CA unnoticed, this server can no longer
+    /// verify the peer's statements, and only the pasted text can announce the new CA.
     ///
     /// - Throws: `FederationRefusal.otherPeer` when the certificate is another peer's.
     public func renewing(_ peer: PeerRecord) throws(FederationRefusal) -> PeerRecord {

@@ -1,7 +1,7 @@
 public import Certificates
 public import Vocabulary
 
-/// How one call to a peer went, for whoever pinged, the peer's row and the metrics.
+/// The result of one call to a peer, for the operator who pinged, the peer's row and the metrics.
 public enum PingOutcome: Hashable, Sendable {
     case answered(milliseconds: Int)
     /// 403: the peer does not pin the certificate that we presented.
@@ -44,7 +44,7 @@ public enum PingOutcome: Hashable, Sendable {
         }
     }
 
-    /// One line for whoever pinged.
+    /// One line for the operator who pinged.
     public var text: String {
         switch self {
         case .answered(let milliseconds): "200 OK · \(milliseconds) ms"
@@ -53,7 +53,7 @@ public enum PingOutcome: Hashable, Sendable {
         case .secretNotAccepted: "401: the shared secret did not match"
         case .tooManyWrongSecrets: "429: the peer received several wrong secrets and waits before it accepts another"
         case .serverError(let status): "\(status): the peer could not decide; its audit log tells which check failed"
-        case .notAPeer(let status): "\(status): the answer is not that of a peer server"
+        case .notAPeer(let status): "\(status): the answer does not come from a peer server"
         case .otherPeer(let id): "the answer came from another peer (\(id))"
         case .tls(let problems, let detail):
             "TLS: " + (problems.isEmpty ? detail : problems.map(\.operatorMessage.cause).joined(separator: " "))
@@ -71,13 +71,13 @@ extension PingOutcome {
         case .answered: return nil
         case .certificateNotAccepted:
             (reason, title, nextAction) = (
-                "certificate-not-accepted", "The peer does not accept our certificate",
-                "Paste our federation certificate there with `mini-server peer update --certificate`."
+                "certificate-not-accepted", "The peer does not accept this server's certificate",
+                "Register this server's federation certificate on the peer: `mini-server peer update --certificate`."
             )
         case .secretNotAccepted:
             (reason, title, nextAction) = (
                 "secret-not-accepted", "The shared secret did not match",
-                "Set both again with `mini-server peer set-secret`: our outbound is their inbound."
+                "Set both again with `mini-server peer set-secret`: this server's outbound secret is the peer's inbound one."
             )
         case .tooManyWrongSecrets:
             (reason, title, nextAction) = (
@@ -86,16 +86,17 @@ extension PingOutcome {
             )
         case .serverError:
             (reason, title, nextAction) = (
-                "server-error", "The peer failed", "Look up this time in the peer's audit trail and log."
+                "server-error", "The peer failed",
+                "Read the peer's log and `mini-server audit list` there for this time."
             )
         case .notAPeer:
             (reason, title, nextAction) = (
-                "not-a-peer", "Something else answers there",
-                "Check its endpoint with `mini-server peer show`, and what stands before it."
+                "not-a-peer", "The endpoint is not a peer server",
+                "Check the endpoint with `mini-server peer show`, and any proxy in front of the peer."
             )
         case .otherPeer:
             (reason, title, nextAction) = (
-                "other-peer", "Another peer answers there",
+                "other-peer", "Another peer answers at this endpoint",
                 "Correct the endpoint of this peer with `mini-server peer update --endpoint`."
             )
         case .tls(let problems, _):
@@ -105,7 +106,8 @@ extension PingOutcome {
             )
         case .unreachable:
             (reason, title, nextAction) = (
-                "unreachable", "The peer cannot be reached", "Check that the peer runs and that no firewall is between."
+                "unreachable", "The peer cannot be reached",
+                "Check that the peer runs and that no firewall blocks the connection."
             )
         case .timedOut:
             (reason, title, nextAction) = (

@@ -11,10 +11,10 @@ public struct SecretAttempts: Hashable, Sendable {
 
     private var rows: [PeerID: Row] = [:]
 
-    /// An operator who pastes secrets anew may need a few attempts.
+    /// An operator who replaces secrets may need a few attempts.
     static let free = 5
     static let firstPause = Duration.seconds(1)
-    /// Short enough that a peer whose secret was corrected is let in again within the time of one retry.
+    /// Short enough that a peer with a corrected secret is accepted again within one retry.
     static let longestPause = Duration.seconds(30)
 
     public init() {}

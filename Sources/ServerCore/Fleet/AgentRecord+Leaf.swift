@@ -3,7 +3,7 @@ public import Vocabulary
 
 // Which leaf is the agent's: protocol section 2.7.
 extension AgentRecord {
-    /// How long the previous leaf is honoured from the time at which the agent has shown the new one.
+    /// How long the previous leaf is accepted after the agent has used the new one.
     public static let renewalOverlap = Duration.seconds(24 * 3600)
 
     /// Whether this leaf speaks for the agent. An agent that was never seen may come with whichever leaf admission
@@ -13,17 +13,17 @@ extension AgentRecord {
         return presented == previousLeaf && previousLeafUntil.map { now < $0 } ?? false
     }
 
-    /// A host without a leaf got this one with a bootstrap token; the one that it had before is linked and not honoured.
+    /// A host without a leaf got this one with a bootstrap token; its previous leaf is linked and not accepted.
     public mutating func enrols(with issued: Certificate) {
         previousLeaf = fingerprint ?? previousLeaf
         (pendingLeaf, previousLeafUntil) = (nil, nil)
         leaf = issued
     }
 
-    /// The agent spoke over a connection that this honoured leaf opened.
+    /// The agent sent a message over a connection that this accepted leaf opened.
     ///
-    /// - Parameter hasStayed: it went on after the first answer. Before that it may only be trying a new leaf, and may
-    ///   have to go back to the previous one.
+    /// - Parameter hasStayed: it continued after the first answer. Before that it may only try a new leaf, and may
+    ///   return to the previous one.
     public mutating func seen(with presented: Certificate, hasStayed: Bool, at now: Timestamp) {
         if leaf == nil { leaf = presented }
         guard hasStayed, presented == pendingLeaf, presented != leaf else { return }
@@ -31,8 +31,8 @@ extension AgentRecord {
         (leaf, pendingLeaf) = (presented, nil)
     }
 
-    /// The agent came by a handover with the leaf that its token names. Where it was it may have got another one than
-    /// it left with, and this is the one that later tokens must be bound to.
+    /// The agent arrived through a handover with the leaf that its token names. It may have received another leaf on
+    /// the peer; later tokens must be bound to this one.
     public mutating func arrives(with presented: Certificate) {
         pendingLeaf = nil
         guard presented.fingerprint != fingerprint else { return }

@@ -14,7 +14,7 @@ public struct AgentRecord: Hashable, Sendable {
     public var pendingLeaf: Certificate?
     /// The leaf before the present one.
     public var previousLeaf: Fingerprint?
-    /// Until then the previous leaf is honoured.
+    /// Until then the previous leaf is accepted.
     public var previousLeafUntil: Timestamp?
     public var leafRevoked: Bool
     public var description: AgentDescription?

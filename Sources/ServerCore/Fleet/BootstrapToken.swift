@@ -64,9 +64,9 @@ public struct BootstrapToken: Hashable, Sendable {
         guard now < expiresAt else { throw .bootstrapExpired(at: expiresAt) }
     }
 
-    /// Who speaks in a session that this token opened. Everybody who bears the token is the same, so that polls which
-    /// enrol are one conversation, in which the second may leave out what the first has said; but it is never a row's
-    /// identifier: whoever bears a token that was used is not for that the agent that used it.
+    /// The agent identifier of a session that this token opened. It is the same for every bearer of the token, so that
+    /// the polls of an enrollment are one conversation, in which the second may omit what the first reported. It is
+    /// never a row's identifier: presenting a used token does not prove that the caller is the agent that used it.
     public var bearer: AgentID { AgentID(version7At: createdAt, random: Digest.sha256(digest)) }
 
     /// The token after this agent has enrolled with it.

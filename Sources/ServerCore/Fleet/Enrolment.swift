@@ -24,12 +24,11 @@ public struct Enrolment: Sendable {
         public var row: AgentRecord
     }
 
-    /// A host that was reset, or whose leaf ran out, enrols into its own row: it holds the row's key. A row whose leaf
-    /// was revoked stands in nobody's way.
+    /// A host that was reset, or whose leaf has expired, enrolls into its own row: it has the row's key. A row whose
+    /// leaf was revoked blocks no enrollment.
     ///
     /// - Parameter newRow: the identifier of the row to create, unless the agent has one.
-    /// - Throws: `FleetRefusal` for a spent token, a request that does not hold, or an instance uid that is in
-    ///   use here by another key.
+    /// - Throws: `FleetRefusal` for a used token, an invalid request, or an instance uid that another key uses here.
     public func grant(newRow: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
         guard let uid = InstanceUID(bytes: report.instanceUID) else { throw .instanceUIDNotValid }
         let asked = try LeafOrder(report.connectionSettingsRequest, row: newRow, at: now)

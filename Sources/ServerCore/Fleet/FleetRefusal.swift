@@ -28,73 +28,78 @@ extension FleetRefusal: OperatorExplainable {
         switch self {
         case .bootstrapUnknown:
             message(
-                "bootstrap-unknown", "The bootstrap token is not known", "No such token was created here.",
-                "Create a bootstrap token on this server.")
+                "bootstrap-unknown", "The bootstrap token is not known",
+                "This server did not create this token, or has deleted it.",
+                "Create a bootstrap token on this server: `mini-server bootstrap-token create`.")
         case .bootstrapUsed:
             message(
-                "bootstrap-used", "The bootstrap token was used before", "A token enrols one agent, once.",
-                "Create another bootstrap token.")
+                "bootstrap-used", "The bootstrap token has already been used", "A token enrolls one agent, once.",
+                "Create a new one with `mini-server bootstrap-token create`.")
         case .bootstrapExpired(let time):
             message(
                 "bootstrap-expired", "The bootstrap token has expired", "It was valid until \(time).",
-                "Create another bootstrap token.")
+                "Create a new one with `mini-server bootstrap-token create`.")
         case .bootstrapTimeOutOfRange:
             message(
-                "bootstrap-ttl-out-of-range", "The token's life is out of range",
-                "A bootstrap token lives from 15 minutes to 168 hours.", "Choose a time within that range.")
+                "bootstrap-ttl-out-of-range", "The token's lifetime is out of range",
+                "A bootstrap token is valid for 15 minutes to 168 hours.", "Choose a time within that range.")
         case .requestMissing:
             message(
                 "request-missing", "The signing request is missing",
-                "An agent that enrols sends a certificate signing request.", "Update the agent.")
+                "An agent that enrolls must send a certificate signing request.", "Upgrade the agent.")
         case .requestNotValid(let reason):
-            message("request-not-valid", "The signing request does not hold", reason, "Enrol the agent again.")
+            message(
+                "request-not-valid", "The signing request is not valid", reason,
+                "Enroll the host again: `opamp-agent enroll`.")
         case .instanceUIDNotValid:
             message(
-                "instance-uid-not-valid", "The instance uid is not valid", "It is not 16 bytes long.",
-                "Mend the agent's identity file.")
+                "instance-uid-not-valid", "The instance uid is not valid", "The instance uid is not 16 bytes long.",
+                "The file `identity` is damaged. Run `opamp-agent reset`, then enroll the agent again.")
         case .handoverUnderWay(let id):
             message(
                 "handover-under-way", "The agent is being handed over",
-                "Handover \(id) of this agent is open, and bound to the certificate that the agent holds.",
-                "Cancel the handover with `mini-server handover cancel \(id)`, then enrol the agent again.")
+                "Handover \(id) of this agent is open, and its token is bound to the agent's present certificate.",
+                "Cancel the handover with `mini-server handover cancel \(id)`, then enroll the agent again.")
         case .uidCollision(let uid, let row):
             message(
-                "uid-collision", "Another agent here has that instance uid", "Row \(row) has instance uid \(uid).",
-                "If that row is this host with a lost key, revoke it with `mini-server agent revoke \(row)`; else remove the "
-                    + "file identity from the state directory of the newcomer.")
+                "uid-collision", "Another agent has this instance uid", "Row \(row) has instance uid \(uid).",
+                "If that row is this host with a lost key, revoke it with `mini-server agent revoke \(row)`. "
+                    + "Otherwise remove the file `identity` from the new host's state directory.")
         case .groupMissing(let name):
             message(
-                "group-missing", "No such group", "There is no group named \(name).", "Create it, or choose another.")
+                "group-missing", "No such group", "This server has no group `\(name)`.",
+                "Create it with `mini-server group add \(name)`, or choose another one.")
         case .configurationMissing(let name):
             message(
-                "configuration-missing", "No such configuration", "There is no configuration named \(name).",
-                "Create it, or choose another.")
+                "configuration-missing", "No such configuration", "This server has no configuration `\(name)`.",
+                "Create it with `mini-server config add \(name) --file FILE`, or choose another one.")
         case .inUse(let name):
             message(
-                "in-use", "It is in use", "\(name) is still assigned.", "Assign something else first.")
+                "in-use", "The name is in use", "\(name) is still assigned.",
+                "Assign another one first with `mini-server agent assign` or `mini-server group add`.")
         case .keyNotDraft:
             message(
                 "key-not-draft", "The key is not a draft", "Only a draft key can become active.",
-                "Draft a new key first with `mini-server ca rotate --draft`.")
+                "Create a draft first with `mini-server ca rotate --draft`.")
         case .keyNotTrusted:
             message(
-                "key-not-trusted", "The key cannot retire", "Only a key that was replaced can be retired.",
+                "key-not-trusted", "The key cannot retire", "Only a replaced key can be retired.",
                 "Activate another key first with `mini-server ca rotate`.")
         case .keyStillNeeded(let time):
             message(
                 "key-still-needed", "The key is still needed", "Its certificates are in use until \(time).",
-                "Wait until then.")
+                "Retire the key after that time.")
         case .keyVouchesForAgents(let count):
             message(
                 "key-vouches-for-agents", "Agents would be locked out",
-                "\(count) of the agents here come in by a certificate that the key signed.",
-                "Run `opamp-agent enroll --renew` on their hosts; `mini-server agent revoke` gives one up.")
+                "\(count) agents of this server use a certificate that this key signed.",
+                "Run `opamp-agent enroll --renew` on their hosts; revoke agents that are gone with `mini-server agent revoke`."
+            )
         case .keyKnownAlone(let count):
             message(
                 "key-known-alone", "Agents would be locked out",
-                "\(count) of the connected agents have been connected since before another CA was made, and trust only "
-                    + "this one.",
-                "Restart those agents: each takes over the other CA when it connects. Then retire the key again.")
+                "\(count) agents connected before another CA existed, and trust only this one.",
+                "Restart those agents: each receives the other CA when it connects. Then retire the key again.")
         case .keyNotYetValid(let time):
             message(
                 "key-not-yet-valid", "The key is not valid yet", "Its certificate is valid from \(time).",
@@ -102,9 +107,10 @@ extension FleetRefusal: OperatorExplainable {
                     + "discard` and `mini-server ca rotate`.")
         case .tooManyKeys(let limit):
             message(
-                "too-many-keys", "There is no room for another key",
-                "Peers and agents take at most \(limit) CA keys of this server that are draft, active or trusted.",
-                "Run `mini-server ca list`; `ca discard` removes a draft, `ca retire` a key replaced 30 days ago.")
+                "too-many-keys", "There are too many CA keys",
+                "A server can have at most \(limit) CA keys that are draft, active or trusted.",
+                "Run `mini-server ca list`. Remove a draft with `mini-server ca discard`, or a key that was replaced 30 days "
+                    + "ago with `mini-server ca retire`.")
         }
     }
 

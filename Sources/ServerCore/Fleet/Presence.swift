@@ -56,8 +56,8 @@ extension AgentRecord {
             guard let (memory, transport) = session else { return .offline }
             // An agent without heartbeats owes no message; the connection itself is looked after with pings.
             if transport == .webSocket, !capabilities.contains(.reportsHeartbeat) { return .live }
-            let patience = max(Self.staleAfter, (memory.interval ?? .zero) * 2)
-            return now - memory.lastHeard > patience ? .stale : .live
+            let allowedSilence = max(Self.staleAfter, (memory.interval ?? .zero) * 2)
+            return now - memory.lastHeard > allowedSilence ? .stale : .live
         }
     }
 }

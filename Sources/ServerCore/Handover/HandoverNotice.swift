@@ -32,7 +32,7 @@ public enum HandoverRole: String, CaseIterable, Codable, Sendable {
     case source, target
 }
 
-/// What the sender of a notice is told.
+/// The answer to the sender of a notice.
 public enum NoticeAnswer: Hashable, Sendable {
     /// Taken in now; 200.
     case accepted

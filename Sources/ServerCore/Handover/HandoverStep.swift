@@ -48,7 +48,7 @@ public struct SignedOffer: Hashable, Sendable, Codable {
     public var content: [UInt8]
     /// The hash of the whole offer, by which agent and servers speak of it.
     public var hash: [UInt8]
-    /// From then on the token is signed anew before it is pushed.
+    /// From then on the token is signed again before it is pushed.
     public var expiresAt: Timestamp
 
     public init(content: [UInt8], hash: [UInt8], expiresAt: Timestamp) {

@@ -81,8 +81,9 @@ public struct LeafAcceptance: Sendable {
         return row.honours(leaf, at: now) ? nil : .replaced(leaf, row: row.id)
     }
 
-    /// An agent that comes by a handover takes being let in for that handover's success. When it cannot have it any more
-    /// it must not be taken for what it was here before: its own server waits for it to come back.
+    /// An agent that arrives through a handover treats an accepted connection as proof that the handover succeeded.
+    /// When the handover can no longer succeed, the connection is refused even if the leaf has a row here: its own
+    /// server expects it back.
     private func refusedToCome(_ decision: Decision) -> Decision? {
         guard let handover else { return nil }
         let isMeant =

@@ -9,16 +9,16 @@ public enum LeafRefusal: Error, Hashable, Sendable {
     case otherAgent(AgentID)
     case revoked(Fingerprint)
     case notHere(AgentID, presence: String)
-    /// It comes by a handover whose claim the source has not answered here yet; the agent tries again.
+    /// It arrives through a handover whose redemption the source has not answered yet; the agent tries again.
     case tooEarly(HandoverID)
-    /// It comes by a handover that has ended here, or that a later one has overtaken.
+    /// It arrives through a handover that has ended here, or that a later one has superseded.
     case notAwaited(HandoverID)
     /// Its successor was first seen more than a day ago.
     case replaced(Fingerprint, row: AgentID)
     /// Two hosts hold the same key: the successor of this leaf has a live session.
     case clone(Fingerprint, row: AgentID)
 
-    /// A bootstrap token decides about whoever comes with such a certificate.
+    /// A bootstrap token decides about a client with such a certificate.
     var isCuredByEnrolment: Bool {
         switch self {
         case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .replaced: true
@@ -41,47 +41,49 @@ extension LeafRefusal: OperatorExplainable {
         case .absent:
             message(
                 "absent", "No client certificate", "The agent presented no certificate and no bootstrap token.",
-                "Enrol the agent with a bootstrap token.")
+                "Enroll the host with a bootstrap token: `opamp-agent enroll`.")
         case .unknown(let leaf):
             message(
-                "unknown", "The certificate is not known here",
+                "unknown", "The server does not know this certificate",
                 "No agent and no open handover has the fingerprint \(leaf).",
-                "Enrol the agent, or redeem the handover token that names this fingerprint.")
+                "Enroll the host (`opamp-agent enroll`), or redeem the handover token that names this fingerprint.")
         case .notIssued(let problems):
             message(
-                "not-issued", "The certificate does not hold",
+                "not-issued", "The certificate is not valid here",
                 problems.map(\.operatorMessage.cause).joined(separator: " "),
-                "Renew the agent's certificate, or enrol it anew.")
+                "Run `opamp-agent enroll` on the host, with a new bootstrap token.")
         case .otherAgent(let row):
             message(
-                "other-agent", "The certificate names another agent", "It does not carry the name of row \(row).",
-                "Enrol the agent anew.")
+                "other-agent", "The certificate names another agent", "The certificate does not name row \(row).",
+                "Run `opamp-agent enroll` on the host, with a new bootstrap token.")
         case .revoked(let leaf):
             message(
-                "revoked", "The certificate is revoked", "The leaf \(leaf) was revoked here.", "Enrol the agent anew.")
+                "revoked", "The certificate is revoked", "This server revoked leaf \(leaf).",
+                "Run `opamp-agent enroll` on the host, with a new bootstrap token.")
         case .notHere(let row, let presence):
             message(
-                "not-here", "The agent does not belong here", "Row \(row) is marked \(presence).",
-                "Look up the agent's handovers to see where it belongs.")
+                "not-here", "The agent belongs to another server", "Row \(row) is marked \(presence).",
+                "Run `mini-server handover list --agent \(row)` to see where the agent belongs.")
         case .tooEarly(let handover):
             message(
-                "early", "The agent is expected, but not yet",
-                "The source has not answered the claim of handover \(handover) here.",
-                "Wait: the agent and this server both try again. Ping the source if it goes on.")
+                "early", "The agent arrives too early",
+                "The source has not confirmed the redemption of handover \(handover) yet.",
+                "Wait: the agent and this server retry. If it continues, run `mini-server peer ping` for the source.")
         case .notAwaited(let handover):
             message(
-                "not-awaited", "The handover is over", "This server does not await an agent by handover \(handover).",
-                "Look up the agent's handovers on both servers, and issue another token.")
+                "not-awaited", "The handover has ended",
+                "This server does not expect an agent through handover \(handover).",
+                "Run `mini-server handover list` on both servers, and issue another token.")
         case .replaced(let leaf, let row):
             message(
                 "replaced", "The certificate was renewed",
-                "The leaf \(leaf) of row \(row) was replaced, and its successor was first seen more than a day ago.",
-                "Give the agent its newer state directory back, or enrol it anew.")
+                "Leaf \(leaf) of row \(row) was replaced, and the new leaf was first used more than a day ago.",
+                "Restore the agent's newest state directory, or run `opamp-agent enroll` on the host.")
         case .clone(let leaf, _):
             message(
                 "clone", "Two hosts use one identity",
-                "The leaf \(leaf) was replaced, and a session with its successor is live.",
-                "Find the second host, then revoke the leaf and enrol both anew.")
+                "Leaf \(leaf) was replaced, and another session uses the new leaf.",
+                "Find the second host. Revoke the leaf with `mini-server agent revoke`, then enroll both hosts again.")
         }
     }
 

@@ -162,8 +162,8 @@ extension SourceHandover {
         }
     }
 
-    /// The agent of a cancelled handover is here: an arrival that is told of later is over, and a target that found the
-    /// cancellation too late learns that it may withdraw.
+    /// The agent of a cancelled handover is here: a later notice of its arrival no longer counts, and a target that
+    /// refused the cancellation as too late learns that it may withdraw.
     private func staying(at now: Timestamp) -> Step {
         var step = Step(self)
         guard mayStillArrive == true else { return step }
@@ -172,7 +172,7 @@ extension SourceHandover {
         return step
     }
 
-    /// A claim that was honoured is honoured again, for the same redemption.
+    /// An accepted redemption is accepted again, for the same redemption identifier.
     private func repeated(_ claim: TokenRedemption) throws(HandoverRefusal) {
         guard claim.peer == claims.audience, claim.tokenDigest == tokenDigest else { throw .unknownHandover(id) }
         guard claim.redemption == redemption else { throw .alreadyRedeemed }

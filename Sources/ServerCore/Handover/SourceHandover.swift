@@ -3,8 +3,8 @@ public import Vocabulary
 
 /// One agent leaving this server: the source's side of protocol section 6.
 ///
-/// The source is the judge between the two: what it has saved first - `arrived` taken in, or the agent returned or the
-/// handover cancelled - holds, and the target is told.
+/// The source decides between the two: what it saves first counts - `arrived`, the agent's return or the cancellation -
+/// and the target receives a notice.
 public struct SourceHandover: Hashable, Sendable, Codable {
     public enum Phase: String, CaseIterable, Codable, Sendable {
         /// The operator holds the token. Next: `redeemed`, `expired`, `cancelled`.

@@ -169,7 +169,8 @@ extension TargetHandover {
             step.directives = [.closeSessions(claims.leaf)]
             return step
         case .redemptionAccepted:
-            // The source honoured a claim that we have given up: without this it would offer into the void.
+            // The source accepted a redemption that this target has given up: without this notice it would offer the
+            // agent a target that refuses it.
             var step = Step(self)
             step.tell(.lapsed, at: now, ["reason": ending ?? phase.rawValue])
             return step

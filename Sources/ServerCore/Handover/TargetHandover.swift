@@ -42,7 +42,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
         case redemptionAccepted
         /// The source said no, by this code.
         case redemptionRefused(code: String)
-        /// No answer, or one that says nothing: the claim may or may not have been honoured.
+        /// No answer, or an unclear one: the source may or may not have accepted the redemption.
         case redemptionUnanswered
         case sourceAnswered(phase: SourceHandover.Phase, redemption: RedemptionID?)
         /// The leaf connected.
@@ -50,7 +50,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
         case agentCommitted(Commitment)
         case agentDisconnected
         case noticeReceived(HandoverNotice)
-        /// The source will not have this notice of ours.
+        /// The source rejected this notice.
         case noticeRefused(NoticeType)
         case withdrawRequested(reason: String?)
         case higherEpochSeen(Epoch)

@@ -62,8 +62,8 @@ extension ConnectionSettingsOffers {
 }
 
 extension OpAMPConnectionSettings {
-    /// On a WebSocket an absent interval would switch heartbeats off, so that every offer names one. Over HTTP it leaves
-    /// the polling interval as the host has it, which knows better than a constant of ours.
+    /// On a WebSocket an absent interval would disable heartbeats, so every offer names one. Over HTTP an absent
+    /// interval keeps the host's configured polling interval.
     fileprivate init(over transport: AgentTransport) {
         self.init()
         heartbeatIntervalSeconds = transport == .webSocket ? 30 : 0

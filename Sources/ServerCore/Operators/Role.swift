@@ -1,4 +1,4 @@
-/// What an operator may do; each role may all that the one before it may.
+/// What an operator may do; each role includes the previous one.
 public enum Role: String, CaseIterable, Codable, Comparable, Sendable {
     case viewer, `operator`, admin
 

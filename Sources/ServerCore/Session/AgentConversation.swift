@@ -40,7 +40,7 @@ public struct AgentReport: Hashable, Sendable {
     }
 }
 
-/// Why a message is no part of a conversation; the agent is told with BAD_REQUEST and the session goes on.
+/// Why a message is no part of a conversation; the agent gets BAD_REQUEST and the session continues.
 public enum ConversationRefusal: Error, Hashable, Sendable {
     case textMessage
     case unreadable(WireFailure)

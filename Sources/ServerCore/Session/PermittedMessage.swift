@@ -3,7 +3,7 @@ public import OpAMPProto
 /// A message to an agent after everything its capabilities forbid has been left out of it
 /// (OpAMP, "AgentToServer.capabilities", "ServerToAgent Message").
 public struct PermittedMessage: Hashable, Sendable {
-    /// What can be left out, and is then worth telling whoever wanted it sent.
+    /// What can be omitted; the caller that wanted to send it learns of the omission.
     public struct Parts: OptionSet, Hashable, Sendable {
         public let rawValue: Int
 

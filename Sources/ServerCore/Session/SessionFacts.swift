@@ -3,7 +3,7 @@ import HandoverToken
 public import OpAMPProto
 public import Vocabulary
 
-/// What a connection proved when it was opened. What it may do is decided anew with every message.
+/// What a connection proved when it was opened. What it may do is decided again with every message.
 public struct SessionProof: Hashable, Sendable {
     /// The row that admission found.
     public var agent: AgentID
@@ -36,7 +36,7 @@ public struct SessionMemory: Hashable, Sendable {
     public internal(set) var tooLarge: ReportedState.Parts = []
     /// A member about whose row a sign of life says nothing new.
     var isSettled = false
-    /// Its leaf has a successor, and is honoured until then.
+    /// Its leaf was replaced, and is accepted until then.
     var leafEnds: Timestamp?
     /// The answer to a poll carried a handover's offer, and may have been lost.
     public internal(set) var hasOffer = false

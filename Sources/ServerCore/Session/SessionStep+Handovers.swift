@@ -29,7 +29,7 @@ extension SessionStep {
         if report.isFirst { arrivals { _ in .agentConnected } }
     }
 
-    /// Whoever knows of a later handover of the agent takes precedence, and that may be the agent.
+    /// The highest known epoch takes precedence, and it may be the agent's.
     private mutating func noteEpoch(_ report: AgentReport) {
         guard report.isFirst, let epoch = report.epoch?.epoch else { return }
         departures { $0.claims.epoch < epoch ? .higherEpochSeen(epoch) : nil }
@@ -98,7 +98,7 @@ extension SessionStep {
 public enum SessionEnding: Hashable, Sendable {
     /// It said so (`agent_disconnect`).
     case agentDisconnected
-    /// The connection closed or broke, whoever closed it.
+    /// The connection closed or broke; either side may have closed it.
     case lost
     /// The same agent connected again; the newest connection stands.
     case replaced

@@ -194,7 +194,8 @@ extension AgentRecord {
         }
         capabilities = state.capabilities
         health = state.health ?? health
-        // Whoever begins anew has lost what an earlier session was about to apply, unless it says otherwise.
+        // An agent that starts a new session has lost what an earlier session was about to apply, unless it reports
+        // otherwise.
         if report.isFirst, configurationStatus?.status == .applying { configurationStatus = nil }
         configurationStatus = state.remoteConfigStatus ?? configurationStatus
         lastSeen = report.at
@@ -226,7 +227,8 @@ extension SessionStep {
         }
     }
 
-    /// An agent has another uid than its row only when it asked for one; whoever says otherwise is told the row's.
+    /// An agent has a uid other than its row's only when it asked for one; an agent that reports another uid gets the
+    /// row's.
     private mutating func identify(_ report: AgentReport, _ row: AgentRecord) {
         if report.message.flags.contains(.requestInstanceUID) {
             let fresh = facts.freshInstanceUID

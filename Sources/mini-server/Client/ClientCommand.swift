@@ -8,7 +8,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "The server's URL (MINI_SERVER_URL).")
     var server: String?
 
-    @Option(help: "PEM file of the CA that vouches for the server (MINI_SERVER_CA).")
+    @Option(help: "PEM file of the CA of the server's certificate (MINI_SERVER_CA).")
     var ca: String?
 
     @Option(help: "The operator token (MINI_SERVER_TOKEN); other users of this host can see it while the command runs.")
@@ -17,7 +17,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "File with the operator token.")
     var operatorTokenFile: String?
 
-    @Option(help: "Data directory of a server on this machine, for its URL, its CA and, where written, its token.")
+    @Option(help: "Data directory of a server on this machine; supplies its URL, its CA and, if present, its token.")
     var context: String?
 
     @Flag(help: "Print JSON.")
@@ -76,7 +76,8 @@ enum File {
             return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
         } catch {
             throw CommandFailure(
-                code: "client.file", cause: "\(path) cannot be read.", nextAction: "Check the path and its rights.")
+                code: "client.file", cause: "\(path) cannot be read.", nextAction: "Check the path and its permissions."
+            )
         }
     }
 }

@@ -28,12 +28,12 @@ extension CommandFailure {
                 nextAction: "Read the server's log.")
         case .unreadable:
             self.init(
-                code: "client.unreadable", cause: "The server's answer is not of the expected form.",
-                nextAction: "Compare the versions of mini-server here and there.")
+                code: "client.unreadable", cause: "The server's answer does not have the expected form.",
+                nextAction: "Compare the versions of this `mini-server` and of the server.")
         case .unreachable(let why):
             self.init(
                 code: "client.unreachable", title: "The server cannot be reached", cause: "\(base): \(why)",
-                nextAction: "Check that it runs, its URL and the CA (--server, --ca or --context).")
+                nextAction: "Check that the server runs, and check its URL and CA (--server, --ca or --context).")
         }
     }
 }

@@ -3,7 +3,7 @@ import Vocabulary
 
 /// What goes to standard output: tables and facts for people, JSON for programs.
 enum Output {
-    /// Whoever reads may stop reading; `write(_:)` would then take the process with it.
+    /// The reader may close the pipe; `write(_:)` would then end the process.
     static func line(_ text: String) {
         try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     }

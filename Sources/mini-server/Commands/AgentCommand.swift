@@ -5,15 +5,16 @@ import Vocabulary
 
 struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "agent", abstract: "The fleet.", subcommands: [List.self, Show.self, Assign.self, Revoke.self])
+        commandName: "agent", abstract: "Agents of this server and of its peers.",
+        subcommands: [List.self, Show.self, Assign.self, Revoke.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(abstract: "List agents.")
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "Text in name, instance uid, fingerprint or identifier.") var query: String?
         @Option(help: "live, stale, offline, arriving, moved-to-peer or withdrawn.") var presence: String?
-        @Option(help: "Only this group.") var group: String?
-        @Option(help: "The fleet of this peer, read-only.") var peer: String?
+        @Option(help: "Only agents of this group.") var group: String?
+        @Option(help: "Agents of this peer, read-only.") var peer: String?
 
         func run(_ server: OperatorClient) async throws {
             let agents: [AgentSummary] = try await server.list(
@@ -58,15 +59,17 @@ struct AgentCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Change an agent's group and configuration.",
             discussion: """
-                What is not named stays. An agent that enters a group gets the group's configuration, unless another one \
-                is named.
+                Options that are absent change nothing. An agent that enters a group gets the group's configuration, \
+                unless --config names another one.
                 """)
         @OptionGroup var connection: ConnectionOptions
         @Argument var id: String
-        @Option(help: "The group to enter.") var group: String?
-        @Flag(help: "Leave the group.") var noGroup = false
-        @Option(name: [.long, .customLong("configuration")], help: "The configuration to have.") var config: String?
-        @Flag(name: [.customLong("no-config"), .customLong("no-configuration")], help: "Have no configuration.")
+        @Option(help: "The agent's new group.") var group: String?
+        @Flag(help: "Remove the agent from its group.") var noGroup = false
+        @Option(name: [.long, .customLong("configuration")], help: "The agent's new configuration.") var config: String?
+        @Flag(
+            name: [.customLong("no-config"), .customLong("no-configuration")], help: "Remove the agent's configuration."
+        )
         var noConfig = false
 
         func validate() throws {
@@ -75,7 +78,7 @@ struct AgentCommand: AsyncParsableCommand {
                 throw ValidationError("--config and --no-config exclude each other.")
             }
             guard group != nil || config != nil || noGroup || noConfig else {
-                throw ValidationError("Name what is to change: --group, --no-group, --config or --no-config.")
+                throw ValidationError("Use --group, --no-group, --config or --no-config.")
             }
         }
 
@@ -92,7 +95,7 @@ struct AgentCommand: AsyncParsableCommand {
     }
 
     struct Revoke: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Revoke an agent's certificate; its session ends.")
+        static let configuration = CommandConfiguration(abstract: "Revoke an agent's certificate and end its session.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var id: String
 
@@ -118,7 +121,7 @@ struct AgentCommand: AsyncParsableCommand {
             "epoch": "\(agent.epoch)", "last seen": agent.lastSeen.map { "\($0)" } ?? "never",
             "copy detected": detail.copyDetectedAt.map { "\($0): two hosts use this identity; see `audit list`" },
             "too large": detail.tooLarge?.joined(separator: ", "),
-            "came from": detail.origin.map { "\($0.peer), where it was \($0.agent)" },
+            "came from": detail.origin.map { "\($0.peer), as \($0.agent)" },
             "capabilities": detail.capabilities.joined(separator: " "),
         ])
         for attribute in detail.attributes { Output.line("  \(attribute.key) = \(attribute.value)") }

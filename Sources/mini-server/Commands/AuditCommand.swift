@@ -34,7 +34,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Verify: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check the hash chain from its first entry on, or from where a prune left it.")
+            abstract: "Verify the hash chain from its first entry, or from the last prune.")
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
@@ -42,16 +42,17 @@ struct AuditCommand: AsyncParsableCommand {
             try show(verdict) { Output.line($0.text) }
             guard verdict.ok else {
                 throw CommandFailure(
-                    code: "audit.broken", title: "The audit trail does not hold", cause: verdict.text,
-                    nextAction: "Keep the database file as it is, and compare it with a backup.")
+                    code: "audit.broken", title: "The audit trail is not intact", cause: verdict.text,
+                    nextAction: "Keep the database file unchanged, and compare it with a backup.")
             }
         }
     }
 
     struct Prune: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete old entries for good.",
-            discussion: "The trail is verified from the remaining entries on; that it was pruned stays in it.")
+            abstract: "Delete old entries permanently.",
+            discussion:
+                "Later verifications begin with the first remaining entry. The trail keeps an entry about the prune.")
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "An age such as 400d, a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z (UTC).")
         var before: PastTime
@@ -61,7 +62,7 @@ struct AuditCommand: AsyncParsableCommand {
                 OperatorRoutes.pruneAudit, sending: AuditPruning(before: before.time))
             try show(pruned) { pruned in
                 let end = pruned.throughSequence.map { ", up to entry \($0)" } ?? ""
-                Output.line("deleted \(pruned.entries) entries from before \(before.time)\(end)")
+                Output.line("deleted \(pruned.entries) entries older than \(before.time)\(end)")
             }
         }
     }

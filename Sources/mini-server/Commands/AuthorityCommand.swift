@@ -24,15 +24,15 @@ struct AuthorityCommand: AsyncParsableCommand {
 
     struct Rotate: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a new CA key, and sign with it from now on.",
+            abstract: "Create a new CA key and sign with it from now on.",
             discussion: """
-                With --draft it is only published: peers refresh within five minutes, agents are told at once or when \
-                they connect; activate it when they have. The key before stays trusted for 30 days at least, and \
-                above the listener's certificate until it is retired.
+                --draft only publishes the key: peers refresh within five minutes, agents receive it at once or when \
+                they connect. Activate it after that. The previous key stays trusted for at least 30 days, and \
+                issues the listener's certificate until it is retired.
                 """)
         @OptionGroup var connection: ConnectionOptions
         @Flag(help: "Publish the new key without activating it.") var draft = false
-        @Option(help: "Activate this draft instead of making a new key.") var activate: String?
+        @Option(help: "Activate this draft instead of creating a key.") var activate: String?
 
         func run(_ server: OperatorClient) async throws {
             var key: SigningKeySummary?
@@ -52,8 +52,8 @@ struct AuthorityCommand: AsyncParsableCommand {
 
     struct Discard: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give up a draft that is not to become active.",
-            discussion: "Peers and agents that have heard of it are told that it is gone.")
+            abstract: "Discard a draft key.",
+            discussion: "Peers and agents that received the draft are told to remove it.")
         @OptionGroup var connection: ConnectionOptions
         @Argument(help: "As `ca list` shows it.") var fingerprint: String
 
@@ -66,11 +66,11 @@ struct AuthorityCommand: AsyncParsableCommand {
 
     struct Retire: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "End the trust in a key that was replaced 30 days ago or earlier.",
+            abstract: "Stop trusting a key that was replaced at least 30 days ago.",
             discussion: """
-                Refused while agents of this server come in by a certificate that this key signed, or are connected \
-                and know no other key. The listener moves \
-                to the next key; agents that have not connected since the replacement no longer know this server.
+                The server refuses while agents use a certificate that this key signed, or are connected and know no \
+                other key. The listener's certificate then comes from the next key; agents that have not connected \
+                since the replacement no longer trust this server.
                 """)
         @OptionGroup var connection: ConnectionOptions
         @Argument(help: "As `ca list` shows it.") var fingerprint: String

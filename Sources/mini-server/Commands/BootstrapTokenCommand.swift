@@ -5,14 +5,14 @@ import Vocabulary
 
 struct BootstrapTokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bootstrap-token", abstract: "Single-use tokens with which agents enrol.",
+        commandName: "bootstrap-token", abstract: "Single-use tokens for the enrollment of agents.",
         subcommands: [Create.self, List.self, Revoke.self])
 
     struct Create: ClientCommand {
         static let configuration = CommandConfiguration(abstract: "Create a token; it is shown once.")
         @OptionGroup var connection: ConnectionOptions
-        @Option(help: "Such as 15m or 24h.") var ttl: TimeSpan?
-        @Option(help: "The group of the agent that enrols.") var group: String?
+        @Option(help: "Lifetime of the token, such as 15m or 24h.") var ttl: TimeSpan?
+        @Option(help: "The group of the agent that enrolls.") var group: String?
 
         func run(_ server: OperatorClient) async throws {
             let created: CreatedSecret = try await server.call(
@@ -23,7 +23,7 @@ struct BootstrapTokenCommand: AsyncParsableCommand {
     }
 
     struct List: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "List the tokens, without their texts.")
+        static let configuration = CommandConfiguration(abstract: "List the tokens without their text.")
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
@@ -39,7 +39,7 @@ struct BootstrapTokenCommand: AsyncParsableCommand {
     }
 
     struct Revoke: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a token back.")
+        static let configuration = CommandConfiguration(abstract: "Revoke a token.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var id: String
 

@@ -9,10 +9,10 @@ struct ConfigurationCommand: AsyncParsableCommand {
         subcommands: [Add.self, List.self, Show.self, Remove.self])
 
     struct Add: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Save a configuration; its agents are offered it.")
+        static let configuration = CommandConfiguration(abstract: "Save a configuration and offer it to its agents.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
-        @Option(help: "The body; - for standard input.") var file: String
+        @Option(help: "File with the body; - for standard input.") var file: String
         @Option var contentType = "text/yaml"
 
         func run(_ server: OperatorClient) async throws {
@@ -50,7 +50,7 @@ struct ConfigurationCommand: AsyncParsableCommand {
     }
 
     struct Remove: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Delete a configuration that nobody has.")
+        static let configuration = CommandConfiguration(abstract: "Delete a configuration that is not assigned.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
 

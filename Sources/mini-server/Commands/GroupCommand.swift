@@ -9,11 +9,12 @@ struct GroupCommand: AsyncParsableCommand {
 
     struct Add: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Save a group.", discussion: "A group that exists keeps its configuration unless one is named.")
+            abstract: "Save a group.",
+            discussion: "An existing group keeps its configuration unless --config or --no-config is used.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
-        @Option(help: "Assigned to all agents of the group.") var config: String?
-        @Flag(help: "Take the group's configuration away, from its agents as well.") var noConfig = false
+        @Option(help: "Configuration for all agents of the group.") var config: String?
+        @Flag(help: "Remove the configuration of the group and of its agents.") var noConfig = false
 
         func validate() throws {
             guard config == nil || !noConfig else {

@@ -5,7 +5,7 @@ import Vocabulary
 
 struct HandoverCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "handover", abstract: "Hand agents over to peers, and take them in.",
+        commandName: "handover", abstract: "Hand agents over to peers, and accept agents from peers.",
         subcommands: [
             Issue.self, Preview.self, Redeem.self, List.self, Show.self, Push.self, Cancel.self,
         ])
@@ -14,10 +14,10 @@ struct HandoverCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Issue a handover token; it is shown once.")
         @OptionGroup var connection: ConnectionOptions
         @Argument(help: "The agent's identifier.") var agent: String
-        @Option(name: .customLong("to"), help: "The target's name here.") var peer: String
-        @Option(help: "How long the token may be redeemed, 1m to 24h.") var ttl: TimeSpan?
-        @Option(help: "How long the agent keeps the way back.") var probation: TimeSpan?
-        @Option(help: "repeat or omit: whether the offer repeats the agent's certificate.") var certificate: String?
+        @Option(name: .customLong("to"), help: "The target's name on this server.") var peer: String
+        @Option(help: "Lifetime of the token, 1m to 24h.") var ttl: TimeSpan?
+        @Option(help: "How long the agent keeps its previous settings after it moved.") var probation: TimeSpan?
+        @Option(help: "repeat or omit: whether the offer contains the agent's certificate.") var certificate: String?
 
         func run(_ server: OperatorClient) async throws {
             let issued: IssuedHandover = try await server.call(
@@ -40,7 +40,7 @@ struct HandoverCommand: AsyncParsableCommand {
 
         func validate() throws {
             guard (token == nil) != (tokenFile == nil) else {
-                throw ValidationError("Give the token, or --token-file.")
+                throw ValidationError("Use either the token or --token-file.")
             }
         }
 
@@ -50,7 +50,7 @@ struct HandoverCommand: AsyncParsableCommand {
     struct Preview: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Verify a token and show what it would do; changes nothing.",
-            discussion: "It ends with status 4 when a redemption would be refused as things are.")
+            discussion: "It exits with status 4 when the server would refuse a redemption now.")
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var input: TokenInput
 
@@ -78,16 +78,17 @@ struct HandoverCommand: AsyncParsableCommand {
 
     struct Redeem: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take the agent in.",
+            abstract: "Redeem a token and accept its agent.",
             discussion: """
-                It ends with status 3 when the source has not confirmed the redemption yet. This server repeats it until \
-                the token expires; `handover show` says how it went.
+                It exits with status 3 when the source has not confirmed the redemption yet. This server repeats the request \
+                until the token expires; `handover show` shows the result.
                 """)
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var input: TokenInput
-        @Option(help: "The group here; by default the one of the same name.") var group: String?
-        @Option(help: "The configuration here; by default the one of the same name.") var config: String?
-        @Flag(help: "Take the agent in without a configuration.") var withoutConfiguration = false
+        @Option(help: "The agent's group on this server; by default the group with the same name.") var group: String?
+        @Option(help: "The agent's configuration on this server; by default the one with the same name.") var config:
+            String?
+        @Flag(help: "Accept the agent without a configuration.") var withoutConfiguration = false
 
         func run(_ server: OperatorClient) async throws {
             let redeemed: HandoverSummary = try await server.call(
@@ -106,10 +107,10 @@ struct HandoverCommand: AsyncParsableCommand {
     }
 
     struct List: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "List handovers, the youngest first.")
+        static let configuration = CommandConfiguration(abstract: "List handovers, the newest first.")
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "An agent's identifier or fingerprint.") var agent: String?
-        @Flag(help: "Only those that have not ended.") var open = false
+        @Flag(help: "Only open handovers.") var open = false
 
         func run(_ server: OperatorClient) async throws {
             let all: [HandoverSummary] = try await server.list(
@@ -119,7 +120,7 @@ struct HandoverCommand: AsyncParsableCommand {
     }
 
     struct Show: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one handover and its story.")
+        static let configuration = CommandConfiguration(abstract: "Show one handover and its history.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var id: String
 
@@ -153,7 +154,7 @@ struct HandoverCommand: AsyncParsableCommand {
     }
 
     struct Cancel: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "End a handover that has not arrived.")
+        static let configuration = CommandConfiguration(abstract: "Cancel a handover whose agent has not arrived.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var id: String
         @Option var reason: String?

@@ -5,15 +5,15 @@ import Vocabulary
 
 struct OperatorTokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "operator-token", abstract: "Tokens with which operators and their programs come in.",
+        commandName: "operator-token", abstract: "Tokens that authenticate operators and their programs.",
         subcommands: [Create.self, List.self, Revoke.self])
 
     struct Create: ClientCommand {
         static let configuration = CommandConfiguration(abstract: "Create a token; it is shown once.")
         @OptionGroup var connection: ConnectionOptions
-        @Argument(help: "Who stands in the audit trail.") var name: String
+        @Argument(help: "The name in the audit trail.") var name: String
         @Option(help: "viewer, operator or admin.") var role: String
-        @Option(help: "Such as 12h or 90d; without it the token does not expire.") var ttl: TimeSpan?
+        @Option(help: "Lifetime, such as 12h or 90d; by default the token does not expire.") var ttl: TimeSpan?
 
         func run(_ server: OperatorClient) async throws {
             let created: CreatedSecret = try await server.call(
@@ -24,7 +24,7 @@ struct OperatorTokenCommand: AsyncParsableCommand {
     }
 
     struct List: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "List the tokens, without their texts.")
+        static let configuration = CommandConfiguration(abstract: "List the tokens without their text.")
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
@@ -40,7 +40,7 @@ struct OperatorTokenCommand: AsyncParsableCommand {
     }
 
     struct Revoke: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a token back; it is refused from now on.")
+        static let configuration = CommandConfiguration(abstract: "Revoke a token.")
         @OptionGroup var connection: ConnectionOptions
         @Argument(help: "As `operator-token list` shows it.") var id: String
 

@@ -13,22 +13,22 @@ struct PeerCommand: AsyncParsableCommand {
 
     struct Certificate: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Issue the federation certificate that the other side pastes, or print one again.",
+            abstract: "Issue a federation certificate for peers to register, or print one again.",
             discussion: """
-                Prints the certificate followed by its CA and, where they are others, the CAs of the listener; the \
-                private key never leaves the server. A server may have several: each peer is shown the one that it \
-                accepted last. With --show nothing is issued: it prints the newest one that is valid, or the one \
-                whose fingerprint begins with --fingerprint.
+                Prints the certificate, its CA and, if they differ, the CAs of the listener. The private key never \
+                leaves the server. A server can have several certificates: it presents to each peer the one that the \
+                peer accepted last. --show issues nothing: it prints the newest valid certificate, or the one whose \
+                fingerprint begins with --fingerprint.
                 """)
         @OptionGroup var connection: ConnectionOptions
-        @Option(help: "Free text for audit logs.") var subject: String?
-        @Option(help: "How long it is valid.") var validityDays = 90
-        @Flag(name: .customLong("show"), help: "Print one that was issued before.") var printsAgain = false
-        @Option(help: "Which one --show prints, as `peer certificates` lists it.") var fingerprint: String?
+        @Option(help: "Free text for the audit trail.") var subject: String?
+        @Option(help: "Validity of the certificate in days.") var validityDays = 90
+        @Flag(name: .customLong("show"), help: "Print a certificate that was issued before.") var printsAgain = false
+        @Option(help: "The certificate that --show prints, as `peer certificates` lists it.") var fingerprint: String?
 
         func validate() throws {
-            guard printsAgain != (subject != nil) else { throw ValidationError("Give --subject or --show.") }
-            guard printsAgain || fingerprint == nil else { throw ValidationError("--fingerprint belongs to --show.") }
+            guard printsAgain != (subject != nil) else { throw ValidationError("Use either --subject or --show.") }
+            guard printsAgain || fingerprint == nil else { throw ValidationError("--fingerprint needs --show.") }
         }
 
         func run(_ server: OperatorClient) async throws {
@@ -51,7 +51,7 @@ struct PeerCommand: AsyncParsableCommand {
             }
             guard let found else {
                 throw CommandFailure(
-                    code: "client.no-certificate", cause: "There is no such federation certificate.",
+                    code: "client.no-certificate", cause: "This server has no such federation certificate.",
                     nextAction: "List them with `mini-server peer certificates`, or issue one with --subject.")
             }
             return found
@@ -79,7 +79,7 @@ struct PeerCommand: AsyncParsableCommand {
 
     struct Inspect: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what a peer's certificate would be trusted for; changes nothing.")
+            abstract: "Show what registering a peer's certificate would trust; changes nothing.")
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "File with the peer's federation certificate followed by its CA; - for standard input.")
         var certificate: String
@@ -98,13 +98,13 @@ struct PeerCommand: AsyncParsableCommand {
     struct Add: ClientCommand {
         static let configuration = CommandConfiguration(abstract: "Register a peer.")
         @OptionGroup var connection: ConnectionOptions
-        @Argument(help: "What the peer is called here.") var name: String
+        @Argument(help: "The peer's name on this server.") var name: String
         @Option(help: "The peer's https URL.") var endpoint: String
         @Option(help: "File with the peer's federation certificate followed by its CA; - for standard input.")
         var certificate: String
-        @Option(help: "File with the secret that the peer shows us.") var inboundSecretFile: String?
-        @Option(help: "File with the secret that we show the peer.") var outboundSecretFile: String?
-        @Flag(help: "Generate the secrets that no file is given for, and show them once.") var generateSecrets = false
+        @Option(help: "File with the secret that the peer presents to this server.") var inboundSecretFile: String?
+        @Option(help: "File with the secret that this server presents to the peer.") var outboundSecretFile: String?
+        @Flag(help: "Generate the secrets for which there is no file, and show them once.") var generateSecrets = false
 
         func run(_ server: OperatorClient) async throws {
             let pem = try File.text(certificate)
@@ -169,10 +169,10 @@ struct PeerCommand: AsyncParsableCommand {
 
     struct Update: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Save a peer's renewed certificate, or another endpoint.",
+            abstract: "Change a peer's certificate, endpoint or both.",
             discussion: """
-                The certificate before is accepted until 24 hours after the first use of the new one. The CA that issued the new one is trusted \
-                beside those already recorded: look at it first with `peer inspect`.
+                The previous certificate is accepted until 24 hours after the first use of the new one. The CA that issued the \
+                new one is trusted in addition to the recorded CAs: inspect it first with `peer inspect`.
                 """)
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
@@ -182,7 +182,7 @@ struct PeerCommand: AsyncParsableCommand {
 
         func validate() throws {
             guard certificate != nil || endpoint != nil else {
-                throw ValidationError("Give --certificate, --endpoint or both.")
+                throw ValidationError("Use --certificate, --endpoint or both.")
             }
         }
 
@@ -200,7 +200,8 @@ struct PeerCommand: AsyncParsableCommand {
     }
 
     struct Ping: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Try both factors, and tell which one fails.")
+        static let configuration = CommandConfiguration(
+            abstract: "Call the peer with certificate and secret, and show which one fails.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
 
@@ -210,7 +211,7 @@ struct PeerCommand: AsyncParsableCommand {
             guard result.ok else {
                 throw CommandFailure(
                     code: result.code ?? "federation.ping", title: "The ping failed", cause: result.text,
-                    nextAction: result.nextAction ?? "Show the peer.")
+                    nextAction: result.nextAction ?? "Run `mini-server peer show`.")
             }
         }
     }
@@ -231,12 +232,12 @@ struct PeerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Generate new secrets and show them once.",
             discussion: """
-                The previous inbound secret stays valid until 24 hours after the first use of the new one; the new outbound secret is shown to the peer at \
-                once, so save it there as inbound first or use --inbound-only.
+                The previous inbound secret stays valid until 24 hours after the first use of the new one. This server uses the new \
+                outbound secret at once: save it on the peer as inbound, or use --inbound-only.
                 """)
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
-        @Flag(help: "Leave the outbound secret as it is.") var inboundOnly = false
+        @Flag(help: "Keep the outbound secret.") var inboundOnly = false
 
         func run(_ server: OperatorClient) async throws {
             var secrets: [String: String] = [:]
@@ -248,10 +249,10 @@ struct PeerCommand: AsyncParsableCommand {
     }
 
     struct SetSecret: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Save a secret that the other side generated.")
+        static let configuration = CommandConfiguration(abstract: "Save a secret that the peer generated.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
-        @Option(help: "inbound or outbound, as seen from here.") var direction: String
+        @Option(help: "inbound or outbound, as seen from this server.") var direction: String
         @Option(help: "File with the secret; - for standard input.") var secretFile: String
 
         func run(_ server: OperatorClient) async throws {
@@ -263,7 +264,8 @@ struct PeerCommand: AsyncParsableCommand {
     }
 
     struct Disable: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Neither call the peer nor answer it.")
+        static let configuration = CommandConfiguration(
+            abstract: "Disable a peer: this server neither calls nor answers it.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
 
@@ -273,7 +275,7 @@ struct PeerCommand: AsyncParsableCommand {
     }
 
     struct Enable: ClientCommand {
-        static let configuration = CommandConfiguration(abstract: "Call the peer and answer it again.")
+        static let configuration = CommandConfiguration(abstract: "Enable a peer again.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
 
@@ -284,10 +286,10 @@ struct PeerCommand: AsyncParsableCommand {
 
     struct Remove: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Forget a peer with which no handover is open.")
+            abstract: "Remove a peer that has no open handover.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
-        @Flag(help: "Drop the messages that it has not taken.") var dropMessages = false
+        @Flag(help: "Drop the messages that the peer has not received.") var dropMessages = false
 
         func run(_ server: OperatorClient) async throws {
             let query = dropMessages ? "?\(QueryNames.dropMessages)=true" : ""
@@ -300,10 +302,10 @@ struct PeerCommand: AsyncParsableCommand {
     }
 
     private static func askToCompare(_ paste: PeerPasteFacts) {
-        Output.line("Compare the CA's fingerprint with the other side before you rely on this peer:")
+        Output.line("Compare the CA's fingerprint with the peer's operator before you rely on this peer:")
         for authority in paste.authorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
         guard !paste.listenerAuthorities.isEmpty else { return }
-        Output.line("Compare these as well; they may vouch for its listener, and for nothing else:")
+        Output.line("Compare these as well; they are trusted for the peer's listener only:")
         for authority in paste.listenerAuthorities { Output.line("  \(authority.subject)  \(authority.fingerprint)") }
     }
 
@@ -324,7 +326,7 @@ struct PeerCommand: AsyncParsableCommand {
     private static func describe(_ secrets: [String: String]) {
         let other = ["inbound": "outbound", "outbound": "inbound"]
         for (direction, text) in secrets.sorted(by: { $0.key < $1.key }) {
-            Output.line("\(direction) secret, shown once; save it as \(other[direction] ?? "") on the other side:")
+            Output.line("\(direction) secret, shown once; save it as \(other[direction] ?? "") on the peer:")
             Output.line("  \(text)")
         }
     }

@@ -93,7 +93,7 @@ struct AnsweringBadlyTests {
         logger.logLevel = .critical
         let router = Router(context: CallerContext.self)
         router.get(RouterPath(FederationRoutes.ping.template)) { _, _ in try await answer.response() }
-        let endpoint = OpAMPEndpoint(desk: ScriptedOpAMPService(), gate: ConcurrencyLimit(limit: 1), logger: logger)
+        let endpoint = OpAMPEndpoint(service: ScriptedOpAMPService(), gate: ConcurrencyLimit(limit: 1), logger: logger)
         let listener = Listener(
             host: "127.0.0.1", port: 0, identity: try ListenerIdentity(chain: [certificate], key: TLSServerKey(key)),
             responder: router.buildResponder(), route: endpoint.webSocketRoute, logger: logger)

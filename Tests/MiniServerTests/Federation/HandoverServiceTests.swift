@@ -57,7 +57,7 @@ struct HandoverServiceTests {
                 row.presence = .live
                 try tables.agents.save(row)
             }
-            let issued = try await pair.eu.desk.issue(.init(agent: agent, peerName: "us"), by: pair.operatorContext)
+            let issued = try await pair.eu.service.issue(.init(agent: agent, peerName: "us"), by: pair.operatorContext)
             #expect(issued.warnings.contains { $0.contains("offline") }, "\(issued.warnings)")
         }
     }
@@ -67,13 +67,13 @@ struct HandoverServiceTests {
             let pair = try await HandoverPair(servers[0], servers[1])
             let (id, token) = try await pair.issue()
             let context = pair.operatorContext
-            #expect(try await pair.us.desk.preview(token, by: context).problems.isEmpty)
+            #expect(try await pair.us.service.preview(token, by: context).problems.isEmpty)
 
-            try await pair.eu.desk.cancel(id, reason: nil, by: context)
+            try await pair.eu.service.cancel(id, reason: nil, by: context)
             let cancelled = HandoverRefusal.refusedBySource(code: "handover.cancelled")
-            #expect(try await pair.us.desk.preview(token, by: context).problems == [cancelled])
+            #expect(try await pair.us.service.preview(token, by: context).problems == [cancelled])
             await #expect(throws: cancelled) {
-                _ = try await pair.us.desk.redeem(token, choice: .init(), by: context)
+                _ = try await pair.us.service.redeem(token, choice: .init(), by: context)
             }
         }
     }
@@ -131,7 +131,7 @@ struct HandoverServiceTests {
             try await pair.eu.server.context.database.write {
                 try $0.database.execute(sql: "DELETE FROM handovers")
             }
-            let preview = try await pair.us.desk.preview(token, by: pair.operatorContext)
+            let preview = try await pair.us.service.preview(token, by: pair.operatorContext)
             #expect(preview.problems == [.refusedBySource(code: "handover.unknown")])
         }
     }
@@ -145,7 +145,7 @@ struct HandoverServiceTests {
                 peer.enabled = false
                 try tables.peers.save(peer)
             }
-            let preview = try await pair.us.desk.preview(token, by: pair.operatorContext)
+            let preview = try await pair.us.service.preview(token, by: pair.operatorContext)
             #expect(preview.problems == [.peerDisabled("eu")])
         }
     }
@@ -163,12 +163,12 @@ struct HandoverServiceTests {
                         """)
             }
             await #expect(throws: (any Error).self) {
-                try await pair.eu.desk.revokeLeaf(of: pair.agent, by: pair.operatorContext)
+                try await pair.eu.service.revokeLeaf(of: pair.agent, by: pair.operatorContext)
             }
             #expect(try await pair.row()?.leafRevoked == false)
 
             try await database.write { try $0.database.execute(sql: "DROP TRIGGER full") }
-            try await pair.eu.desk.revokeLeaf(of: pair.agent, by: pair.operatorContext)
+            try await pair.eu.service.revokeLeaf(of: pair.agent, by: pair.operatorContext)
             #expect(try await pair.row()?.leafRevoked == true)
             #expect(try await pair.source(id)?.phase == .cancelled)
         }
@@ -180,10 +180,10 @@ struct HandoverServiceTests {
             // The target knows of the third; then the source is set back to where it was before the first.
             for _ in 0..<2 {
                 let (id, _) = try await pair.issue()
-                try await pair.eu.desk.cancel(id, reason: nil, by: pair.operatorContext)
+                try await pair.eu.service.cancel(id, reason: nil, by: pair.operatorContext)
             }
             let (_, token) = try await pair.issue()
-            _ = try await pair.us.desk.redeem(token, choice: .init(), by: pair.operatorContext)
+            _ = try await pair.us.service.redeem(token, choice: .init(), by: pair.operatorContext)
             let agent = pair.agent
             try await pair.eu.server.context.database.write { tables in
                 try tables.database.execute(sql: "DELETE FROM handovers")

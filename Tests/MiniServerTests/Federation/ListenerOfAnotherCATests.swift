@@ -55,8 +55,8 @@ struct ListenerOfAnotherCATests {
                 OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path("us"))
         }
         let (id, token) = try await pair.issue()
-        #expect(try await pair.us.desk.preview(token, by: pair.operatorContext).problems.isEmpty)
-        let redeemed = try await pair.us.desk.redeem(token, choice: .init(), by: pair.operatorContext)
+        #expect(try await pair.us.service.preview(token, by: pair.operatorContext).problems.isEmpty)
+        let redeemed = try await pair.us.service.redeem(token, choice: .init(), by: pair.operatorContext)
         #expect(redeemed.machine.phase == .awaiting)
         let claims = try #require(try await pair.source(id)).claims
         #expect(Set(claims.target.serverCAs.certificates) == Set([own] + authorities))

@@ -24,14 +24,14 @@ struct PeerRemovalTests {
         try await RunningServer.run("eu", "us") { servers in
             let pair = try await HandoverPair(servers[0], servers[1])
             let (id, token) = try await pair.issue()
-            _ = try await pair.us.desk.redeem(token, choice: .init(), by: pair.operatorContext)
+            _ = try await pair.us.service.redeem(token, choice: .init(), by: pair.operatorContext)
             let open = try await remove("us", at: pair.eu)
             #expect(open.status == 409 && open.problem?.code == "federation.handovers-open")
 
             // US is not to take what the cancellation sends.
             let _: PeerSummary = try await pair.us.call(
                 OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path("eu"), sending: PeerUpdate(enabled: false))
-            try await pair.eu.desk.cancel(id, reason: nil, by: pair.operatorContext)
+            try await pair.eu.service.cancel(id, reason: nil, by: pair.operatorContext)
             let waiting = try await remove("us", at: pair.eu)
             #expect(waiting.status == 409 && waiting.problem?.code == "federation.messages-waiting")
             #expect(waiting.problem?.nextAction.contains("--drop-messages") == true)

@@ -89,14 +89,14 @@ struct HandoverWireTests {
             let old = try await session(of: agent, at: world.us, world)
             let second = try await agent.connect(to: world.us)
             #expect(await first.closing()?.code == 1000)
-            let desk = world.us.server.fleet
+            let service = world.us.server.fleet
             for ending in [SessionEnding.replaced, .lost] {
-                await desk.closed(old, ending, at: .now)
+                await service.closed(old, ending, at: .now)
                 #expect(try await world.target(issued, at: world.us).phase == .connected, "\(ending)")
             }
             try await second.report(.applied, of: hash)
             #expect(try await world.target(issued, at: world.us).phase == .arrived)
-            await desk.closed(old, .lost, at: .now)
+            await service.closed(old, .lost, at: .now)
             #expect(try await world.row(of: agent, at: world.us).presence == .live)
             await second.cut()
             try await until { try await world.row(of: agent, at: world.us).presence == .offline }

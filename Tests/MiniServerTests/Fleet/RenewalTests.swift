@@ -94,20 +94,20 @@ struct RenewalTests {
             try await shown.beat()
             try await shown.leave()
             let line = try await old.connect(to: world.eu)
-            let desk = world.eu.server.fleet
+            let service = world.eu.server.fleet
             let row = try await world.row(of: old, at: world.eu)
             let session = try #require(world.eu.server.context.agents.session(of: row.id))
             let day = try #require(row.previousLeafUntil)
-            #expect(desk.heard(from: session, at: day - .milliseconds(1)))
-            #expect(!desk.heard(from: session, at: day))
+            #expect(service.heard(from: session, at: day - .milliseconds(1)))
+            #expect(!service.heard(from: session, at: day))
 
             var conversation = AgentConversation(transport: .webSocket)
             let message = AgentToServer(
                 instanceUID: old.uid.bytes, sequenceNumber: 9, capabilities: WireAgent.capabilities)
-            let answer = await desk.received(try conversation.hear(message, at: day), from: session)
+            let answer = await service.received(try conversation.hear(message, at: day), from: session)
             #expect(answer.dismissal != nil)
             guard
-                case .refused(let problem) = await desk.admit(
+                case .refused(let problem) = await service.admit(
                     ConnectionRequest(caller: session.request.caller, transport: .webSocket, at: day))
             else {
                 Issue.record("the previous leaf was honoured for more than a day")

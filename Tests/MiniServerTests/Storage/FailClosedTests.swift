@@ -77,7 +77,7 @@ struct FailClosedTests {
     @Test(arguments: ["audit", "handovers"])
     func `a handover that cannot be written whole is neither issued nor claimed`(table: String) async throws {
         try await world { eu, agent, peer in
-            let desk = HandoverService(server: eu.server.context, shell: eu.server.shell)
+            let service = HandoverService(server: eu.server.context, shell: eu.server.shell)
             let wanted = ServerAPI.HandoverIssue(agent: agent.description, peer: "us")
 
             try await refuse(table, on: eu)
@@ -90,18 +90,18 @@ struct FailClosedTests {
             #expect(try await stored(agent, on: eu) == before)
 
             try await accept(on: eu)
-            let issued = try await desk.issue(.init(agent: agent, peerName: "us"), by: context)
+            let issued = try await service.issue(.init(agent: agent, peerName: "us"), by: context)
             let request = try redemption((issued.handover, issued.token))
 
             try await refuse(table, on: eu)
             let issuedState = try await stored(agent, on: eu)
             await #expect(throws: StorageFailure.self) {
-                try await desk.redeem(issued.handover.machine.id, request, by: peer, context)
+                try await service.redeem(issued.handover.machine.id, request, by: peer, context)
             }
             #expect(try await stored(agent, on: eu) == issuedState)
 
             try await accept(on: eu)
-            let claimed = try await desk.redeem(issued.handover.machine.id, request, by: peer, context)
+            let claimed = try await service.redeem(issued.handover.machine.id, request, by: peer, context)
             #expect(claimed.phase == .redeemed)
         }
     }
@@ -109,10 +109,10 @@ struct FailClosedTests {
     @Test(arguments: ["audit", "outbox", "handovers"])
     func `state, entry and notice of a step are one transaction`(table: String) async throws {
         try await world { eu, agent, peer in
-            let desk = HandoverService(server: eu.server.context, shell: eu.server.shell)
-            let issued = try await desk.issue(.init(agent: agent, peerName: "us"), by: context)
+            let service = HandoverService(server: eu.server.context, shell: eu.server.shell)
+            let issued = try await service.issue(.init(agent: agent, peerName: "us"), by: context)
             let id = issued.handover.machine.id
-            _ = try await desk.redeem(id, try redemption((issued.handover, issued.token)), by: peer, context)
+            _ = try await service.redeem(id, try redemption((issued.handover, issued.token)), by: peer, context)
 
             // Saved here and not through the shell: nobody is to deliver the notice while the test looks for it.
             let cancel = { @Sendable (tables: StorageTransaction) in

@@ -17,7 +17,7 @@ struct HandoverTableTests {
                 let id = try await pair.issue().handover
                 issued.append(id)
                 if issued.count < 3 {
-                    try await pair.eu.desk.cancel(id, reason: nil, by: pair.operatorContext)
+                    try await pair.eu.service.cancel(id, reason: nil, by: pair.operatorContext)
                 }
             }
             let known = try await pair.eu.server.context.database.read { try $0.records(ofLeaf: leaf) }

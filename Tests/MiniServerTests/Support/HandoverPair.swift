@@ -25,7 +25,7 @@ struct HandoverPair: Sendable {
     var operatorContext: AuditContext { AuditContext(actor: "test", role: "admin") }
 
     func issue() async throws -> (handover: HandoverID, token: String) {
-        let issued = try await eu.desk.issue(.init(agent: agent, peerName: "us"), by: operatorContext)
+        let issued = try await eu.service.issue(.init(agent: agent, peerName: "us"), by: operatorContext)
         return (issued.handover.machine.id, issued.token)
     }
 
@@ -40,7 +40,7 @@ struct HandoverPair: Sendable {
 }
 
 extension RunningServer {
-    var desk: HandoverService { HandoverService(server: server.context, shell: server.shell) }
+    var service: HandoverService { HandoverService(server: server.context, shell: server.shell) }
 
     /// An agent that enrolled here and is away.
     func enrolledAgent() async throws -> AgentID {

@@ -7,7 +7,7 @@ import Vocabulary
 
 @testable import MiniServer
 
-/// A desk that does what the test says and writes down what it saw.
+/// A service that does what the test says and writes down what it saw.
 final class ScriptedOpAMPService: OpAMPService {
     struct Closing: Hashable, Sendable {
         let session: AgentSession

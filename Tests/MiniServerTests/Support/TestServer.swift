@@ -20,7 +20,7 @@ struct TestServer: Sendable {
     private let another: @Sendable (String, Int) async throws -> Void
 
     static func run(
-        desk: ScriptedOpAMPService = ScriptedOpAMPService(),
+        service: ScriptedOpAMPService = ScriptedOpAMPService(),
         limits: ListenerLimits = ListenerLimits(),
         gate: ConcurrencyLimit = ConcurrencyLimit(limit: 1000),
         frames: FrameHeader.Tolerance = .strict,
@@ -30,7 +30,7 @@ struct TestServer: Sendable {
         let listener = try pki.listener()
         let identity = try ListenerIdentity(chain: [listener.certificate], key: TLSServerKey(listener.key))
         let logger = Self.silentLog
-        let endpoint = OpAMPEndpoint(desk: desk, gate: gate, frames: frames, logger: logger)
+        let endpoint = OpAMPEndpoint(service: service, gate: gate, frames: frames, logger: logger)
         let router = Router(context: CallerContext.self)
         PollingRoute(endpoint: endpoint).add(to: router)
         router.get("/whoami") { _, context in
@@ -45,10 +45,10 @@ struct TestServer: Sendable {
                 host: host, port: port, identity: identity, limits: limits, responder: responder,
                 route: endpoint.webSocketRoute, logger: logger)
         }
-        let service = makeListener("127.0.0.1", 0)
-        let group = ServiceGroup(services: [endpoint, service], logger: logger)
+        let listening = makeListener("127.0.0.1", 0)
+        let group = ServiceGroup(services: [endpoint, listening], logger: logger)
         let running = Task { try await group.run() }
-        guard let port = await service.boundPort.value else { return try await running.value }
+        guard let port = await listening.boundPort.value else { return try await running.value }
         let server = TestServer(
             pki: pki, identity: identity, endpoint: endpoint, port: port, group: group, running: running,
             another: { try await makeListener($0, $1).run() })

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Bounds how much the desk is asked at once; who comes later is told when to come again instead of being queued.
+/// Limits the concurrent calls of the service; a further request is refused with Retry-After instead of being queued.
 final class ConcurrencyLimit: Sendable {
     static let retryAfter: Duration = .seconds(30)
 

@@ -28,8 +28,8 @@ protocol AgentLink: Sendable {
 final class ConnectedAgents: Sendable {
     private struct Links {
         var standing: [AgentID: any AgentLink] = [:]
-        /// Upgraded without a message so far, by session number: whoever only tries the door takes nobody's place, and
-        /// still has to go when trust changes.
+        /// Upgraded connections without a message so far, by session number. They replace no session, but a change of
+        /// trust ends them as well.
         var silent: [UInt64: any AgentLink] = [:]
     }
 

@@ -10,17 +10,17 @@ import ServiceLifecycle
 import Synchronization
 import Vocabulary
 
-/// `/v1/opamp`: both transports on one path, in front of one desk.
+/// `/v1/opamp`: both transports on one path, in front of one service.
 ///
 /// As a service it only looks after agents that stopped polling.
 final class OpAMPEndpoint: Service {
     static let path = "/v1/opamp"
     /// An agent that polls is taken for gone when it has not for this long.
     static let pollSilence: Duration = .seconds(300)
-    /// Whoever enrols is let in for no longer.
+    /// A session that enrolls lasts no longer.
     static let enrolmentTime: Duration = .seconds(30)
 
-    let desk: any OpAMPService
+    let service: any OpAMPService
     let agents: ConnectedAgents
     let gate: ConcurrencyLimit
     let frames: FrameHeader.Tolerance
@@ -30,14 +30,14 @@ final class OpAMPEndpoint: Service {
     private let copies = Mutex(CopyWatch())
 
     init(
-        desk: any OpAMPService,
+        service: any OpAMPService,
         agents: ConnectedAgents = ConnectedAgents(),
         gate: ConcurrencyLimit = ConcurrencyLimit(limit: 2048),
         frames: FrameHeader.Tolerance = .strict,
         logger: Logger,
         now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
-        (self.desk, self.agents, self.gate, self.frames) = (desk, agents, gate, frames)
+        (self.service, self.agents, self.gate, self.frames) = (service, agents, gate, frames)
         (self.logger, self.now) = (logger, now)
     }
 
@@ -56,7 +56,7 @@ final class OpAMPEndpoint: Service {
         }
     }
 
-    /// Decides on a caller; the session is opened by whoever asked.
+    /// Decides on a connection request; the caller opens the session.
     func admit(
         _ caller: Caller, fields: (String) -> String?, transport: ConnectionRequest.Transport
     ) async throws(ProblemResponse) -> AgentSession {
@@ -72,7 +72,7 @@ final class OpAMPEndpoint: Service {
             transport: transport,
             at: now()
         )
-        guard let admission = await gate.pass({ await self.desk.admit(request) }) else {
+        guard let admission = await gate.pass({ await self.service.admit(request) }) else {
             throw ListenerRefusal.overloaded.problem
         }
         switch admission {
@@ -83,13 +83,13 @@ final class OpAMPEndpoint: Service {
         }
     }
 
-    /// What the desk says to a report, or that it is too busy to say anything.
+    /// What the service says to a report, or that it is too busy to say anything.
     func answer(to report: AgentReport, from session: AgentSession) async -> OpAMPAnswer {
-        await gate.pass { await self.desk.received(report, from: session) }
+        await gate.pass { await self.service.received(report, from: session) }
             ?? .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy.")
     }
 
-    /// Compares a message with the one before it, of whichever session.
+    /// Compares a message with the previous one of the agent, in any session.
     func sighted(_ report: AgentReport, from session: AgentSession) -> CopyWatch.Finding? {
         guard session.kind == .agent else { return nil }
         let sighting = CopyWatch.Sighting(
@@ -99,12 +99,12 @@ final class OpAMPEndpoint: Service {
         return copies.withLock { $0.saw(sighting, of: session.agent, at: report.at) }
     }
 
-    /// Tells the desk of an end that `SessionEnd` gave out.
+    /// Tells the service of an end that `SessionEnd` gave out.
     func closed(_ session: AgentSession, _ ending: SessionEnding?) {
         guard let ending else { return }
         let now = now()
         copies.withLock { $0.ended(session.number, of: session.agent, at: now) }
-        Task { await desk.closed(session, ending, at: now) }
+        Task { await service.closed(session, ending, at: now) }
     }
 
     func note(_ withheld: PermittedMessage.Parts, from session: AgentSession) {

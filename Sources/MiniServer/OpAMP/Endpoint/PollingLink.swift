@@ -38,7 +38,7 @@ actor PollingLink: AgentLink {
         report.copy = endpoint.sighted(report, from: sender)
         pollsInProgress += 1
         var answer =
-            report.isRoutine && endpoint.desk.heard(from: session, at: report.at)
+            report.isRoutine && endpoint.service.heard(from: session, at: report.at)
             ? .nothing : await endpoint.answer(to: report, from: session)
         // What ended the session meanwhile ended what it was admitted for.
         if end.hasCome, answer.content.errorResponse == nil { answer = .sessionOver }
@@ -47,7 +47,7 @@ actor PollingLink: AgentLink {
         let permitted = conversation.reply(
             to: report, with: content, freshInstanceUID: endpoint.freshInstanceUID())
         endpoint.note(permitted.withheld, from: session)
-        if let offers = permitted.message.connectionSettings { await endpoint.desk.sent(offers, to: session) }
+        if let offers = permitted.message.connectionSettings { await endpoint.service.sent(offers, to: session) }
         pollsInProgress -= 1
         if report.message.agentDisconnect {
             leave(.agentDisconnected)
@@ -76,7 +76,7 @@ actor PollingLink: AgentLink {
         if endpoint.now() - lastPoll >= silence, pollsInProgress == 0 { leave(.silent) }
     }
 
-    /// The desk's answer and what was pushed since the last poll; an error goes alone, a command waits its turn, and so
+    /// The service's answer and what was pushed since the last poll; an error goes alone, a command waits its turn, and so
     /// does an offer, since an answer has room for one.
     private func withPending(_ content: ServerToAgent) -> ServerToAgent {
         guard content.errorResponse == nil, content.command == nil else { return content }

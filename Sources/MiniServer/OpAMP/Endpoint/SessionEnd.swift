@@ -1,6 +1,7 @@
 import ServerCore
 
-/// How a session ends: the first reason counts, and the desk is told once, when no message of it is at the desk.
+/// How a session ends: the first reason counts. The service gets it once, after it has processed every message of the
+/// session.
 struct SessionEnd {
     private var ending: SessionEnding?
     private var isTold = false
@@ -14,7 +15,7 @@ struct SessionEnd {
         return true
     }
 
-    /// What the desk is to be told now, if anything.
+    /// What the service is to be told now, if anything.
     mutating func news(isBeingDecided: Bool) -> SessionEnding? {
         guard let ending, !isBeingDecided, !isTold else { return nil }
         isTold = true

@@ -90,7 +90,7 @@ final class WebSocketSession: ChannelDuplexHandler {
             isSilent = false
             endpoint.agents.enter(session)
         }
-        if report.isRoutine, endpoint.desk.heard(from: session, at: report.at) {
+        if report.isRoutine, endpoint.service.heard(from: session, at: report.at) {
             reply(.nothing, to: report, context)
             return
         }
