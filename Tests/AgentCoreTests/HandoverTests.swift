@@ -55,7 +55,7 @@ import Vocabulary
         #expect(names == [["OpAMP-Instance-UID", "Handover-Id"], ["OpAMP-Instance-UID"]])
     }
 
-    @Test func `over HTTP each message of the farewell waits for its answer`() throws {
+    @Test func `over HTTP each message before the disconnect waits for its answer`() throws {
         var world = try world(at: all.source.http)
         world.trace = []
         world.offer(try all.handover(endpoint: all.target.http))
@@ -120,7 +120,7 @@ import Vocabulary
         #expect(world.disk.candidate == nil && isHome(world, at: "source.example"))
     }
 
-    @Test func `H8 Z9 a target that asks for patience gets it inside the deadline`() throws {
+    @Test func `H8 Z9 a target that asks the agent to wait is tried again within the deadline`() throws {
         var world = try world()
         world.target.behaviour = [
             .fails(DialFailure(.http(status: 503), retryAfter: .seconds(1))),

@@ -98,7 +98,7 @@ import Vocabulary
         #expect(world.source.received.count == before + 2)
     }
 
-    @Test func `C36 what a server lacks is not used, and the next server is asked anew`() throws {
+    @Test func `C36 the agent does not use what a server lacks, and tries it at the next server`() throws {
         var world = World(
             try all.configuration {
                 $0.report.effectiveConfig = EffectiveConfig()
@@ -267,7 +267,7 @@ import Vocabulary
         #expect(world.source.received.last?.remoteConfigStatus?.status == .failed)
     }
 
-    @Test func `C27 stopping takes leave on both transports`() throws {
+    @Test func `C27 stopping disconnects on both transports`() throws {
         for endpoint in [all.source.endpoint, all.source.http] {
             var world = try world(at: endpoint)
             world.run(.stopRequested)

@@ -44,7 +44,7 @@ import Vocabulary
         #expect(world.disk.verdicts.map(\.hash) == [.named([7]), .named([8])])
     }
 
-    @Test func `A8 an offer that is signed anew after each failure is not tried without a pause`() throws {
+    @Test func `A8 an offer that is signed again after each failure is not tried without a pause`() throws {
         var world = World(try all.configuration())
         world.target.behaviour = [.fails(DialFailure(.http(status: 403)))]
         world.start()

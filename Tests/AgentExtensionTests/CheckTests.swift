@@ -130,7 +130,7 @@ import Vocabulary
             for words in [
                 "adopted; not the one in the file", "sha256 \(leaf) stays", "epoch         above 1",
                 "token signer  CN=US", target.authority.certificate.fingerprint.description,
-                "the way back to \(try desk.endpoint()) is kept until",
+                "previous settings for \(try desk.endpoint()) kept until",
             ] {
                 #expect(end.output.contains(words), "\(words) in \(end.output)")
             }

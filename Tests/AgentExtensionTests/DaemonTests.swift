@@ -25,7 +25,7 @@ import Vocabulary
     }
 
     @Test(arguments: ["wss", "https"], [SIGTERM, SIGINT])
-    func `a signal makes it take leave of its server and end with 0`(scheme: String, signal: Int32) async throws {
+    func `on a signal it disconnects from its server and exits with 0`(scheme: String, signal: Int32) async throws {
         try await withHost(scheme) { host, desk in
             #expect(try await host.enrol().status == 0)
             let agent = try host.run()
@@ -138,7 +138,7 @@ import Vocabulary
             let end = try await host.enrol()
             #expect(end.status == 5)
             #expect(end.log.contains("enrolment.http-401"))
-            #expect(end.log.contains("Make a new bootstrap token"))
+            #expect(end.log.contains("Create a new token with `mini-server bootstrap-token create`"))
         }
     }
 

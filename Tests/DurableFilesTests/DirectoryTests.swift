@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [0o750, 0o705, 0o701, 0o710, 0o777])
-    func `F26 a directory that others can enter is refused and not mended`(mode: Int) throws {
+    func `F26 a directory that others can enter is refused and not corrected`(mode: Int) throws {
         try PrivateDirectory.prepare(path)
         try parent.setMode(mode, of: "state")
         #expect(throws: FileFailure.tooOpen(path: path, mode: UInt32(mode))) { try PrivateDirectory.prepare(path) }

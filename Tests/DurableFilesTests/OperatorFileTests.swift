@@ -21,7 +21,7 @@ import Testing
     }
 
     /// The layouts of a mounted Secret or ConfigMap, and of an ACME client's `live` directory.
-    @Test func `a link is followed each time anew`() throws {
+    @Test func `a link is followed at every read`() throws {
         for version in ["..1", "..2", "archive"] {
             try FileManager.default.createDirectory(
                 atPath: directory.path(version), withIntermediateDirectories: false)

@@ -30,7 +30,7 @@ struct HandoverTimersTests {
         }
     }
 
-    @Test func `a timer that is set anew before its time has its new time`() async throws {
+    @Test func `a timer that is rescheduled keeps the new time`() async throws {
         let timers = HandoverTimers()
         let (moved, last) = (try id(1), try id(2))
         await timers.set(.source, moved, at: .now + .seconds(1))

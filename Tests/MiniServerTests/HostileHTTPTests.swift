@@ -131,7 +131,7 @@ struct HostileHTTPTests {
         "", "GET /whoami HTTP/1.1\r\nHost: loc",
         "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nab",
     ])
-    func `whoever never finishes a request is hung up on`(beginning: String) async throws {
+    func `a client that never finishes a request is disconnected`(beginning: String) async throws {
         var limits = ListenerLimits()
         limits.headWait = .milliseconds(200)
         limits.bodyWait = .milliseconds(200)
@@ -142,7 +142,7 @@ struct HostileHTTPTests {
         }
     }
 
-    @Test func `whoever does not even shake hands is hung up on`() async throws {
+    @Test func `a client without a TLS handshake is disconnected`() async throws {
         var limits = ListenerLimits()
         limits.headWait = .milliseconds(200)
         try await TestServer.run(limits: limits) { server in

@@ -244,7 +244,7 @@ struct OpAMPEndpointTests {
         }
     }
 
-    @Test func `a full gate answers 503 at the door and UNAVAILABLE inside`() async throws {
+    @Test func `a full service answers 503 to a request and UNAVAILABLE to a message`() async throws {
         let closed = ConcurrencyLimit(limit: 0)
         try await TestServer.run(gate: closed) { server in
             let answer = try #require(try await server.client().upgrade())

@@ -53,7 +53,7 @@ struct AgentConversationTests {
 
     /// What was sent to its last life may be lost, and is sent again to an agent that is there for the first time.
     @Test(arguments: [AgentTransport.webSocket, .polling])
-    func `an agent that polls and begins anew is there for the first time`(transport: AgentTransport)
+    func `a full report of a polling agent that restarted is a first report`(transport: AgentTransport)
         throws
     {
         var conversation = AgentConversation(transport: transport)

@@ -20,7 +20,7 @@ import Vocabulary
         return row
     }
 
-    @Test func `a leaf that was issued is honoured and changes nothing until it has been shown`() {
+    @Test func `an issued leaf is accepted and changes nothing until the agent has used it`() {
         var row = pending(newer)
         row.seen(with: world.leaf, hasStayed: true, at: world.now)
         row.seen(with: newer, hasStayed: false, at: world.now)

@@ -159,7 +159,7 @@ import Vocabulary
         #expect(try keys.retiring(first.fingerprint, at: later).published == [second])
     }
 
-    @Test func `the key known longest is the one honoured first, as long as it is valid`() throws {
+    @Test func `the key known longest is the first trusted one, as long as it is valid`() throws {
         let (first, second, third) = (world.eu.authority, world.us.authority, world.stranger.authority)
         var keys = SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
         #expect(keys.longestKnown(at: world.now, until: world.now) == first)

@@ -20,7 +20,7 @@ import Vocabulary
         ).peer
     }
 
-    @Test func `both factors open the door`() throws {
+    @Test func `a peer with both factors is accepted`() throws {
         #expect(try caller(world.us.federation, world.inboundText).name == "us")
     }
 

@@ -90,7 +90,7 @@ import Vocabulary
         #expect(atHome { $0.departures = [source] } == expected)
     }
 
-    @Test func `the handover with the higher epoch has the say`() throws {
+    @Test func `the handover with the higher epoch takes precedence`() throws {
         let gone = try stages.source(.settled)
         let back = try returning(epoch: 4)
         let facts = { (facts: inout LeafAcceptance) in
@@ -140,7 +140,7 @@ import Vocabulary
         return facts.decision(at: now)
     }
 
-    @Test func `the leaf before is honoured for a day, and only until the new one has been seen`() throws {
+    @Test func `the previous leaf is accepted for a day after the new one has been used`() throws {
         let day = world.now + .seconds(24 * 3600)
         let replaced = LeafAcceptance.Decision.refused(.replaced(world.leaf.fingerprint, row: world.row))
         #expect(try renewed(world.now) == .agent(world.row))

@@ -69,7 +69,7 @@ import Vocabulary
         }
     }
 
-    @Test func `a claim is honoured once per redemption, and again for the same one`() throws {
+    @Test func `a redemption is accepted once, and again with the same identifier`() throws {
         for phase in [SourceHandover.Phase.redeemed, .offered, .leaving, .moved, .settled] {
             let handover = try stages.source(phase)
             let late = stages.now + .seconds(7200)

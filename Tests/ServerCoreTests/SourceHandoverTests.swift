@@ -70,7 +70,7 @@ import Vocabulary
         #expect(other.state.phase == .settled)
     }
 
-    @Test func `an offer that failed is not pushed again but signed anew, and not at once`() throws {
+    @Test func `a failed offer is signed again before it is pushed, and not at once`() throws {
         let settled = try stages.source(.settled)
         let failed = try settled.next(after: .agentFailed(hash: [5], message: "timeout"), at: stages.now)
         #expect(failed.directives == [.wake(at: stages.now + HandoverTiming.defaultVerification)])

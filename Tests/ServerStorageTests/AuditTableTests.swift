@@ -83,7 +83,7 @@ struct AuditTableTests {
     }
 
     @Test(arguments: tamperings)
-    func `whoever goes around the triggers is found out`(tampering: Tampering) async throws {
+    func `an entry that was changed without the triggers is found`(tampering: Tampering) async throws {
         try await DatabaseFile.open { file in
             try await file.append(5)
             try file.execute(Self.withoutTriggers + tampering.statements)

@@ -7,8 +7,8 @@ import ServerStorage
 import Vocabulary
 
 extension FederationClient {
-    /// Tries both factors, and tells which one failed. A peer that was never refreshed is refreshed at once, so that a
-    /// good ping means that handovers can be issued.
+    /// Tries both factors, and reports which one failed. A peer that was never refreshed is refreshed at once, so that
+    /// a good ping means that handovers can be issued.
     func ping(_ peer: PeerRecord, by context: AuditContext) async throws -> PingResult {
         let reply = try await ask(Question(FederationRoutes.ping), of: peer, by: context) { reply in
             guard let answer = reply.identity else { return .notAPeer(status: reply.status) }
@@ -28,7 +28,7 @@ extension FederationClient {
             answer: reply.outcome.isOK ? reply.identity : nil)
     }
 
-    /// Fetches the peer's trust statement, and keeps what a signer already recorded says.
+    /// Fetches the peer's trust statement, and saves it if a recorded signer has signed it.
     ///
     /// - Throws: `PeerCallFailure`, `TrustStatementRefusal` or `FederationRefusal`.
     @discardableResult
@@ -41,7 +41,7 @@ extension FederationClient {
         return try await server.learn(bundle.statement, of: peer.id, by: context)
     }
 
-    /// What is looked for in a peer's fleet.
+    /// The search parameters for a peer's agents.
     struct FleetQuery: Sendable {
         var text: String?
         var cursor: String?

@@ -7,7 +7,7 @@ import Vocabulary
 extension FederationClient {
     static let refreshPeriod = Duration.seconds(300)
 
-    /// Keeps what this server knows of its peers' authorities up to date, and ends with every connection closed.
+    /// Refreshes the peers' trust bundles, and closes every connection at the end.
     func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {

@@ -19,7 +19,7 @@ final class FederationClient: Sendable {
     let server: ServerContext
     private let lines = PeerConnections()
     private let callDeadline: TimeAmount
-    /// The version of the last trust statement that each peer has taken from us.
+    /// The version of the last trust statement of this server that each peer has accepted.
     let told = Mutex<[PeerID: Int64]>([:])
 
     init(server: ServerContext, callDeadline: TimeAmount = .seconds(5)) {

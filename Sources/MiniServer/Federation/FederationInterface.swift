@@ -58,7 +58,7 @@ struct FederationInterface: Sendable {
             pinned: call.peer.pin.current.fingerprint)
     }
 
-    /// A peer says whom to trust from now on, before it shows a certificate of somebody else.
+    /// A peer announces its trusted CAs before it presents a certificate of another CA.
     private func learnTrust(_ call: PeerRequest) async throws -> TrustReceipt {
         let bundle = try await call.request.json(TrustBundle.self)
         do {

@@ -8,7 +8,7 @@ import ServerTransport
 import Synchronization
 import Vocabulary
 
-/// One request of a peer that showed both factors.
+/// One request of a peer that presented both factors.
 struct PeerRequest: Sendable {
     let request: Request
     let context: CallerContext
@@ -29,7 +29,7 @@ struct PeerRequest: Sendable {
     }
 }
 
-/// Decides who calls the federation interface, and leaves an audit entry of every request and every refusal.
+/// Authenticates the callers of the federation interface, and audits every request and every refusal.
 final class PeerAuthenticator: Sendable {
     let server: ServerContext
     private let throttle = Mutex(AuditThrottle())
@@ -112,7 +112,7 @@ final class PeerAuthenticator: Sendable {
 }
 
 extension FederationRefusal {
-    /// Whom the refusal is about, as far as that is known, and the label it is counted under.
+    /// The peer that was refused, as far as it is known, and its label in the metrics.
     fileprivate var caller: (name: String?, presented: Fingerprint?, outcome: String) {
         switch self {
         case .certificateNotAccepted(let fingerprint, .peerDisabled(let name)),

@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Why a peer cannot be called at all, or why its answer says nothing.
+/// Why a peer cannot be called, or why its answer cannot be used.
 enum PeerCallError: Error, Hashable, OperatorExplainable {
     case noCertificate
     case noSecret(peer: String)

@@ -6,11 +6,11 @@ import ServiceLifecycle
 import Synchronization
 import Vocabulary
 
-/// What calls between peers leave behind: audit entries, first uses of a new certificate or secret, and the peer's last
-/// contact.
+/// Collects the results of calls between peers: audit entries, first uses of a new certificate or secret, and the
+/// peer's last contact.
 ///
-/// Nobody who is called or calls waits for it. Entries are collected and appended together, after the answers they tell
-/// of; a last contact alone is saved once a minute. A power cut takes what was not appended yet.
+/// No call waits for it. Entries are collected and appended together, after the answers; a last contact alone is saved
+/// once a minute. A power failure loses what was not appended yet.
 final class PeerCallLog: Sendable {
     /// More entries than this are counted and not kept, as long as the database takes none.
     static let capacity = 4096
@@ -86,7 +86,7 @@ final class PeerCallLog: Sendable {
         wakeups.continuation.yield()
     }
 
-    /// The peer has shown something for the first time.
+    /// The peer has used a new factor for the first time.
     func note(_ factors: [PeerFactor], of peer: PeerID, _ context: AuditContext, at now: Timestamp) {
         guard !factors.isEmpty else { return }
         state.withLock { state in
@@ -149,7 +149,7 @@ final class PeerCallLog: Sendable {
         defer { state.withLock { $0.writesUnderWay -= 1 } }
         do {
             try await database.write { tables in
-                // It may run twice, and takes once.
+                // The job may run twice, and must take the entries once.
                 let batch = taken.withLock { $0 ?? self.state.withLock { $0.take(allContacts: contacts) } }
                 taken.withLock { $0 = batch }
                 try Self.save(batch, tables)

@@ -8,9 +8,10 @@ import ServerCore
 import Synchronization
 import Vocabulary
 
-/// HTTPS to peers, each over its own client: our federation certificate, and the peer's CAs as the only roots.
+/// HTTPS to peers, with one client per peer: this server's federation certificate, and the peer's CAs as the only
+/// roots.
 final class PeerConnections: Sendable {
-    /// To whom, as whom: after a renewal both our certificates may be in use.
+    /// The peer and the presented certificate: after a renewal both certificates may be in use.
     private struct Line: Hashable {
         var peer: PeerID
         var certificate: Fingerprint
@@ -40,7 +41,7 @@ final class PeerConnections: Sendable {
         let known = clients.withLock { $0[line] }
         if let known, known.making == making { return known.client }
         let made = try Self.makeClient(for: peer, as: identity, sealing: sealing)
-        // Somebody else may have made the same one meanwhile, and may be using it already.
+        // Another call may have made the same client meanwhile, and may already use it.
         let (client, surplus) = clients.withLock { clients -> (HTTPClient, HTTPClient?) in
             if let known = clients[line], known.making == making { return (known.client, made) }
             return (made, clients.updateValue((making, made), forKey: line)?.client)
@@ -94,7 +95,7 @@ final class PeerConnections: Sendable {
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(connect: connectDeadline, read: .seconds(5)), decompression: .disabled)
         configuration.httpVersion = .http1Only
-        // A refused connection is an answer for the operator; who wants to try again does so outside.
+        // A refused connection is a result for the operator; callers that want to retry do so themselves.
         configuration.connectionPool.retryConnectionEstablishment = false
         // NIOSSL accepts a certificate for the dialed address under every name that resolves to it. The peer must have
         // the name of its row (RFC 9525), so this is checked again before anything is sent.

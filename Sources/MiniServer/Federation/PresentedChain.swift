@@ -4,7 +4,7 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// Dials a host only to see which certificates it presents; nothing is sent, and nobody is trusted.
+/// Connects to a host only to read the certificates that it presents; sends nothing and trusts none of them.
 enum PresentedChain {
     /// Leaf first; empty when the host presented none that can be read.
     static func dial(host: String, port: Int) async -> [Certificate] {

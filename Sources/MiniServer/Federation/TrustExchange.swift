@@ -9,7 +9,7 @@ import Synchronization
 import Vocabulary
 
 extension ServerContext {
-    /// Keeps what a peer says of whom to trust, if a signer already recorded says it.
+    /// Saves a peer's trust statement if a recorded signer has signed it.
     ///
     /// - Returns: the peer's row as it is then.
     /// - Throws: `TrustStatementRefusal` or `FederationRefusal`.
@@ -65,7 +65,7 @@ extension FederationClient {
         }
     }
 
-    /// Each in a task of its own: a peer that hangs holds up nobody else.
+    /// One task per peer: a peer that does not answer delays no other.
     func withEveryPeer(_ body: @escaping @Sendable (PeerRecord) async -> Void) async {
         let peers = (try? await server.database.read { try $0.peers.all() }) ?? []
         await withTaskGroup { group in

@@ -7,7 +7,7 @@ import ServerTransport
 import Synchronization
 import Vocabulary
 
-// Who may come in, and as what.
+// Which connections are accepted, and for which agent.
 extension FleetService {
     func admit(_ request: ConnectionRequest) async -> Admission {
         do {
@@ -42,8 +42,8 @@ extension FleetService {
         switch decision {
         case .agent(let agent), .arriving(let agent, _), .movedOn(let agent, _):
             return .admitted(agent: agent, as: .agent)
-        // A token that was used lets its own agent ask again, because the answer may have been lost on the way; whether
-        // it is that agent is seen from the key in its request.
+        // A used token allows its agent to ask again, because the answer may have been lost; the key in the request
+        // shows whether it is that agent.
         case .bootstrap:
             return .admitted(agent: try await bootstrapToken(request, at: request.at).bearer, as: .enrolling)
         case .refused(let refusal): throw refusal
@@ -84,7 +84,7 @@ extension FleetService {
         switch refusal {
         case .replaced(_, let agent): (id, action, entries) = (agent, .leafRefused, [newcomer])
         case .clone(_, let agent):
-            // Which of the two is the copy is for a person to find out.
+            // An operator must find out which of the two is the copy.
             let live = server.agents.session(of: agent).map { [($0.leaf, "live", $0.request.caller.address)] } ?? []
             (id, action, entries) = (agent, .copyDetected, live + [newcomer])
         // A client that is no agent of this server gets no row; otherwise anybody could fill the disk.
@@ -109,7 +109,7 @@ extension FleetService {
 }
 
 extension ProblemResponse {
-    /// Nobody is refused: the server could not decide, and says why.
+    /// Not a refusal: the server could not decide, and reports the reason.
     fileprivate init(admissionFailedBy error: any Error) {
         self =
             (error as? any OperatorExplainable).map { ProblemResponse(.serviceUnavailable, $0) }
@@ -120,7 +120,7 @@ extension ProblemResponse {
 }
 
 extension LeafRefusal {
-    /// The answer to an upgrade or a poll, which a person and an agent can read.
+    /// The answer to an upgrade or a poll, readable for operators and agents.
     var problem: ProblemResponse {
         var problem = ProblemResponse(status, self)
         problem.handoverCause = cause.code

@@ -6,7 +6,7 @@ import ServerStorage
 import ServerTransport
 import Vocabulary
 
-// First contact: a bootstrap token and a signing request in, a leaf and the signers to trust out.
+// Enrollment: takes a bootstrap token and a signing request, and answers with a leaf and the trusted signers.
 extension FleetService {
     func enrol(_ report: AgentReport, _ session: AgentSession) async throws -> OpAMPAnswer {
         guard report.message.connectionSettingsRequest != nil else { return .nothing }
@@ -68,7 +68,7 @@ extension FleetService {
         }
     }
 
-    /// The leaf that this very key got with this very token, when the answer was lost on the way.
+    /// The leaf that this key got with this token, when the answer was lost.
     private func issuedBefore(to agent: AgentID, _ report: AgentReport) async throws -> Certificate {
         let csr = report.message.connectionSettingsRequest?.opamp?.certificateRequest?.csr ?? []
         guard let leaf = try await server.database.read({ try $0.agents.find(agent)?.leaf }),

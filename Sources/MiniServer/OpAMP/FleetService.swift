@@ -8,7 +8,8 @@ import ServerTransport
 import Synchronization
 import Vocabulary
 
-/// The fleet behind the OpAMP endpoint: who may come in, what their messages change, and what they are told.
+/// The agents behind the OpAMP endpoint: which connections are accepted, what messages change, and what the answers
+/// contain.
 ///
 /// For each message: load, decide by `SessionStep`, save in one transaction, carry out, answer.
 final class FleetService: OpAMPService {
@@ -17,7 +18,7 @@ final class FleetService: OpAMPService {
     /// By session number, from its first message that was saved.
     private let memories = Mutex<[UInt64: SessionMemory]>([:])
     private let ends = SessionEnds()
-    /// Of the refusals that strangers could fill the trail and the log with.
+    /// Limits the audit entries and log lines that unknown clients can cause.
     let refusals = Mutex(AuditThrottle())
 
     init(server: ServerContext, shell: HandoverShell) {
@@ -154,7 +155,7 @@ final class FleetService: OpAMPService {
 }
 
 extension ServerContext {
-    /// What bears on a session now, but for what is remembered of it.
+    /// The facts about a session from the tables, without what is kept in memory.
     func facts(
         of session: AgentSession, _ proof: SessionProof, _ tables: StorageTransaction, isFailing: Bool = false
     ) throws -> SessionFacts {
@@ -188,7 +189,7 @@ extension AuditContext {
 }
 
 extension ConfigurationRecord {
-    /// As an agent is offered it.
+    /// In the form of an offer.
     var offer: AgentRemoteConfig {
         let file = AgentConfigFile(body: Array(body), contentType: contentType)
         return AgentRemoteConfig(config: AgentConfigMap(configMap: [name: file]), configHash: Array(hash))

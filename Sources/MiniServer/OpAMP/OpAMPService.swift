@@ -4,7 +4,7 @@ import ServerCore
 import ServerTransport
 import Vocabulary
 
-/// What stands behind the OpAMP endpoint: all it asks of the rest of the server.
+/// The service behind the OpAMP endpoint: everything that the endpoint needs from the rest of the server.
 ///
 /// The endpoint owns connections, the conversation's rules and what agents have said so far; the service owns rows,
 /// trust, handovers and what agents are to be told. Calls for one session never overlap on a WebSocket; polls of
@@ -44,7 +44,7 @@ struct ConnectionRequest: Hashable, Sendable {
     var caller: Caller
     /// A bootstrap token, if anything.
     var bearer: BearerToken?
-    /// The handover it comes for, from `Handover-Id`; an agent names it until it has adopted this server.
+    /// The handover that the request names in `Handover-Id`; an agent names it until it has adopted this server.
     var handover: HandoverID?
     /// From `Handover-Epoch`.
     var epoch: HandoverEpoch?
@@ -61,9 +61,9 @@ enum Admission: Hashable, Sendable {
 /// One agent's connection, from admission to its end. Polls are one session as long as they come from one caller.
 struct AgentSession: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
-        /// Came with a bootstrap token and has no leaf yet. Nothing is ever pushed to it.
+        /// It presented a bootstrap token and has no leaf yet. Nothing is ever pushed to it.
         case enrolling
-        /// Came with its certificate. What that means is decided with each message; see `SessionFacts.standing`.
+        /// It presented its certificate. Each message decides what that means; see `SessionFacts.standing`.
         case agent
     }
 

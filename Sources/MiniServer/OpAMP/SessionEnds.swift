@@ -1,8 +1,8 @@
 import ServerCore
 import Vocabulary
 
-/// Saves the ends of sessions: those that come while a transaction is being written go together with the next one, so
-/// that a crowd that leaves does not stand in the way of a newcomer.
+/// Saves the ends of sessions: ends that arrive during a transaction are saved together in the next one, so that many
+/// disconnects do not delay a new connection.
 actor SessionEnds {
     struct End: Sendable {
         var session: AgentSession

@@ -7,8 +7,8 @@ import ServerStorage
 import ServerTransport
 import Vocabulary
 
-/// What agents are told when this server's CA keys have changed since they enrolled: whose signatures to accept, and
-/// whom to expect at the other end of their dial. They learn both from a draft already, before anything depends on it.
+/// What agents receive when this server's CA keys have changed: the signers to accept, and the CAs of the listener.
+/// They receive both from the draft on, before anything depends on it.
 struct TrustAnnouncement {
     let server: ServerContext
 

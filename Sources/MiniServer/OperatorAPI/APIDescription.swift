@@ -2,7 +2,7 @@ import ServerAPI
 import ServerTransport
 import Vocabulary
 
-/// The OpenAPI document of this server, made from the route tables so that it cannot name a path that is not there.
+/// The OpenAPI document of this server, made from the route tables, so that every path in it exists.
 enum APIDescription {
     static var document: JSON {
         let items = pathItems.sorted { $0.key < $1.key }

@@ -55,7 +55,7 @@ extension OperatorInterface {
         return try await server.database.read { try view.summary(try $0.agent(id), $0) }
     }
 
-    /// Sends agents what they are to have; those that are away are told when they connect.
+    /// Sends agents their configuration; agents that are not connected receive it when they connect.
     func offerConfiguration(to rows: [AgentRecord]) async {
         for row in rows where server.agents.session(of: row.id) != nil {
             guard let wanted = try? await server.database.read({ try $0.configurationDue(to: row) }) else { continue }
@@ -79,7 +79,7 @@ extension FleetView {
         let after = request.query(QueryNames.cursor)
         let limit = request.pageLimit
         return try await server.database.read { tables in
-            // What a session tells is not in the database, so that a page is filled from as many rows as it takes.
+            // The presence of a session is not in the database, so a page may need more rows than it shows.
             var (found, position): ([AgentSummary], String?) = ([], after)
             while found.count <= limit {
                 let rows = try tables.agents.list(query: query, group: group, after: position, limit: limit + 1)

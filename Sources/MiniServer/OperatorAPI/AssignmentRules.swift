@@ -2,8 +2,8 @@ import ServerAPI
 import ServerCore
 import ServerStorage
 
-/// Which configuration agents have because of their group. An agent has the configuration it was assigned last, by name
-/// or with its group.
+/// The configuration of a group's agents. An agent has the configuration of its last assignment, by name or through its
+/// group.
 extension AgentRecord {
     /// - Parameter groupsConfiguration: of the group that the agent enters or is in.
     mutating func apply(_ wanted: Assignment, groupsConfiguration: (String) throws -> String?) rethrows {

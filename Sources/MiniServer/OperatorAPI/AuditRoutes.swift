@@ -48,7 +48,7 @@ extension OperatorInterface {
         return answer
     }
 
-    /// Deletes old entries for good: only a prefix, only one that holds, and with an entry about it behind the rest.
+    /// Deletes old entries permanently: only a prefix, only if it is intact, and with an entry about it at the end.
     private func pruneAudit(_ call: OperatorCall) async throws -> AuditPruned {
         let wanted = try await call.body(AuditPruning.self)
         let old: (last: Int64, verdict: AuditChain.Verdict)? = try await server.database.read { tables in
@@ -58,7 +58,7 @@ extension OperatorInterface {
         guard case .intact = verdict else { throw AuditRefusal.broken(verdict.text) }
         let now = server.now()
         return try await server.database.write { tables in
-            // Somebody else may have deleted these entries since they were checked.
+            // Another request may have deleted these entries since they were checked.
             guard let (left, deleted) = try tables.audit.forget(through: last, by: call.token.name) else {
                 return AuditPruned(entries: 0)
             }
@@ -78,7 +78,7 @@ extension OperatorInterface {
 }
 
 extension ServerDatabase {
-    /// The walk is a snapshot's, so that a long trail keeps nobody from writing.
+    /// Verifies a snapshot, so that a long trail does not delay writers.
     func auditVerdict() async throws -> AuditVerdict {
         try await read { tables in
             AuditVerdict(try tables.audit.verify(), after: try tables.audit.checkpoint())

@@ -5,7 +5,7 @@ import ServerStorage
 import Vocabulary
 
 extension OperatorInterface {
-    /// What enrols agents and what lets operators in: texts shown once, kept as digests.
+    /// Bootstrap tokens and operator tokens: shown once as text, stored as digests.
     var credentialRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.bootstrapTokens, .manageBootstrapTokens) { call in
@@ -114,7 +114,7 @@ extension StorageTransaction {
     }
 }
 
-/// A credential that was just made: its text for the one who asked, its digest for the database.
+/// A new credential: its text for the caller, its digest for the database.
 struct FreshCredential: Sendable {
     let text: Secret
     let digest: [UInt8]

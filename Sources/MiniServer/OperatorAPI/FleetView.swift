@@ -6,12 +6,12 @@ import ServerCore
 import ServerStorage
 import Vocabulary
 
-/// The fleet as people and peers are shown it.
+/// Agents, as operators and peers see them.
 struct FleetView: Sendable {
     let server: ServerContext
     let fleet: FleetService
 
-    /// The row's own word, but for what only its connection can tell.
+    /// The row's presence, corrected by what only the connection shows.
     func presence(of row: AgentRecord) -> Presence {
         guard let session = server.agents.session(of: row.id) else {
             return row.shownPresence(in: nil, at: server.now())
@@ -31,7 +31,7 @@ struct FleetView: Sendable {
             lastSeen: [row.lastSeen, fleet.memory(of: row.id)?.lastHeard].compactMap { $0 }.max())
     }
 
-    /// Its leaf, or the one that it is expected with.
+    /// Its leaf, or the leaf with which it is expected.
     private func leaf(of row: AgentRecord, _ tables: StorageTransaction) throws -> Fingerprint {
         if let fingerprint = row.fingerprint { return fingerprint }
         let expected = try tables.targets.concerning(agent: row.id).map(\.machine).max {

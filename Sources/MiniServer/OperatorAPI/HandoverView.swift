@@ -4,18 +4,18 @@ import ServerCore
 import ServerStorage
 import Vocabulary
 
-/// Handovers of both sides as people are shown them.
+/// Handovers of both sides, as operators see them.
 struct HandoverView {
     let tables: StorageTransaction
 
-    /// Whose handovers are meant.
+    /// The agent whose handovers are listed.
     enum Scope {
         case everybody
         /// Of the row, of the leaf, or of both.
         case agent(AgentID?, leaf: Fingerprint?)
     }
 
-    /// The youngest first.
+    /// The newest first.
     func summaries(of scope: Scope, onlyOpen: Bool = false) throws -> [HandoverSummary] {
         let names = Dictionary(try tables.peers.all().map { ($0.id, $0.name) }) { first, _ in first }
         let sources = try rows(SourceHandover.self, scope, onlyOpen).map { summary($0, names) }
@@ -25,7 +25,7 @@ struct HandoverView {
         }
     }
 
-    /// One page of all handovers, the youngest first; no others are read.
+    /// One page of all handovers, the newest first; only this page is read.
     func page(after cursor: String?, onlyOpen: Bool, peer: PeerID?, limit: Int) throws -> Page<HandoverSummary> {
         let last = cursor.map { HandoverID($0) }
         if case .some(.none) = last { return Page(items: []) }

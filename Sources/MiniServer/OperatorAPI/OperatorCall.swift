@@ -6,7 +6,7 @@ import ServerCore
 import ServerTransport
 import Vocabulary
 
-/// One entry of the operator interface: a path, what it takes to be allowed, and what it does.
+/// One route of the operator interface: its path, the required role, and its handler.
 struct OperatorRoute: Sendable {
     let route: Route
     let act: OperatorAct
@@ -43,7 +43,7 @@ struct OperatorCall: Sendable {
     let context: CallerContext
     let token: OperatorToken
 
-    /// Who stands in the audit trail.
+    /// The actor in the audit trail.
     var audit: AuditContext {
         AuditContext(
             actor: token.name, role: token.role.rawValue, sourceAddress: context.caller.address,

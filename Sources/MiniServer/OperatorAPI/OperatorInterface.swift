@@ -13,7 +13,7 @@ struct OperatorInterface: Sendable {
     let handovers: HandoverService
     let federation: FederationClient
 
-    /// Every route of `OperatorRoutes`, by the nouns they are about.
+    /// Every route of `OperatorRoutes`, grouped by subject.
     var routes: [OperatorRoute] {
         serverRoutes + agentRoutes + groupRoutes + configurationRoutes + credentialRoutes + authorityRoutes + peerRoutes
             + handoverRoutes + auditRoutes
@@ -41,12 +41,12 @@ struct OperatorInterface: Sendable {
 
     var view: FleetView { FleetView(server: server, fleet: fleet) }
 
-    /// Whose token the request bears.
+    /// The operator whose token the request contains.
     private func authenticated(_ request: Request, _ context: CallerContext) async throws -> OperatorToken {
         guard let bearer = request.bearer, let digest = Credential.operatorToken.digest(of: bearer) else {
             throw RequestRefusal.notAuthenticated
         }
-        // Found by digest: a near miss of a SHA-256 tells nothing about its text.
+        // Found by digest: the time of the comparison reveals nothing about the token's text.
         guard let token = try await server.database.read({ try $0.operatorTokens.find(Hex.encode(digest)) }),
             token.isInForce(at: server.now())
         else { throw RequestRefusal.notAuthenticated }

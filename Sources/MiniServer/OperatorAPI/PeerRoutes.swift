@@ -42,7 +42,7 @@ extension OperatorInterface {
         ]
     }
 
-    /// A peer's fleet, read through: nothing of it is kept here.
+    /// A peer's agents, read from the peer; this server stores none of them.
     func peerAgents(of name: String, _ call: OperatorCall) async throws -> Page<AgentSummary> {
         let peer = try await server.database.read { try $0.peer(named: name) }
         let query = FederationClient.FleetQuery(
@@ -51,7 +51,7 @@ extension OperatorInterface {
         return try await federation.agents(query, at: peer, by: call.audit)
     }
 
-    /// With what calls have left and nobody has saved yet.
+    /// Includes the results of calls that are not saved yet.
     private func summary(_ peer: PeerRecord) -> PeerSummary {
         PeerSummary(server.calls.current(peer).pruned(at: server.now()))
     }
@@ -159,7 +159,7 @@ extension OperatorInterface {
 
     /// Changes a peer's row together with its audit entry.
     ///
-    /// - Parameter edit: returns what the entry tells beside the peer.
+    /// - Parameter edit: returns what the entry contains in addition to the peer.
     private func change(
         _ call: OperatorCall, _ action: AuditAction,
         _ edit: @escaping @Sendable (inout PeerRecord) throws -> KeyValuePairs<String, JSON?>
@@ -193,9 +193,9 @@ extension StorageTransaction {
 
 /// Which of a peer's two secrets.
 enum SecretDirection: String, Sendable {
-    /// The peer shows it to us.
+    /// The peer presents it to this server.
     case inbound
-    /// We show it to the peer.
+    /// This server presents it to the peer.
     case outbound
 
     init(_ text: String) throws {

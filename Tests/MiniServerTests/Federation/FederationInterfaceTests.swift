@@ -60,7 +60,7 @@ struct FederationInterfaceTests {
     }
 
     /// The very gate, with everything around it; `PeerAuthenticationTests` tries thousands without the slowing down.
-    @Test func `no wrong secret passes the gate, and whoever shows many has to wait`() async throws {
+    @Test func `no wrong secret is accepted, and a peer with many wrong ones has to wait`() async throws {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
             let secrets = try await RunningServer.federate(eu, us)

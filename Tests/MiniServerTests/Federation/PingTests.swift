@@ -81,7 +81,7 @@ struct PingTests {
                 row.trust.serverCAs = try ServerCAs([own])
                 try tables.peers.save(row)
             }
-            return "None of the CA certificates"
+            return "does not chain to any of the trusted CA"
         case .wrongHost:
             let port = us.base.split(separator: ":").last ?? ""
             try await change(eu, "us", PeerUpdate(endpoint: "https://localhost:\(port)"))

@@ -15,7 +15,9 @@ struct EnrolmentTests {
             hash: [1], opamp: OpAMPConnectionSettings(destinationEndpoint: "wss://b.example/v1/opamp")))
 
     @Test(arguments: [ConnectionRequest.Transport.webSocket, .polling])
-    func `whoever bears a spent token is not the agent that used it`(transport: ConnectionRequest.Transport)
+    func `presenting a used token does not prove that the caller is the agent that used it`(
+        transport: ConnectionRequest.Transport
+    )
         async throws
     {
         try await HandoverWorld.run { world in

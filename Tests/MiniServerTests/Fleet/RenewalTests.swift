@@ -57,7 +57,7 @@ struct RenewalTests {
         }
     }
 
-    @Test func `the previous leaf is refused beside the new one, and honoured for a day without it`() async throws {
+    @Test func `the previous leaf is refused beside the new one, and accepted for a day without it`() async throws {
         try await HandoverWorld.run { world in
             let old = try await world.enrolled(at: world.eu)
             let line = try await old.connect(to: world.eu)
@@ -85,7 +85,7 @@ struct RenewalTests {
         }
     }
 
-    @Test func `a session with the previous leaf ends with its day`() async throws {
+    @Test func `a session that uses the previous leaf ends when that leaf's overlap ends`() async throws {
         try await HandoverWorld.run { world in
             let old = try await world.enrolled(at: world.eu)
             let first = try await old.connect(to: world.eu)

@@ -11,7 +11,7 @@ final class ConcurrencyLimit: Sendable {
         self.limit = limit
     }
 
-    /// `nil` without asking when the gate is full.
+    /// `nil`, without a call, when the limit is reached.
     func pass<Answer: Sendable>(_ ask: @Sendable () async -> Answer) async -> Answer? {
         defer { inside.wrappingSubtract(1, ordering: .relaxed) }
         guard inside.wrappingAdd(1, ordering: .relaxed).newValue <= limit else { return nil }

@@ -3,28 +3,27 @@ import ServerCore
 import Synchronization
 import Vocabulary
 
-/// What became of content for an agent.
+/// The result of sending content to an agent.
 enum Delivery: Hashable, Sendable {
     /// Handed to the connection; what the agent's capabilities forbid was left out.
     case sent(withheld: PermittedMessage.Parts)
-    /// Goes out with the agent's next poll.
+    /// Sent with the agent's next poll.
     case waitsForPoll
     case notConnected
-    /// Nothing of it may be sent to this agent.
+    /// The agent's capabilities allow none of it.
     case notPermitted(PermittedMessage.Parts)
-    /// It cannot be put on the wire; logged with the reason.
+    /// It cannot be encoded; logged with the reason.
     case unsendable
 }
 
-/// The way to one connected agent, whatever its transport.
+/// The connection to one agent, over either transport.
 protocol AgentLink: Sendable {
     var session: AgentSession { get }
     func send(_ content: ServerToAgent) async -> Delivery
     func end(_ ending: SessionEnding)
 }
 
-/// Who is connected right now, and the way to each of them. An agent has one session; the newest that has said
-/// something stands.
+/// The connected agents and their connections. An agent has one session: the newest that has received a message.
 final class ConnectedAgents: Sendable {
     private struct Links {
         var standing: [AgentID: any AgentLink] = [:]
@@ -39,8 +38,8 @@ final class ConnectedAgents: Sendable {
 
     func session(of agent: AgentID) -> AgentSession? { link(of: agent)?.session }
 
-    /// Sends at once over a WebSocket, with the next poll otherwise; nothing is kept for an agent that is away, and
-    /// nothing is for somebody who has yet to prove who he is.
+    /// Sends at once over a WebSocket, otherwise with the next poll. Nothing is kept for an agent that is not
+    /// connected, and nothing is sent to a client that enrolls.
     func send(_ content: ServerToAgent, to agent: AgentID) async -> Delivery {
         guard let link = link(of: agent), link.session.kind != .enrolling else { return .notConnected }
         return await link.send(content)
@@ -62,7 +61,7 @@ final class ConnectedAgents: Sendable {
 
     func link(of agent: AgentID) -> (any AgentLink)? { links.withLock { $0.standing[agent] } }
 
-    /// Somebody is there who has not said anything.
+    /// A connection was upgraded and has sent no message.
     func wait(_ link: some AgentLink) { links.withLock { $0.silent[link.session.number] = link } }
 
     /// The first message of a session.
@@ -74,7 +73,7 @@ final class ConnectedAgents: Sendable {
         old?.end(.replaced)
     }
 
-    /// The polling link that goes on, or a new one in its place.
+    /// The existing polling link, or a new one that replaces it.
     func polling(_ agent: AgentID, isSame: (PollingLink) -> Bool, make: () -> PollingLink) -> PollingLink {
         let (link, old): (PollingLink, (any AgentLink)?) = links.withLock { links in
             if let known = links.standing[agent] as? PollingLink, isSame(known) { return (known, nil) }

@@ -15,7 +15,7 @@ import Vocabulary
 /// As a service it only looks after agents that stopped polling.
 final class OpAMPEndpoint: Service {
     static let path = "/v1/opamp"
-    /// An agent that polls is taken for gone when it has not for this long.
+    /// A polling agent counts as disconnected after this time without a poll.
     static let pollSilence: Duration = .seconds(300)
     /// A session that enrolls lasts no longer.
     static let enrolmentTime: Duration = .seconds(30)
@@ -83,7 +83,7 @@ final class OpAMPEndpoint: Service {
         }
     }
 
-    /// What the service says to a report, or that it is too busy to say anything.
+    /// The service's answer to a report, or that it is too busy.
     func answer(to report: AgentReport, from session: AgentSession) async -> OpAMPAnswer {
         await gate.pass { await self.service.received(report, from: session) }
             ?? .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy.")
@@ -99,7 +99,7 @@ final class OpAMPEndpoint: Service {
         return copies.withLock { $0.saw(sighting, of: session.agent, at: report.at) }
     }
 
-    /// Tells the service of an end that `SessionEnd` gave out.
+    /// Passes an end from `SessionEnd` to the service.
     func closed(_ session: AgentSession, _ ending: SessionEnding?) {
         guard let ending else { return }
         let now = now()

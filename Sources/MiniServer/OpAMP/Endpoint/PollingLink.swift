@@ -2,7 +2,7 @@ import OpAMPProto
 import ServerCore
 import Vocabulary
 
-/// One agent that polls: its conversation between requests, and what waits for its next one.
+/// One polling agent: its conversation between requests, and the content that waits for the next poll.
 actor PollingLink: AgentLink {
     let session: AgentSession
     private let endpoint: OpAMPEndpoint
@@ -32,7 +32,7 @@ actor PollingLink: AgentLink {
         } catch {
             return try conversation.refusal(error).encoded()
         }
-        // The poll may come from another host than the one that opened the session.
+        // The poll may come from a host other than the one that opened the session.
         var sender = session
         sender.request.caller = request.caller
         report.copy = endpoint.sighted(report, from: sender)
@@ -42,7 +42,7 @@ actor PollingLink: AgentLink {
             ? .nothing : await endpoint.answer(to: report, from: session)
         // What ended the session meanwhile ended what it was admitted for.
         if end.hasCome, answer.content.errorResponse == nil { answer = .sessionOver }
-        // An agent that takes its leave reads no offer.
+        // An agent that disconnects reads no offer.
         let content = report.message.agentDisconnect ? answer.content : withPending(answer.content)
         let permitted = conversation.reply(
             to: report, with: content, freshInstanceUID: endpoint.freshInstanceUID())

@@ -45,7 +45,7 @@ struct PollingRoute: Sendable {
         )
     }
 
-    /// Goes on with the agent's session, or opens this one. Only a message takes the place of another session.
+    /// Continues the agent's session, or opens this one. Only a message replaces another session.
     private func answer(to body: [UInt8], in session: AgentSession) async throws(WireFailure) -> [UInt8] {
         let message: AgentToServer
         do throws(WireFailure) {
@@ -60,7 +60,7 @@ struct PollingRoute: Sendable {
                 PollingLink(session, at: endpoint)
             }
             if let answer = try await link.exchange(message, asking: session.request) { return answer }
-            // It ended between the two calls, and so is not found again.
+            // The session ended between the two calls, so the next lookup does not find it.
             endpoint.agents.leave(link.session)
         }
     }

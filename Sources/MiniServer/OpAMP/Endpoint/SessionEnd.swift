@@ -15,7 +15,7 @@ struct SessionEnd {
         return true
     }
 
-    /// What the service is to be told now, if anything.
+    /// The end that the service must receive now, if any.
     mutating func news(isBeingDecided: Bool) -> SessionEnding? {
         guard let ending, !isBeingDecided, !isTold else { return nil }
         isTold = true

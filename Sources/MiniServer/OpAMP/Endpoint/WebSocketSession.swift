@@ -24,7 +24,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     private var waiting = CircularBuffer<WebSocketMessage>()
     private var isBeingDecided = false
     private var hasHeldRead = false
-    /// No message has come yet; an upgrade alone is no session.
+    /// No message has arrived yet; an upgrade alone is no session.
     private var isSilent = true
     /// The session may be over while the connection takes a moment longer.
     private var end = SessionEnd()
@@ -64,7 +64,7 @@ final class WebSocketSession: ChannelDuplexHandler {
 
     // MARK: - Conversation
 
-    /// Also behind the end of a connection: what the agent said before is decided, though nobody reads the answer.
+    /// Also after the end of a connection: messages before it are processed, although no answer can be sent.
     private func takeNext(_ context: ChannelHandlerContext) {
         while !isBeingDecided, let message = waiting.popFirst() {
             take(message, context)
@@ -192,7 +192,7 @@ extension WebSocketMessage {
     }
 }
 
-/// The way to a `WebSocketSession` from any thread.
+/// Access to a `WebSocketSession` from any thread.
 private struct WebSocketLink: AgentLink {
     let session: AgentSession
     let eventLoop: any EventLoop
