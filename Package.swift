@@ -99,7 +99,9 @@ let package = Package(
         // storage
         .swift(
             "ServerStorage",
-            ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "ServerCore", .database]),
+            [
+                "Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles", "ServerCore", .database,
+            ]),
 
         // a server's interface from outside
         .swift("OperatorClient", ["Vocabulary", "ServerAPI", "Certificates"] + .httpClient),

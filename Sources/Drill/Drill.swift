@@ -31,7 +31,7 @@ public struct Drill: Sendable {
         .staleFingerprint, .missingConfiguration, .expiredToken, .replayedToken, .wrongPeer,
         .sourceDiesAfterOffer, .targetRestartsBeforeArrival, .authorityRotates, .authorityRotatesAfterArrival,
         .renewalAnswerLost, .politeRestartWhilePolling, .copiedAgent, .thirdPeer, .listenerOfAnotherAuthority,
-        .clockWasAhead, .largeReport, .killedWhileMoving,
+        .clockWasAhead, .largeReport, .killedWhileMoving, .serversKilled,
     ]
 
     public static func named(_ name: String) -> Drill? { all.first { $0.name == name } }

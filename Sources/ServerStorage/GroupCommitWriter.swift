@@ -1,3 +1,4 @@
+import DurableFiles
 import GRDB
 import Synchronization
 
@@ -111,8 +112,14 @@ final class GroupCommitWriter: Sendable {
                 // A full disk and the like end the whole transaction, with the jobs before this one in it.
                 if !database.isInsideTransaction { throw DatabaseError(resultCode: .SQLITE_ABORT) }
             }
+            // A group that changed nothing leaves nothing on the disk, so its commit is no step of any journey.
+            let isDurable = database.totalChangesCount != changes
+            if isDurable { CrashPoint.reach("commit.before") }
             try commit(database)
-            if database.totalChangesCount != changes { synced.add(1, ordering: .relaxed) }
+            if isDurable {
+                CrashPoint.reach("commit.after")
+                synced.add(1, ordering: .relaxed)
+            }
             return results
         } catch {
             if database.isInsideTransaction { try? database.rollback() }

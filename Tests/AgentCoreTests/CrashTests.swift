@@ -14,7 +14,10 @@ import Vocabulary
             && line.endpoint == world.disk.active.settings.endpoint && world.agent.state == world.disk
     }
 
-    @Test(arguments: [Behaviour.works, .fails(DialFailure(.tlsUntrusted)), .silent, .blackHole, .closesAtOnce])
+    @Test(arguments: [
+        Behaviour.works, .fails(DialFailure(.tlsUntrusted)), .silent, .blackHole, .closes(code: 1000),
+        .closes(code: nil),
+    ])
     func `H10 H11 F21 killed after any save, the next process reaches exactly one server`(target: Behaviour) throws {
         for crash in 1...8 {
             var world = World(try all.configuration())

@@ -78,13 +78,15 @@ import Vocabulary
         (.fails(DialFailure(.http(status: 404))), .http(status: 404)),
         (.fails(DialFailure(.http(status: 301))), .http(status: 301)),
         (.fails(DialFailure(.tcp)), .tcp), (.fails(DialFailure(.dns)), .dns),
-        (.fails(DialFailure(.proxy)), .proxy), (.closesAtOnce, .protocol), (.nonsense, .protocol),
+        (.fails(DialFailure(.proxy)), .proxy), (.closes(code: 1000), .protocol), (.closes(code: nil), .protocol),
+        (.closes(code: 1012), .timeout), (.nonsense, .protocol),
         (.namesAnother, .protocol), (.namesNobody, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
         (.errors(ServerErrorResponse(type: .badRequest)), .serverError),
         (.errors(ServerErrorResponse(type: .unknown)), .serverError), (.silent, .timeout), (.blackHole, .timeout),
         (.fails(DialFailure(.timeout)), .timeout),
         (.fails(DialFailure(.http(status: 503), retryAfter: .seconds(900))), .timeout),
-        (.fails(DialFailure(.http(status: 429))), .timeout),
+        (.fails(DialFailure(.http(status: 429))), .timeout), (.fails(DialFailure(.http(status: 502))), .timeout),
+        (.fails(DialFailure(.http(status: 504))), .timeout),
         (.errors(ServerErrorResponse(type: .unavailable)), .timeout),
     ]
 
@@ -144,6 +146,16 @@ import Vocabulary
         #expect(world.timers[.nextTry] == world.clock + .milliseconds(200))
         world.advance(.milliseconds(200))
         #expect(isHome(world, at: "target.example"))
+    }
+
+    @Test(arguments: [nil, 1001, 1012, 1013] as [UInt16?])
+    func `F40 a target that goes away before its first answer is tried once more`(code: UInt16?) throws {
+        var world = try world()
+        world.target.behaviour = [.closes(code: code), .works]
+        world.offer(try all.handover())
+        #expect(!isHome(world, at: "target.example") && world.disk.candidate != nil)
+        world.advance(.seconds(1)) { self.isHome($0, at: "target.example") }
+        #expect(isHome(world, at: "target.example") && world.source.statuses.last?.status == .applying)
     }
 
     @Test func `H12 a verdict survives the process that reached it`() throws {
@@ -305,7 +317,7 @@ import Vocabulary
 
     @Test func `H26 accept-then-close is slowed down by the backoff`() throws {
         var world = try world()
-        world.source.behaviour = [.closesAtOnce]
+        world.source.behaviour = [.closes(code: 1000)]
         world.breakLine()
         world.advance(.seconds(3600))
         #expect(world.source.dials.count > 5 && world.source.dials.count < 60)

@@ -71,7 +71,7 @@ import Vocabulary
     @Test func `a way back that fails is kept for a day, since the source may have taken the agent back`() throws {
         var world = try arrived(longestWait: .seconds(10))
         world.target.behaviour = [.fails(DialFailure(.tcp))]
-        world.source.behaviour = [.closesAtOnce]
+        world.source.behaviour = [.closes(code: 1000)]
         world.breakLine()
         world.advance(.seconds(310))
         #expect(world.source.dials.count == 2, "the way back was tried, and the line broke before the answer")

@@ -9,7 +9,8 @@ import Vocabulary
     let all = Authorities.shared
 
     static let behaviours: [Behaviour] = [
-        .works, .works, .works, .silent, .blackHole, .closesAtOnce, .nonsense, .namesAnother, .namesNobody,
+        .works, .works, .works, .silent, .blackHole, .closes(code: 1000), .closes(code: nil), .nonsense, .namesAnother,
+        .namesNobody,
         .fails(DialFailure(.tcp)), .fails(DialFailure(.tlsUntrusted)),
         .fails(DialFailure(.timeout)),
         .fails(DialFailure(.http(status: 503), retryAfter: .seconds(3))),

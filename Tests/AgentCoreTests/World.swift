@@ -13,7 +13,7 @@ enum Behaviour: Equatable {
     case blackHole
     /// Up, and then nothing.
     case silent
-    case closesAtOnce
+    case closes(code: UInt16?)
     case nonsense
     case errors(ServerErrorResponse)
     case namesAnother
@@ -186,9 +186,9 @@ struct World {
                 line = nil
                 queue.append(.ended(id, .failed(failure)))
             case .blackHole: break
-            case .closesAtOnce:
+            case .closes(let code):
                 line = nil
-                queue += [.opened(id), .ended(id, .closed(code: 1000, reason: ""))]
+                queue += [.opened(id), .ended(id, .closed(code: code, reason: ""))]
             case .works, .silent, .nonsense, .errors, .namesAnother, .namesNobody, .renames: queue.append(.opened(id))
             }
         case .send(let id, let message):
@@ -246,7 +246,7 @@ struct World {
         case .renames(let uid):
             reply.agentIdentification = AgentIdentification(newInstanceUID: uid)
             queue.append(.received(id, reply))
-        case .silent, .blackHole, .fails, .closesAtOnce: break
+        case .silent, .blackHole, .fails, .closes: break
         }
     }
 

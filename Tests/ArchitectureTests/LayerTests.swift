@@ -14,8 +14,8 @@ import Testing
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerAPI": ["Vocabulary"],
         "ServerStorage": [
-            "Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "ServerCore", "Foundation", "GRDB",
-            "Synchronization",
+            "Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles", "ServerCore", "Foundation",
+            "GRDB", "Synchronization",
         ],
         "OperatorClient": [
             "Vocabulary", "ServerAPI", "Certificates", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "Foundation",

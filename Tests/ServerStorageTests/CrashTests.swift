@@ -6,11 +6,16 @@ import Testing
 
 /// A child process is killed while it commits in groups; what it was answered is there, and nothing is half there.
 @Suite struct CrashTests {
-    private func lines(until count: Int, of path: String) throws -> Set<String> {
+    /// What was answered until the writer was killed: after `count` answers, or by its own crash point before that.
+    private func lines(
+        until count: Int, of path: String, callers: Int = 32, crashingAt point: String? = nil
+    ) throws -> Set<String> {
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let (process, output) = (Process(), Pipe())
         process.executableURL = URL(filePath: program).deletingLastPathComponent().appending(path: "storage-writer")
-        process.arguments = [path, "32"]
+        process.arguments = [path, "\(callers)"]
+        let own = point.map { ["OPAMP_CRASH_AT": $0] } ?? [:]
+        process.environment = ProcessInfo.processInfo.environment.merging(own) { _, own in own }
         process.standardOutput = output
         try process.run()
         var said = Data()
@@ -24,6 +29,24 @@ import Testing
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal)
         return Set(String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init))
+    }
+
+    /// A single caller has one job in each commit, so that the n-th commit holds the n-th job.
+    @Test(arguments: [1, 2, 5])
+    func `killed before a commit its job is gone, killed after it the job is saved and unanswered`(
+        commit: Int
+    ) async throws {
+        for (moment, saved) in [("before", commit - 1), ("after", commit)] {
+            try await DatabaseFile.inFolder { path in
+                let answered = try lines(
+                    until: 1_000, of: path, callers: 1, crashingAt: "commit.\(moment)#\(commit)")
+                #expect(answered.count == commit - 1)
+                let database = try ServerDatabase(path: path)
+                let groups = try await database.read { try $0.groups.all().map(\.name) }
+                #expect(groups.count == saved && answered.isSubset(of: groups))
+                try database.close()
+            }
+        }
     }
 
     @Test func `killed again and again, every answered job is whole and no other is half`() async throws {

@@ -5,6 +5,7 @@ struct Trial: Equatable, Sendable {
     private(set) var tries = 0
     private(set) var refusals = 0
     private(set) var bareCloses = 0
+    private(set) var losses = 0
     /// The last failure in words, for a verdict by timeout.
     private(set) var lastFailure = "no answer from the server"
 
@@ -17,9 +18,17 @@ struct Trial: Equatable, Sendable {
     mutating func judge(_ end: ConnectionEnd, timings: AgentTimings, chance: UInt64) -> Judgement {
         tries += 1
         switch end {
-        case .closed:
+        case .closed(let code, _):
+            lastFailure = "the server closed the connection before its first answer"
+            switch code {
+            case 1001, 1012, 1013: return .again(after: backoff(timings, chance: chance))
+            case nil:
+                // A server that dies says nothing. One that is there again at the second try was restarted.
+                losses += 1
+                return losses > 1 ? .verdict(.protocol) : .again(after: timings.secondTry)
             // The upgrade was granted and then no answer came: not what an OpAMP server does.
-            return .verdict(.protocol)
+            default: return .verdict(.protocol)
+            }
         case .failed(let failure):
             let words = failure.explanation
             lastFailure = words.isEmpty ? failure.cause.code : "\(failure.cause.code), \(words)"
@@ -28,9 +37,8 @@ struct Trial: Equatable, Sendable {
                 return bareCloses > 1 ? .verdict(.tlsLeafRefused) : .again(after: timings.secondTry)
             }
             switch failure.cause {
-            case .http(503), .http(429), .timeout:
-                let backoff = Backoff(initial: timings.secondTry * 2, maximum: .seconds(5), floor: timings.secondTry)
-                return .again(after: backoff.wait(attempt: tries - 1, chance: chance, advice: failure.retryAfter))
+            case .http(429), .http(502), .http(503), .http(504), .timeout:
+                return .again(after: backoff(timings, chance: chance, advice: failure.retryAfter))
             case .tcp:
                 refusals += 1
                 return refusals > 1 ? .verdict(.tcp) : .again(after: timings.secondTry)
@@ -39,6 +47,11 @@ struct Trial: Equatable, Sendable {
                 return .verdict(failure.cause)
             }
         }
+    }
+
+    private func backoff(_ timings: AgentTimings, chance: UInt64, advice: Duration? = nil) -> Duration {
+        Backoff(initial: timings.secondTry * 2, maximum: .seconds(5), floor: timings.secondTry)
+            .wait(attempt: tries - 1, chance: chance, advice: advice)
     }
 }
 

@@ -40,7 +40,8 @@ enum HandoverTrail {
         let missing = required.map { "Handover." + $0 }.filter { !written.contains($0) }
         var gaps = missing.isEmpty ? [] : ["\(what) is \(summary.phase) without \(missing.joined(separator: ", "))"]
         gaps += jumps(in: steps, to: summary.phase).map { "\(what) \($0)" }
-        if isEnded(summary), let last = steps.last(where: { $0.before != $0.after }) {
+        // A notice that comes after the end is an entry without `before`: it remarks on the end and is not its cause.
+        if isEnded(summary), let last = steps.last(where: { $0.before != nil && $0.before != $0.after }) {
             gaps += causeless(last, of: detail, on: server, beside: others).map { "\(what) \($0)" }
         }
         return gaps

@@ -10,14 +10,14 @@ extension TwoRegions {
 
     func issue(
         _ agent: AgentProcess, from source: ServerProcess, to target: ServerProcess, ttlSeconds: Int = 3600,
-        _ notes: StepNotes
+        probationSeconds: Int = TwoRegions.probationSeconds, _ notes: StepNotes
     ) async throws -> IssuedHandover {
         let row = try await row(of: agent, on: source)
         let issued: IssuedHandover = try await source.api.call(
             OperatorRoutes.issueHandover,
             sending: HandoverIssue(
                 agent: row.description, peer: target.name, ttlSeconds: ttlSeconds,
-                probationSeconds: Self.probationSeconds))
+                probationSeconds: probationSeconds))
         run.world.canaries.add("handover token \(issued.handover.id)", Secret(issued.token))
         run.observations.tokens[target.label] = Secret(issued.token)
         try notes.expect("the phase on \(source.label)", issued.handover.phase, is: "issued")

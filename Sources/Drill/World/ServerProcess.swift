@@ -55,11 +55,16 @@ import Vocabulary
     /// - Parameters:
     ///   - options: further arguments of `serve`.
     ///   - trusting: PEM the operator trusts beside the server's own CA.
-    func start(_ options: [String] = [], trusting extraAuthority: String = "") async throws {
+    ///   - crashPoint: where the process kills itself (debug builds), as `OPAMP_CRASH_AT` names it.
+    func start(
+        _ options: [String] = [], trusting extraAuthority: String = "", crashingAt crashPoint: String? = nil
+    ) async throws {
         let isFirst = port == nil
         var arguments = ["serve", "--data-dir", directory.path, "--name", name, "--listen", "127.0.0.1:\(port ?? 0)"]
         if isFirst { arguments += ["--write-admin-token", tokenFile.path] }
-        let child = try ChildProcess(name, program: program, arguments: arguments + options, log: log)
+        let child = try ChildProcess(
+            name, program: program, arguments: arguments + options,
+            environment: crashPoint.map { ["OPAMP_CRASH_AT": $0] } ?? [:], log: log)
         self.child = child
         let line = try await child.line(containing: "listening on https://", within: .seconds(30))
         guard let digits = line.split(separator: ":").last?.prefix(while: \.isNumber), let number = Int(digits) else {
@@ -84,10 +89,11 @@ import Vocabulary
     }
 
     private func connect(trusting authorities: String) async throws {
-        await disconnect()
         trusted = authorities
+        let before = operatorClient
         operatorClient = try OperatorClient(
             base: base, token: adminToken, authorities: authorities, hearsRefusal: overheard.add)
+        await before?.close()
     }
 
     func disconnect() async {
@@ -108,6 +114,8 @@ import Vocabulary
         try FileManager.default.removeItem(at: directory)
         try FileManager.default.moveItem(at: backup, to: directory)
     }
+
+    func ended(within limit: Duration) async -> ChildProcess.Ending? { await child?.ended(within: limit) }
 
     /// Pulls the plug.
     func kill() async {
