@@ -165,6 +165,8 @@ extension OperatorInterface {
         _ edit: @escaping @Sendable (inout PeerRecord) throws -> KeyValuePairs<String, JSON?>
     ) async throws -> PeerRecord {
         let name = try call.name()
+        // What the peer has used decides what a rotation keeps, and the first use may still wait to be saved.
+        await server.calls.flush()
         let now = server.now()
         return try await server.database.write { tables in
             var peer = try tables.peer(named: name)
