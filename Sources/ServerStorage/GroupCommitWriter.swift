@@ -21,7 +21,7 @@ final class GroupCommitWriter: Sendable {
         var end: StorageFailure?
     }
 
-    /// What a job returned, from the writer's queue to whoever waits for it.
+    /// What a job returned, from the writer's queue to its caller.
     private final class Returned<Value: Sendable>: Sendable {
         let value = Mutex<Value?>(nil)
     }
@@ -131,7 +131,7 @@ final class GroupCommitWriter: Sendable {
         }
     }
 
-    /// Nothing of the group holds: whoever did not fail by itself runs again, alone.
+    /// Nothing of the group is saved: each job that did not fail by itself runs again, alone.
     private func repeated(
         _ group: [Job], after results: [Result<Void, any Error>], because error: any Error, _ database: Database
     ) -> [Result<Void, any Error>] {

@@ -1,8 +1,8 @@
 import ServerAPI
 
 extension Drill {
-    /// The agent takes leave between the redemption and its next poll: what is said to it in the answer to its leave is
-    /// said to nobody.
+    /// The agent disconnects between the redemption and its next poll: what the answer to its goodbye contains is
+    /// read by nobody.
     static let politeRestartWhilePolling = Drill(
         "polite-restart-while-polling",
         "a polling agent is stopped and started before its offer is out: the handover completes",

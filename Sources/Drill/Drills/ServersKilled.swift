@@ -250,7 +250,7 @@ extension TwoRegions {
         }
     }
 
-    /// A draft, and its activation. Whoever gets no answer looks at the list before he asks again.
+    /// A draft, and its activation. An operator without an answer reads the list before he asks again.
     fileprivate func rotate(_ server: ServerProcess, _ notes: StepNotes) async throws {
         let before = try await answered("\(server.label) lists its keys") { try await signingKeys(of: server) }
         func new() async throws -> [SigningKeySummary] {
