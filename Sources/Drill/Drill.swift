@@ -1,9 +1,9 @@
 /// A journey or a failure that is rehearsed with real processes.
-public struct Drill: Sendable {
+package struct Drill: Sendable {
     /// As the command line takes it.
-    public let name: String
+    package let name: String
     /// What happens and what must come of it, in one line.
-    public let summary: String
+    package let summary: String
     private let required: Set<Law>
     let act: @MainActor @Sendable (DrillRun) async throws -> Void
 
@@ -25,7 +25,7 @@ public struct Drill: Sendable {
     }
 
     /// In the order in which `all` runs them.
-    public static let all: [Drill] = [
+    package static let all: [Drill] = [
         .thereAndBack,
         .targetUnreachable, .untrustedTarget, .targetRefusesLeaf,
         .staleFingerprint, .missingConfiguration, .expiredToken, .replayedToken, .wrongPeer,
@@ -34,7 +34,7 @@ public struct Drill: Sendable {
         .clockWasAhead, .largeReport, .killedWhileMoving, .serversKilled,
     ]
 
-    public static func named(_ name: String) -> Drill? { all.first { $0.name == name } }
+    package static func named(_ name: String) -> Drill? { all.first { $0.name == name } }
 }
 
 extension Set<Law> {

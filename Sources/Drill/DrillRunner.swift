@@ -1,17 +1,17 @@
-public import Foundation
+package import Foundation
 import Vocabulary
 
 /// Runs drills one after the other, each in a world of its own.
-@MainActor public struct DrillRunner {
-    public struct Options: Sendable {
-        public var programs: Programs
+@MainActor package struct DrillRunner {
+    package struct Options: Sendable {
+        package var programs: Programs
         /// Where worlds and reports are put.
-        public var runs: URL
+        package var runs: URL
         /// Leave the processes running and say how to look at them.
-        public var keepsWorld: Bool
-        public var usesHTTP: Bool
+        package var keepsWorld: Bool
+        package var usesHTTP: Bool
 
-        public init(programs: Programs, runs: URL, keepsWorld: Bool = false, usesHTTP: Bool = false) {
+        package init(programs: Programs, runs: URL, keepsWorld: Bool = false, usesHTTP: Bool = false) {
             self.programs = programs
             self.runs = runs
             self.keepsWorld = keepsWorld
@@ -22,7 +22,7 @@ import Vocabulary
     private let options: Options
     private let narrator: Narrator
 
-    public init(options: Options, narrator: Narrator) {
+    package init(options: Options, narrator: Narrator) {
         self.options = options
         self.narrator = narrator
     }
@@ -30,7 +30,7 @@ import Vocabulary
     private var transport: AgentProcess.Transport { options.usesHTTP ? .http : .ws }
 
     /// When the surrounding task is cancelled the drill under way ends, its processes with it, and no other begins.
-    public func run(_ drills: [Drill]) async throws -> DrillReport {
+    package func run(_ drills: [Drill]) async throws -> DrillReport {
         let startedAt = Timestamp.present
         let start = ContinuousClock.now
         var outcomes: [DrillOutcome] = []

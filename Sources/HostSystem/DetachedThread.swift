@@ -1,10 +1,10 @@
 import Glibc
 
 /// A thread of this process that nobody waits for.
-public enum DetachedThread {
+package enum DetachedThread {
     /// Runs the body on a new one. It receives no signals: they belong to the host program, or to the thread that waits
     /// with `sigwait`.
-    public static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    package static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var everySignal = sigset_t()
         var before = sigset_t()
         unsafe sigfillset(&everySignal)

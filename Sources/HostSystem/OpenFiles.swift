@@ -1,10 +1,10 @@
 import Glibc
 
 /// The process's limit of open files.
-public enum OpenFiles {
+package enum OpenFiles {
     /// Raises the soft limit to `wanted` as far as the hard limit lets it, and tells what it is now; nil where the
     /// system does not say.
-    public static func limit(raisedTo wanted: Int) -> Int? {
+    package static func limit(raisedTo wanted: Int) -> Int? {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
         if limit.rlim_cur < rlim_t(wanted) {

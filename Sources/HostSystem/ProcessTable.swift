@@ -1,8 +1,8 @@
 import Glibc
 
-public enum ProcessTable {
-    public static var ownID: Int32 { getpid() }
+package enum ProcessTable {
+    package static var ownID: Int32 { getpid() }
 
     /// Whether a process with this number exists now; another one may have taken the number over.
-    public static func contains(_ id: Int32) -> Bool { id > 0 && (kill(id, 0) == 0 || errno == EPERM) }
+    package static func contains(_ id: Int32) -> Bool { id > 0 && (kill(id, 0) == 0 || errno == EPERM) }
 }

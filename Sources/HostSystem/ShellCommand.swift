@@ -1,8 +1,8 @@
 import Glibc
 
 /// A command line of the operator's, run by `/bin/sh -c` with the environment and the standard error of this process.
-public enum ShellCommand {
-    public enum Outcome: Hashable, Sendable {
+package enum ShellCommand {
+    package enum Outcome: Hashable, Sendable {
         case exited(status: Int32)
         case killed(signal: Int32)
         /// It took longer than it may and was killed, with everything it had started.
@@ -11,7 +11,7 @@ public enum ShellCommand {
     }
 
     /// Runs it on a thread of its own; the caller's is free meanwhile.
-    public static func run(_ line: String, limit: Duration) async -> Outcome {
+    package static func run(_ line: String, limit: Duration) async -> Outcome {
         await withCheckedContinuation { continuation in
             do throws(SystemError) {
                 try DetachedThread.start { continuation.resume(returning: runHere(line, limit: limit)) }

@@ -1,13 +1,13 @@
 import Glibc
 
 /// Standard output and standard error of the program.
-public enum StandardStream: Int32, Sendable {
+package enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2
 
     /// Writes the line and a line feed in one call, so that lines of several threads do not mix. Nobody can be told
     /// when it fails.
-    public func write(line: String) {
+    package func write(line: String) {
         var rest = Array((line + "\n").utf8)[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(rawValue, $0.baseAddress, $0.count) }

@@ -1,10 +1,10 @@
 import Glibc
 
 /// SIGTERM and SIGINT as a wish to end, instead of an end.
-public enum TerminationSignals {
+package enum TerminationSignals {
     /// Must run before any other thread exists: threads inherit that these signals are not delivered to them. The
     /// writer of a broken pipe handles the error.
-    public static func block() {
+    package static func block() {
         signal(SIGPIPE, SIG_IGN)
         var signals = ours()
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
@@ -13,7 +13,7 @@ public enum TerminationSignals {
     /// Runs the body for each such signal, on a thread of its own, with the signal's number.
     ///
     /// - Throws: `SystemError` when the host has no thread left for it.
-    public static func onEach(_ body: @escaping @Sendable (Int32) -> Void) throws(SystemError) {
+    package static func onEach(_ body: @escaping @Sendable (Int32) -> Void) throws(SystemError) {
         try DetachedThread.start {
             var signals = ours()
             while true {

@@ -1,9 +1,9 @@
 import Glibc
-public import Vocabulary
+package import Vocabulary
 
 /// The host's clock of day. It can be set and can jump; only shells read it.
-public enum WallClock {
-    public static func now() -> Timestamp {
+package enum WallClock {
+    package static func now() -> Timestamp {
         var time = timespec()
         // It cannot fail for this clock and a valid address (clock_gettime(2)).
         unsafe clock_gettime(CLOCK_REALTIME, &time)

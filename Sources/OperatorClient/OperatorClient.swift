@@ -4,13 +4,13 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-public import ServerAPI
-public import Vocabulary
+package import ServerAPI
+package import Vocabulary
 
 /// Calls the HTTP interface of one server: as its operator with a token, or as anybody without one.
-public struct OperatorClient: Sendable {
+package struct OperatorClient: Sendable {
     /// `https://host:port`.
-    public let base: String
+    package let base: String
     private let token: Secret?
     private let http: HTTPClient
     private let hearsRefusal: (@Sendable (String) -> Void)?
@@ -19,7 +19,7 @@ public struct OperatorClient: Sendable {
     ///   - authorities: PEM, and then nothing else is trusted; `nil` for the system's roots.
     ///   - identity: PEM of a certificate and its key, for calls that present one.
     ///   - hearsRefusal: is given the text of every answer that is not a success.
-    public init(
+    package init(
         base: String, token: Secret?, authorities: String?, identity: (chain: String, key: Secret)? = nil,
         hearsRefusal: (@Sendable (String) -> Void)? = nil
     ) throws {
@@ -75,13 +75,13 @@ public struct OperatorClient: Sendable {
     }
 
     /// Has to be called before the last reference goes away.
-    public func close() async { try? await http.shutdown() }
+    package func close() async { try? await http.shutdown() }
 
     /// Calls a route and reads its answer.
     ///
     /// - Parameter path: the route's path filled in; absent for a route without placeholders.
     /// - Throws: `CallFailure`.
-    public func call<Answer: Decodable & Sendable>(
+    package func call<Answer: Decodable & Sendable>(
         _ route: Route, _ path: String? = nil, query: [String: String?] = [:],
         sending body: (any Encodable & Sendable)? = nil, as type: Answer.Type = Answer.self
     ) async throws -> Answer {
@@ -96,14 +96,14 @@ public struct OperatorClient: Sendable {
     }
 
     /// Calls a route for its effect.
-    public func order(
+    package func order(
         _ route: Route, _ path: String? = nil, sending body: (any Encodable & Sendable)? = nil
     ) async throws {
         _ = try await success(route.method, path ?? route.template, sending: body)
     }
 
     /// Every page of a list.
-    public func list<Item: Codable & Hashable & Sendable>(
+    package func list<Item: Codable & Hashable & Sendable>(
         _ route: Route, _ path: String? = nil, query: [String: String?] = [:], of type: Item.Type = Item.self
     ) async throws -> [Item] {
         var (items, cursor): ([Item], String?) = ([], nil)
@@ -119,12 +119,12 @@ public struct OperatorClient: Sendable {
     }
 
     /// A page that is no JSON, such as `/metrics`.
-    public func text(_ path: String) async throws -> String {
+    package func text(_ path: String) async throws -> String {
         String(decoding: try await success(.get, path), as: UTF8.self)
     }
 
     /// One bare exchange, whatever the answer is.
-    public func exchange(
+    package func exchange(
         _ method: Route.Method, _ path: String, headers: [String: String] = [:], body: [UInt8]? = nil
     ) async throws -> (status: Int, body: [UInt8]) {
         var request = HTTPClientRequest(url: base + path)

@@ -1,23 +1,23 @@
-public import Vocabulary
+package import Vocabulary
 
 /// One entry of the audit trail.
-public struct AuditEvent: Codable, Hashable, Sendable {
-    public var sequence: Int64
-    public var at: Timestamp
-    public var actor: String
-    public var role: String
-    public var action: String
-    public var entityType: String
-    public var entityID: String
-    public var before: String?
-    public var after: String?
-    public var sourceAddress: String?
-    public var traceID: String?
-    public var originPeerID: PeerID?
-    public var additional: [String: String]
-    public var hash: String
+package struct AuditEvent: Codable, Hashable, Sendable {
+    package var sequence: Int64
+    package var at: Timestamp
+    package var actor: String
+    package var role: String
+    package var action: String
+    package var entityType: String
+    package var entityID: String
+    package var before: String?
+    package var after: String?
+    package var sourceAddress: String?
+    package var traceID: String?
+    package var originPeerID: PeerID?
+    package var additional: [String: String]
+    package var hash: String
 
-    public init(
+    package init(
         sequence: Int64,
         at: Timestamp,
         actor: String,
@@ -51,18 +51,18 @@ public struct AuditEvent: Codable, Hashable, Sendable {
 }
 
 /// The answer of `verify`.
-public struct AuditVerdict: Codable, Hashable, Sendable {
-    public var ok: Bool
-    public var entries: Int
+package struct AuditVerdict: Codable, Hashable, Sendable {
+    package var ok: Bool
+    package var entries: Int
     /// Where the check began: 1, or behind what was deleted.
-    public var firstSequence: Int64?
-    public var lastSequence: Int64?
-    public var headHash: String
+    package var firstSequence: Int64?
+    package var lastSequence: Int64?
+    package var headHash: String
     /// The first entry that does not hold.
-    public var brokenAt: Int64?
-    public var text: String
+    package var brokenAt: Int64?
+    package var text: String
 
-    public init(
+    package init(
         ok: Bool,
         entries: Int,
         firstSequence: Int64? = nil,
@@ -82,22 +82,22 @@ public struct AuditVerdict: Codable, Hashable, Sendable {
 }
 
 /// Deletes old entries, for good.
-public struct AuditPruning: Codable, Hashable, Sendable {
+package struct AuditPruning: Codable, Hashable, Sendable {
     /// Entries from then on stay, and so does every one behind the first of them.
-    public var before: Timestamp
+    package var before: Timestamp
 
-    public init(before: Timestamp) {
+    package init(before: Timestamp) {
         self.before = before
     }
 }
 
 /// What was deleted.
-public struct AuditPruned: Codable, Hashable, Sendable {
-    public var entries: Int64
+package struct AuditPruned: Codable, Hashable, Sendable {
+    package var entries: Int64
     /// The last entry that was deleted; absent when there was none.
-    public var throughSequence: Int64?
+    package var throughSequence: Int64?
 
-    public init(entries: Int64, throughSequence: Int64? = nil) {
+    package init(entries: Int64, throughSequence: Int64? = nil) {
         self.entries = entries
         self.throughSequence = throughSequence
     }

@@ -1,16 +1,16 @@
-public import Vocabulary
+package import Vocabulary
 
 /// One key of this server's certificate authority.
-public struct SigningKeySummary: Codable, Hashable, Sendable {
-    public var fingerprint: Fingerprint
-    public var subject: String
+package struct SigningKeySummary: Codable, Hashable, Sendable {
+    package var fingerprint: Fingerprint
+    package var subject: String
     /// `draft`, `active`, `trusted` or `retired`.
-    public var state: String
-    public var since: Timestamp
-    public var notAfter: Timestamp
-    public var certificatePEM: String
+    package var state: String
+    package var since: Timestamp
+    package var notAfter: Timestamp
+    package var certificatePEM: String
 
-    public init(
+    package init(
         fingerprint: Fingerprint,
         subject: String,
         state: String,
@@ -28,33 +28,33 @@ public struct SigningKeySummary: Codable, Hashable, Sendable {
 }
 
 /// Asks for a federation client certificate.
-public struct FederationCertificateRequest: Codable, Hashable, Sendable {
+package struct FederationCertificateRequest: Codable, Hashable, Sendable {
     /// Free text, used in audit logs.
-    public var subject: String
+    package var subject: String
     /// 90 when absent.
-    public var validityDays: Int?
+    package var validityDays: Int?
 
-    public init(subject: String, validityDays: Int? = nil) {
+    package init(subject: String, validityDays: Int? = nil) {
         self.subject = subject
         self.validityDays = validityDays
     }
 }
 
 /// A federation certificate of this server; its key never leaves.
-public struct FederationCertificate: Codable, Hashable, Sendable {
-    public var fingerprint: Fingerprint
-    public var subject: String
-    public var peerID: PeerID
-    public var notBefore: Timestamp
-    public var notAfter: Timestamp
+package struct FederationCertificate: Codable, Hashable, Sendable {
+    package var fingerprint: Fingerprint
+    package var subject: String
+    package var peerID: PeerID
+    package var notBefore: Timestamp
+    package var notAfter: Timestamp
     /// Whether it is valid now, so that calls may present it.
-    public var inUse: Bool
+    package var inUse: Bool
     /// The names of the peers that accepted this one last.
-    public var acceptedBy: [String]
+    package var acceptedBy: [String]
     /// What the other side pastes: the certificate, its CA, and the CAs of the listener where they are others.
-    public var pem: String
+    package var pem: String
 
-    public init(
+    package init(
         fingerprint: Fingerprint,
         subject: String,
         peerID: PeerID,
@@ -76,18 +76,18 @@ public struct FederationCertificate: Codable, Hashable, Sendable {
 }
 
 /// What this server is.
-public struct ServerInfo: Codable, Hashable, Sendable {
-    public var peerID: PeerID
-    public var name: String
-    public var version: String
-    public var opampEndpoint: String
-    public var federationEndpoint: String
-    public var authority: Fingerprint
-    public var time: Timestamp
-    public var agents: Int
-    public var liveAgents: Int
+package struct ServerInfo: Codable, Hashable, Sendable {
+    package var peerID: PeerID
+    package var name: String
+    package var version: String
+    package var opampEndpoint: String
+    package var federationEndpoint: String
+    package var authority: Fingerprint
+    package var time: Timestamp
+    package var agents: Int
+    package var liveAgents: Int
 
-    public init(
+    package init(
         peerID: PeerID,
         name: String,
         version: String,

@@ -1,24 +1,24 @@
-public import Vocabulary
+package import Vocabulary
 
 /// Asks for a single-use enrolment token.
-public struct BootstrapTokenRequest: Codable, Hashable, Sendable {
+package struct BootstrapTokenRequest: Codable, Hashable, Sendable {
     /// 15 minutes to 168 hours; a day when absent.
-    public var ttlSeconds: Int?
-    public var group: String?
+    package var ttlSeconds: Int?
+    package var group: String?
 
-    public init(ttlSeconds: Int? = nil, group: String? = nil) {
+    package init(ttlSeconds: Int? = nil, group: String? = nil) {
         self.ttlSeconds = ttlSeconds
         self.group = group
     }
 }
 
 /// A credential in plain text: shown once, never again.
-public struct CreatedSecret: Codable, Hashable, Sendable {
-    public var id: String
-    public var text: String
-    public var expiresAt: Timestamp?
+package struct CreatedSecret: Codable, Hashable, Sendable {
+    package var id: String
+    package var text: String
+    package var expiresAt: Timestamp?
 
-    public init(id: String, text: String, expiresAt: Timestamp? = nil) {
+    package init(id: String, text: String, expiresAt: Timestamp? = nil) {
         self.id = id
         self.text = text
         self.expiresAt = expiresAt
@@ -26,16 +26,16 @@ public struct CreatedSecret: Codable, Hashable, Sendable {
 }
 
 /// A bootstrap token without its text.
-public struct BootstrapTokenSummary: Codable, Hashable, Sendable {
-    public var id: String
-    public var group: String?
-    public var createdBy: String
-    public var createdAt: Timestamp
-    public var expiresAt: Timestamp
-    public var usedAt: Timestamp?
-    public var usedBy: AgentID?
+package struct BootstrapTokenSummary: Codable, Hashable, Sendable {
+    package var id: String
+    package var group: String?
+    package var createdBy: String
+    package var createdAt: Timestamp
+    package var expiresAt: Timestamp
+    package var usedAt: Timestamp?
+    package var usedBy: AgentID?
 
-    public init(
+    package init(
         id: String,
         group: String? = nil,
         createdBy: String,
@@ -55,13 +55,13 @@ public struct BootstrapTokenSummary: Codable, Hashable, Sendable {
 }
 
 /// Asks for a token of the operator interface.
-public struct OperatorTokenRequest: Codable, Hashable, Sendable {
-    public var name: String
+package struct OperatorTokenRequest: Codable, Hashable, Sendable {
+    package var name: String
     /// `viewer`, `operator` or `admin`.
-    public var role: String
-    public var ttlSeconds: Int?
+    package var role: String
+    package var ttlSeconds: Int?
 
-    public init(name: String, role: String, ttlSeconds: Int? = nil) {
+    package init(name: String, role: String, ttlSeconds: Int? = nil) {
         self.name = name
         self.role = role
         self.ttlSeconds = ttlSeconds
@@ -69,15 +69,15 @@ public struct OperatorTokenRequest: Codable, Hashable, Sendable {
 }
 
 /// An operator token without its text.
-public struct OperatorTokenSummary: Codable, Hashable, Sendable {
-    public var id: String
-    public var name: String
-    public var role: String
-    public var createdAt: Timestamp
-    public var expiresAt: Timestamp?
-    public var lastUsedAt: Timestamp?
+package struct OperatorTokenSummary: Codable, Hashable, Sendable {
+    package var id: String
+    package var name: String
+    package var role: String
+    package var createdAt: Timestamp
+    package var expiresAt: Timestamp?
+    package var lastUsedAt: Timestamp?
 
-    public init(
+    package init(
         id: String,
         name: String,
         role: String,

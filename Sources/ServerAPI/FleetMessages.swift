@@ -1,29 +1,29 @@
-public import Vocabulary
+package import Vocabulary
 
 /// Where an agent is, as its row tells.
-public enum AgentPresence: String, Codable, Hashable, Sendable, CaseIterable {
+package enum AgentPresence: String, Codable, Hashable, Sendable, CaseIterable {
     case live, stale, offline, arriving, withdrawn
     case movedToPeer = "moved-to-peer"
 }
 
 /// One row of the fleet.
-public struct AgentSummary: Codable, Hashable, Sendable {
+package struct AgentSummary: Codable, Hashable, Sendable {
     /// The row's identifier, or `peer:<name>/<id>` for an agent of a peer.
-    public var id: String
-    public var displayName: String
-    public var instanceUID: InstanceUID
-    public var fingerprint: Fingerprint
+    package var id: String
+    package var displayName: String
+    package var instanceUID: InstanceUID
+    package var fingerprint: Fingerprint
     /// `live`, `stale`, `offline`, `arriving`, `moved-to-peer` or `withdrawn`.
-    public var presence: String
+    package var presence: String
     /// With `moved-to-peer`: the peer's name.
-    public var movedTo: String?
-    public var healthy: Bool?
-    public var group: String?
-    public var configuration: String?
-    public var epoch: Epoch
-    public var lastSeen: Timestamp?
+    package var movedTo: String?
+    package var healthy: Bool?
+    package var group: String?
+    package var configuration: String?
+    package var epoch: Epoch
+    package var lastSeen: Timestamp?
 
-    public init(
+    package init(
         id: String,
         displayName: String,
         instanceUID: InstanceUID,
@@ -51,23 +51,23 @@ public struct AgentSummary: Codable, Hashable, Sendable {
 }
 
 /// Everything the server knows of one agent.
-public struct AgentDetail: Codable, Hashable, Sendable {
-    public var summary: AgentSummary
-    public var attributes: [Attribute]
+package struct AgentDetail: Codable, Hashable, Sendable {
+    package var summary: AgentSummary
+    package var attributes: [Attribute]
     /// Names as the specification spells them.
-    public var capabilities: [String]
-    public var health: Health?
-    public var leaf: LeafFacts
-    public var configurationStatus: ConfigurationStatus?
-    public var origin: Origin?
+    package var capabilities: [String]
+    package var health: Health?
+    package var leaf: LeafFacts
+    package var configurationStatus: ConfigurationStatus?
+    package var origin: Origin?
     /// When two hosts were last seen to use its identity.
-    public var copyDetectedAt: Timestamp?
+    package var copyDetectedAt: Timestamp?
     /// Parts of its report that are too large to keep.
-    public var tooLarge: [String]?
+    package var tooLarge: [String]?
     /// Of its row and of its leaf, the youngest first.
-    public var handovers: [HandoverSummary]
+    package var handovers: [HandoverSummary]
 
-    public init(
+    package init(
         summary: AgentSummary,
         attributes: [Attribute],
         capabilities: [String],
@@ -93,12 +93,12 @@ public struct AgentDetail: Codable, Hashable, Sendable {
 }
 
 /// One attribute of an agent's description, its value as text.
-public struct Attribute: Codable, Hashable, Sendable {
-    public var key: String
-    public var value: String
-    public var identifying: Bool
+package struct Attribute: Codable, Hashable, Sendable {
+    package var key: String
+    package var value: String
+    package var identifying: Bool
 
-    public init(key: String, value: String, identifying: Bool) {
+    package init(key: String, value: String, identifying: Bool) {
         self.key = key
         self.value = value
         self.identifying = identifying
@@ -106,13 +106,13 @@ public struct Attribute: Codable, Hashable, Sendable {
 }
 
 /// The agent's own report.
-public struct Health: Codable, Hashable, Sendable {
-    public var healthy: Bool
-    public var status: String
-    public var lastError: String
-    public var since: Timestamp?
+package struct Health: Codable, Hashable, Sendable {
+    package var healthy: Bool
+    package var status: String
+    package var lastError: String
+    package var since: Timestamp?
 
-    public init(healthy: Bool, status: String, lastError: String, since: Timestamp? = nil) {
+    package init(healthy: Bool, status: String, lastError: String, since: Timestamp? = nil) {
         self.healthy = healthy
         self.status = status
         self.lastError = lastError
@@ -121,18 +121,18 @@ public struct Health: Codable, Hashable, Sendable {
 }
 
 /// A leaf certificate in the words an operator compares.
-public struct LeafFacts: Codable, Hashable, Sendable {
-    public var fingerprint: Fingerprint
-    public var subject: String
-    public var issuer: String
-    public var serialNumber: String
-    public var notBefore: Timestamp
-    public var notAfter: Timestamp
-    public var revoked: Bool
+package struct LeafFacts: Codable, Hashable, Sendable {
+    package var fingerprint: Fingerprint
+    package var subject: String
+    package var issuer: String
+    package var serialNumber: String
+    package var notBefore: Timestamp
+    package var notAfter: Timestamp
+    package var revoked: Bool
     /// The leaf this one renewed.
-    public var previous: Fingerprint?
+    package var previous: Fingerprint?
 
-    public init(
+    package init(
         fingerprint: Fingerprint,
         subject: String,
         issuer: String,
@@ -154,13 +154,13 @@ public struct LeafFacts: Codable, Hashable, Sendable {
 }
 
 /// What the agent says of the configuration it was sent.
-public struct ConfigurationStatus: Codable, Hashable, Sendable {
+package struct ConfigurationStatus: Codable, Hashable, Sendable {
     /// `unset`, `applied`, `applying` or `failed`.
-    public var status: String
-    public var hash: String
-    public var errorMessage: String
+    package var status: String
+    package var hash: String
+    package var errorMessage: String
 
-    public init(status: String, hash: String, errorMessage: String) {
+    package init(status: String, hash: String, errorMessage: String) {
         self.status = status
         self.hash = hash
         self.errorMessage = errorMessage
@@ -168,14 +168,14 @@ public struct ConfigurationStatus: Codable, Hashable, Sendable {
 }
 
 /// Where an agent was before it was handed over to this server.
-public struct Origin: Codable, Hashable, Sendable {
-    public var peer: String
-    public var peerID: PeerID
+package struct Origin: Codable, Hashable, Sendable {
+    package var peer: String
+    package var peerID: PeerID
     /// The agent's row on that peer.
-    public var agent: AgentID
-    public var handover: HandoverID
+    package var agent: AgentID
+    package var handover: HandoverID
 
-    public init(peer: String, peerID: PeerID, agent: AgentID, handover: HandoverID) {
+    package init(peer: String, peerID: PeerID, agent: AgentID, handover: HandoverID) {
         self.peer = peer
         self.peerID = peerID
         self.agent = agent
@@ -185,15 +185,15 @@ public struct Origin: Codable, Hashable, Sendable {
 
 /// Changes the group and the configuration of one agent. What is absent stays; an agent that enters a group and is given
 /// no configuration gets the group's, if it has one.
-public struct Assignment: Codable, Hashable, Sendable {
-    public var group: String?
-    public var configuration: String?
+package struct Assignment: Codable, Hashable, Sendable {
+    package var group: String?
+    package var configuration: String?
     /// The agent leaves its group.
-    public var withoutGroup: Bool?
+    package var withoutGroup: Bool?
     /// The agent has no configuration.
-    public var withoutConfiguration: Bool?
+    package var withoutConfiguration: Bool?
 
-    public init(
+    package init(
         group: String? = nil,
         configuration: String? = nil,
         withoutGroup: Bool? = nil,
@@ -207,25 +207,25 @@ public struct Assignment: Codable, Hashable, Sendable {
 }
 
 /// Saves a group. An absent configuration leaves a group that exists with the one it has.
-public struct GroupSettings: Codable, Hashable, Sendable {
+package struct GroupSettings: Codable, Hashable, Sendable {
     /// Assigned to all agents of the group.
-    public var configuration: String?
+    package var configuration: String?
     /// The group has no configuration, and neither have its agents that had the group's.
-    public var withoutConfiguration: Bool?
+    package var withoutConfiguration: Bool?
 
-    public init(configuration: String? = nil, withoutConfiguration: Bool? = nil) {
+    package init(configuration: String? = nil, withoutConfiguration: Bool? = nil) {
         self.configuration = configuration
         self.withoutConfiguration = withoutConfiguration
     }
 }
 
 /// A named set of agents that share a configuration.
-public struct Group: Codable, Hashable, Sendable {
-    public var name: String
-    public var configuration: String?
-    public var agents: Int
+package struct Group: Codable, Hashable, Sendable {
+    package var name: String
+    package var configuration: String?
+    package var agents: Int
 
-    public init(name: String, configuration: String? = nil, agents: Int = 0) {
+    package init(name: String, configuration: String? = nil, agents: Int = 0) {
         self.name = name
         self.configuration = configuration
         self.agents = agents
@@ -233,16 +233,16 @@ public struct Group: Codable, Hashable, Sendable {
 }
 
 /// A named remote configuration.
-public struct Configuration: Codable, Hashable, Sendable {
-    public var name: String
-    public var contentType: String
+package struct Configuration: Codable, Hashable, Sendable {
+    package var name: String
+    package var contentType: String
     /// Left out in lists.
-    public var body: String?
+    package var body: String?
     /// SHA-256 in lower-case hex.
-    public var hash: String
-    public var updatedAt: Timestamp
+    package var hash: String
+    package var updatedAt: Timestamp
 
-    public init(name: String, contentType: String, body: String? = nil, hash: String, updatedAt: Timestamp) {
+    package init(name: String, contentType: String, body: String? = nil, hash: String, updatedAt: Timestamp) {
         self.name = name
         self.contentType = contentType
         self.body = body
@@ -252,11 +252,11 @@ public struct Configuration: Codable, Hashable, Sendable {
 }
 
 /// The body of a configuration to save.
-public struct ConfigurationText: Codable, Hashable, Sendable {
-    public var contentType: String
-    public var body: String
+package struct ConfigurationText: Codable, Hashable, Sendable {
+    package var contentType: String
+    package var body: String
 
-    public init(contentType: String, body: String) {
+    package init(contentType: String, body: String) {
         self.contentType = contentType
         self.body = body
     }

@@ -1,19 +1,19 @@
-public import Vocabulary
+package import Vocabulary
 
 /// Asks for a handover token.
-public struct HandoverIssue: Codable, Hashable, Sendable {
+package struct HandoverIssue: Codable, Hashable, Sendable {
     /// The row's identifier; text, so that an agent of a peer is refused by name.
-    public var agent: String
+    package var agent: String
     /// The target's name here.
-    public var peer: String
+    package var peer: String
     /// 1 minute to 24 hours; an hour when absent.
-    public var ttlSeconds: Int?
+    package var ttlSeconds: Int?
     /// 5 minutes when absent.
-    public var probationSeconds: Int?
+    package var probationSeconds: Int?
     /// `repeat` (the default) or `omit`: whether the offer repeats the agent's leaf.
-    public var certificate: String?
+    package var certificate: String?
 
-    public init(
+    package init(
         agent: String,
         peer: String,
         ttlSeconds: Int? = nil,
@@ -29,13 +29,13 @@ public struct HandoverIssue: Codable, Hashable, Sendable {
 }
 
 /// The token, shown to the operator who asked.
-public struct IssuedHandover: Codable, Hashable, Sendable {
-    public var handover: HandoverSummary
-    public var token: String
+package struct IssuedHandover: Codable, Hashable, Sendable {
+    package var handover: HandoverSummary
+    package var token: String
     /// For example: the agent is offline.
-    public var warnings: [String]
+    package var warnings: [String]
 
-    public init(handover: HandoverSummary, token: String, warnings: [String] = []) {
+    package init(handover: HandoverSummary, token: String, warnings: [String] = []) {
         self.handover = handover
         self.token = token
         self.warnings = warnings
@@ -43,44 +43,44 @@ public struct IssuedHandover: Codable, Hashable, Sendable {
 }
 
 /// A pasted token.
-public struct TokenText: Codable, Hashable, Sendable {
-    public var token: String
+package struct TokenText: Codable, Hashable, Sendable {
+    package var token: String
 
-    public init(token: String) {
+    package init(token: String) {
         self.token = token
     }
 }
 
 /// What a token would do here; nothing has changed yet.
-public struct HandoverPreview: Codable, Hashable, Sendable {
-    public var handover: HandoverID
+package struct HandoverPreview: Codable, Hashable, Sendable {
+    package var handover: HandoverID
     /// The source's name here.
-    public var source: String
-    public var sourcePeerID: PeerID
+    package var source: String
+    package var sourcePeerID: PeerID
     /// The agent's row on the source.
-    public var sourceAgent: AgentID
-    public var displayName: String
-    public var instanceUID: InstanceUID
-    public var fingerprint: Fingerprint
-    public var capabilities: [String]
+    package var sourceAgent: AgentID
+    package var displayName: String
+    package var instanceUID: InstanceUID
+    package var fingerprint: Fingerprint
+    package var capabilities: [String]
     /// Where the agent will dial.
-    public var endpoint: String
-    public var issuedAt: Timestamp
-    public var expiresAt: Timestamp
-    public var epoch: Epoch
-    public var purpose: String
-    public var sourceGroup: String?
-    public var sourceConfiguration: String?
+    package var endpoint: String
+    package var issuedAt: Timestamp
+    package var expiresAt: Timestamp
+    package var epoch: Epoch
+    package var purpose: String
+    package var sourceGroup: String?
+    package var sourceConfiguration: String?
     /// The group of the same name here, when there is one.
-    public var group: String?
+    package var group: String?
     /// The configuration of the same name here, when there is one.
-    public var configuration: String?
+    package var configuration: String?
     /// The agent's own row that comes to life again, when it was here before.
-    public var returnsTo: AgentID?
+    package var returnsTo: AgentID?
     /// What a redemption would be refused for without another choice.
-    public var problems: [Problem]
+    package var problems: [Problem]
 
-    public init(
+    package init(
         handover: HandoverID,
         source: String,
         sourcePeerID: PeerID,
@@ -124,16 +124,16 @@ public struct HandoverPreview: Codable, Hashable, Sendable {
 }
 
 /// Confirms a preview.
-public struct HandoverRedemption: Codable, Hashable, Sendable {
-    public var token: String
+package struct HandoverRedemption: Codable, Hashable, Sendable {
+    package var token: String
     /// Absent: the group of the same name when there is one, else none.
-    public var group: String?
+    package var group: String?
     /// Absent: the configuration named in the token.
-    public var configuration: String?
+    package var configuration: String?
     /// Redeem although the named configuration is missing, and assign none.
-    public var withoutConfiguration: Bool?
+    package var withoutConfiguration: Bool?
 
-    public init(
+    package init(
         token: String,
         group: String? = nil,
         configuration: String? = nil,
@@ -147,33 +147,33 @@ public struct HandoverRedemption: Codable, Hashable, Sendable {
 }
 
 /// Ends a handover that has not arrived.
-public struct HandoverCancellation: Codable, Hashable, Sendable {
-    public var reason: String?
+package struct HandoverCancellation: Codable, Hashable, Sendable {
+    package var reason: String?
 
-    public init(reason: String? = nil) {
+    package init(reason: String? = nil) {
         self.reason = reason
     }
 }
 
 /// One handover as this server sees it.
-public struct HandoverSummary: Codable, Hashable, Sendable {
-    public var id: HandoverID
+package struct HandoverSummary: Codable, Hashable, Sendable {
+    package var id: HandoverID
     /// `source` or `target`.
-    public var role: String
-    public var phase: String
-    public var peer: String
-    public var peerID: PeerID
+    package var role: String
+    package var phase: String
+    package var peer: String
+    package var peerID: PeerID
     /// The row here; absent on a target before redemption.
-    public var agent: AgentID?
-    public var displayName: String
-    public var fingerprint: Fingerprint
-    public var epoch: Epoch
-    public var issuedAt: Timestamp
-    public var expiresAt: Timestamp
-    public var updatedAt: Timestamp
-    public var traceID: String
+    package var agent: AgentID?
+    package var displayName: String
+    package var fingerprint: Fingerprint
+    package var epoch: Epoch
+    package var issuedAt: Timestamp
+    package var expiresAt: Timestamp
+    package var updatedAt: Timestamp
+    package var traceID: String
 
-    public init(
+    package init(
         id: HandoverID,
         role: String,
         phase: String,
@@ -205,22 +205,22 @@ public struct HandoverSummary: Codable, Hashable, Sendable {
 }
 
 /// One handover with its story.
-public struct HandoverDetail: Codable, Hashable, Sendable {
-    public var summary: HandoverSummary
+package struct HandoverDetail: Codable, Hashable, Sendable {
+    package var summary: HandoverSummary
     /// The agent's row on the source.
-    public var originAgent: AgentID
-    public var instanceUID: InstanceUID
-    public var endpoint: String
-    public var group: String?
-    public var configuration: String?
+    package var originAgent: AgentID
+    package var instanceUID: InstanceUID
+    package var endpoint: String
+    package var group: String?
+    package var configuration: String?
     /// On a target: when it lapses.
-    public var deadline: Timestamp?
-    public var probationEnds: Timestamp?
+    package var deadline: Timestamp?
+    package var probationEnds: Timestamp?
     /// Why it ended otherwise than settled.
-    public var ending: String?
-    public var events: [HandoverMoment]
+    package var ending: String?
+    package var events: [HandoverMoment]
 
-    public init(
+    package init(
         summary: HandoverSummary,
         originAgent: AgentID,
         instanceUID: InstanceUID,
@@ -246,13 +246,13 @@ public struct HandoverDetail: Codable, Hashable, Sendable {
 }
 
 /// One audited moment of a handover.
-public struct HandoverMoment: Codable, Hashable, Sendable {
-    public var at: Timestamp
-    public var action: String
-    public var phase: String?
-    public var text: String
+package struct HandoverMoment: Codable, Hashable, Sendable {
+    package var at: Timestamp
+    package var action: String
+    package var phase: String?
+    package var text: String
 
-    public init(at: Timestamp, action: String, phase: String? = nil, text: String) {
+    package init(at: Timestamp, action: String, phase: String? = nil, text: String) {
         self.at = at
         self.action = action
         self.phase = phase
@@ -262,5 +262,5 @@ public struct HandoverMoment: Codable, Hashable, Sendable {
 
 extension HandoverSummary {
     /// A redemption that the source has not confirmed: it is asked again until the token ends.
-    public var isUnconfirmed: Bool { role == "target" && phase == "redeeming" }
+    package var isUnconfirmed: Bool { role == "target" && phase == "redeeming" }
 }

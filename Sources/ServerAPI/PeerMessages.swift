@@ -1,25 +1,25 @@
-public import Vocabulary
+package import Vocabulary
 
 /// A pasted federation certificate followed by its CA, and by the CAs above the listener where they are others.
-public struct PeerPasteText: Codable, Hashable, Sendable {
-    public var certificatePEM: String
+package struct PeerPasteText: Codable, Hashable, Sendable {
+    package var certificatePEM: String
 
-    public init(certificatePEM: String) {
+    package init(certificatePEM: String) {
         self.certificatePEM = certificatePEM
     }
 }
 
 /// What a paste contains, to be confirmed before it is saved.
-public struct PeerPasteFacts: Codable, Hashable, Sendable {
-    public var peerID: PeerID
-    public var fingerprint: Fingerprint
-    public var subject: String
-    public var notAfter: Timestamp
-    public var authorities: [AuthorityFacts]
+package struct PeerPasteFacts: Codable, Hashable, Sendable {
+    package var peerID: PeerID
+    package var fingerprint: Fingerprint
+    package var subject: String
+    package var notAfter: Timestamp
+    package var authorities: [AuthorityFacts]
     /// The CAs that may vouch for the peer's listener, and for nothing else.
-    public var listenerAuthorities: [AuthorityFacts]
+    package var listenerAuthorities: [AuthorityFacts]
 
-    public init(
+    package init(
         peerID: PeerID,
         fingerprint: Fingerprint,
         subject: String,
@@ -37,12 +37,12 @@ public struct PeerPasteFacts: Codable, Hashable, Sendable {
 }
 
 /// A CA certificate in the words an operator compares.
-public struct AuthorityFacts: Codable, Hashable, Sendable {
-    public var fingerprint: Fingerprint
-    public var subject: String
-    public var notAfter: Timestamp
+package struct AuthorityFacts: Codable, Hashable, Sendable {
+    package var fingerprint: Fingerprint
+    package var subject: String
+    package var notAfter: Timestamp
 
-    public init(fingerprint: Fingerprint, subject: String, notAfter: Timestamp) {
+    package init(fingerprint: Fingerprint, subject: String, notAfter: Timestamp) {
         self.fingerprint = fingerprint
         self.subject = subject
         self.notAfter = notAfter
@@ -50,16 +50,16 @@ public struct AuthorityFacts: Codable, Hashable, Sendable {
 }
 
 /// A new peer.
-public struct PeerCreation: Codable, Hashable, Sendable {
-    public var name: String
+package struct PeerCreation: Codable, Hashable, Sendable {
+    package var name: String
     /// An `https` URL.
-    public var endpoint: String
-    public var certificatePEM: String
+    package var endpoint: String
+    package var certificatePEM: String
     /// A secret the other side generated; absent: generate one with `generatePeerSecret`.
-    public var inboundSecret: String?
-    public var outboundSecret: String?
+    package var inboundSecret: String?
+    package var outboundSecret: String?
 
-    public init(
+    package init(
         name: String,
         endpoint: String,
         certificatePEM: String,
@@ -75,13 +75,13 @@ public struct PeerCreation: Codable, Hashable, Sendable {
 }
 
 /// What may change of a peer; absent means unchanged.
-public struct PeerUpdate: Codable, Hashable, Sendable {
-    public var endpoint: String?
-    public var enabled: Bool?
+package struct PeerUpdate: Codable, Hashable, Sendable {
+    package var endpoint: String?
+    package var enabled: Bool?
     /// The peer's renewed certificate; the present one stays valid for the overlap.
-    public var certificatePEM: String?
+    package var certificatePEM: String?
 
-    public init(endpoint: String? = nil, enabled: Bool? = nil, certificatePEM: String? = nil) {
+    package init(endpoint: String? = nil, enabled: Bool? = nil, certificatePEM: String? = nil) {
         self.endpoint = endpoint
         self.enabled = enabled
         self.certificatePEM = certificatePEM
@@ -89,25 +89,25 @@ public struct PeerUpdate: Codable, Hashable, Sendable {
 }
 
 /// A peer and how it is doing.
-public struct PeerSummary: Codable, Hashable, Sendable {
-    public var name: String
-    public var endpoint: String
-    public var peerID: PeerID
-    public var opampEndpoint: String?
-    public var enabled: Bool
-    public var fingerprint: Fingerprint
-    public var previousFingerprint: Fingerprint?
-    public var previousUntil: Timestamp?
-    public var serverCAs: [AuthorityFacts]
-    public var agentCAs: [AuthorityFacts]
-    public var tokenSigners: [AuthorityFacts]
-    public var trustVersion: Int64
-    public var hasInboundSecret: Bool
-    public var hasOutboundSecret: Bool
-    public var lastContact: Timestamp?
-    public var lastError: String?
+package struct PeerSummary: Codable, Hashable, Sendable {
+    package var name: String
+    package var endpoint: String
+    package var peerID: PeerID
+    package var opampEndpoint: String?
+    package var enabled: Bool
+    package var fingerprint: Fingerprint
+    package var previousFingerprint: Fingerprint?
+    package var previousUntil: Timestamp?
+    package var serverCAs: [AuthorityFacts]
+    package var agentCAs: [AuthorityFacts]
+    package var tokenSigners: [AuthorityFacts]
+    package var trustVersion: Int64
+    package var hasInboundSecret: Bool
+    package var hasOutboundSecret: Bool
+    package var lastContact: Timestamp?
+    package var lastError: String?
 
-    public init(
+    package init(
         name: String,
         endpoint: String,
         peerID: PeerID,
@@ -145,41 +145,41 @@ public struct PeerSummary: Codable, Hashable, Sendable {
 }
 
 /// Generates one of the two secrets of a peer.
-public struct PeerSecretRequest: Codable, Hashable, Sendable {
+package struct PeerSecretRequest: Codable, Hashable, Sendable {
     /// `inbound` or `outbound`.
-    public var direction: String
+    package var direction: String
 
-    public init(direction: String) {
+    package init(direction: String) {
         self.direction = direction
     }
 }
 
 /// Saves a secret that the other side generated.
-public struct PeerSecretText: Codable, Hashable, Sendable {
+package struct PeerSecretText: Codable, Hashable, Sendable {
     /// `inbound` or `outbound`.
-    public var direction: String
-    public var secret: String
+    package var direction: String
+    package var secret: String
 
-    public init(direction: String, secret: String) {
+    package init(direction: String, secret: String) {
         self.direction = direction
         self.secret = secret
     }
 }
 
 /// The outcome of one ping.
-public struct PingResult: Codable, Hashable, Sendable {
-    public var ok: Bool
+package struct PingResult: Codable, Hashable, Sendable {
+    package var ok: Bool
     /// `200 OK · 47 ms`, or which factor failed.
-    public var text: String
-    public var milliseconds: Int
+    package var text: String
+    package var milliseconds: Int
     /// When it failed: the operator message's code.
-    public var code: String?
-    public var nextAction: String?
+    package var code: String?
+    package var nextAction: String?
     /// After a TLS failure: what the peer presented, leaf first.
-    public var presentedChain: [AuthorityFacts]
-    public var answer: PeerIdentity?
+    package var presentedChain: [AuthorityFacts]
+    package var answer: PeerIdentity?
 
-    public init(
+    package init(
         ok: Bool,
         text: String,
         milliseconds: Int,
@@ -199,15 +199,15 @@ public struct PingResult: Codable, Hashable, Sendable {
 }
 
 /// What a peer answers to `GET /api/federation/ping`.
-public struct PeerIdentity: Codable, Hashable, Sendable {
-    public var peerID: PeerID
-    public var name: String
-    public var opampEndpoint: String
-    public var time: Timestamp
+package struct PeerIdentity: Codable, Hashable, Sendable {
+    package var peerID: PeerID
+    package var name: String
+    package var opampEndpoint: String
+    package var time: Timestamp
     /// Which of the caller's certificates was pasted here last.
-    public var pinned: Fingerprint?
+    package var pinned: Fingerprint?
 
-    public init(
+    package init(
         peerID: PeerID, name: String, opampEndpoint: String, time: Timestamp, pinned: Fingerprint? = nil
     ) {
         self.peerID = peerID

@@ -1,24 +1,24 @@
-public import Vocabulary
+package import Vocabulary
 
 /// An error as RFC 9457 `application/problem+json`, with the operator message's parts as extension members.
-public struct Problem: Codable, Hashable, Sendable {
-    public static let contentType = "application/problem+json"
+package struct Problem: Codable, Hashable, Sendable {
+    package static let contentType = "application/problem+json"
 
-    public var type: String
-    public var title: String
-    public var status: Int
-    public var detail: String
-    public var code: String
-    public var cause: String
-    public var nextAction: String
+    package var type: String
+    package var title: String
+    package var status: Int
+    package var detail: String
+    package var code: String
+    package var cause: String
+    package var nextAction: String
     /// The path that was asked for.
-    public var instance: String?
+    package var instance: String?
     /// Federation only: the fingerprint of the certificate the caller presented.
-    public var presentedFingerprint: Fingerprint?
+    package var presentedFingerprint: Fingerprint?
     /// Federation events only: the number of the last event that was taken in.
-    public var lastSequence: Int?
+    package var lastSequence: Int?
 
-    public init(
+    package init(
         _ message: OperatorMessage,
         status: Int,
         instance: String? = nil,
@@ -38,7 +38,7 @@ public struct Problem: Codable, Hashable, Sendable {
     }
 
     /// Its words, from a server that may be anybody's: each fit for one line of a log, a table or an audit entry.
-    public var operatorMessage: OperatorMessage {
+    package var operatorMessage: OperatorMessage {
         OperatorMessage(
             code: code.printable(upTo: 100), title: title.printable(upTo: 200), cause: cause.printable(upTo: 1000),
             nextAction: nextAction.printable(upTo: 1000))
@@ -46,11 +46,11 @@ public struct Problem: Codable, Hashable, Sendable {
 }
 
 /// One page of a list. `nextCursor` is opaque and absent on the last page.
-public struct Page<Item: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
-    public var items: [Item]
-    public var nextCursor: String?
+package struct Page<Item: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
+    package var items: [Item]
+    package var nextCursor: String?
 
-    public init(items: [Item], nextCursor: String? = nil) {
+    package init(items: [Item], nextCursor: String? = nil) {
         self.items = items
         self.nextCursor = nextCursor
     }

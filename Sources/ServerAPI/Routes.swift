@@ -1,24 +1,24 @@
 /// One method and path of the HTTP interface; the server registers the template, a caller fills it.
-public struct Route: Hashable, Sendable {
-    public enum Method: String, Hashable, Sendable {
+package struct Route: Hashable, Sendable {
+    package enum Method: String, Hashable, Sendable {
         case get = "GET"
         case post = "POST"
         case put = "PUT"
         case delete = "DELETE"
     }
 
-    public let method: Method
+    package let method: Method
     /// A path with placeholders in braces, for example `/api/agents/{id}`.
-    public let template: String
+    package let template: String
 
-    public init(method: Method, template: String) {
+    package init(method: Method, template: String) {
         self.method = method
         self.template = template
     }
 
     /// The path with its placeholders replaced in order. What stands in no path as it is, is percent-encoded: a value
     /// that is no name is for the server to refuse by name.
-    public func path(_ values: String...) -> String {
+    package func path(_ values: String...) -> String {
         var remaining = values[...]
         let segments = template.split(separator: "/", omittingEmptySubsequences: false).map { segment in
             segment.hasPrefix("{") ? remaining.popFirst().map(Self.encoded) ?? String(segment) : String(segment)
@@ -45,63 +45,63 @@ public struct Route: Hashable, Sendable {
 }
 
 /// What operators and their programs call, under `/api/`.
-public enum OperatorRoutes {
-    public static let serverInfo = Route(method: .get, template: "/api/server")
+package enum OperatorRoutes {
+    package static let serverInfo = Route(method: .get, template: "/api/server")
 
-    public static let agents = Route(method: .get, template: "/api/agents")
-    public static let agent = Route(method: .get, template: "/api/agents/{id}")
-    public static let assignAgent = Route(method: .put, template: "/api/agents/{id}/assignment")
-    public static let revokeLeaf = Route(method: .post, template: "/api/agents/{id}/revoke-leaf")
+    package static let agents = Route(method: .get, template: "/api/agents")
+    package static let agent = Route(method: .get, template: "/api/agents/{id}")
+    package static let assignAgent = Route(method: .put, template: "/api/agents/{id}/assignment")
+    package static let revokeLeaf = Route(method: .post, template: "/api/agents/{id}/revoke-leaf")
 
-    public static let groups = Route(method: .get, template: "/api/groups")
-    public static let saveGroup = Route(method: .put, template: "/api/groups/{name}")
-    public static let deleteGroup = Route(method: .delete, template: "/api/groups/{name}")
-    public static let configurations = Route(method: .get, template: "/api/configurations")
-    public static let configuration = Route(method: .get, template: "/api/configurations/{name}")
-    public static let saveConfiguration = Route(method: .put, template: "/api/configurations/{name}")
-    public static let deleteConfiguration = Route(method: .delete, template: "/api/configurations/{name}")
+    package static let groups = Route(method: .get, template: "/api/groups")
+    package static let saveGroup = Route(method: .put, template: "/api/groups/{name}")
+    package static let deleteGroup = Route(method: .delete, template: "/api/groups/{name}")
+    package static let configurations = Route(method: .get, template: "/api/configurations")
+    package static let configuration = Route(method: .get, template: "/api/configurations/{name}")
+    package static let saveConfiguration = Route(method: .put, template: "/api/configurations/{name}")
+    package static let deleteConfiguration = Route(method: .delete, template: "/api/configurations/{name}")
 
-    public static let bootstrapTokens = Route(method: .get, template: "/api/bootstrap-tokens")
-    public static let createBootstrapToken = Route(method: .post, template: "/api/bootstrap-tokens")
-    public static let revokeBootstrapToken = Route(method: .delete, template: "/api/bootstrap-tokens/{id}")
-    public static let operatorTokens = Route(method: .get, template: "/api/operator-tokens")
-    public static let createOperatorToken = Route(method: .post, template: "/api/operator-tokens")
-    public static let revokeOperatorToken = Route(method: .delete, template: "/api/operator-tokens/{id}")
+    package static let bootstrapTokens = Route(method: .get, template: "/api/bootstrap-tokens")
+    package static let createBootstrapToken = Route(method: .post, template: "/api/bootstrap-tokens")
+    package static let revokeBootstrapToken = Route(method: .delete, template: "/api/bootstrap-tokens/{id}")
+    package static let operatorTokens = Route(method: .get, template: "/api/operator-tokens")
+    package static let createOperatorToken = Route(method: .post, template: "/api/operator-tokens")
+    package static let revokeOperatorToken = Route(method: .delete, template: "/api/operator-tokens/{id}")
 
-    public static let signingKeys = Route(method: .get, template: "/api/authority/keys")
-    public static let draftSigningKey = Route(method: .post, template: "/api/authority/keys")
-    public static let activateSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/activate")
-    public static let retireSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/retire")
-    public static let discardSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/discard")
-    public static let federationCertificates = Route(method: .get, template: "/api/federation-certificates")
-    public static let issueFederationCertificate = Route(method: .post, template: "/api/federation-certificates")
+    package static let signingKeys = Route(method: .get, template: "/api/authority/keys")
+    package static let draftSigningKey = Route(method: .post, template: "/api/authority/keys")
+    package static let activateSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/activate")
+    package static let retireSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/retire")
+    package static let discardSigningKey = Route(method: .post, template: "/api/authority/keys/{fingerprint}/discard")
+    package static let federationCertificates = Route(method: .get, template: "/api/federation-certificates")
+    package static let issueFederationCertificate = Route(method: .post, template: "/api/federation-certificates")
 
-    public static let peers = Route(method: .get, template: "/api/peers")
-    public static let inspectPeerPaste = Route(method: .post, template: "/api/peers/inspect")
-    public static let createPeer = Route(method: .post, template: "/api/peers")
-    public static let peer = Route(method: .get, template: "/api/peers/{name}")
-    public static let updatePeer = Route(method: .put, template: "/api/peers/{name}")
-    public static let deletePeer = Route(method: .delete, template: "/api/peers/{name}")
-    public static let generatePeerSecret = Route(method: .post, template: "/api/peers/{name}/secrets/generate")
-    public static let savePeerSecret = Route(method: .put, template: "/api/peers/{name}/secrets")
-    public static let pingPeer = Route(method: .post, template: "/api/peers/{name}/ping")
-    public static let refreshPeer = Route(method: .post, template: "/api/peers/{name}/refresh")
-    public static let peerAgents = Route(method: .get, template: "/api/peers/{name}/agents")
-    public static let peerAgent = Route(method: .get, template: "/api/peers/{name}/agents/{id}")
+    package static let peers = Route(method: .get, template: "/api/peers")
+    package static let inspectPeerPaste = Route(method: .post, template: "/api/peers/inspect")
+    package static let createPeer = Route(method: .post, template: "/api/peers")
+    package static let peer = Route(method: .get, template: "/api/peers/{name}")
+    package static let updatePeer = Route(method: .put, template: "/api/peers/{name}")
+    package static let deletePeer = Route(method: .delete, template: "/api/peers/{name}")
+    package static let generatePeerSecret = Route(method: .post, template: "/api/peers/{name}/secrets/generate")
+    package static let savePeerSecret = Route(method: .put, template: "/api/peers/{name}/secrets")
+    package static let pingPeer = Route(method: .post, template: "/api/peers/{name}/ping")
+    package static let refreshPeer = Route(method: .post, template: "/api/peers/{name}/refresh")
+    package static let peerAgents = Route(method: .get, template: "/api/peers/{name}/agents")
+    package static let peerAgent = Route(method: .get, template: "/api/peers/{name}/agents/{id}")
 
-    public static let handovers = Route(method: .get, template: "/api/handovers")
-    public static let handover = Route(method: .get, template: "/api/handovers/{id}")
-    public static let issueHandover = Route(method: .post, template: "/api/handovers")
-    public static let previewHandover = Route(method: .post, template: "/api/handovers/preview")
-    public static let redeemHandover = Route(method: .post, template: "/api/handovers/redeem")
-    public static let pushHandover = Route(method: .post, template: "/api/handovers/{id}/push")
-    public static let cancelHandover = Route(method: .post, template: "/api/handovers/{id}/cancel")
+    package static let handovers = Route(method: .get, template: "/api/handovers")
+    package static let handover = Route(method: .get, template: "/api/handovers/{id}")
+    package static let issueHandover = Route(method: .post, template: "/api/handovers")
+    package static let previewHandover = Route(method: .post, template: "/api/handovers/preview")
+    package static let redeemHandover = Route(method: .post, template: "/api/handovers/redeem")
+    package static let pushHandover = Route(method: .post, template: "/api/handovers/{id}/push")
+    package static let cancelHandover = Route(method: .post, template: "/api/handovers/{id}/cancel")
 
-    public static let auditEvents = Route(method: .get, template: "/api/audit/events")
-    public static let verifyAudit = Route(method: .post, template: "/api/audit/verify")
-    public static let pruneAudit = Route(method: .post, template: "/api/audit/prune")
+    package static let auditEvents = Route(method: .get, template: "/api/audit/events")
+    package static let verifyAudit = Route(method: .post, template: "/api/audit/verify")
+    package static let pruneAudit = Route(method: .post, template: "/api/audit/prune")
 
-    public static let all: [Route] = [
+    package static let all: [Route] = [
         serverInfo, agents, agent, assignAgent, revokeLeaf, groups, saveGroup, deleteGroup, configurations,
         configuration, saveConfiguration, deleteConfiguration, bootstrapTokens, createBootstrapToken,
         revokeBootstrapToken, operatorTokens, createOperatorToken, revokeOperatorToken, signingKeys, draftSigningKey,
@@ -114,29 +114,29 @@ public enum OperatorRoutes {
 }
 
 /// What one peer calls at another, under `/api/federation/`, with certificate and secret.
-public enum FederationRoutes {
-    public static let ping = Route(method: .get, template: "/api/federation/ping")
-    public static let trustBundle = Route(method: .get, template: "/api/federation/trust-bundle")
-    public static let announceTrust = Route(method: .post, template: "/api/federation/trust-bundle")
-    public static let agents = Route(method: .get, template: "/api/federation/agents")
-    public static let agent = Route(method: .get, template: "/api/federation/agents/{id}")
-    public static let redeem = Route(method: .post, template: "/api/federation/handovers/{id}/redeem")
-    public static let notices = Route(method: .post, template: "/api/federation/handovers/{id}/notices")
-    public static let handover = Route(method: .get, template: "/api/federation/handovers/{id}")
-    public static let handovers = Route(method: .get, template: "/api/federation/handovers")
+package enum FederationRoutes {
+    package static let ping = Route(method: .get, template: "/api/federation/ping")
+    package static let trustBundle = Route(method: .get, template: "/api/federation/trust-bundle")
+    package static let announceTrust = Route(method: .post, template: "/api/federation/trust-bundle")
+    package static let agents = Route(method: .get, template: "/api/federation/agents")
+    package static let agent = Route(method: .get, template: "/api/federation/agents/{id}")
+    package static let redeem = Route(method: .post, template: "/api/federation/handovers/{id}/redeem")
+    package static let notices = Route(method: .post, template: "/api/federation/handovers/{id}/notices")
+    package static let handover = Route(method: .get, template: "/api/federation/handovers/{id}")
+    package static let handovers = Route(method: .get, template: "/api/federation/handovers")
 
-    public static let all: [Route] = [
+    package static let all: [Route] = [
         ping, trustBundle, announceTrust, agents, agent, redeem, notices, handover, handovers,
     ]
 }
 
 /// Paths that need no credential.
-public enum PublicPaths {
-    public static let opamp = "/v1/opamp"
-    public static let trustBundle = "/pki/trust-bundle.pem"
-    public static let live = "/health/live"
-    public static let ready = "/health/ready"
-    public static let metrics = "/metrics"
+package enum PublicPaths {
+    package static let opamp = "/v1/opamp"
+    package static let trustBundle = "/pki/trust-bundle.pem"
+    package static let live = "/health/live"
+    package static let ready = "/health/ready"
+    package static let metrics = "/metrics"
     /// The OpenAPI document.
-    public static let description = "/api/openapi.json"
+    package static let description = "/api/openapi.json"
 }

@@ -11,6 +11,17 @@ import Testing
         #expect(offered == interface(of: "AgentExtension"))
     }
 
+    /// Everything else is seen within the package only, so that a change there cannot break a host program.
+    @Test func `only the library's modules declare anything public`() {
+        let offered = interface(of: "AgentExtension")
+        for file in SourceTree.swiftFiles(below: "Sources") where !offered.contains(String(file.folder)) {
+            for (number, text) in file.code {
+                let words = text.split(separator: " ")
+                #expect(words.first != "public" && words.dropFirst().first != "public", "\(file.path):\(number)")
+            }
+        }
+    }
+
     /// The module itself, and what it and those import publicly.
     private func interface(of module: String) -> Set<String> {
         var found: Set<String> = []

@@ -1,19 +1,19 @@
-public import Vocabulary
+package import Vocabulary
 
 /// What one invocation of the drill found out, for machines.
 ///
 /// The schema's name changes when a member changes its meaning or goes away; members may be added.
-public struct DrillReport: Codable, Hashable, Sendable {
-    public static let schema = "opamp-handover/drill-report/1"
+package struct DrillReport: Codable, Hashable, Sendable {
+    package static let schema = "opamp-handover/drill-report/1"
 
-    public var schema = Self.schema
-    public var startedAt: Timestamp
-    public var milliseconds: Int
+    package var schema = Self.schema
+    package var startedAt: Timestamp
+    package var milliseconds: Int
     /// `ws` or `http`: what the agents speak.
-    public var transport: String
-    public var drills: [DrillOutcome]
+    package var transport: String
+    package var drills: [DrillOutcome]
 
-    public init(startedAt: Timestamp, milliseconds: Int, transport: String, drills: [DrillOutcome]) {
+    package init(startedAt: Timestamp, milliseconds: Int, transport: String, drills: [DrillOutcome]) {
         self.startedAt = startedAt
         self.milliseconds = milliseconds
         self.transport = transport
@@ -21,32 +21,32 @@ public struct DrillReport: Codable, Hashable, Sendable {
     }
 
     /// Every drill ran to its end and found what it expected.
-    public var hasPassed: Bool { !drills.isEmpty && drills.allSatisfy { $0.verdict == .passed } }
+    package var hasPassed: Bool { !drills.isEmpty && drills.allSatisfy { $0.verdict == .passed } }
 }
 
-public enum DrillVerdict: String, Codable, Hashable, Sendable {
+package enum DrillVerdict: String, Codable, Hashable, Sendable {
     case passed, failed
     /// Ended from outside; nothing is said about what was not reached.
     case interrupted
 }
 
 /// One drill.
-public struct DrillOutcome: Codable, Hashable, Sendable {
-    public var name: String
-    public var summary: String
-    public var verdict: DrillVerdict
+package struct DrillOutcome: Codable, Hashable, Sendable {
+    package var name: String
+    package var summary: String
+    package var verdict: DrillVerdict
     /// Why it has not passed, one sentence each.
-    public var shortfalls: [String]
-    public var startedAt: Timestamp
-    public var milliseconds: Int
+    package var shortfalls: [String]
+    package var startedAt: Timestamp
+    package var milliseconds: Int
     /// Where its processes ran; only the logs are left after a drill that passed.
-    public var directory: String
-    public var steps: [StepRecord]
-    public var invariants: [InvariantRecord]
-    public var logs: [String]
+    package var directory: String
+    package var steps: [StepRecord]
+    package var invariants: [InvariantRecord]
+    package var logs: [String]
 
     /// The verdict is what the steps and the invariants say.
-    public init(
+    package init(
         name: String, summary: String, wasInterrupted: Bool = false, startedAt: Timestamp, milliseconds: Int,
         directory: String, steps: [StepRecord], invariants: [InvariantRecord], logs: [String]
     ) {
@@ -75,42 +75,42 @@ public struct DrillOutcome: Codable, Hashable, Sendable {
 }
 
 /// One step as it happened.
-public struct StepRecord: Codable, Hashable, Sendable {
-    public struct Fact: Codable, Hashable, Sendable {
-        public var name: String
-        public var value: String
+package struct StepRecord: Codable, Hashable, Sendable {
+    package struct Fact: Codable, Hashable, Sendable {
+        package var name: String
+        package var value: String
 
-        public init(_ name: String, _ value: String) {
+        package init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    public struct Failure: Codable, Hashable, Sendable, CustomStringConvertible {
+    package struct Failure: Codable, Hashable, Sendable, CustomStringConvertible {
         /// Absent when the drill could not do the step at all.
-        public var expected: String?
-        public var seen: String
+        package var expected: String?
+        package var seen: String
 
-        public init(expected: String?, seen: String) {
+        package init(expected: String?, seen: String) {
             self.expected = expected
             self.seen = seen
         }
 
-        public var description: String { (expected.map { "expected \($0), saw " } ?? "") + seen }
+        package var description: String { (expected.map { "expected \($0), saw " } ?? "") + seen }
     }
 
-    public var title: String
+    package var title: String
     /// Since the drill began.
-    public var startedAfterMilliseconds: Int
-    public var milliseconds: Int
+    package var startedAfterMilliseconds: Int
+    package var milliseconds: Int
     /// The one thing worth reading at a glance.
-    public var note: String
-    public var facts: [Fact]
+    package var note: String
+    package var facts: [Fact]
     /// Every expectation that held, in words.
-    public var held: [String]
-    public var failure: Failure?
+    package var held: [String]
+    package var failure: Failure?
 
-    public init(
+    package init(
         title: String, startedAfterMilliseconds: Int, milliseconds: Int, note: String = "", facts: [Fact] = [],
         held: [String] = [], failure: Failure? = nil
     ) {
@@ -125,23 +125,23 @@ public struct StepRecord: Codable, Hashable, Sendable {
 }
 
 /// One invariant at the end of a drill.
-public struct InvariantRecord: Codable, Hashable, Sendable {
-    public enum Verdict: String, Codable, Hashable, Sendable {
+package struct InvariantRecord: Codable, Hashable, Sendable {
+    package enum Verdict: String, Codable, Hashable, Sendable {
         case passed, broken
         /// Nothing in this drill could have shown it; the reason stands beside it.
         case notObserved = "not-observed"
     }
 
     /// `A1` to `A7`, `T1` to `T10`.
-    public var id: String
-    public var statement: String
-    public var verdict: Verdict
+    package var id: String
+    package var statement: String
+    package var verdict: Verdict
     /// What it was judged by, what broke it, or why it could not be seen.
-    public var reason: String
+    package var reason: String
     /// The drill had to show it: not observed, it has failed the drill.
-    public var isRequired: Bool
+    package var isRequired: Bool
 
-    public init(id: String, statement: String, verdict: Verdict, reason: String, isRequired: Bool = false) {
+    package init(id: String, statement: String, verdict: Verdict, reason: String, isRequired: Bool = false) {
         self.id = id
         self.statement = statement
         self.verdict = verdict

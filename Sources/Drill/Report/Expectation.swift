@@ -1,16 +1,16 @@
 import OperatorClient
 
 /// What was expected and what was seen instead.
-public struct UnmetExpectation: Error, Hashable, Sendable, CustomStringConvertible {
-    public let expected: String
-    public let seen: String
+package struct UnmetExpectation: Error, Hashable, Sendable, CustomStringConvertible {
+    package let expected: String
+    package let seen: String
 
-    public init(_ expected: String, seen: String) {
+    package init(_ expected: String, seen: String) {
         self.expected = expected
         self.seen = seen
     }
 
-    public var description: String { "expected \(expected), saw \(seen)" }
+    package var description: String { "expected \(expected), saw \(seen)" }
 }
 
 /// One look at something that may need time.

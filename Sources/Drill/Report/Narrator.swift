@@ -1,12 +1,12 @@
 import Vocabulary
 
 /// Tells a person what happens while it happens.
-@MainActor public final class Narrator {
-    public struct Style: Sendable {
+@MainActor package final class Narrator {
+    package struct Style: Sendable {
         /// Escape sequences are allowed: colours, and a line for the step under way that is replaced by its outcome.
-        public var isTerminal: Bool
+        package var isTerminal: Bool
 
-        public init(isTerminal: Bool) { self.isTerminal = isTerminal }
+        package init(isTerminal: Bool) { self.isTerminal = isTerminal }
     }
 
     private let style: Style
@@ -14,7 +14,7 @@ import Vocabulary
     private static let titleWidth = 66
 
     /// - Parameter write: receives text, line ends included.
-    public init(style: Style, write: @escaping (String) -> Void) {
+    package init(style: Style, write: @escaping (String) -> Void) {
         self.style = style
         self.write = write
     }
@@ -92,7 +92,7 @@ import Vocabulary
     }
 
     /// The table at the end, one line a drill.
-    public func close(_ report: DrillReport, file: String) {
+    package func close(_ report: DrillReport, file: String) {
         if report.drills.count > 1 {
             line("\n  \("drill".padded(to: 32)) \("verdict".padded(to: 12)) steps      time  invariants")
             for drill in report.drills {

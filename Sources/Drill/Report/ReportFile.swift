@@ -1,8 +1,8 @@
-public import Foundation
+package import Foundation
 
 extension DrillReport {
     /// The report as a file's bytes: members in a fixed order, so that two reports can be compared.
-    public var json: Data {
+    package var json: Data {
         get throws {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -10,11 +10,11 @@ extension DrillReport {
         }
     }
 
-    public init(json: Data) throws {
+    package init(json: Data) throws {
         self = try JSONDecoder().decode(DrillReport.self, from: json)
     }
 
-    public func write(to file: URL) throws {
+    package func write(to file: URL) throws {
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try json.write(to: file, options: .atomic)

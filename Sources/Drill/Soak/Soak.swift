@@ -1,7 +1,7 @@
-public import Foundation
+package import Foundation
 
 /// Runs all drills over both transports, round after round, and goes on where an earlier invocation was ended.
-@MainActor public struct Soak {
+@MainActor package struct Soak {
     private let options: DrillRunner.Options
     private let file: URL
     private let narrator: Narrator
@@ -11,7 +11,7 @@ public import Foundation
     ///   - file: the ledger; it is appended to.
     ///   - narrator: for the drills themselves.
     ///   - tell: is given one line a drill.
-    public init(
+    package init(
         options: DrillRunner.Options, ledger file: URL, narrator: Narrator, tell: @escaping @Sendable (String) -> Void
     ) {
         self.options = options
@@ -21,7 +21,7 @@ public import Foundation
     }
 
     /// When the surrounding task is cancelled the drill under way ends, and leaves no entry.
-    public func run(rounds: Int, of drills: [Drill], sources: String) async throws -> (
+    package func run(rounds: Int, of drills: [Drill], sources: String) async throws -> (
         ledger: SoakLedger, hasPassed: Bool
     ) {
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

@@ -1,15 +1,15 @@
 import Foundation
-public import Vocabulary
+package import Vocabulary
 
 /// One drill of one round, as a line of the ledger.
-public struct SoakEntry: Codable, Hashable, Sendable {
+package struct SoakEntry: Codable, Hashable, Sendable {
     /// What was run, so that a completed round of the same program is not repeated.
-    public struct Run: Codable, Hashable, Sendable {
-        public var round: Int
-        public var transport: String
-        public var drill: String
+    package struct Run: Codable, Hashable, Sendable {
+        package var round: Int
+        package var transport: String
+        package var drill: String
 
-        public init(round: Int, transport: String, drill: String) {
+        package init(round: Int, transport: String, drill: String) {
             self.round = round
             self.transport = transport
             self.drill = drill
@@ -17,15 +17,15 @@ public struct SoakEntry: Codable, Hashable, Sendable {
     }
 
     /// A hash of everything below `Sources/`.
-    public var sources: String
-    public var run: Run
-    public var verdict: DrillVerdict
-    public var shortfalls: [String]
-    public var startedAt: Timestamp
-    public var milliseconds: Int
-    public var directory: String
+    package var sources: String
+    package var run: Run
+    package var verdict: DrillVerdict
+    package var shortfalls: [String]
+    package var startedAt: Timestamp
+    package var milliseconds: Int
+    package var directory: String
 
-    public init(sources: String, run: Run, _ outcome: DrillOutcome) {
+    package init(sources: String, run: Run, _ outcome: DrillOutcome) {
         self.sources = sources
         self.run = run
         verdict = outcome.verdict
@@ -37,12 +37,12 @@ public struct SoakEntry: Codable, Hashable, Sendable {
 }
 
 /// What has been run of one state of the sources, whichever invocation ran it.
-public struct SoakLedger: Hashable, Sendable {
-    public let sources: String
-    public private(set) var entries: [SoakEntry]
+package struct SoakLedger: Hashable, Sendable {
+    package let sources: String
+    package private(set) var entries: [SoakEntry]
 
     /// - Parameter text: JSON, one entry a line. A line that does not read is the end of an invocation that was killed.
-    public init(_ text: String, sources: String) {
+    package init(_ text: String, sources: String) {
         self.sources = sources
         entries = text.split(separator: "\n").compactMap {
             try? JSONDecoder().decode(SoakEntry.self, from: Data($0.utf8))
@@ -50,7 +50,7 @@ public struct SoakLedger: Hashable, Sendable {
     }
 
     /// What is left of so many rounds, in order.
-    public func pending(rounds: Int, transports: [String], drills: [String]) -> [SoakEntry.Run] {
+    package func pending(rounds: Int, transports: [String], drills: [String]) -> [SoakEntry.Run] {
         let done = Set(entries.map(\.run))
         let all = (0..<max(0, rounds)).flatMap { round in
             transports.flatMap { transport in
@@ -60,18 +60,18 @@ public struct SoakLedger: Hashable, Sendable {
         return all.filter { !done.contains($0) }
     }
 
-    public mutating func add(_ entry: SoakEntry) { entries.append(entry) }
+    package mutating func add(_ entry: SoakEntry) { entries.append(entry) }
 
     /// Everything that was not passed.
-    public var red: [SoakEntry] { entries.filter { $0.verdict != .passed } }
+    package var red: [SoakEntry] { entries.filter { $0.verdict != .passed } }
 
     /// All of it was run, and nothing of it or of any other round was red.
-    public func hasPassed(rounds: Int, transports: [String], drills: [String]) -> Bool {
+    package func hasPassed(rounds: Int, transports: [String], drills: [String]) -> Bool {
         !entries.isEmpty && red.isEmpty && pending(rounds: rounds, transports: transports, drills: drills).isEmpty
     }
 
     /// One line a drill and transport, and then what was red.
-    public var summary: [String] {
+    package var summary: [String] {
         let groups = Dictionary(grouping: entries) { [$0.run.drill, $0.run.transport] }
         let rows = groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, entries in
             let red = entries.filter { $0.verdict != .passed }.count

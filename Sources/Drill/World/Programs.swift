@@ -1,13 +1,13 @@
-public import Foundation
+package import Foundation
 
 /// The programs under test. A drill runs what an operator would run, and finds it beside its own executable.
-public struct Programs: Sendable {
-    public let server: URL
-    public let agent: URL
+package struct Programs: Sendable {
+    package let server: URL
+    package let agent: URL
 
     /// - Parameter directory: where the programs are; beside the running executable when absent.
     /// - Throws: `WorldFailure.programMissing`.
-    public init(in directory: URL? = nil) throws {
+    package init(in directory: URL? = nil) throws {
         let folder = directory ?? Self.ownFolder
         server = try Self.program("mini-server", in: folder)
         agent = try Self.program("opamp-agent", in: folder)

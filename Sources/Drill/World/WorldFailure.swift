@@ -1,5 +1,5 @@
 /// Why a drill could not do what it set out to do: nothing is said about the product yet, or it is a process that died.
-public enum WorldFailure: Error, Hashable, Sendable {
+package enum WorldFailure: Error, Hashable, Sendable {
     case programMissing(String)
     case processEnded(name: String, how: String, lastLines: [String])
     case commandFailed(command: String, how: String, output: String)
@@ -8,7 +8,7 @@ public enum WorldFailure: Error, Hashable, Sendable {
 }
 
 extension WorldFailure: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .programMissing(let path):
             "there is no program at \(path); build the whole package first (swift build), or name the folder with "

@@ -1,19 +1,19 @@
 import Certificates
 import DurableFiles
 import Hummingbird
-public import Logging
+package import Logging
 import OpAMPProto
 import ServerCore
 import ServerStorage
 import ServerTransport
 import ServiceLifecycle
-public import UnixSignals
-public import Vocabulary
+package import UnixSignals
+package import Vocabulary
 
 /// One peer server, from its data directory to its listener. Tests start it as `mini-server serve` does.
-public struct Server: Sendable {
+package struct Server: Sendable {
     /// The first start's admin token, to be shown once; `nil` afterwards.
-    public let adminToken: Secret?
+    package let adminToken: Secret?
     let context: ServerContext
     let shell: HandoverShell
     let fleet: FleetService
@@ -27,7 +27,7 @@ public struct Server: Sendable {
     ///
     /// - Throws: `AddressRefusal`, `FileFailure`, `StorageFailure`, `AuthorityFailure` or `CertificateFailure`, each with
     ///   a next action.
-    public init(_ configuration: ServerConfiguration, log: Logger) async throws {
+    package init(_ configuration: ServerConfiguration, log: Logger) async throws {
         let now = Timestamp.now
         let address = try ListenAddress(configuration)
         try PrivateDirectory.prepare(configuration.dataDirectory)
@@ -72,7 +72,7 @@ public struct Server: Sendable {
     }
 
     /// The port that was bound; `nil` when the server ended without.
-    public var port: Int? {
+    package var port: Int? {
         get async {
             let port = await listener.boundPort.value
             if let port { context.address.bound(to: port) }
@@ -81,12 +81,12 @@ public struct Server: Sendable {
     }
 
     /// What peers and operators elsewhere dial, once the listener is bound.
-    public var origin: Endpoint {
+    package var origin: Endpoint {
         get throws { try context.address.origin }
     }
 
     /// What a client on this machine dials and can verify with `trustBundle`, once the listener is bound.
-    public var localOrigin: Endpoint {
+    package var localOrigin: Endpoint {
         get throws {
             let address = context.address
             return try address.local(
@@ -96,19 +96,19 @@ public struct Server: Sendable {
 
     /// An element whenever the listener shows another certificate, so that `trustBundle` may be another; it ends with
     /// the server. For one reader.
-    public var listenerChanges: AsyncStream<Void> { context.listener.changes }
+    package var listenerChanges: AsyncStream<Void> { context.listener.changes }
 
     /// How long an orderly stop may take before whatever is left of it is cancelled.
     static let longestStop = Duration.milliseconds(1700)
 
     /// Asks for an orderly stop: requests in progress are answered for a second, then every connection is closed.
-    public func stop() { stopRequests.continuation.yield() }
+    package func stop() { stopRequests.continuation.yield() }
 
     /// Serves until `stop` is called or the surrounding task is cancelled.
     ///
     /// - Parameter reloads: signals that ask for the listener certificate to be read again.
     /// - Throws: `BindFailure` when the address cannot be bound, or what ended a part of the server.
-    public func run(reloadingOn reloads: [UnixSignal] = []) async throws {
+    package func run(reloadingOn reloads: [UnixSignal] = []) async throws {
         var configuration = ServiceGroupConfiguration(
             services: [
                 .init(service: StorageUpkeep(server: context)),

@@ -1,33 +1,33 @@
-public import Vocabulary
+package import Vocabulary
 
 /// What an operator decides before the server starts.
-public struct ServerConfiguration: Sendable {
+package struct ServerConfiguration: Sendable {
     /// Holds `server.sqlite` and `master.key`; made at the first start, 0700.
-    public var dataDirectory: String
-    public var name: String
+    package var dataDirectory: String
+    package var name: String
     /// An IP address or host name to bind, and nothing else is bound.
-    public var host: String
+    package var host: String
     /// 0 lets the kernel choose.
-    public var port: Int
+    package var port: Int
     /// What agents and peers dial, when it is not `host` and the port that was bound: `wss` or `https`, and no path but
     /// the server's own.
-    public var publicEndpoint: Endpoint?
+    package var publicEndpoint: Endpoint?
     /// More DNS names and IP addresses in the listener certificate, beside those that agents and clients on this machine
     /// dial.
-    public var listenerNames: [String]
+    package var listenerNames: [String]
     /// PEM files of a listener certificate that somebody else looks after.
-    public var listenerFiles: (certificate: String, key: String)?
+    package var listenerFiles: (certificate: String, key: String)?
     /// Where the first start writes the admin token (0600), beside showing it once.
-    public var adminTokenFile: String?
+    package var adminTokenFile: String?
     /// How long an agent whose token was redeemed here is waited for; 24 hours when absent.
-    public var arrivalDeadline: Duration?
+    package var arrivalDeadline: Duration?
     /// After how long an agent that is back from a move has given it up; a minute when absent.
-    public var verificationTime: Duration?
+    package var verificationTime: Duration?
 
     /// WebSocket messages of clients older than OpAMP's message header, which leave it out, are read too.
-    public var acceptsHeaderlessMessages: Bool
+    package var acceptsHeaderlessMessages: Bool
 
-    public init(
+    package init(
         dataDirectory: String,
         name: String,
         host: String = "127.0.0.1",

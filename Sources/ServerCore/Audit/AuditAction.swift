@@ -1,5 +1,5 @@
 /// What the audit trail can say happened: a closed list.
-public enum AuditAction: String, CaseIterable, Codable, Sendable {
+package enum AuditAction: String, CaseIterable, Codable, Sendable {
     case peerCalled = "Federation.PeerCalled"
     case remoteRequest = "Federation.RemoteRequest"
     case certificateIssued = "Federation.CertificateIssued"

@@ -2,20 +2,20 @@ import Certificates
 import Vocabulary
 
 /// The hash chain over the audit trail: changing, removing or reordering an entry changes every hash after it.
-public enum AuditChain {
+package enum AuditChain {
     /// What stands in for the hash before the first entry.
-    public static let origin = [UInt8](repeating: 0, count: 32)
+    package static let origin = [UInt8](repeating: 0, count: 32)
 
     /// From where a verification starts: the beginning, or the row that a retention run left behind.
-    public struct Checkpoint: Hashable, Sendable {
+    package struct Checkpoint: Hashable, Sendable {
         /// The last entry that was deleted.
-        public var sequence: Int64
-        public var hash: [UInt8]
+        package var sequence: Int64
+        package var hash: [UInt8]
         /// Entries deleted by this run and all before it.
-        public var count: Int64
-        public var by: String
+        package var count: Int64
+        package var by: String
 
-        public init(sequence: Int64, hash: [UInt8], count: Int64, by: String) {
+        package init(sequence: Int64, hash: [UInt8], count: Int64, by: String) {
             self.sequence = sequence
             self.hash = hash
             self.count = count
@@ -23,7 +23,7 @@ public enum AuditChain {
         }
     }
 
-    public enum Verdict: Hashable, Sendable {
+    package enum Verdict: Hashable, Sendable {
         /// All entries hold; `head` is the hash of the last one.
         case intact(entries: Int, head: [UInt8])
         case missing(sequence: Int64)
@@ -36,17 +36,17 @@ public enum AuditChain {
     }
 
     /// SHA-256 over the entry's canonical text, previous hash included.
-    public static func hash(_ entry: AuditEntry) -> [UInt8] {
+    package static func hash(_ entry: AuditEntry) -> [UInt8] {
         Digest.sha256(Array(canonicalText(entry).utf8))
     }
 
     /// One verification under way: entry by entry, so that a long trail needs no more memory than a short one.
-    public struct Walk: Sendable {
+    package struct Walk: Sendable {
         private var sequence: Int64
         private var head: [UInt8]
         private var count = 0
 
-        public init(after checkpoint: Checkpoint? = nil) {
+        package init(after checkpoint: Checkpoint? = nil) {
             sequence = checkpoint?.sequence ?? 0
             head = checkpoint?.hash ?? AuditChain.origin
         }
@@ -54,7 +54,7 @@ public enum AuditChain {
         /// What is wrong with the next entry, if anything is.
         ///
         /// - Parameter stored: the entry beside the hash stored with it; `nil` when it does not read.
-        public mutating func fault(at number: Int64, reading stored: (entry: AuditEntry, hash: [UInt8])?) -> Verdict? {
+        package mutating func fault(at number: Int64, reading stored: (entry: AuditEntry, hash: [UInt8])?) -> Verdict? {
             sequence += 1
             count += 1
             guard number == sequence else { return .missing(sequence: sequence) }
@@ -66,7 +66,7 @@ public enum AuditChain {
         }
 
         /// The verdict when no fault was found.
-        public var end: Verdict { .intact(entries: count, head: head) }
+        package var end: Verdict { .intact(entries: count, head: head) }
     }
 
     /// Every field in a fixed order; the JSON writer gives one text per value.

@@ -1,19 +1,19 @@
-public import Vocabulary
+package import Vocabulary
 
 /// What happened, as the rules know it: who did it, from where and under which trace is the shell's to add.
-public struct AuditFact: Hashable, Sendable {
-    public var action: AuditAction
+package struct AuditFact: Hashable, Sendable {
+    package var action: AuditAction
     /// `agent`, `peer`, `handover`, `group` ...
-    public var entityType: String
-    public var entityID: String
-    public var before: String?
-    public var after: String?
+    package var entityType: String
+    package var entityID: String
+    package var before: String?
+    package var after: String?
     /// The source of the handover that this is part of, on both sides.
-    public var originPeerID: PeerID?
+    package var originPeerID: PeerID?
     /// An object; never holds a secret.
-    public var additional: JSON
+    package var additional: JSON
 
-    public init(
+    package init(
         _ action: AuditAction,
         entityType: String,
         entityID: String,
@@ -33,16 +33,16 @@ public struct AuditFact: Hashable, Sendable {
 }
 
 /// Who acted, and how the act came in.
-public struct AuditContext: Hashable, Sendable {
+package struct AuditContext: Hashable, Sendable {
     /// An operator token's name, `peer:<name>`, `agent:<row>` or `server`.
-    public var actor: String
+    package var actor: String
     /// `viewer`, `operator`, `admin`, `peer`, `agent` or `server`.
-    public var role: String
-    public var sourceAddress: String?
+    package var role: String
+    package var sourceAddress: String?
     /// The trace identifier of the W3C `traceparent`: 32 lower-case hexadecimal digits.
-    public var traceID: String?
+    package var traceID: String?
 
-    public init(actor: String, role: String, sourceAddress: String? = nil, traceID: String? = nil) {
+    package init(actor: String, role: String, sourceAddress: String? = nil, traceID: String? = nil) {
         self.actor = actor
         self.role = role
         self.sourceAddress = sourceAddress
@@ -51,16 +51,16 @@ public struct AuditContext: Hashable, Sendable {
 }
 
 /// One row of the append-only audit trail.
-public struct AuditEntry: Hashable, Sendable {
+package struct AuditEntry: Hashable, Sendable {
     /// 1 for the first entry of a server, without gaps.
-    public var sequence: Int64
-    public var at: Timestamp
-    public var context: AuditContext
-    public var fact: AuditFact
+    package var sequence: Int64
+    package var at: Timestamp
+    package var context: AuditContext
+    package var fact: AuditFact
     /// The hash of the entry before; `AuditChain.origin` for the first.
-    public var previousHash: [UInt8]
+    package var previousHash: [UInt8]
 
-    public init(sequence: Int64, at: Timestamp, context: AuditContext, fact: AuditFact, previousHash: [UInt8]) {
+    package init(sequence: Int64, at: Timestamp, context: AuditContext, fact: AuditFact, previousHash: [UInt8]) {
         self.sequence = sequence
         self.at = at
         self.context = context

@@ -1,13 +1,13 @@
-public import Vocabulary
+package import Vocabulary
 
 /// Why something is not done to the audit trail.
-public enum AuditRefusal: Error, Hashable, Sendable {
+package enum AuditRefusal: Error, Hashable, Sendable {
     /// What is to be deleted does not verify, and would be evidence.
     case broken(String)
 }
 
 extension AuditRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+    package var operatorMessage: OperatorMessage {
         switch self {
         case .broken(let verdict):
             OperatorMessage(

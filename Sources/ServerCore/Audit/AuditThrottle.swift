@@ -1,7 +1,7 @@
-public import Vocabulary
+package import Vocabulary
 
 /// Admits one audit entry for each subject in each interval, so that strangers cannot fill the audit trail.
-public struct AuditThrottle: Hashable, Sendable {
+package struct AuditThrottle: Hashable, Sendable {
     /// When each subject was last written down.
     private var written: [String: Timestamp] = [:]
 
@@ -9,12 +9,12 @@ public struct AuditThrottle: Hashable, Sendable {
     /// Above this many subjects in one interval, further ones share an entry.
     static let subjects = 1024
 
-    public init() {}
+    package init() {}
 
     /// Whether an entry about this subject is due; if so, the entry counts as written.
     ///
     /// Only written entries set the time: a caller who never pauses is written down in each interval.
-    public mutating func admits(_ subject: String, at now: Timestamp) -> Bool {
+    package mutating func admits(_ subject: String, at now: Timestamp) -> Bool {
         if written[subject] == nil, written.count >= Self.subjects {
             written = written.filter { Self.isRecent($0.value, at: now) }
         }

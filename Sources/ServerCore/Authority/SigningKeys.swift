@@ -1,9 +1,9 @@
-public import Certificates
-public import Vocabulary
+package import Certificates
+package import Vocabulary
 
 /// A key of this server's authority, by its CA certificate.
-public struct SigningKey: Hashable, Sendable {
-    public enum State: String, CaseIterable, Codable, Sendable {
+package struct SigningKey: Hashable, Sendable {
+    package enum State: String, CaseIterable, Codable, Sendable {
         /// Published, so that peers and agents know it before anything is signed with it. Next: `active`.
         case draft
         /// Signs leaves and tokens; there is one. Next: `trusted`.
@@ -13,11 +13,11 @@ public struct SigningKey: Hashable, Sendable {
         case retired
     }
 
-    public var certificate: Certificate
-    public var state: State
-    public var since: Timestamp
+    package var certificate: Certificate
+    package var state: State
+    package var since: Timestamp
 
-    public init(certificate: Certificate, state: State, since: Timestamp) {
+    package init(certificate: Certificate, state: State, since: Timestamp) {
         self.certificate = certificate
         self.state = state
         self.since = since
@@ -25,21 +25,21 @@ public struct SigningKey: Hashable, Sendable {
 }
 
 /// All keys of this server's authority.
-public struct SigningKeys: Hashable, Sendable {
+package struct SigningKeys: Hashable, Sendable {
     /// How long a replaced key stays trusted.
-    public static let trustedPeriod = Duration.seconds(30 * 24 * 3600)
+    package static let trustedPeriod = Duration.seconds(30 * 24 * 3600)
 
-    public private(set) var keys: [SigningKey]
+    package private(set) var keys: [SigningKey]
 
-    public init(_ keys: [SigningKey]) { self.keys = keys }
+    package init(_ keys: [SigningKey]) { self.keys = keys }
 
-    public var active: SigningKey? { keys.first { $0.state == .active } }
+    package var active: SigningKey? { keys.first { $0.state == .active } }
 
     /// Who may have issued a leaf or signed a token that still counts.
-    public var honoured: [Certificate] { certificates(in: [.active, .trusted]) }
+    package var honoured: [Certificate] { certificates(in: [.active, .trusted]) }
 
     /// What `trust-bundle` and `/pki/trust-bundle.pem` publish.
-    public var published: [Certificate] { certificates(in: [.active, .trusted, .draft]) }
+    package var published: [Certificate] { certificates(in: [.active, .trusted, .draft]) }
 
     /// The trusted key that the largest number of agents already know: an agent that knows any trusted key knows this
     /// one. It signs trust statements, which announce other keys, and this server's own listener certificate.
@@ -47,7 +47,7 @@ public struct SigningKeys: Hashable, Sendable {
     /// - Parameters:
     ///   - now: it must be valid already: a clock that was ahead may have made one that is not.
     ///   - end: how long it must still be valid.
-    public func longestKnown(at now: Timestamp, until end: Timestamp) -> Certificate? {
+    package func longestKnown(at now: Timestamp, until end: Timestamp) -> Certificate? {
         let replaced = keys.filter { $0.state == .trusted }.sorted { $0.since < $1.since }.map(\.certificate)
         return (replaced + [active?.certificate].compactMap(\.self)).first { $0.notBefore <= now && end < $0.notAfter }
     }
@@ -56,7 +56,7 @@ public struct SigningKeys: Hashable, Sendable {
     ///
     /// - Parameter others: how many further CAs this server publishes, those above its listener.
     /// - Throws: `FleetRefusal.tooManyKeys` when a trust set would not hold them all.
-    public func drafting(
+    package func drafting(
         _ certificate: Certificate, besides others: Int = 0, at now: Timestamp
     ) throws(FleetRefusal) -> SigningKeys {
         let room = Limits.bundleCertificates - others
@@ -67,7 +67,7 @@ public struct SigningKeys: Hashable, Sendable {
     /// A draft that is not to become active. Agents and peers are told that it is gone.
     ///
     /// - Throws: `FleetRefusal.keyNotDraft`.
-    public func discarding(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
+    package func discarding(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
         guard state(of: fingerprint) == .draft else { throw .keyNotDraft }
         return changed(at: now) { $0.certificate.fingerprint == fingerprint ? .retired : $0.state }
     }
@@ -75,7 +75,7 @@ public struct SigningKeys: Hashable, Sendable {
     /// The draft becomes active and the active one trusted.
     ///
     /// - Throws: `FleetRefusal.keyNotDraft`, or `.keyNotYetValid` for one that was made while the clock was ahead.
-    public func activating(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
+    package func activating(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
         guard let draft = keys.first(where: { $0.certificate.fingerprint == fingerprint }), draft.state == .draft else {
             throw .keyNotDraft
         }
@@ -90,7 +90,7 @@ public struct SigningKeys: Hashable, Sendable {
     ///   - leaves: by which the agents of this server come in.
     ///   - dependents: how many connected agents know no other key that stays.
     /// - Throws: `FleetRefusal` unless the key is trusted, its period is over, and no agent depends on it.
-    public func retiring(
+    package func retiring(
         _ fingerprint: Fingerprint, leaves: [Certificate] = [], dependents: Int = 0, at now: Timestamp
     ) throws(FleetRefusal) -> SigningKeys {
         guard let key = keys.first(where: { $0.certificate.fingerprint == fingerprint }), key.state == .trusted else {
@@ -107,7 +107,7 @@ public struct SigningKeys: Hashable, Sendable {
     }
 
     /// What stays published when this key is retired.
-    public func published(without fingerprint: Fingerprint) -> [Certificate] {
+    package func published(without fingerprint: Fingerprint) -> [Certificate] {
         published.filter { $0.fingerprint != fingerprint }
     }
 

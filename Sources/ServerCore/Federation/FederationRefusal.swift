@@ -1,9 +1,9 @@
-public import Certificates
-public import Vocabulary
+package import Certificates
+package import Vocabulary
 
 /// What the federation rules do not allow.
-public enum FederationRefusal: Error, Hashable, Sendable {
-    public enum CertificateReason: Hashable, Sendable {
+package enum FederationRefusal: Error, Hashable, Sendable {
+    package enum CertificateReason: Hashable, Sendable {
         case absent, notPinned
         case peerDisabled(String)
         /// Expired or not yet valid.
@@ -36,7 +36,7 @@ public enum FederationRefusal: Error, Hashable, Sendable {
 
 extension FederationRefusal {
     /// What the audit trail says; the caller of the federation interface is only told the code.
-    public var auditReason: String {
+    package var auditReason: String {
         switch self {
         case .certificateNotAccepted(_, .absent): "certificate: none presented"
         case .certificateNotAccepted(_, .notPinned): "certificate: not pinned by any peer"
@@ -53,7 +53,7 @@ extension FederationRefusal {
 }
 
 extension FederationRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+    package var operatorMessage: OperatorMessage {
         switch self {
         case .certificateNotAccepted(let presented, _):
             message(

@@ -1,13 +1,13 @@
-public import Certificates
-public import Vocabulary
+package import Certificates
+package import Vocabulary
 
 /// Decides who calls the federation interface: certificate first, then secret, both needed (protocol section 5).
-public enum PeerAuthentication {
+package enum PeerAuthentication {
     /// A peer that showed both factors.
-    public struct Caller: Hashable, Sendable {
-        public let peer: PeerRecord
+    package struct Caller: Hashable, Sendable {
+        package let peer: PeerRecord
         /// What of them it showed for the first time.
-        public let firstUses: [PeerFactor]
+        package let firstUses: [PeerFactor]
     }
 
     /// - Parameters:
@@ -16,7 +16,7 @@ public enum PeerAuthentication {
     ///   - attempts: the wrong secrets so far; this call is counted.
     /// - Throws: `FederationRefusal.certificateNotAccepted` (403), `.secretNotAccepted` (401) or `.tooManyWrongSecrets`
     ///   (429); each contains more than the answer to the caller.
-    public static func caller(
+    package static func caller(
         presented: Certificate?,
         bearer: String?,
         peers: [PeerRecord],

@@ -1,8 +1,8 @@
-public import Certificates
-public import Vocabulary
+package import Certificates
+package import Vocabulary
 
 /// How long the previous certificate and the previous inbound secret of a peer stay valid once the new ones are used.
-public let peerOverlap = Duration.seconds(24 * 3600)
+package let peerOverlap = Duration.seconds(24 * 3600)
 
 /// What a peer shows, and what it showed before. Both are valid until the peer has used the new one; only then does the
 /// overlap begin, so that a rotation which the other side saves late cuts nobody off.
@@ -35,20 +35,20 @@ struct Succession<Value: Hashable & Sendable>: Hashable, Sendable {
 }
 
 /// The federation certificates by which a peer is known.
-public struct PeerPin: Hashable, Sendable {
+package struct PeerPin: Hashable, Sendable {
     private var succession: Succession<Certificate>
 
-    public var current: Certificate { succession.current }
-    public var previous: Certificate? { succession.previous }
-    public var previousUntil: Timestamp? { succession.previousUntil }
+    package var current: Certificate { succession.current }
+    package var previous: Certificate? { succession.previous }
+    package var previousUntil: Timestamp? { succession.previousUntil }
 
-    public init(_ current: Certificate, previous: Certificate? = nil, previousUntil: Timestamp? = nil) {
+    package init(_ current: Certificate, previous: Certificate? = nil, previousUntil: Timestamp? = nil) {
         succession = Succession(current: current, previous: previous, previousUntil: previousUntil)
     }
 
-    public mutating func rotate(to next: Certificate) { succession = succession.followed(by: next) }
+    package mutating func rotate(to next: Certificate) { succession = succession.followed(by: next) }
 
-    public func holds(_ certificate: Certificate, at now: Timestamp) -> Bool {
+    package func holds(_ certificate: Certificate, at now: Timestamp) -> Bool {
         certificate == current || certificate == succession.previous(at: now)
     }
 
@@ -64,18 +64,18 @@ public struct PeerPin: Hashable, Sendable {
 }
 
 /// The secret that a peer shows us; only digests are kept.
-public struct InboundSecret: Hashable, Sendable {
+package struct InboundSecret: Hashable, Sendable {
     private var succession: Succession<[UInt8]>
 
-    public var digest: [UInt8] { succession.current }
-    public var previousDigest: [UInt8]? { succession.previous }
-    public var previousUntil: Timestamp? { succession.previousUntil }
+    package var digest: [UInt8] { succession.current }
+    package var previousDigest: [UInt8]? { succession.previous }
+    package var previousUntil: Timestamp? { succession.previousUntil }
 
-    public init(digest: [UInt8], previousDigest: [UInt8]? = nil, previousUntil: Timestamp? = nil) {
+    package init(digest: [UInt8], previousDigest: [UInt8]? = nil, previousUntil: Timestamp? = nil) {
         succession = Succession(current: digest, previous: previousDigest, previousUntil: previousUntil)
     }
 
-    public mutating func rotate(to digest: [UInt8]) { succession = succession.followed(by: digest) }
+    package mutating func rotate(to digest: [UInt8]) { succession = succession.followed(by: digest) }
 
     /// Takes the same time whatever the digest is.
     func holds(_ shown: [UInt8], at now: Timestamp) -> Bool {
@@ -98,12 +98,12 @@ public struct InboundSecret: Hashable, Sendable {
 }
 
 /// One of the two things by which a peer is known.
-public enum PeerFactor: Hashable, Sendable {
+package enum PeerFactor: Hashable, Sendable {
     case certificate(Fingerprint)
     /// The digest of an inbound secret.
     case secret([UInt8])
 
-    public var label: String {
+    package var label: String {
         switch self {
         case .certificate: "certificate"
         case .secret: "secret"
@@ -113,7 +113,7 @@ public enum PeerFactor: Hashable, Sendable {
 
 extension PeerRecord {
     /// What of this the peer has not shown before, since it was registered here in the place of another one.
-    public func firstUses(of certificate: Certificate, _ secret: [UInt8]) -> [PeerFactor] {
+    package func firstUses(of certificate: Certificate, _ secret: [UInt8]) -> [PeerFactor] {
         var factors: [PeerFactor] = []
         if pin.isFirstUse(of: certificate) { factors.append(.certificate(certificate.fingerprint)) }
         if inbound?.isFirstUse(of: secret) == true { factors.append(.secret(secret)) }
@@ -123,7 +123,7 @@ extension PeerRecord {
     /// The peer has used a new factor: the overlap of the previous one begins.
     ///
     /// - Returns: whether it does; it began before, or the factor was replaced meanwhile, when not.
-    public mutating func begin(_ factor: PeerFactor, at now: Timestamp) -> Bool {
+    package mutating func begin(_ factor: PeerFactor, at now: Timestamp) -> Bool {
         switch factor {
         case .certificate(let fingerprint): pin.begin(fingerprint, at: now)
         case .secret(let digest): inbound?.begin(digest, at: now) ?? false
@@ -131,7 +131,7 @@ extension PeerRecord {
     }
 
     /// Without the factors whose overlap is over.
-    public func pruned(at now: Timestamp) -> PeerRecord {
+    package func pruned(at now: Timestamp) -> PeerRecord {
         var peer = self
         peer.pin.prune(at: now)
         peer.inbound?.prune(at: now)

@@ -1,22 +1,22 @@
-public import Certificates
+package import Certificates
 import HandoverToken
-public import Vocabulary
+package import Vocabulary
 
 /// What an operator pasted from the other side: its federation certificate, followed by the CA that issued it and, where
 /// they are others, the CAs above its listener.
-public struct PeerPaste: Hashable, Sendable {
-    public let certificate: Certificate
+package struct PeerPaste: Hashable, Sendable {
+    package let certificate: Certificate
     /// Read from the certificate's `urn:opamp-handover:peer:` name.
-    public let id: PeerID
+    package let id: PeerID
     /// The CA certificates that verify it; an operator compares their fingerprints with the other side's.
-    public let authorities: [Certificate]
+    package let authorities: [Certificate]
     /// The other CA certificates: they may vouch for the peer's listener, and for nothing else.
-    public let listenerAuthorities: [Certificate]
-    public let trust: PeerTrust
+    package let listenerAuthorities: [Certificate]
+    package let trust: PeerTrust
 
     /// - Throws: `FederationRefusal` unless the text holds exactly one certificate that is not a CA's, first, and at
     ///   least one CA that verifies it now, and names a peer.
-    public init(pem: String, at now: Timestamp) throws(FederationRefusal) {
+    package init(pem: String, at now: Timestamp) throws(FederationRefusal) {
         let bundle: CertificateBundle
         do { bundle = try CertificateBundle(pem: pem) } catch {
             throw .pasteUnreadable(error.operatorMessage.cause)
@@ -50,7 +50,7 @@ public struct PeerPaste: Hashable, Sendable {
     /// A new row for this paste.
     ///
     /// - Throws: `FederationRefusal` when the name or the peer is taken, or the peer is this very server.
-    public func newPeer(
+    package func newPeer(
         named name: String,
         endpoint: Endpoint,
         own: PeerID,
@@ -70,7 +70,7 @@ public struct PeerPaste: Hashable, Sendable {
     /// verify the peer's statements, and only the pasted text can announce the new CA.
     ///
     /// - Throws: `FederationRefusal.otherPeer` when the certificate is another peer's.
-    public func renewing(_ peer: PeerRecord) throws(FederationRefusal) -> PeerRecord {
+    package func renewing(_ peer: PeerRecord) throws(FederationRefusal) -> PeerRecord {
         guard id == peer.id else { throw .otherPeer(id, expected: peer.id) }
         var peer = peer
         peer.pin.rotate(to: certificate)

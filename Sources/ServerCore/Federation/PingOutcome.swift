@@ -1,8 +1,8 @@
-public import Certificates
-public import Vocabulary
+package import Certificates
+package import Vocabulary
 
 /// The result of one call to a peer, for the operator who pinged, the peer's row and the metrics.
-public enum PingOutcome: Hashable, Sendable {
+package enum PingOutcome: Hashable, Sendable {
     case answered(milliseconds: Int)
     /// 403: the peer does not pin the certificate that we presented.
     case certificateNotAccepted(presented: Fingerprint?)
@@ -21,7 +21,7 @@ public enum PingOutcome: Hashable, Sendable {
     case unreachable(detail: String)
     case timedOut(milliseconds: Int)
 
-    public var isOK: Bool {
+    package var isOK: Bool {
         switch self {
         case .answered: true
         case .certificateNotAccepted, .secretNotAccepted, .tooManyWrongSecrets, .serverError, .notAPeer,
@@ -31,7 +31,7 @@ public enum PingOutcome: Hashable, Sendable {
     }
 
     /// The label `outcome` of `ampora_federation_calls_total`.
-    public var metricLabel: String {
+    package var metricLabel: String {
         switch self {
         case .answered: "ok"
         case .certificateNotAccepted: "forbidden"
@@ -45,7 +45,7 @@ public enum PingOutcome: Hashable, Sendable {
     }
 
     /// One line for the operator who pinged.
-    public var text: String {
+    package var text: String {
         switch self {
         case .answered(let milliseconds): "200 OK · \(milliseconds) ms"
         case .certificateNotAccepted(let presented):
@@ -65,7 +65,7 @@ public enum PingOutcome: Hashable, Sendable {
 
 extension PingOutcome {
     /// What to do about it; `nil` when all is well.
-    public var failure: OperatorMessage? {
+    package var failure: OperatorMessage? {
         let (reason, title, nextAction): (String, String, String)
         switch self {
         case .answered: return nil

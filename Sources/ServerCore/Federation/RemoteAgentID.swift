@@ -1,30 +1,30 @@
-public import Vocabulary
+package import Vocabulary
 
 /// An agent of a peer in the fleet list: `peer:<name>/<id>`. Nothing that changes state takes one.
-public struct RemoteAgentID: Hashable, Sendable, LosslessStringConvertible {
-    public static let prefix = "peer:"
+package struct RemoteAgentID: Hashable, Sendable, LosslessStringConvertible {
+    package static let prefix = "peer:"
 
-    public let peer: String
-    public let agent: AgentID
+    package let peer: String
+    package let agent: AgentID
 
-    public init(peer: String, agent: AgentID) {
+    package init(peer: String, agent: AgentID) {
         self.peer = peer
         self.agent = agent
     }
 
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.hasPrefix(Self.prefix) else { return nil }
         let parts = text.dropFirst(Self.prefix.count).split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, isValidName(String(parts[0])), let agent = AgentID(String(parts[1])) else { return nil }
         self.init(peer: String(parts[0]), agent: agent)
     }
 
-    public var description: String { "\(Self.prefix)\(peer)/\(agent)" }
+    package var description: String { "\(Self.prefix)\(peer)/\(agent)" }
 
     /// The local row that a request to change something names.
     ///
     /// - Throws: `HandoverRefusal.remoteAgent` for an agent of a peer, `.agentUnknown` for what is no identifier.
-    public static func localOnly(_ text: String) throws(HandoverRefusal) -> AgentID {
+    package static func localOnly(_ text: String) throws(HandoverRefusal) -> AgentID {
         if text.hasPrefix(prefix) { throw .remoteAgent(text) }
         guard let id = AgentID(text) else { throw .agentUnknown(String(text.prefix(80))) }
         return id

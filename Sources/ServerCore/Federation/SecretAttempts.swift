@@ -3,7 +3,7 @@ import Vocabulary
 /// How often each peer has shown a wrong secret in a row, and until when it has to wait.
 ///
 /// Only callers that presented a pinned certificate are counted, so there are never more entries than peers.
-public struct SecretAttempts: Hashable, Sendable {
+package struct SecretAttempts: Hashable, Sendable {
     private struct Row: Hashable {
         var wrong = 0
         var pausedUntil: Timestamp?
@@ -17,7 +17,7 @@ public struct SecretAttempts: Hashable, Sendable {
     /// Short enough that a peer with a corrected secret is accepted again within one retry.
     static let longestPause = Duration.seconds(30)
 
-    public init() {}
+    package init() {}
 
     /// How long the peer still has to wait; its secret is not looked at before.
     func pause(of peer: PeerID, at now: Timestamp) -> Duration? {

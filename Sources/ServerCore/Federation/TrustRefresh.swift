@@ -1,4 +1,4 @@
-public import HandoverToken
+package import HandoverToken
 import Vocabulary
 
 extension PeerRecord {
@@ -6,7 +6,7 @@ extension PeerRecord {
     /// new. A lower version is ignored, so that an old statement brings no retired authority back.
     ///
     /// - Throws: `FederationRefusal.otherPeer` when the statement is another peer's.
-    public func refreshed(by statement: TrustStatement) throws(FederationRefusal) -> PeerRecord? {
+    package func refreshed(by statement: TrustStatement) throws(FederationRefusal) -> PeerRecord? {
         guard statement.issuer == id else { throw .otherPeer(statement.issuer, expected: id) }
         guard statement.version > trust.version else { return nil }
         var peer = self

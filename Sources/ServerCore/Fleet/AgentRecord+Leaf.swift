@@ -1,20 +1,20 @@
-public import Certificates
-public import Vocabulary
+package import Certificates
+package import Vocabulary
 
 // Which leaf is the agent's: protocol section 2.7.
 extension AgentRecord {
     /// How long the previous leaf is accepted after the agent has used the new one.
-    public static let renewalOverlap = Duration.seconds(24 * 3600)
+    package static let renewalOverlap = Duration.seconds(24 * 3600)
 
     /// Whether this leaf speaks for the agent. An agent that was never seen may come with whichever leaf admission
     /// accepts.
-    public func honours(_ presented: Fingerprint, at now: Timestamp) -> Bool {
+    package func honours(_ presented: Fingerprint, at now: Timestamp) -> Bool {
         guard let fingerprint, presented != fingerprint, presented != pendingLeaf?.fingerprint else { return true }
         return presented == previousLeaf && previousLeafUntil.map { now < $0 } ?? false
     }
 
     /// A host without a leaf got this one with a bootstrap token; its previous leaf is linked and not accepted.
-    public mutating func enrols(with issued: Certificate) {
+    package mutating func enrols(with issued: Certificate) {
         previousLeaf = fingerprint ?? previousLeaf
         (pendingLeaf, previousLeafUntil) = (nil, nil)
         leaf = issued
@@ -24,7 +24,7 @@ extension AgentRecord {
     ///
     /// - Parameter hasStayed: it continued after the first answer. Before that it may only try a new leaf, and may
     ///   return to the previous one.
-    public mutating func seen(with presented: Certificate, hasStayed: Bool, at now: Timestamp) {
+    package mutating func seen(with presented: Certificate, hasStayed: Bool, at now: Timestamp) {
         if leaf == nil { leaf = presented }
         guard hasStayed, presented == pendingLeaf, presented != leaf else { return }
         (previousLeaf, previousLeafUntil) = (fingerprint, now + Self.renewalOverlap)
@@ -33,7 +33,7 @@ extension AgentRecord {
 
     /// The agent arrived through a handover with the leaf that its token names. It may have received another leaf on
     /// the peer; later tokens must be bound to this one.
-    public mutating func arrives(with presented: Certificate) {
+    package mutating func arrives(with presented: Certificate) {
         pendingLeaf = nil
         guard presented.fingerprint != fingerprint else { return }
         previousLeaf = fingerprint ?? previousLeaf

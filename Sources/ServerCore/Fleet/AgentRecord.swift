@@ -1,39 +1,39 @@
-public import Certificates
-public import OpAMPProto
-public import Vocabulary
+package import Certificates
+package import OpAMPProto
+package import Vocabulary
 
 /// One managed agent as this server knows it: a row of the fleet.
-public struct AgentRecord: Hashable, Sendable {
-    public var id: AgentID
-    public var displayName: String
+package struct AgentRecord: Hashable, Sendable {
+    package var id: AgentID
+    package var displayName: String
     /// Carried and shown; never decides who an agent is.
-    public var instanceUID: InstanceUID
+    package var instanceUID: InstanceUID
     /// What the agent is. `nil` only for agents that were never seen with a certificate.
-    public var leaf: Certificate?
+    package var leaf: Certificate?
     /// Issued, and not yet shown by the agent: `leaf` stays the one last seen until then.
-    public var pendingLeaf: Certificate?
+    package var pendingLeaf: Certificate?
     /// The leaf before the present one.
-    public var previousLeaf: Fingerprint?
+    package var previousLeaf: Fingerprint?
     /// Until then the previous leaf is accepted.
-    public var previousLeafUntil: Timestamp?
-    public var leafRevoked: Bool
-    public var description: AgentDescription?
-    public var capabilities: AgentCapabilities
-    public var group: String?
-    public var configuration: String?
-    public var configurationStatus: RemoteConfigStatus?
-    public var presence: Presence
-    public var epoch: Epoch
-    public var health: ComponentHealth?
-    public var lastSeen: Timestamp?
+    package var previousLeafUntil: Timestamp?
+    package var leafRevoked: Bool
+    package var description: AgentDescription?
+    package var capabilities: AgentCapabilities
+    package var group: String?
+    package var configuration: String?
+    package var configurationStatus: RemoteConfigStatus?
+    package var presence: Presence
+    package var epoch: Epoch
+    package var health: ComponentHealth?
+    package var lastSeen: Timestamp?
     /// The hash of the settings that were offered last, for an agent that gives no verdict on them.
-    public var offeredSettings: [UInt8]?
+    package var offeredSettings: [UInt8]?
     /// When two hosts were last seen to use its identity.
-    public var copyDetectedAt: Timestamp?
+    package var copyDetectedAt: Timestamp?
     /// Where it came from, when it was handed over to this server.
-    public var origin: AgentOrigin?
+    package var origin: AgentOrigin?
 
-    public init(
+    package init(
         id: AgentID,
         displayName: String,
         instanceUID: InstanceUID,
@@ -77,26 +77,26 @@ public struct AgentRecord: Hashable, Sendable {
         self.origin = origin
     }
 
-    public var fingerprint: Fingerprint? { leaf?.fingerprint }
+    package var fingerprint: Fingerprint? { leaf?.fingerprint }
 
     /// Whether the agent has yet to be offered its configuration in the version of this hash. One that reported it,
     /// as applied or as failed, has had it.
-    public func lacks(configurationHash hash: [UInt8]) -> Bool {
+    package func lacks(configurationHash hash: [UInt8]) -> Bool {
         configuration != nil && configurationStatus?.lastRemoteConfigHash != hash
     }
 
     /// The bit that the operator's manual calls AcceptsConnectionSettings.
-    public var acceptsConnectionSettings: Bool { capabilities.contains(.acceptsOpAMPConnectionSettings) }
+    package var acceptsConnectionSettings: Bool { capabilities.contains(.acceptsOpAMPConnectionSettings) }
 }
 
 /// The row on the server that handed an agent over.
-public struct AgentOrigin: Hashable, Sendable {
-    public var peer: PeerID
-    public var peerName: String
-    public var row: AgentID
-    public var handover: HandoverID
+package struct AgentOrigin: Hashable, Sendable {
+    package var peer: PeerID
+    package var peerName: String
+    package var row: AgentID
+    package var handover: HandoverID
 
-    public init(peer: PeerID, peerName: String, row: AgentID, handover: HandoverID) {
+    package init(peer: PeerID, peerName: String, row: AgentID, handover: HandoverID) {
         self.peer = peer
         self.peerName = peerName
         self.row = row

@@ -1,22 +1,22 @@
 import Certificates
-public import Vocabulary
+package import Vocabulary
 
 /// Lets one new agent enrol, once. Its text form is `Credential.bootstrapToken`.
-public struct BootstrapToken: Hashable, Sendable {
-    public static let timeToLive = Duration.seconds(15 * 60)...Duration.seconds(168 * 3600)
-    public static let defaultTimeToLive = Duration.seconds(24 * 3600)
+package struct BootstrapToken: Hashable, Sendable {
+    package static let timeToLive = Duration.seconds(15 * 60)...Duration.seconds(168 * 3600)
+    package static let defaultTimeToLive = Duration.seconds(24 * 3600)
 
     /// SHA-256 over the text form, and its identifier in lists.
-    public let digest: [UInt8]
-    public let group: String?
-    public let createdBy: String
-    public let createdAt: Timestamp
-    public let expiresAt: Timestamp
-    public private(set) var usedAt: Timestamp?
-    public private(set) var usedBy: AgentID?
+    package let digest: [UInt8]
+    package let group: String?
+    package let createdBy: String
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    package private(set) var usedAt: Timestamp?
+    package private(set) var usedBy: AgentID?
 
     /// A row read from storage.
-    public init(
+    package init(
         digest: [UInt8],
         group: String?,
         createdBy: String,
@@ -37,7 +37,7 @@ public struct BootstrapToken: Hashable, Sendable {
     /// A new token.
     ///
     /// - Throws: `FleetRefusal` when the life is out of range or the group does not exist.
-    public static func created(
+    package static func created(
         digest: [UInt8],
         group: String?,
         groups: Set<String>,
@@ -52,7 +52,7 @@ public struct BootstrapToken: Hashable, Sendable {
     }
 
     /// - Throws: `FleetRefusal` when it was used before or has expired.
-    public func check(at now: Timestamp) throws(FleetRefusal) {
+    package func check(at now: Timestamp) throws(FleetRefusal) {
         guard usedAt == nil else { throw .bootstrapUsed }
         try checkLife(at: now)
     }
@@ -60,19 +60,19 @@ public struct BootstrapToken: Hashable, Sendable {
     /// All that is asked of a token whose agent may only want to hear its answer again.
     ///
     /// - Throws: `FleetRefusal` when it has expired.
-    public func checkLife(at now: Timestamp) throws(FleetRefusal) {
+    package func checkLife(at now: Timestamp) throws(FleetRefusal) {
         guard now < expiresAt else { throw .bootstrapExpired(at: expiresAt) }
     }
 
     /// The agent identifier of a session that this token opened. It is the same for every bearer of the token, so that
     /// the polls of an enrollment are one conversation, in which the second may omit what the first reported. It is
     /// never a row's identifier: presenting a used token does not prove that the caller is the agent that used it.
-    public var bearer: AgentID { AgentID(version7At: createdAt, random: Digest.sha256(digest)) }
+    package var bearer: AgentID { AgentID(version7At: createdAt, random: Digest.sha256(digest)) }
 
     /// The token after this agent has enrolled with it.
     ///
     /// - Throws: as `check`.
-    public func used(by agent: AgentID, at now: Timestamp) throws(FleetRefusal) -> BootstrapToken {
+    package func used(by agent: AgentID, at now: Timestamp) throws(FleetRefusal) -> BootstrapToken {
         try check(at: now)
         var token = self
         token.usedAt = now

@@ -1,27 +1,27 @@
 import Certificates
-public import OpAMPProto
-public import Vocabulary
+package import OpAMPProto
+package import Vocabulary
 
 /// A new agent asks for its leaf with a bootstrap token and a signing request (protocol section 2.4).
-public struct Enrolment: Sendable {
-    public var token: BootstrapToken
+package struct Enrolment: Sendable {
+    package var token: BootstrapToken
     /// What the agent reported with the request.
-    public var report: AgentToServer
+    package var report: AgentToServer
     /// Rows with the same instance uid.
-    public var sameUID: [AgentRecord]
+    package var sameUID: [AgentRecord]
 
-    public init(token: BootstrapToken, report: AgentToServer, sameUID: [AgentRecord]) {
+    package init(token: BootstrapToken, report: AgentToServer, sameUID: [AgentRecord]) {
         self.token = token
         self.report = report
         self.sameUID = sameUID
     }
 
     /// What is to be issued and saved: leaf, row and used token belong into one transaction.
-    public struct Grant: Sendable {
-        public var token: BootstrapToken
-        public var order: LeafOrder
+    package struct Grant: Sendable {
+        package var token: BootstrapToken
+        package var order: LeafOrder
         /// The row, but for its leaf.
-        public var row: AgentRecord
+        package var row: AgentRecord
     }
 
     /// A host that was reset, or whose leaf has expired, enrolls into its own row: it has the row's key. A row whose
@@ -29,7 +29,7 @@ public struct Enrolment: Sendable {
     ///
     /// - Parameter newRow: the identifier of the row to create, unless the agent has one.
     /// - Throws: `FleetRefusal` for a used token, an invalid request, or an instance uid that another key uses here.
-    public func grant(newRow: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
+    package func grant(newRow: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
         guard let uid = InstanceUID(bytes: report.instanceUID) else { throw .instanceUIDNotValid }
         let asked = try LeafOrder(report.connectionSettingsRequest, row: newRow, at: now)
         let here = sameUID.filter { $0.presence.isHere && !$0.leafRevoked }
@@ -54,7 +54,7 @@ public struct Enrolment: Sendable {
 
 extension AgentDescription {
     /// The first of host name, service instance and service name that is text and fit to be shown.
-    public var displayName: String? {
+    package var displayName: String? {
         let attributes = identifyingAttributes + nonIdentifyingAttributes
         for key in ["host.name", "service.instance.id", "service.name"] {
             guard case .string(let text)? = attributes.first(where: { $0.key == key })?.value else { continue }

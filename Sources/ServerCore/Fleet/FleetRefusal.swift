@@ -1,7 +1,7 @@
-public import Vocabulary
+package import Vocabulary
 
 /// What the rules of the fleet do not allow.
-public enum FleetRefusal: Error, Hashable, Sendable {
+package enum FleetRefusal: Error, Hashable, Sendable {
     case bootstrapUnknown
     case bootstrapUsed
     case bootstrapExpired(at: Timestamp)
@@ -24,7 +24,7 @@ public enum FleetRefusal: Error, Hashable, Sendable {
 }
 
 extension FleetRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+    package var operatorMessage: OperatorMessage {
         switch self {
         case .bootstrapUnknown:
             message(

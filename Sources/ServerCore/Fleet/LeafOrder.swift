@@ -1,20 +1,20 @@
-public import Certificates
-public import OpAMPProto
-public import Vocabulary
+package import Certificates
+package import OpAMPProto
+package import Vocabulary
 
 /// A leaf to be issued for a row. Of the signing request only its public key means anything (protocol section 2.4).
-public struct LeafOrder: Hashable, Sendable {
-    public static let life = Duration.seconds(365 * 24 * 3600)
+package struct LeafOrder: Hashable, Sendable {
+    package static let life = Duration.seconds(365 * 24 * 3600)
     /// A leaf is valid a little before it is issued, for hosts whose clock is behind.
-    public static let backdating = Duration.seconds(3600)
+    package static let backdating = Duration.seconds(3600)
 
-    public let profile: CertificateProfile
-    public let publicKey: PublicKey
-    public let subject: String
-    public let validity: Validity
+    package let profile: CertificateProfile
+    package let publicKey: PublicKey
+    package let subject: String
+    package let validity: Validity
 
     /// - Throws: `FleetRefusal.requestMissing` or `.requestNotValid`.
-    public init(_ asked: ConnectionSettingsRequest?, row: AgentID, at now: Timestamp) throws(FleetRefusal) {
+    package init(_ asked: ConnectionSettingsRequest?, row: AgentID, at now: Timestamp) throws(FleetRefusal) {
         guard let csr = asked?.opamp?.certificateRequest?.csr, !csr.isEmpty else { throw .requestMissing }
         do {
             publicKey = try SigningRequest(pem: String(decoding: csr, as: UTF8.self)).publicKey

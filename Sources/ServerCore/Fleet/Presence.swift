@@ -1,8 +1,8 @@
 import OpAMPProto
-public import Vocabulary
+package import Vocabulary
 
 /// Where an agent is, as far as this server knows.
-public enum Presence: Hashable, Sendable {
+package enum Presence: Hashable, Sendable {
     case live
     /// It has a session, but no message came within twice its heartbeat.
     case stale
@@ -14,7 +14,7 @@ public enum Presence: Hashable, Sendable {
     case withdrawn
 
     /// The agent is this server's.
-    public var isHere: Bool {
+    package var isHere: Bool {
         switch self {
         case .live, .stale, .offline, .arriving: true
         case .movedToPeer, .withdrawn: false
@@ -22,7 +22,7 @@ public enum Presence: Hashable, Sendable {
     }
 
     /// For JSON and queries.
-    public var code: String {
+    package var code: String {
         switch self {
         case .live: "live"
         case .stale: "stale"
@@ -34,7 +34,7 @@ public enum Presence: Hashable, Sendable {
     }
 
     /// As an operator reads it.
-    public var text: String {
+    package var text: String {
         switch self {
         case .movedToPeer(_, let name): "MovedToPeer \(name)"
         case .live, .stale, .offline, .arriving, .withdrawn: code
@@ -44,10 +44,10 @@ public enum Presence: Hashable, Sendable {
 
 extension AgentRecord {
     /// Twice the heartbeat that the specification recommends; an agent that speaks less often has twice its own interval.
-    public static let staleAfter = Duration.seconds(60)
+    package static let staleAfter = Duration.seconds(60)
 
     /// The row's presence as anybody is shown it: whether an agent is there only its session can tell.
-    public func shownPresence(
+    package func shownPresence(
         in session: (memory: SessionMemory, transport: AgentTransport)?, at now: Timestamp
     ) -> Presence {
         switch presence {

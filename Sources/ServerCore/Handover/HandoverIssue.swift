@@ -1,23 +1,23 @@
-public import Certificates
-public import HandoverToken
+package import Certificates
+package import HandoverToken
 import OpAMPProto
-public import Vocabulary
+package import Vocabulary
 
 /// The rows and facts from which a source issues a handover.
-public struct HandoverIssue: Sendable {
-    public var agent: AgentRecord
-    public var peer: PeerRecord
+package struct HandoverIssue: Sendable {
+    package var agent: AgentRecord
+    package var peer: PeerRecord
     /// The agent's other handovers that have not ended, in either direction.
-    public var open: (id: HandoverID, phase: String)?
-    public var server: PeerID
+    package var open: (id: HandoverID, phase: String)?
+    package var server: PeerID
     /// This server's name as the target may show it.
-    public var serverName: String
+    package var serverName: String
     /// Own agent CAs, and those recorded for a leaf that came here by an earlier handover.
-    public var agentCAs: [Certificate]
-    public var timeToLive: Duration
-    public var probation: Duration
+    package var agentCAs: [Certificate]
+    package var timeToLive: Duration
+    package var probation: Duration
 
-    public init(
+    package init(
         agent: AgentRecord,
         peer: PeerRecord,
         open: (id: HandoverID, phase: String)?,
@@ -41,7 +41,7 @@ public struct HandoverIssue: Sendable {
     ///
     /// - Parameter id: 128 random bits.
     /// - Throws: the first precondition of protocol section 6.1 that does not hold.
-    public func claims(id: HandoverID, at now: Timestamp) throws(HandoverRefusal) -> HandoverClaims {
+    package func claims(id: HandoverID, at now: Timestamp) throws(HandoverRefusal) -> HandoverClaims {
         guard HandoverClaims.Purpose.handover.lifetimes.contains(timeToLive) else { throw .timeToLiveOutOfRange }
         guard HandoverClaims.probations.contains(probation) else { throw .probationOutOfRange }
         let (target, endpoint) = try checkedTarget()
@@ -68,7 +68,7 @@ public struct HandoverIssue: Sendable {
     }
 
     /// What the operator should know although the token is issued.
-    public var warnings: [String] {
+    package var warnings: [String] {
         switch agent.presence {
         case .live: []
         case .stale, .offline, .arriving, .movedToPeer, .withdrawn:

@@ -1,8 +1,8 @@
-public import HandoverToken
-public import Vocabulary
+package import HandoverToken
+package import Vocabulary
 
 /// What source and target of a handover have in common for everything around them.
-public protocol HandoverMachine: Codable, Hashable, Sendable {
+package protocol HandoverMachine: Codable, Hashable, Sendable {
     associatedtype Event: Sendable
     associatedtype Phase: RawRepresentable<String>
     static var role: HandoverRole { get }
@@ -27,8 +27,8 @@ public protocol HandoverMachine: Codable, Hashable, Sendable {
 }
 
 extension HandoverMachine {
-    public var id: HandoverID { claims.id }
-    public var phaseName: String { phase.rawValue }
+    package var id: HandoverID { claims.id }
+    package var phaseName: String { phase.rawValue }
 }
 
 /// What a step changes in either of them.
@@ -39,21 +39,21 @@ protocol HandoverParty: HandoverMachine {
 }
 
 extension SourceHandover: HandoverMachine, HandoverParty {
-    public static var role: HandoverRole { .source }
-    public var isOpen: Bool { phase.isOpen }
-    public var agentRow: AgentID? { agent }
-    public var otherParty: PeerID { claims.audience }
-    public var redemptionID: RedemptionID? { redemption }
-    public static func wake(agentPresent: Bool) -> Event { .wake(agentPresent: agentPresent) }
-    public static func noticed(_ notice: HandoverNotice) -> Event { .noticeReceived(notice) }
+    package static var role: HandoverRole { .source }
+    package var isOpen: Bool { phase.isOpen }
+    package var agentRow: AgentID? { agent }
+    package var otherParty: PeerID { claims.audience }
+    package var redemptionID: RedemptionID? { redemption }
+    package static func wake(agentPresent: Bool) -> Event { .wake(agentPresent: agentPresent) }
+    package static func noticed(_ notice: HandoverNotice) -> Event { .noticeReceived(notice) }
 }
 
 extension TargetHandover: HandoverMachine, HandoverParty {
-    public static var role: HandoverRole { .target }
-    public var isOpen: Bool { phase.isOpen }
-    public var agentRow: AgentID? { redemption?.row }
-    public var otherParty: PeerID { claims.issuer }
-    public var redemptionID: RedemptionID? { redemption?.id }
-    public static func wake(agentPresent: Bool) -> Event { .wake(agentPresent: agentPresent) }
-    public static func noticed(_ notice: HandoverNotice) -> Event { .noticeReceived(notice) }
+    package static var role: HandoverRole { .target }
+    package var isOpen: Bool { phase.isOpen }
+    package var agentRow: AgentID? { redemption?.row }
+    package var otherParty: PeerID { claims.issuer }
+    package var redemptionID: RedemptionID? { redemption?.id }
+    package static func wake(agentPresent: Bool) -> Event { .wake(agentPresent: agentPresent) }
+    package static func noticed(_ notice: HandoverNotice) -> Event { .noticeReceived(notice) }
 }

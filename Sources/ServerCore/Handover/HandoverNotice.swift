@@ -1,19 +1,19 @@
-public import Vocabulary
+package import Vocabulary
 
 /// What one party of a handover tells the other, in order and at least once.
-public struct HandoverNotice: Hashable, Sendable, Codable {
+package struct HandoverNotice: Hashable, Sendable, Codable {
     /// Counts from 1, separately in each direction of each handover.
-    public var sequence: Int
-    public var type: NoticeType
-    public var epoch: Epoch
-    public var at: Timestamp
-    public private(set) var facts: [String: String]
+    package var sequence: Int
+    package var type: NoticeType
+    package var epoch: Epoch
+    package var at: Timestamp
+    package private(set) var facts: [String: String]
 
     /// In Unicode scalars. Facts end up in an audit trail that cannot forget them, and travel in a request of bounded size.
-    public static let longestFact = 1000
+    package static let longestFact = 1000
 
     /// Whatever stands in `facts` is cut to `longestFact` and made printable.
-    public init(sequence: Int, type: NoticeType, epoch: Epoch, at: Timestamp, facts: [String: String] = [:]) {
+    package init(sequence: Int, type: NoticeType, epoch: Epoch, at: Timestamp, facts: [String: String] = [:]) {
         self.sequence = sequence
         self.type = type
         self.epoch = epoch
@@ -22,18 +22,18 @@ public struct HandoverNotice: Hashable, Sendable, Codable {
     }
 }
 
-public enum NoticeType: String, CaseIterable, Codable, Sendable {
+package enum NoticeType: String, CaseIterable, Codable, Sendable {
     case connected, arrived, settled, lapsed
     case offered, returned, cancelled
     case leafRevoked = "leaf-revoked"
 }
 
-public enum HandoverRole: String, CaseIterable, Codable, Sendable {
+package enum HandoverRole: String, CaseIterable, Codable, Sendable {
     case source, target
 }
 
 /// The answer to the sender of a notice.
-public enum NoticeAnswer: Hashable, Sendable {
+package enum NoticeAnswer: Hashable, Sendable {
     /// Taken in now; 200.
     case accepted
     /// Taken in before; 200.
@@ -45,17 +45,17 @@ public enum NoticeAnswer: Hashable, Sendable {
 }
 
 /// The numbers of the notices sent and received in one handover.
-public struct NoticeLedger: Hashable, Sendable, Codable {
-    public private(set) var sent = 0
-    public private(set) var received = 0
+package struct NoticeLedger: Hashable, Sendable, Codable {
+    package private(set) var sent = 0
+    package private(set) var received = 0
     /// Numbers that were refused: a repetition must not be told otherwise.
-    public private(set) var refused: [Int] = []
+    package private(set) var refused: [Int] = []
 
     /// A peer that obeys the protocol is refused a few times at most. Beyond this many, what is refused is not counted, so
     /// that it leaves no entry in the record and none in the audit trail.
-    public static let mostRefused = 32
+    package static let mostRefused = 32
 
-    public init() {}
+    package init() {}
 
     mutating func number() -> Int {
         sent += 1

@@ -1,9 +1,9 @@
 import Certificates
 import HandoverToken
-public import Vocabulary
+package import Vocabulary
 
 extension HandoverRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+    package var operatorMessage: OperatorMessage {
         switch self {
         case .agentUnknown(let id):
             message(

@@ -1,9 +1,9 @@
-public import Certificates
-public import Vocabulary
+package import Certificates
+package import Vocabulary
 
 /// A handover request that this server does not grant, for reasons of state. What is wrong with a token's text is a
 /// `TokenRefusal`.
-public enum HandoverRefusal: Error, Hashable, Sendable {
+package enum HandoverRefusal: Error, Hashable, Sendable {
     // Issuing
     case agentUnknown(String)
     case remoteAgent(String)

@@ -1,31 +1,31 @@
-public import HandoverToken
-public import OpAMPProto
-public import Vocabulary
+package import HandoverToken
+package import OpAMPProto
+package import Vocabulary
 
 /// What a handover decides on one event.
 ///
 /// The shell saves `state`, `audit`, `rows` and `notices` in one transaction, and only then carries out the directives,
 /// gives `answer` or answers the agent. Nothing has happened, and nothing is lost, when `next` throws instead.
-public struct HandoverStep<State: Hashable & Sendable>: Hashable, Sendable {
-    public var state: State
-    public var audit: [AuditFact] = []
-    public var rows: [RowChange] = []
+package struct HandoverStep<State: Hashable & Sendable>: Hashable, Sendable {
+    package var state: State
+    package var audit: [AuditFact] = []
+    package var rows: [RowChange] = []
     /// For the durable outbox; first in, first out per handover.
-    public var notices: [HandoverNotice] = []
-    public var directives: [HandoverDirective] = []
+    package var notices: [HandoverNotice] = []
+    package var directives: [HandoverDirective] = []
     /// Only after a notice was received.
-    public var answer: NoticeAnswer?
+    package var answer: NoticeAnswer?
 
     init(_ state: State) { self.state = state }
 
     /// Nothing changed and nothing is to be done.
-    public var isEmpty: Bool {
+    package var isEmpty: Bool {
         audit.isEmpty && rows.isEmpty && notices.isEmpty && directives.isEmpty
     }
 }
 
 /// What the shell is to do after a step is saved. Each is safe to repeat.
-public enum HandoverDirective: Hashable, Sendable {
+package enum HandoverDirective: Hashable, Sendable {
     /// Sign these claims, build the offer, and feed `offerSigned` back.
     case signOffer(HandoverClaims)
     /// Send the offer now over WebSocket, or with the next answer over HTTP; feed `offerSent` back. When the agent is
@@ -43,27 +43,27 @@ public enum HandoverDirective: Hashable, Sendable {
 }
 
 /// An offer with its signed token, kept as it goes out: to push it is to send it.
-public struct SignedOffer: Hashable, Sendable, Codable {
+package struct SignedOffer: Hashable, Sendable, Codable {
     /// `ConnectionSettingsOffers` in OpAMP's encoding.
-    public var content: [UInt8]
+    package var content: [UInt8]
     /// The hash of the whole offer, by which agent and servers speak of it.
-    public var hash: [UInt8]
+    package var hash: [UInt8]
     /// From then on the token is signed again before it is pushed.
-    public var expiresAt: Timestamp
+    package var expiresAt: Timestamp
 
-    public init(content: [UInt8], hash: [UInt8], expiresAt: Timestamp) {
+    package init(content: [UInt8], hash: [UInt8], expiresAt: Timestamp) {
         self.content = content
         self.hash = hash
         self.expiresAt = expiresAt
     }
 
     /// - Throws: `WireFailure` when it cannot be encoded.
-    public init(_ offers: ConnectionSettingsOffers, expiresAt: Timestamp) throws(WireFailure) {
+    package init(_ offers: ConnectionSettingsOffers, expiresAt: Timestamp) throws(WireFailure) {
         self.init(content: try offers.encoded(), hash: offers.hash, expiresAt: expiresAt)
     }
 
     /// What the agent is sent.
-    public var offers: ConnectionSettingsOffers {
+    package var offers: ConnectionSettingsOffers {
         get throws(WireFailure) { try ConnectionSettingsOffers(decoding: content) }
     }
 
@@ -71,7 +71,7 @@ public struct SignedOffer: Hashable, Sendable, Codable {
         case content, hash, expiresAt
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         guard let bytes = Base64URL.decode(try values.decode(String.self, forKey: .content)) else {
             throw DecodingError.dataCorruptedError(forKey: .content, in: values, debugDescription: "no base64url")
@@ -81,7 +81,7 @@ public struct SignedOffer: Hashable, Sendable, Codable {
         expiresAt = try values.decode(Timestamp.self, forKey: .expiresAt)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(Base64URL.encode(content), forKey: .content)
         try values.encode(hash, forKey: .hash)

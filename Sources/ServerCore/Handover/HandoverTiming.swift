@@ -1,21 +1,21 @@
 /// The periods of a handover that its token does not name. Each handover keeps the ones it began with.
-public struct HandoverTiming: Hashable, Sendable {
+package struct HandoverTiming: Hashable, Sendable {
     /// How long a target waits for an agent it has redeemed.
-    public var arrival = Self.defaultArrival
+    package var arrival = Self.defaultArrival
     /// After that time an agent that is back at the source has given up.
-    public var verification = Self.defaultVerification
+    package var verification = Self.defaultVerification
 
-    public init() {}
+    package init() {}
 
-    public static let defaultTimeToLive = Duration.seconds(3600)
-    public static let defaultProbation = Duration.seconds(300)
-    public static let defaultArrival = Duration.seconds(24 * 3600)
+    package static let defaultTimeToLive = Duration.seconds(3600)
+    package static let defaultProbation = Duration.seconds(300)
+    package static let defaultArrival = Duration.seconds(24 * 3600)
     /// Twice the 30 s for which an agent verifies at most.
-    public static let defaultVerification = Duration.seconds(60)
+    package static let defaultVerification = Duration.seconds(60)
 
     /// One heartbeat: an agent whose commitment cannot be read from its reports has committed when it is still here.
-    public static let silence = Duration.seconds(30)
+    package static let silence = Duration.seconds(30)
     /// Between two attempts of a claim, and between two questions after the token's end.
-    public static let redemptionRetry = Duration.seconds(5)
-    public static let sourceQuestion = Duration.seconds(60)
+    package static let redemptionRetry = Duration.seconds(5)
+    package static let sourceQuestion = Duration.seconds(60)
 }

@@ -1,26 +1,26 @@
-public import Certificates
+package import Certificates
 import HandoverToken
-public import Vocabulary
+package import Vocabulary
 
 /// Who a connecting agent is, decided from the certificate it presented and nothing else (protocol section 2).
-public struct LeafAcceptance: Sendable {
+package struct LeafAcceptance: Sendable {
     /// `nil` when no certificate was presented.
-    public var presented: Certificate?
+    package var presented: Certificate?
     /// The request bears a bootstrap token; whether that holds is decided by `BootstrapToken`.
-    public var bearsBootstrapToken: Bool
+    package var bearsBootstrapToken: Bool
     /// The row whose leaf this is or was.
-    public var row: AgentRecord?
+    package var row: AgentRecord?
     /// Every handover here of this fingerprint.
-    public var arrivals: [TargetHandover]
-    public var departures: [SourceHandover]
+    package var arrivals: [TargetHandover]
+    package var departures: [SourceHandover]
     /// Own CA certificates that are Active or Trusted.
-    public var ownAuthorities: [Certificate]
+    package var ownAuthorities: [Certificate]
     /// The row's present leaf is another one, and has a live session.
-    public var newerLeafIsLive: Bool
+    package var newerLeafIsLive: Bool
     /// The handover it says it comes for, in `Handover-Id`: an agent names it until it has adopted this server.
-    public var handover: HandoverID?
+    package var handover: HandoverID?
 
-    public init(
+    package init(
         presented: Certificate?,
         bearsBootstrapToken: Bool,
         row: AgentRecord?,
@@ -40,7 +40,7 @@ public struct LeafAcceptance: Sendable {
         self.handover = handover
     }
 
-    public enum Decision: Hashable, Sendable {
+    package enum Decision: Hashable, Sendable {
         case agent(AgentID)
         /// The leaf that this handover waits for; feed `agentConnected`.
         case arriving(AgentID, HandoverID)
@@ -50,7 +50,7 @@ public struct LeafAcceptance: Sendable {
         case refused(LeafRefusal)
     }
 
-    public func decision(at now: Timestamp) -> Decision {
+    package func decision(at now: Timestamp) -> Decision {
         guard let leaf = presented else { return bearsBootstrapToken ? .bootstrap : .refused(.absent) }
         let decision = decision(on: leaf, at: now)
         // A host that is about to enrol may hold a certificate from elsewhere, or one that is over here.
@@ -144,7 +144,7 @@ public struct LeafAcceptance: Sendable {
 
 extension TargetHandover.Phase {
     /// The agent is this server's by it.
-    public var hasArrived: Bool {
+    package var hasArrived: Bool {
         switch self {
         case .arrived, .settled: true
         case .previewed, .redeeming, .awaiting, .connected, .lapsed, .withdrawn: false

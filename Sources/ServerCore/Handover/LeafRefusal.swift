@@ -1,8 +1,8 @@
-public import Certificates
-public import Vocabulary
+package import Certificates
+package import Vocabulary
 
 /// Why a certificate does not open the OpAMP endpoint. The agent reads the cause in `OpAMP-Handover-Cause`.
-public enum LeafRefusal: Error, Hashable, Sendable {
+package enum LeafRefusal: Error, Hashable, Sendable {
     case absent
     case unknown(Fingerprint)
     case notIssued([ChainProblem])
@@ -26,7 +26,7 @@ public enum LeafRefusal: Error, Hashable, Sendable {
         }
     }
 
-    public var cause: MoveCause {
+    package var cause: MoveCause {
         switch self {
         case .tooEarly: .http(status: 503)
         case .absent, .unknown, .notIssued, .otherAgent, .revoked, .notHere, .notAwaited, .replaced, .clone:
@@ -36,7 +36,7 @@ public enum LeafRefusal: Error, Hashable, Sendable {
 }
 
 extension LeafRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+    package var operatorMessage: OperatorMessage {
         switch self {
         case .absent:
             message(

@@ -1,25 +1,25 @@
-public import Certificates
-public import HandoverToken
-public import Vocabulary
+package import Certificates
+package import HandoverToken
+package import Vocabulary
 
 /// What a target checks about a verified token against its own state: protocol sections 6.2 and 6.3.
-public struct RedemptionReview: Sendable {
-    public var claims: HandoverClaims
-    public var peer: PeerRecord
+package struct RedemptionReview: Sendable {
+    package var claims: HandoverClaims
+    package var peer: PeerRecord
     /// An earlier record of the same handover here.
-    public var known: TargetHandover?
+    package var known: TargetHandover?
     /// Every row here with the token's instance uid or leaf.
-    public var sameUID: [AgentRecord]
-    public var ownEndpoints: Set<Endpoint>
+    package var sameUID: [AgentRecord]
+    package var ownEndpoints: Set<Endpoint>
     /// The listener's present certificate, and what it sends with it.
-    public var listener: Certificate
-    public var listenerIntermediates: [Certificate]
-    public var groups: Set<String>
-    public var configurations: Set<String>
+    package var listener: Certificate
+    package var listenerIntermediates: [Certificate]
+    package var groups: Set<String>
+    package var configurations: Set<String>
     /// `nil` when the source was not asked: its answer to the redemption decides.
-    public var source: SourceAnswer?
+    package var source: SourceAnswer?
 
-    public init(
+    package init(
         claims: HandoverClaims,
         peer: PeerRecord,
         known: TargetHandover?,
@@ -44,14 +44,14 @@ public struct RedemptionReview: Sendable {
     }
 
     /// What the operator chose in the redemption form.
-    public struct Choice: Hashable, Sendable {
+    package struct Choice: Hashable, Sendable {
         /// `nil`: the group named in the token when there is one here, else none.
-        public var group: String?
+        package var group: String?
         /// `nil`: the configuration named in the token, which then must exist here.
-        public var configuration: String?
-        public var withoutConfiguration: Bool
+        package var configuration: String?
+        package var withoutConfiguration: Bool
 
-        public init(group: String? = nil, configuration: String? = nil, withoutConfiguration: Bool = false) {
+        package init(group: String? = nil, configuration: String? = nil, withoutConfiguration: Bool = false) {
             self.group = group
             self.configuration = configuration
             self.withoutConfiguration = withoutConfiguration
@@ -59,7 +59,7 @@ public struct RedemptionReview: Sendable {
     }
 
     /// The row that an agent coming back gets again: marked moved, and of this leaf or else moved to this very source.
-    public var returningRow: AgentRecord? {
+    package var returningRow: AgentRecord? {
         sameUID.filter { row in
             switch row.presence {
             case .movedToPeer(let peer, _): row.fingerprint == claims.leaf || peer == claims.issuer
@@ -80,7 +80,7 @@ public struct RedemptionReview: Sendable {
     }
 
     /// Everything that stands against the redemption, most important first; empty means it may be confirmed.
-    public func problems(with choice: Choice = Choice(), at now: Timestamp) -> [HandoverRefusal] {
+    package func problems(with choice: Choice = Choice(), at now: Timestamp) -> [HandoverRefusal] {
         var found: [HandoverRefusal] = []
         if !peer.enabled { found.append(.peerDisabled(peer.name)) }
         if let known {
@@ -121,7 +121,7 @@ public struct RedemptionReview: Sendable {
     ///   - newRow: the identifier of the row to create, unless a row of the agent's own is used again.
     ///   - arrivalTime: how long the agent is waited for.
     /// - Throws: the first of `problems`.
-    public func redemption(
+    package func redemption(
         _ id: RedemptionID,
         choice: Choice,
         newRow: AgentID,
@@ -135,7 +135,7 @@ public struct RedemptionReview: Sendable {
     }
 
     /// The group the agent would get.
-    public func group(_ choice: Choice) -> String? {
+    package func group(_ choice: Choice) -> String? {
         choice.group ?? claims.agent.group.flatMap { groups.contains($0) ? $0 : nil }
     }
 

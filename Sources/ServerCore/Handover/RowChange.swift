@@ -1,9 +1,9 @@
-public import HandoverToken
+package import HandoverToken
 import OpAMPProto
-public import Vocabulary
+package import Vocabulary
 
 /// A change of an agent's row that belongs into the transaction of the step.
-public enum RowChange: Hashable, Sendable {
+package enum RowChange: Hashable, Sendable {
     /// The row's epoch becomes the greater of its own and this one.
     case raiseEpoch(AgentID, to: Epoch)
     /// `MovedToPeer <name>`; its sessions are closed by a directive.
@@ -17,15 +17,15 @@ public enum RowChange: Hashable, Sendable {
 }
 
 /// The row that waits for an agent.
-public struct Arrival: Hashable, Sendable {
-    public var row: AgentID
+package struct Arrival: Hashable, Sendable {
+    package var row: AgentID
     /// The row exists, marked moved; otherwise it is created, unless it exists as withdrawn.
-    public var reusesRow: Bool
-    public var claims: HandoverClaims
-    public var group: String?
-    public var configuration: String?
+    package var reusesRow: Bool
+    package var claims: HandoverClaims
+    package var group: String?
+    package var configuration: String?
 
-    public init(row: AgentID, reusesRow: Bool, claims: HandoverClaims, group: String?, configuration: String?) {
+    package init(row: AgentID, reusesRow: Bool, claims: HandoverClaims, group: String?, configuration: String?) {
         self.row = row
         self.reusesRow = reusesRow
         self.claims = claims
@@ -35,7 +35,7 @@ public struct Arrival: Hashable, Sendable {
 }
 
 extension RowChange {
-    public var agent: AgentID {
+    package var agent: AgentID {
         switch self {
         case .raiseEpoch(let id, _), .markMoved(let id, _, _), .restore(let id), .activate(let id), .withdraw(let id):
             id
@@ -44,7 +44,7 @@ extension RowChange {
     }
 
     /// The agent's row as it is afterwards; `nil` when there is none to change.
-    public func applied(to present: AgentRecord?) -> AgentRecord? {
+    package func applied(to present: AgentRecord?) -> AgentRecord? {
         if case .expect(let arrival) = self { return arrival.expected(in: present) }
         guard var row = present else { return nil }
         switch self {

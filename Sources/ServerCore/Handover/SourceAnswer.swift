@@ -1,7 +1,7 @@
-public import Vocabulary
+package import Vocabulary
 
 /// What the source says of a token when a target asks it.
-public enum SourceAnswer: Hashable, Sendable {
+package enum SourceAnswer: Hashable, Sendable {
     /// Nothing, or nothing that could be understood.
     case unanswered
     /// It said no, by this code.

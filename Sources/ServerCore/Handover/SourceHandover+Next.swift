@@ -1,13 +1,13 @@
 import HandoverToken
 import OpAMPProto
-public import Vocabulary
+package import Vocabulary
 
 extension SourceHandover {
     /// Decides on one event; see `HandoverStep` for what the shell does with the answer.
     ///
     /// - Throws: `HandoverRefusal` when the event is a request that this phase does not allow. Facts about the agent
     ///   never throw: those that mean nothing in a phase leave it unchanged.
-    public func next(after event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
+    package func next(after event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
         if case .noticeReceived(let notice) = event { return taking(notice, at: now) }
         switch phase {
         case .issued: return try whileIssued(event, at: now)
@@ -138,7 +138,7 @@ extension SourceHandover {
     /// - Parameters:
     ///   - hash: of the offer that it reports as `FAILED`.
     ///   - message: what it says of that.
-    public func isGivenBack(by hash: [UInt8], saying message: String) -> Bool {
+    package func isGivenBack(by hash: [UInt8], saying message: String) -> Bool {
         switch phase {
         case .moved: offerHashes.contains(hash)
         case .settled: offerHashes.contains(hash) && message.hasPrefix(MoveCause.probation.code)

@@ -4,7 +4,7 @@ import Vocabulary
 extension SourceHandover {
     /// What the target may send while this handover is in a phase; everything else is refused - but that the agent
     /// arrived before an operator's cancellation reached the target.
-    public static func accepts(_ type: NoticeType, in phase: Phase) -> Bool {
+    package static func accepts(_ type: NoticeType, in phase: Phase) -> Bool {
         switch (phase, type) {
         case (.redeemed, .connected), (.redeemed, .arrived), (.redeemed, .lapsed),
             (.offered, .connected), (.offered, .arrived), (.offered, .lapsed),

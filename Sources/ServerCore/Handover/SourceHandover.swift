@@ -1,12 +1,12 @@
-public import HandoverToken
-public import Vocabulary
+package import HandoverToken
+package import Vocabulary
 
 /// One agent leaving this server: the source's side of protocol section 6.
 ///
 /// The source decides between the two: what it saves first counts - `arrived`, the agent's return or the cancellation -
 /// and the target receives a notice.
-public struct SourceHandover: Hashable, Sendable, Codable {
-    public enum Phase: String, CaseIterable, Codable, Sendable {
+package struct SourceHandover: Hashable, Sendable, Codable {
+    package enum Phase: String, CaseIterable, Codable, Sendable {
         /// The operator holds the token. Next: `redeemed`, `expired`, `cancelled`.
         case issued
         /// The target claimed it. Next: `offered`, `leaving`, `moved`, `returned`, `expired`, `cancelled`.
@@ -27,7 +27,7 @@ public struct SourceHandover: Hashable, Sendable, Codable {
         case returned
 
         /// Another handover of the agent has to wait for the end of this one.
-        public var isOpen: Bool {
+        package var isOpen: Bool {
             switch self {
             case .issued, .redeemed, .offered, .leaving, .moved: true
             case .settled, .expired, .cancelled, .returned: false
@@ -35,7 +35,7 @@ public struct SourceHandover: Hashable, Sendable, Codable {
         }
     }
 
-    public enum Event: Hashable, Sendable {
+    package enum Event: Hashable, Sendable {
         case redeemed(TokenRedemption)
         case offerSigned(SignedOffer)
         /// The offer was handed to the agent's connection.
@@ -59,37 +59,37 @@ public struct SourceHandover: Hashable, Sendable, Codable {
         case wake(agentPresent: Bool)
     }
 
-    public typealias Step = HandoverStep<SourceHandover>
+    package typealias Step = HandoverStep<SourceHandover>
 
-    public let claims: HandoverClaims
+    package let claims: HandoverClaims
     /// SHA-256 over the text form that the operator was given.
-    public let tokenDigest: [UInt8]
-    public let certificate: OfferedCertificate
+    package let tokenDigest: [UInt8]
+    package let certificate: OfferedCertificate
     /// After that time an agent that is back here has given up.
-    public let verification: Duration
-    public internal(set) var phase = Phase.issued
-    public internal(set) var redemption: RedemptionID?
-    public internal(set) var offer: SignedOffer?
+    package let verification: Duration
+    package internal(set) var phase = Phase.issued
+    package internal(set) var redemption: RedemptionID?
+    package internal(set) var offer: SignedOffer?
     /// Hashes of the offers made so far; the agent may speak of any of them.
-    public internal(set) var offerHashes: [[UInt8]] = []
+    package internal(set) var offerHashes: [[UInt8]] = []
     /// The hash of which the target was told last.
-    public internal(set) var toldOffer: [UInt8]?
+    package internal(set) var toldOffer: [UInt8]?
     /// An operator cancelled a handover that the target had claimed: the agent may be there already, and have settled.
-    public internal(set) var mayStillArrive: Bool?
+    package internal(set) var mayStillArrive: Bool?
     /// The agent has shown that it goes: by `APPLYING`, or by being at the target.
-    public internal(set) var isLeft: Bool?
+    package internal(set) var isLeft: Bool?
     /// From then on an agent that is here has given up the move.
-    public internal(set) var returnsFrom: Timestamp?
-    public internal(set) var notices = NoticeLedger()
+    package internal(set) var returnsFrom: Timestamp?
+    package internal(set) var notices = NoticeLedger()
     /// Why it ended otherwise than settled.
-    public internal(set) var ending: String?
+    package internal(set) var ending: String?
 
     /// What the agent does here still matters.
-    public var concernsAgent: Bool { phase.isOpen || mayStillArrive == true }
-    public var agent: AgentID { claims.agent.row }
+    package var concernsAgent: Bool { phase.isOpen || mayStillArrive == true }
+    package var agent: AgentID { claims.agent.row }
 
     /// The token is signed and about to be shown; nothing is saved yet.
-    public static func issue(
+    package static func issue(
         _ claims: HandoverClaims,
         tokenDigest: [UInt8],
         certificate: OfferedCertificate,
@@ -114,7 +114,7 @@ public struct SourceHandover: Hashable, Sendable, Codable {
     }
 
     /// What a saved handover still owes after a restart.
-    public func resume(at now: Timestamp) -> [HandoverDirective] {
+    package func resume(at now: Timestamp) -> [HandoverDirective] {
         switch phase {
         case .issued: [.wake(at: claims.expiresAt)]
         case .redeemed: [push(at: now)]
@@ -132,7 +132,7 @@ public struct SourceHandover: Hashable, Sendable, Codable {
 }
 
 /// How the offer speaks of the agent's certificate (protocol section 3).
-public enum OfferedCertificate: String, CaseIterable, Codable, Sendable {
+package enum OfferedCertificate: String, CaseIterable, Codable, Sendable {
     /// The leaf without a key: keep what you hold.
     case `repeat`
     /// No certificate at all, for agents that refuse a repeated one.
@@ -140,18 +140,18 @@ public enum OfferedCertificate: String, CaseIterable, Codable, Sendable {
 }
 
 /// A target's claim with what the source knows when it comes in.
-public struct TokenRedemption: Hashable, Sendable {
-    public var redemption: RedemptionID
-    public var tokenDigest: [UInt8]
+package struct TokenRedemption: Hashable, Sendable {
+    package var redemption: RedemptionID
+    package var tokenDigest: [UInt8]
     /// The authenticated peer that claims.
-    public var peer: PeerID
+    package var peer: PeerID
     /// The leaf of the agent's row now; `nil` when the row is gone.
-    public var leaf: Fingerprint?
-    public var leafRevoked: Bool
+    package var leaf: Fingerprint?
+    package var leafRevoked: Bool
     /// The epoch of the agent's row now.
-    public var epoch: Epoch
+    package var epoch: Epoch
 
-    public init(
+    package init(
         redemption: RedemptionID,
         tokenDigest: [UInt8],
         peer: PeerID,

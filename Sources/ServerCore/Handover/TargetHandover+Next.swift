@@ -1,12 +1,12 @@
 import HandoverToken
-public import Vocabulary
+package import Vocabulary
 
 extension TargetHandover {
     /// Decides on one event; see `HandoverStep` for what the shell does with the answer.
     ///
     /// - Throws: `HandoverRefusal` when the event is a request that this phase does not allow. Facts about the agent
     ///   and the source never throw: those that mean nothing in a phase leave it unchanged.
-    public func next(after event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
+    package func next(after event: Event, at now: Timestamp) throws(HandoverRefusal) -> Step {
         if case .noticeReceived(let notice) = event { return taking(notice, at: now) }
         switch phase {
         case .previewed: return try whilePreviewed(event, at: now)

@@ -5,7 +5,7 @@ extension TargetHandover {
     /// What the source may send while this handover is in a phase. A cancellation comes too late once the agent has
     /// arrived: it may have settled, and then knows of no other server. `redeeming` takes `offered` only once the
     /// answer to the claim is here, so that is a gap and not a refusal.
-    public static func accepts(_ type: NoticeType, in phase: Phase) -> Bool {
+    package static func accepts(_ type: NoticeType, in phase: Phase) -> Bool {
         switch (phase, type) {
         case (.redeeming, .cancelled), (.redeeming, .leafRevoked), (.redeeming, .returned),
             (.awaiting, .offered), (.awaiting, .returned), (.awaiting, .cancelled), (.awaiting, .leafRevoked),

@@ -1,9 +1,9 @@
-public import HandoverToken
-public import Vocabulary
+package import HandoverToken
+package import Vocabulary
 
 /// One agent coming to this server: the target's side of protocol section 6.
-public struct TargetHandover: Hashable, Sendable, Codable {
-    public enum Phase: String, CaseIterable, Codable, Sendable {
+package struct TargetHandover: Hashable, Sendable, Codable {
+    package enum Phase: String, CaseIterable, Codable, Sendable {
         /// Verified and shown, not saved. Next: `redeeming`.
         case previewed
         /// An operator confirmed; the source is asked. Next: `awaiting`, `withdrawn`.
@@ -21,7 +21,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
         case withdrawn
 
         /// The agent may connect with the leaf named in the token.
-        public var admitsLeaf: Bool {
+        package var admitsLeaf: Bool {
             switch self {
             case .awaiting, .connected, .arrived, .settled: true
             case .previewed, .redeeming, .lapsed, .withdrawn: false
@@ -29,7 +29,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
         }
 
         /// A handover to another server has to wait for the end of this one.
-        public var isOpen: Bool {
+        package var isOpen: Bool {
             switch self {
             case .redeeming, .awaiting, .connected, .arrived: true
             case .previewed, .settled, .lapsed, .withdrawn: false
@@ -37,7 +37,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
         }
     }
 
-    public enum Event: Hashable, Sendable {
+    package enum Event: Hashable, Sendable {
         case redeemRequested(Redemption)
         case redemptionAccepted
         /// The source said no, by this code.
@@ -57,36 +57,36 @@ public struct TargetHandover: Hashable, Sendable, Codable {
         case wake(agentPresent: Bool)
     }
 
-    public typealias Step = HandoverStep<TargetHandover>
+    package typealias Step = HandoverStep<TargetHandover>
 
-    public let claims: HandoverClaims
+    package let claims: HandoverClaims
     /// SHA-256 over the text form that was pasted.
-    public let tokenDigest: [UInt8]
-    public internal(set) var phase = Phase.previewed
-    public internal(set) var redemption: Redemption?
+    package let tokenDigest: [UInt8]
+    package internal(set) var phase = Phase.previewed
+    package internal(set) var redemption: Redemption?
     /// The handover lapses then, unless the agent has arrived.
-    public internal(set) var deadline: Timestamp?
+    package internal(set) var deadline: Timestamp?
     /// When the leaf was here first after it had been away.
-    public internal(set) var connectedAt: Timestamp?
-    public internal(set) var probationEnds: Timestamp?
+    package internal(set) var connectedAt: Timestamp?
+    package internal(set) var probationEnds: Timestamp?
     /// The offer that brought the agent here; it is not offered again.
-    public internal(set) var offerHash: [UInt8]?
+    package internal(set) var offerHash: [UInt8]?
     /// The offers that the source has told of.
-    public internal(set) var offerHashes: [[UInt8]] = []
+    package internal(set) var offerHashes: [[UInt8]] = []
     /// The hash of an `APPLIED` that may be for an earlier offer: none that the source has told of so far.
-    public internal(set) var unproven: [UInt8]?
-    public internal(set) var notices = NoticeLedger()
+    package internal(set) var unproven: [UInt8]?
+    package internal(set) var notices = NoticeLedger()
     /// Why it ended otherwise than settled.
-    public internal(set) var ending: String?
+    package internal(set) var ending: String?
     /// The stable code by which the source refused the claim.
-    public internal(set) var refusalCode: String?
+    package internal(set) var refusalCode: String?
 
     /// The agent adopts this server on the first answer, whether its `APPLIED` gets here or not, and forgets the source when
     /// its probation is over. From then on only its return at the source shows that it did not adopt.
     func mayHaveSettled(at now: Timestamp) -> Bool { connectedAt.map { $0 + claims.probation <= now } ?? false }
 
     /// Why there is nothing more to hope for from the redemption.
-    public var refusal: HandoverRefusal? {
+    package var refusal: HandoverRefusal? {
         switch phase {
         case .lapsed, .withdrawn: refusalCode.map { .refusedBySource(code: $0) } ?? .over(phase: phase.rawValue)
         case .previewed, .redeeming, .awaiting, .connected, .arrived, .settled: nil
@@ -94,7 +94,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
     }
 
     /// A verified token before an operator confirms it.
-    public init(previewing token: VerifiedToken) {
+    package init(previewing token: VerifiedToken) {
         self.init(claims: token.claims, tokenDigest: token.digest)
     }
 
@@ -104,7 +104,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
     }
 
     /// What a saved handover still owes after a restart.
-    public func resume(at now: Timestamp) -> [HandoverDirective] {
+    package func resume(at now: Timestamp) -> [HandoverDirective] {
         switch phase {
         case .redeeming: redeemAgain(at: now)
         case .awaiting, .connected: deadline.map { [.wake(at: $0)] } ?? []
@@ -127,7 +127,7 @@ public struct TargetHandover: Hashable, Sendable, Codable {
 }
 
 /// How an agent shows that it has made this server its own.
-public enum Commitment: Hashable, Sendable {
+package enum Commitment: Hashable, Sendable {
     /// `APPLIED` from an agent that knows this handover: as long as it only tries a server, it says `APPLYING`.
     case certain(hash: [UInt8])
     /// `APPLIED` from any other agent, which may still speak of an earlier offer.
@@ -139,18 +139,18 @@ public enum Commitment: Hashable, Sendable {
 }
 
 /// An operator's confirmation, with the choices made.
-public struct Redemption: Hashable, Sendable, Codable {
-    public var id: RedemptionID
+package struct Redemption: Hashable, Sendable, Codable {
+    package var id: RedemptionID
     /// The row that the agent will have here.
-    public var row: AgentID
+    package var row: AgentID
     /// The agent was here before and its moved row is used again.
-    public var reusesRow: Bool
-    public var group: String?
-    public var configuration: String?
+    package var reusesRow: Bool
+    package var group: String?
+    package var configuration: String?
     /// How long the agent is waited for.
-    public var arrivalTime: Duration
+    package var arrivalTime: Duration
 
-    public init(
+    package init(
         id: RedemptionID,
         row: AgentID,
         reusesRow: Bool,

@@ -1,7 +1,7 @@
-public import Certificates
-public import HandoverToken
-public import OpAMPProto
-public import Vocabulary
+package import Certificates
+package import HandoverToken
+package import OpAMPProto
+package import Vocabulary
 
 // The connection settings that this server offers: each with its hash, by which agent and servers speak of it.
 extension ConnectionSettingsOffers {
@@ -11,7 +11,7 @@ extension ConnectionSettingsOffers {
     ///   - token: the text form, signed over `claims`.
     ///   - leaf: the agent's leaf; repeated without a key, so that the agent keeps the one it holds.
     /// - Throws: `WireFailure` when the offer cannot be encoded, as it is too large.
-    public static func handover(
+    package static func handover(
         _ claims: HandoverClaims, token: String, leaf: Certificate, certificate: OfferedCertificate
     ) throws(WireFailure) -> ConnectionSettingsOffers {
         let endpoint = claims.target.endpoint
@@ -29,7 +29,7 @@ extension ConnectionSettingsOffers {
     }
 
     /// A leaf over the key that the agent holds.
-    public static func leaf(
+    package static func leaf(
         _ leaf: Certificate, over transport: AgentTransport
     ) throws(WireFailure) -> ConnectionSettingsOffers {
         var settings = OpAMPConnectionSettings(over: transport)
@@ -42,7 +42,7 @@ extension ConnectionSettingsOffers {
     ///
     /// - Parameter epoch: makes it another offer after every handover, since an agent remembers the verdict on an old
     ///   one and no longer has what it brought.
-    public static func trust(
+    package static func trust(
         _ authorities: CertificateBundle, leaf: Certificate, epoch: Epoch, over transport: AgentTransport
     ) throws(WireFailure) -> ConnectionSettingsOffers {
         var settings = OpAMPConnectionSettings(over: transport)

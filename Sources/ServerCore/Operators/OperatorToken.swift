@@ -1,16 +1,16 @@
-public import Vocabulary
+package import Vocabulary
 
 /// A bearer token of the operator interface as it is kept. Its text form is `Credential.operatorToken`.
-public struct OperatorToken: Hashable, Sendable {
+package struct OperatorToken: Hashable, Sendable {
     /// The actor in the audit trail.
-    public var name: String
-    public var role: Role
+    package var name: String
+    package var role: Role
     /// SHA-256 over the text form.
-    public var digest: [UInt8]
-    public var createdAt: Timestamp
-    public var expiresAt: Timestamp?
+    package var digest: [UInt8]
+    package var createdAt: Timestamp
+    package var expiresAt: Timestamp?
 
-    public init(name: String, role: Role, digest: [UInt8], createdAt: Timestamp, expiresAt: Timestamp? = nil) {
+    package init(name: String, role: Role, digest: [UInt8], createdAt: Timestamp, expiresAt: Timestamp? = nil) {
         self.name = name
         self.role = role
         self.digest = digest
@@ -18,5 +18,5 @@ public struct OperatorToken: Hashable, Sendable {
         self.expiresAt = expiresAt
     }
 
-    public func isInForce(at now: Timestamp) -> Bool { expiresAt.map { now < $0 } ?? true }
+    package func isInForce(at now: Timestamp) -> Bool { expiresAt.map { now < $0 } ?? true }
 }

@@ -1,8 +1,8 @@
 /// What an operator may do; each role includes the previous one.
-public enum Role: String, CaseIterable, Codable, Comparable, Sendable {
+package enum Role: String, CaseIterable, Codable, Comparable, Sendable {
     case viewer, `operator`, admin
 
-    public static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
+    package static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
 
     private var rank: Int {
         switch self {
@@ -12,18 +12,18 @@ public enum Role: String, CaseIterable, Codable, Comparable, Sendable {
         }
     }
 
-    public func may(_ act: OperatorAct) -> Bool { self >= act.role }
+    package func may(_ act: OperatorAct) -> Bool { self >= act.role }
 }
 
 /// Everything the operator interface lets somebody do.
-public enum OperatorAct: String, CaseIterable, Sendable {
+package enum OperatorAct: String, CaseIterable, Sendable {
     case readFleet, readHandovers, readPeers, readAudit, readAuthority
     case assignAgents, editGroups, editConfigurations, manageBootstrapTokens, pingPeers
     case revokeLeaves, manageOperatorTokens, manageAuthority, managePeers, issueFederationCertificates
     case issueHandovers, redeemHandovers, endHandovers, verifyAudit, pruneAudit
 
     /// The least role that may: federation, PKI, issuing and redeeming are an admin's.
-    public var role: Role {
+    package var role: Role {
         switch self {
         case .readFleet, .readHandovers, .readPeers, .readAudit, .readAuthority: .viewer
         case .assignAgents, .editGroups, .editConfigurations, .manageBootstrapTokens, .pingPeers: .operator

@@ -1,18 +1,18 @@
-public import Vocabulary
+package import Vocabulary
 
 /// When which notice goes to its peer: at least once, in order per handover and role, and a peer that hangs delays only
 /// what is meant for it.
 ///
 /// Time is any clock that only goes forward, from any beginning.
-public struct OutboxSchedule: Sendable {
+package struct OutboxSchedule: Sendable {
     /// A notice in the outbox.
-    public struct Item: Hashable, Sendable {
-        public var number: Int64
-        public var handover: HandoverID
-        public var role: HandoverRole
-        public var peer: PeerID
+    package struct Item: Hashable, Sendable {
+        package var number: Int64
+        package var handover: HandoverID
+        package var role: HandoverRole
+        package var peer: PeerID
 
-        public init(number: Int64, handover: HandoverID, role: HandoverRole, peer: PeerID) {
+        package init(number: Int64, handover: HandoverID, role: HandoverRole, peer: PeerID) {
             self.number = number
             self.handover = handover
             self.role = role
@@ -20,7 +20,7 @@ public struct OutboxSchedule: Sendable {
         }
     }
 
-    public enum Outcome: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
         /// The peer has it, or will never have it: it goes from the outbox.
         case done
         /// The peer answered, and does not take it yet.
@@ -29,13 +29,13 @@ public struct OutboxSchedule: Sendable {
         case silent
     }
 
-    public static let firstPause = Duration.milliseconds(250)
-    public static let longestPause = Duration.seconds(30)
+    package static let firstPause = Duration.milliseconds(250)
+    package static let longestPause = Duration.seconds(30)
     /// To one peer.
-    public static let mostAtOnce = 8
+    package static let mostAtOnce = 8
     /// For how long a peer may not know the handover. It may have been set back to a backup, and be set right again;
     /// what it forgot for good would otherwise be told it for ever.
-    public static let retryPeriod = Duration.seconds(24 * 3600)
+    package static let retryPeriod = Duration.seconds(24 * 3600)
 
     private struct Pause {
         var until: Duration
@@ -51,12 +51,12 @@ public struct OutboxSchedule: Sendable {
     private var pauses: [Paused: Pause] = [:]
     private var underWay: [Int64: Item] = [:]
 
-    public init() {}
+    package init() {}
 
     /// What is to be sent now; it counts as under way until `ended`.
     ///
     /// - Parameter items: the oldest of every handover and role, oldest first.
-    public mutating func due(_ items: [Item], at now: Duration) -> [Item] {
+    package mutating func due(_ items: [Item], at now: Duration) -> [Item] {
         var busy: [PeerID: Int] = [:]
         for item in underWay.values { busy[item.peer, default: 0] += 1 }
         var due: [Item] = []
@@ -74,7 +74,7 @@ public struct OutboxSchedule: Sendable {
         return due
     }
 
-    public mutating func ended(_ item: Item, _ outcome: Outcome, at now: Duration) {
+    package mutating func ended(_ item: Item, _ outcome: Outcome, at now: Duration) {
         underWay[item.number] = nil
         switch outcome {
         case .done:
@@ -88,7 +88,7 @@ public struct OutboxSchedule: Sendable {
     }
 
     /// When to look again although nothing has happened.
-    public func nextLook(after now: Duration) -> Duration? {
+    package func nextLook(after now: Duration) -> Duration? {
         pauses.values.map(\.until).filter { $0 > now }.min()
     }
 

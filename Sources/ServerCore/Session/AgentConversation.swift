@@ -1,38 +1,38 @@
-public import OpAMPProto
-public import Vocabulary
+package import OpAMPProto
+package import Vocabulary
 
 /// The two ways in which OpAMP travels.
-public enum AgentTransport: String, CaseIterable, Hashable, Sendable {
+package enum AgentTransport: String, CaseIterable, Hashable, Sendable {
     case webSocket, polling
 }
 
 /// One message of an agent, with what it adds up to.
-public struct AgentReport: Hashable, Sendable {
+package struct AgentReport: Hashable, Sendable {
     /// As received; what it leaves out is in `state`.
-    public var message: AgentToServer
-    public var state: ReportedState
+    package var message: AgentToServer
+    package var state: ReportedState
     /// What differs from all it said before in this session.
-    public var changes: ReportedState.Parts
+    package var changes: ReportedState.Parts
     /// Parts that are too large to keep, and were not before.
-    public var dropped: ReportedState.Parts
+    package var dropped: ReportedState.Parts
     /// The first of its session; over HTTP, where no connection ends with an agent's process, also the first of its next
     /// life.
-    public var isFirst: Bool
+    package var isFirst: Bool
     /// Something the agent said may have been lost or is not known; the reply asks for everything.
-    public var needsFullState: Bool
+    package var needsFullState: Bool
     /// Where it stands among its handovers, as far as this request or message says.
-    public var epoch: HandoverEpoch?
+    package var epoch: HandoverEpoch?
     /// Another message of the session waits for its answer already.
-    public var isFollowed = false
+    package var isFollowed = false
     /// Two hosts seem to use the agent's identity; see `CopyWatch`.
-    public var copy: CopyWatch.Finding?
-    public var at: Timestamp
+    package var copy: CopyWatch.Finding?
+    package var at: Timestamp
 
     /// A sign of life and nothing else.
-    public var isRoutine: Bool { !isFirst && !needsFullState && changes.isEmpty && copy == nil && message.isBare }
+    package var isRoutine: Bool { !isFirst && !needsFullState && changes.isEmpty && copy == nil && message.isBare }
 
     /// What it says of the last offer it was made; not what it repeats of it.
-    public var settingsStatus: ConnectionSettingsStatus? { message.connectionSettingsStatus }
+    package var settingsStatus: ConnectionSettingsStatus? { message.connectionSettingsStatus }
 
     /// It knows handovers: as long as it only tries a server, it says `APPLYING`.
     var knowsHandovers: Bool {
@@ -41,7 +41,7 @@ public struct AgentReport: Hashable, Sendable {
 }
 
 /// Why a message is no part of a conversation; the agent gets BAD_REQUEST and the session continues.
-public enum ConversationRefusal: Error, Hashable, Sendable {
+package enum ConversationRefusal: Error, Hashable, Sendable {
     case textMessage
     case unreadable(WireFailure)
     case instanceUID(bytes: Int)
@@ -60,19 +60,19 @@ public enum ConversationRefusal: Error, Hashable, Sendable {
 
 /// The server's half of an OpAMP session, without the network: sequence numbers, status compression, what the
 /// first answer carries, and what this agent may be told.
-public struct AgentConversation: Hashable, Sendable {
+package struct AgentConversation: Hashable, Sendable {
     private let transport: AgentTransport
-    public private(set) var state = ReportedState()
+    package private(set) var state = ReportedState()
     private var instanceUID: [UInt8] = []
     private var lastSequenceNumber: UInt64?
     private var hasAnnounced = false
 
-    public init(transport: AgentTransport) {
+    package init(transport: AgentTransport) {
         self.transport = transport
     }
 
     /// - Parameter epoch: what the request's header says, which goes before the message.
-    public mutating func hear(
+    package mutating func hear(
         _ message: AgentToServer, epoch: HandoverEpoch? = nil, at now: Timestamp
     ) throws(ConversationRefusal) -> AgentReport {
         guard message.instanceUID.count == 16 else { throw .instanceUID(bytes: message.instanceUID.count) }
@@ -103,7 +103,7 @@ public struct AgentConversation: Hashable, Sendable {
     /// The reply to `report`: the service's content within the rules, with what the protocol adds.
     ///
     /// - Parameter freshInstanceUID: a version 7 UUID, for an agent that asks for one and was given none.
-    public mutating func reply(
+    package mutating func reply(
         to report: AgentReport,
         with content: ServerToAgent,
         freshInstanceUID: @autoclosure () -> [UInt8]
@@ -126,25 +126,25 @@ public struct AgentConversation: Hashable, Sendable {
     }
 
     /// Content for this agent at any time: addressed, and without what its capabilities forbid.
-    public func permitted(_ content: ServerToAgent) -> PermittedMessage {
+    package func permitted(_ content: ServerToAgent) -> PermittedMessage {
         var addressed = content
         addressed.instanceUID = instanceUID
         return PermittedMessage(addressed, for: state)
     }
 
     /// The answer to what was no message of this conversation.
-    public func refusal(_ refusal: ConversationRefusal) -> ServerToAgent {
+    package func refusal(_ refusal: ConversationRefusal) -> ServerToAgent {
         permitted(OpAMPAnswer.badRequest(refusal.reason).content).message
     }
 }
 
 extension ServerCapabilities {
-    public static let ours: ServerCapabilities = [
+    package static let ours: ServerCapabilities = [
         .acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig, .offersConnectionSettings,
         .acceptsConnectionSettingsRequest,
     ]
 }
 
 extension CustomCapabilities {
-    public static let ours = CustomCapabilities(capabilities: [MoveMessage.capability])
+    package static let ours = CustomCapabilities(capabilities: [MoveMessage.capability])
 }

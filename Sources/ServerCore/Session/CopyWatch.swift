@@ -1,19 +1,19 @@
-public import Vocabulary
+package import Vocabulary
 
 /// Sees when two hosts use one agent's identity: they take each other's place, because an agent has one session
 /// (protocol section 6.8).
-public struct CopyWatch: Sendable {
+package struct CopyWatch: Sendable {
     /// A message of an agent, as far as it tells one host from another.
-    public struct Sighting: Hashable, Sendable {
+    package struct Sighting: Hashable, Sendable {
         /// Of the session it came over.
-        public var session: UInt64
-        public var transport: AgentTransport
-        public var address: String
-        public var sequence: UInt64
-        public var epoch: Epoch?
-        public var isGoodbye: Bool
+        package var session: UInt64
+        package var transport: AgentTransport
+        package var address: String
+        package var sequence: UInt64
+        package var epoch: Epoch?
+        package var isGoodbye: Bool
 
-        public init(
+        package init(
             session: UInt64, transport: AgentTransport, address: String, sequence: UInt64, epoch: Epoch?,
             isGoodbye: Bool
         ) {
@@ -26,7 +26,7 @@ public struct CopyWatch: Sendable {
         }
     }
 
-    public enum Finding: String, Hashable, Sendable {
+    package enum Finding: String, Hashable, Sendable {
         /// Two hosts take turns.
         case replacements
         /// One of them says that it stands before a handover that the other has adopted.
@@ -40,10 +40,10 @@ public struct CopyWatch: Sendable {
     private var latest: [AgentID: Sighting] = [:]
     private var replacements: [AgentID: [Timestamp]] = [:]
 
-    public init() {}
+    package init() {}
 
     /// Every message of every agent, the signs of life included.
-    public mutating func saw(_ sighting: Sighting, of agent: AgentID, at now: Timestamp) -> Finding? {
+    package mutating func saw(_ sighting: Sighting, of agent: AgentID, at now: Timestamp) -> Finding? {
         let before = latest.updateValue(sighting, forKey: agent)
         guard let before, !before.isGoodbye, sighting.isAnother(than: before) else { return nil }
         if let epoch = sighting.epoch, let known = before.epoch, epoch < known { return .olderState }
@@ -53,7 +53,7 @@ public struct CopyWatch: Sendable {
     }
 
     /// A session ended and no other had taken its place.
-    public mutating func ended(_ session: UInt64, of agent: AgentID, at now: Timestamp) {
+    package mutating func ended(_ session: UInt64, of agent: AgentID, at now: Timestamp) {
         if latest[agent]?.session == session { latest[agent] = nil }
         guard let last = replacements[agent]?.last, now - last >= Self.window else { return }
         replacements[agent] = nil

@@ -1,24 +1,24 @@
-public import OpAMPProto
+package import OpAMPProto
 import Vocabulary
 
 /// What the server has to say to one message.
-public struct OpAMPAnswer: Hashable, Sendable {
-    public var content: ServerToAgent
+package struct OpAMPAnswer: Hashable, Sendable {
+    package var content: ServerToAgent
     /// Ends the session behind the reply, for this reason.
-    public var dismissal: String?
+    package var dismissal: String?
 
-    public init(_ content: ServerToAgent = ServerToAgent(), dismissal: String? = nil) {
+    package init(_ content: ServerToAgent = ServerToAgent(), dismissal: String? = nil) {
         self.content = content
         self.dismissal = dismissal
     }
 
-    public static var nothing: OpAMPAnswer { OpAMPAnswer() }
+    package static var nothing: OpAMPAnswer { OpAMPAnswer() }
 
-    public static func badRequest(_ reason: String) -> OpAMPAnswer {
+    package static func badRequest(_ reason: String) -> OpAMPAnswer {
         OpAMPAnswer(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: reason)))
     }
 
-    public static func unavailable(retryAfter: Duration, _ reason: String) -> OpAMPAnswer {
+    package static func unavailable(retryAfter: Duration, _ reason: String) -> OpAMPAnswer {
         let nanoseconds = UInt64(clamping: retryAfter.wholeMilliseconds).multipliedReportingOverflow(by: 1_000_000)
         return OpAMPAnswer(
             ServerToAgent(
@@ -31,7 +31,7 @@ public struct OpAMPAnswer: Hashable, Sendable {
 
     /// To an agent whose session is over before its message was answered: no answer that a candidate could take for its
     /// proof.
-    public static var sessionOver: OpAMPAnswer {
+    package static var sessionOver: OpAMPAnswer {
         var answer = unavailable(retryAfter: .seconds(5), "The agent is not accepted by this certificate any more.")
         answer.dismissal = "The agent's row or its certificate is no longer in use."
         return answer
@@ -40,7 +40,7 @@ public struct OpAMPAnswer: Hashable, Sendable {
 
 extension ServerToAgent {
     /// Both messages in one; where both say something, `newer` does.
-    public func overlaid(with newer: ServerToAgent) -> ServerToAgent {
+    package func overlaid(with newer: ServerToAgent) -> ServerToAgent {
         ServerToAgent(
             instanceUID: newer.instanceUID.isEmpty ? instanceUID : newer.instanceUID,
             errorResponse: newer.errorResponse ?? errorResponse,

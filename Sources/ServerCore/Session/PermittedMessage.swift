@@ -1,25 +1,25 @@
-public import OpAMPProto
+package import OpAMPProto
 
 /// A message to an agent after everything its capabilities forbid has been left out of it
 /// (OpAMP, "AgentToServer.capabilities", "ServerToAgent Message").
-public struct PermittedMessage: Hashable, Sendable {
+package struct PermittedMessage: Hashable, Sendable {
     /// What can be omitted; the caller that wanted to send it learns of the omission.
-    public struct Parts: OptionSet, Hashable, Sendable {
-        public let rawValue: Int
+    package struct Parts: OptionSet, Hashable, Sendable {
+        package let rawValue: Int
 
-        public init(rawValue: Int) { self.rawValue = rawValue }
+        package init(rawValue: Int) { self.rawValue = rawValue }
 
-        public static let remoteConfig = Parts(rawValue: 1 << 0)
-        public static let opampSettings = Parts(rawValue: 1 << 1)
-        public static let telemetrySettings = Parts(rawValue: 1 << 2)
-        public static let otherSettings = Parts(rawValue: 1 << 3)
-        public static let packages = Parts(rawValue: 1 << 4)
-        public static let command = Parts(rawValue: 1 << 5)
-        public static let customMessage = Parts(rawValue: 1 << 6)
-        public static let availableComponents = Parts(rawValue: 1 << 7)
+        package static let remoteConfig = Parts(rawValue: 1 << 0)
+        package static let opampSettings = Parts(rawValue: 1 << 1)
+        package static let telemetrySettings = Parts(rawValue: 1 << 2)
+        package static let otherSettings = Parts(rawValue: 1 << 3)
+        package static let packages = Parts(rawValue: 1 << 4)
+        package static let command = Parts(rawValue: 1 << 5)
+        package static let customMessage = Parts(rawValue: 1 << 6)
+        package static let availableComponents = Parts(rawValue: 1 << 7)
 
         /// As an operator reads them.
-        public var names: [String] {
+        package var names: [String] {
             let known: [(Parts, String)] = [
                 (.remoteConfig, "remote configuration"), (.opampSettings, "OpAMP connection settings"),
                 (.telemetrySettings, "telemetry connection settings"), (.otherSettings, "other connection settings"),
@@ -30,13 +30,13 @@ public struct PermittedMessage: Hashable, Sendable {
         }
     }
 
-    public private(set) var message: ServerToAgent
-    public private(set) var withheld: Parts = []
+    package private(set) var message: ServerToAgent
+    package private(set) var withheld: Parts = []
 
     /// What was forbidden was all there was.
-    public var isEmpty: Bool { !withheld.isEmpty && message == ServerToAgent(instanceUID: message.instanceUID) }
+    package var isEmpty: Bool { !withheld.isEmpty && message == ServerToAgent(instanceUID: message.instanceUID) }
 
-    public init(_ content: ServerToAgent, for state: ReportedState) {
+    package init(_ content: ServerToAgent, for state: ReportedState) {
         message = content
         if let error = content.errorResponse {
             message = ServerToAgent(instanceUID: content.instanceUID, errorResponse: error)

@@ -1,27 +1,27 @@
-public import OpAMPProto
+package import OpAMPProto
 
 /// All an agent has said about itself, put together from messages that leave out what did not change
 /// (OpAMP, "Agent Status Compression").
-public struct ReportedState: Hashable, Sendable {
+package struct ReportedState: Hashable, Sendable {
     /// The parts an agent may leave out.
-    public struct Parts: OptionSet, Hashable, Sendable {
-        public let rawValue: Int
+    package struct Parts: OptionSet, Hashable, Sendable {
+        package let rawValue: Int
 
-        public init(rawValue: Int) { self.rawValue = rawValue }
+        package init(rawValue: Int) { self.rawValue = rawValue }
 
-        public static let description = Parts(rawValue: 1 << 0)
-        public static let health = Parts(rawValue: 1 << 1)
-        public static let effectiveConfig = Parts(rawValue: 1 << 2)
-        public static let remoteConfigStatus = Parts(rawValue: 1 << 3)
-        public static let packageStatuses = Parts(rawValue: 1 << 4)
-        public static let customCapabilities = Parts(rawValue: 1 << 5)
-        public static let availableComponents = Parts(rawValue: 1 << 6)
-        public static let connectionSettingsStatus = Parts(rawValue: 1 << 7)
+        package static let description = Parts(rawValue: 1 << 0)
+        package static let health = Parts(rawValue: 1 << 1)
+        package static let effectiveConfig = Parts(rawValue: 1 << 2)
+        package static let remoteConfigStatus = Parts(rawValue: 1 << 3)
+        package static let packageStatuses = Parts(rawValue: 1 << 4)
+        package static let customCapabilities = Parts(rawValue: 1 << 5)
+        package static let availableComponents = Parts(rawValue: 1 << 6)
+        package static let connectionSettingsStatus = Parts(rawValue: 1 << 7)
         /// Not left out by a conforming agent, but able to change.
-        public static let capabilities = Parts(rawValue: 1 << 8)
+        package static let capabilities = Parts(rawValue: 1 << 8)
 
         /// As an operator reads them.
-        public var names: [String] {
+        package var names: [String] {
             let known: [(Parts, String)] = [
                 (.description, "description"), (.health, "health"), (.effectiveConfig, "effective configuration"),
                 (.remoteConfigStatus, "configuration status"), (.packageStatuses, "package statuses"),
@@ -34,20 +34,20 @@ public struct ReportedState: Hashable, Sendable {
 
     /// In bytes of OpAMP's encoding. A description beyond its limit is refused; the other parts are dropped, because an
     /// agent with a large configuration must be able to move.
-    public static let longestDescription = 64 << 10
-    public static let longestPart = 1 << 20
+    package static let longestDescription = 64 << 10
+    package static let longestPart = 1 << 20
 
-    public private(set) var capabilities: AgentCapabilities = []
-    public private(set) var description: AgentDescription?
-    public private(set) var health: ComponentHealth?
-    public private(set) var effectiveConfig: EffectiveConfig?
-    public private(set) var remoteConfigStatus: RemoteConfigStatus?
-    public private(set) var packageStatuses: PackageStatuses?
-    public private(set) var customCapabilities: CustomCapabilities?
-    public private(set) var availableComponents: AvailableComponents?
-    public private(set) var connectionSettingsStatus: ConnectionSettingsStatus?
+    package private(set) var capabilities: AgentCapabilities = []
+    package private(set) var description: AgentDescription?
+    package private(set) var health: ComponentHealth?
+    package private(set) var effectiveConfig: EffectiveConfig?
+    package private(set) var remoteConfigStatus: RemoteConfigStatus?
+    package private(set) var packageStatuses: PackageStatuses?
+    package private(set) var customCapabilities: CustomCapabilities?
+    package private(set) var availableComponents: AvailableComponents?
+    package private(set) var connectionSettingsStatus: ConnectionSettingsStatus?
     /// Parts whose last value was dropped, because it was too large.
-    public private(set) var tooLarge: Parts = []
+    package private(set) var tooLarge: Parts = []
 
     init() {}
 
@@ -106,7 +106,7 @@ public struct ReportedState: Hashable, Sendable {
 
 extension AgentToServer {
     /// Whether it stands alone. The description is the one part every agent has, and a full report never lacks it.
-    public var isFullReport: Bool { agentDescription != nil }
+    package var isFullReport: Bool { agentDescription != nil }
 
     /// Whether it carries nothing that could be news.
     var isBare: Bool {

@@ -1,19 +1,19 @@
-public import Certificates
+package import Certificates
 import HandoverToken
-public import OpAMPProto
-public import Vocabulary
+package import OpAMPProto
+package import Vocabulary
 
 /// What a connection proved when it was opened. What it may do is decided again with every message.
-public struct SessionProof: Hashable, Sendable {
+package struct SessionProof: Hashable, Sendable {
     /// The row that admission found.
-    public var agent: AgentID
-    public var certificate: Certificate
+    package var agent: AgentID
+    package var certificate: Certificate
     /// From `Handover-Id`.
-    public var handover: HandoverID?
-    public var transport: AgentTransport
-    public var openedAt: Timestamp
+    package var handover: HandoverID?
+    package var transport: AgentTransport
+    package var openedAt: Timestamp
 
-    public init(
+    package init(
         agent: AgentID, certificate: Certificate, handover: HandoverID?, transport: AgentTransport,
         openedAt: Timestamp
     ) {
@@ -28,36 +28,36 @@ public struct SessionProof: Hashable, Sendable {
 }
 
 /// What the server remembers of a session between its messages.
-public struct SessionMemory: Hashable, Sendable {
-    public internal(set) var lastHeard: Timestamp
+package struct SessionMemory: Hashable, Sendable {
+    package internal(set) var lastHeard: Timestamp
     /// Between the last two messages.
-    public internal(set) var interval: Duration?
+    package internal(set) var interval: Duration?
     /// Parts of what the agent reports that are too large to keep.
-    public internal(set) var tooLarge: ReportedState.Parts = []
+    package internal(set) var tooLarge: ReportedState.Parts = []
     /// A member about whose row a sign of life says nothing new.
     var isSettled = false
     /// Its leaf was replaced, and is accepted until then.
     var leafEnds: Timestamp?
     /// The answer to a poll carried a handover's offer, and may have been lost.
-    public internal(set) var hasOffer = false
+    package internal(set) var hasOffer = false
     /// Its end is saved.
-    public internal(set) var isOver = false
+    package internal(set) var isOver = false
     /// The CAs have yet to be offered: an answer to another message goes before.
     var owesTrust = false
 
-    public init(at now: Timestamp) { lastHeard = now }
+    package init(at now: Timestamp) { lastHeard = now }
 
     /// Whether a sign of life needs no look at the tables.
-    public func isQuiet(at now: Timestamp) -> Bool {
+    package func isQuiet(at now: Timestamp) -> Bool {
         isSettled && !hasOffer && !owesTrust && leafEnds.map { now < $0 } ?? true
     }
 
     /// Whether `SessionFacts.news` bears on this message.
-    public func wantsNews(with report: AgentReport) -> Bool {
+    package func wantsNews(with report: AgentReport) -> Bool {
         report.isFirst || owesTrust || report.changes.contains(.customCapabilities)
     }
 
-    public mutating func heard(at now: Timestamp) {
+    package mutating func heard(at now: Timestamp) {
         if now > lastHeard { interval = now - lastHeard }
         lastHeard = now
     }
@@ -65,7 +65,7 @@ public struct SessionMemory: Hashable, Sendable {
 }
 
 /// What a session is to this server at this moment.
-public enum SessionStanding: Hashable, Sendable {
+package enum SessionStanding: Hashable, Sendable {
     case member
     /// Awaited by an open handover.
     case arriving(HandoverID)
@@ -76,41 +76,41 @@ public enum SessionStanding: Hashable, Sendable {
 }
 
 /// What agents are told when the CA keys of this server have changed since they enrolled.
-public struct TrustChange: Hashable, Sendable {
+package struct TrustChange: Hashable, Sendable {
     /// The CAs above the listener, whatever state each is in, so that activating a draft offers nothing new; `nil` when
     /// the listener's certificate comes from elsewhere.
-    public var authorities: CertificateBundle?
+    package var authorities: CertificateBundle?
     /// The token signers, signed by one that the agent holds.
-    public var statement: CustomMessage?
+    package var statement: CustomMessage?
 
-    public init(authorities: CertificateBundle?, statement: CustomMessage?) {
+    package init(authorities: CertificateBundle?, statement: CustomMessage?) {
         self.authorities = authorities
         self.statement = statement
     }
 }
 
 /// All that bears on one message of a session, read in the transaction in which its step is saved.
-public struct SessionFacts: Sendable {
-    public var session: SessionProof
-    public var memory: SessionMemory
+package struct SessionFacts: Sendable {
+    package var session: SessionProof
+    package var memory: SessionMemory
     /// The session's row.
-    public var row: AgentRecord?
+    package var row: AgentRecord?
     /// The row that this leaf leads to.
-    public var rowOfLeaf: AgentRecord?
+    package var rowOfLeaf: AgentRecord?
     /// The handovers of the row and of the leaf that still mean something.
-    public var sources: [SourceHandover]
-    public var targets: [TargetHandover]
+    package var sources: [SourceHandover]
+    package var targets: [TargetHandover]
     /// Own CA certificates that are Active or Trusted.
-    public var authorities: [Certificate]
+    package var authorities: [Certificate]
     /// The row's present leaf is another one, and has a live session.
-    public var newerLeafIsLive: Bool
+    package var newerLeafIsLive: Bool
     /// A newer session of the agent has taken this one's place.
-    public var isReplaced: Bool
+    package var isReplaced: Bool
     /// `nil` as long as there has only ever been one CA key, which every agent knows.
-    public var news: TrustChange?
-    public var freshInstanceUID: InstanceUID
+    package var news: TrustChange?
+    package var freshInstanceUID: InstanceUID
 
-    public init(
+    package init(
         session: SessionProof, memory: SessionMemory, row: AgentRecord?, rowOfLeaf: AgentRecord?,
         sources: [SourceHandover], targets: [TargetHandover], authorities: [Certificate], newerLeafIsLive: Bool,
         isReplaced: Bool = false, news: TrustChange?, freshInstanceUID: InstanceUID
@@ -128,7 +128,7 @@ public struct SessionFacts: Sendable {
         self.freshInstanceUID = freshInstanceUID
     }
 
-    public func standing(at now: Timestamp) -> SessionStanding {
+    package func standing(at now: Timestamp) -> SessionStanding {
         let acceptance = LeafAcceptance(
             presented: session.certificate, bearsBootstrapToken: false, row: rowOfLeaf, arrivals: targets,
             departures: sources, ownAuthorities: authorities, newerLeafIsLive: newerLeafIsLive,
@@ -147,7 +147,7 @@ public struct SessionFacts: Sendable {
     ///
     /// - Parameter verdict: what the agent says of its last offer; an offer with a verdict is not made again. An agent
     ///   that gives none has had the offer once it was sent.
-    public func trustOffer(
+    package func trustOffer(
         to row: AgentRecord, after verdict: ConnectionSettingsStatus?
     ) -> ConnectionSettingsOffers? {
         guard let authorities = news?.authorities, row.presence.isHere, row.acceptsConnectionSettings,

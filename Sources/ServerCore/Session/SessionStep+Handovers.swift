@@ -1,6 +1,6 @@
 import HandoverToken
 import OpAMPProto
-public import Vocabulary
+package import Vocabulary
 
 // What an agent's messages, and the end of its session, mean to the handovers it takes part in.
 extension SessionStep {
@@ -83,7 +83,7 @@ extension SessionStep {
     }
 
     /// The answer to a poll took this offer along.
-    public init(sending hash: [UInt8], with facts: SessionFacts, at now: Timestamp) {
+    package init(sending hash: [UInt8], with facts: SessionFacts, at now: Timestamp) {
         self.init(facts, at: now)
         var isOut = false
         for machine in sources where machine.offerHashes.contains(hash) {
@@ -95,7 +95,7 @@ extension SessionStep {
 }
 
 /// How a session ended.
-public enum SessionEnding: Hashable, Sendable {
+package enum SessionEnding: Hashable, Sendable {
     /// It said so (`agent_disconnect`).
     case agentDisconnected
     /// The connection closed or broke; either side may have closed it.
@@ -110,7 +110,7 @@ public enum SessionEnding: Hashable, Sendable {
 
 extension SessionStep {
     /// The end of a session. What a newer one has said already is not taken back.
-    public init(ending: SessionEnding, with facts: SessionFacts, at now: Timestamp) {
+    package init(ending: SessionEnding, with facts: SessionFacts, at now: Timestamp) {
         self.init(facts, at: now)
         if ending != .replaced { end(ending) }
     }
@@ -137,7 +137,7 @@ extension ConnectionSettingsStatus {
 
 extension SourceHandover.Phase {
     /// Between the redemption and the arrival.
-    public var isUnderWay: Bool {
+    package var isUnderWay: Bool {
         switch self {
         case .redeemed, .offered, .leaving: true
         case .issued, .moved, .settled, .expired, .cancelled, .returned: false

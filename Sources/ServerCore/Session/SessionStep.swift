@@ -1,30 +1,30 @@
-public import Certificates
+package import Certificates
 import HandoverToken
-public import OpAMPProto
+package import OpAMPProto
 import Vocabulary
 
 /// What one message of an agent, or the end of its session, means: decided from `SessionFacts` alone.
 ///
 /// The shell saves row, handovers and audit facts in one transaction, then carries out the directives of the handovers,
 /// then sends the answer. Nothing has happened, and nothing is answered, when that transaction fails.
-public struct SessionStep: Sendable {
+package struct SessionStep: Sendable {
     /// A step of a handover that belongs into the transaction, in this order.
-    public enum Change: Sendable {
+    package enum Change: Sendable {
         case source(HandoverStep<SourceHandover>)
         case target(HandoverStep<TargetHandover>)
     }
 
-    public let standing: SessionStanding
-    public internal(set) var row: AgentRecord?
-    public internal(set) var memory: SessionMemory
-    public internal(set) var changes: [Change] = []
+    package let standing: SessionStanding
+    package internal(set) var row: AgentRecord?
+    package internal(set) var memory: SessionMemory
+    package internal(set) var changes: [Change] = []
     /// About the agent, beside what the handovers say.
-    public internal(set) var audit: [AuditFact] = []
-    public internal(set) var answer = OpAMPAnswer.nothing
+    package internal(set) var audit: [AuditFact] = []
+    package internal(set) var answer = OpAMPAnswer.nothing
     /// A leaf to be signed; `issued` takes it.
-    public internal(set) var order: LeafOrder?
+    package internal(set) var order: LeafOrder?
     /// Two hosts seem to use the agent's identity.
-    public internal(set) var copy: CopyWatch.Finding?
+    package internal(set) var copy: CopyWatch.Finding?
 
     let facts: SessionFacts
     let now: Timestamp
@@ -38,7 +38,7 @@ public struct SessionStep: Sendable {
     }
 
     /// One message.
-    public init(after report: AgentReport, with facts: SessionFacts) {
+    package init(after report: AgentReport, with facts: SessionFacts) {
         self.init(facts, at: report.at)
         memory.heard(at: report.at)
         switch standing {
@@ -58,16 +58,16 @@ public struct SessionStep: Sendable {
     }
 
     /// Whether the answer is to say what else the server wants of the agent.
-    public var isInstructing: Bool {
+    package var isInstructing: Bool {
         answer.content.errorResponse == nil && answer.dismissal == nil && !memory.isOver
             && (standing == .member || row?.presence == .arriving)
     }
 
     /// The configuration that is due to the row.
-    public mutating func configure(_ offer: AgentRemoteConfig?) { answer.content.remoteConfig = offer }
+    package mutating func configure(_ offer: AgentRemoteConfig?) { answer.content.remoteConfig = offer }
 
     /// The leaf that `order` asks for. It is pending until the agent has shown it.
-    public mutating func issued(_ leaf: Certificate) {
+    package mutating func issued(_ leaf: Certificate) {
         guard let row else { return }
         audit.append(
             AuditFact(
@@ -183,7 +183,7 @@ extension SessionStep {
 
 extension AgentRecord {
     /// How often an agent with a copy is written down again.
-    public static let copyReminder = Duration.seconds(3600)
+    package static let copyReminder = Duration.seconds(3600)
 
     /// Takes over what the agent reports about itself. Its instance uid is the row's to give.
     fileprivate mutating func take(_ report: AgentReport) {
