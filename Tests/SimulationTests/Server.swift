@@ -93,9 +93,14 @@ final class Server {
 
     /// One event, saved as a whole before anything of it is done.
     @discardableResult
-    func take<Kind: Machine>(_ event: Kind.Event, _: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
+    func take<Kind: Machine>(_ event: Kind.Event, _ kind: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
+        try take([event], kind, of: id)
+    }
+
+    @discardableResult
+    func take<Kind: Machine>(_ events: [Kind.Event], _: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
         guard let machine = tables.find(id, Kind.self) else { throw HandoverRefusal.unknownHandover(id) }
-        let step = try machine.next(after: event, at: wall)
+        let step = try machine.next(after: events, at: wall)
         if step.state != machine || !step.isEmpty { try save(step, before: machine) }
         carryOut(step.directives, of: step.state)
         return step
@@ -103,8 +108,12 @@ final class Server {
 
     /// A fact that nobody waits to hear about.
     func tell<Kind: Machine>(_ event: Kind.Event, _ kind: Kind.Type, of id: HandoverID) {
+        tell([event], kind, of: id)
+    }
+
+    func tell<Kind: Machine>(_ events: [Kind.Event], _ kind: Kind.Type, of id: HandoverID) {
         guard isUp else { return }
-        _ = try? take(event, kind, of: id)
+        _ = try? take(events, kind, of: id)
     }
 
     func save<Kind: Machine>(_ step: HandoverStep<Kind>, before: Kind?) throws(Crashed) {
@@ -196,14 +205,16 @@ final class Server {
 
     private func sign(_ claims: HandoverClaims) {
         do {
-            let token = try place.issuer.sign(claims)
             guard let machine = tables.find(claims.id, SourceHandover.self), let leaf = tables.row(machine.agent)?.leaf
             else { return }
-            let offers = try ConnectionSettingsOffers.handover(
-                machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
-            let signed = try SignedOffer(offers, expiresAt: claims.expiresAt)
-            try take(.offerSigned(signed), SourceHandover.self, of: claims.id)
+            try take(.offerSigned(try offer(claims, machine, leaf)), SourceHandover.self, of: claims.id)
         } catch { world.note("\(place.name) \(claims.id.short): offer not signed, \(error)") }
+    }
+
+    func offer(_ claims: HandoverClaims, _ machine: SourceHandover, _ leaf: Certificate) throws -> SignedOffer {
+        let offers = try ConnectionSettingsOffers.handover(
+            machine.claims, token: try place.issuer.sign(claims), leaf: leaf, certificate: machine.certificate)
+        return try SignedOffer(offers, expiresAt: claims.expiresAt)
     }
 
     private func push(_ offer: SignedOffer, of id: HandoverID) {

@@ -13,7 +13,9 @@ struct Tables {
         var notice: HandoverNotice
 
         var item: OutboxSchedule.Item {
-            OutboxSchedule.Item(number: Int64(number), handover: handover, role: role, peer: peer)
+            OutboxSchedule.Item(
+                handover: handover, role: role, peer: peer, sequence: notice.sequence,
+                waitsForNext: notice.type.waitsForNext)
         }
     }
 
@@ -70,13 +72,13 @@ struct Tables {
         outbox.append(Letter(number: letters, handover: handover, role: role, peer: peer, notice: notice))
     }
 
-    /// The oldest letter of every handover and side.
-    var dueLetters: [Letter] {
-        var due: [Letter] = []
-        for letter in outbox where !due.contains(where: { $0.handover == letter.handover && $0.role == letter.role }) {
-            due.append(letter)
-        }
-        return due
+    func letters(of handover: HandoverID, _ role: HandoverRole) -> [Letter] {
+        outbox.filter { $0.handover == handover && $0.role == role }
+    }
+
+    /// The peer has this notice and those before it.
+    mutating func removeLetters(upTo sequence: Int, of handover: HandoverID, _ role: HandoverRole) {
+        outbox.removeAll { $0.handover == handover && $0.role == role && $0.notice.sequence <= sequence }
     }
 
     /// As the server finds who an agent with this leaf may be.

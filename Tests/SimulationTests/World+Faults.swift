@@ -58,7 +58,8 @@ extension World {
         let before = server.tables
         let notice = HandoverNotice(
             sequence: machine.notices.received + 1, type: .arrived, epoch: machine.claims.epoch, at: server.wall)
-        checkT7(server.answerLetter(notice, of: machine.id, from: servers[third].place.id), before: before, at: server)
+        let answer = server.answerLetters([notice], received: 0, of: machine.id, from: servers[third].place.id)
+        checkT7(answer, before: before, at: server)
     }
 
     /// The target claims again, as if it had forgotten that it did.

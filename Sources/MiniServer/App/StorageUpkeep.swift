@@ -2,9 +2,11 @@ import Logging
 import ServerStorage
 import ServiceLifecycle
 
-/// Moves the write-ahead log into the database outside of commits, and ends the server when the disk has failed.
+/// Moves the write-ahead log into the database outside of commits, saves what is collected for a minute, and ends the
+/// server when the disk has failed.
 struct StorageUpkeep: Service {
     let server: ServerContext
+    let fleet: FleetService
 
     static let period = Duration.milliseconds(500)
 
@@ -20,6 +22,9 @@ struct StorageUpkeep: Service {
                             log.warning("checkpoint failed", metadata: ["reason": "\(error.explained)"])
                         }
                     }
+                }
+                group.addTask {
+                    while (try? await Task.sleep(for: LastHeard.period)) != nil { await fleet.saveLastHeard() }
                 }
                 group.addTask {
                     for await failure in database.failures {

@@ -14,10 +14,10 @@ extension FederationClient: PeerCalls {
     }
 
     func deliver(
-        _ event: NoticeMessage, of handover: HandoverID, to peer: PeerID
+        _ batch: NoticeBatch, of handover: HandoverID, to peer: PeerID
     ) async throws(PeerCallFailure) -> NoticeReceipt {
         try await answer(
-            FederationRoutes.notices, path: FederationRoutes.notices.path("\(handover)"), sending: event,
+            FederationRoutes.notices, path: FederationRoutes.notices.path("\(handover)"), sending: batch,
             trace: handover, of: peer)
     }
 

@@ -79,27 +79,37 @@ struct FederationInterface: Sendable {
     private func redeem(_ call: PeerRequest) async throws -> HandoverStatus {
         let id = try call.handoverID()
         let request = try await call.request.json(RedemptionRequest.self)
-        return HandoverStatus(try await handovers.redeem(id, request, by: call.peer, call.audit))
+        let (handover, notices) = try await handovers.redeem(id, request, by: call.peer, call.audit)
+        var status = HandoverStatus(handover)
+        if !notices.isEmpty { status.notices = notices.map { NoticeMessage($0) } }
+        return status
     }
 
     private func take(_ call: PeerRequest) async throws -> NoticeReceipt {
         let id = try call.handoverID()
-        let event = try await call.request.json(NoticeMessage.self)
-        guard let notice = HandoverNotice(event) else {
-            throw RequestRefusal.parameter(name: "type", reason: "this version does not know this type of event")
+        let batch = try await call.request.json(NoticeBatch.self)
+        guard (1...OutboxSchedule.mostInOneCall).contains(batch.notices.count) else {
+            throw RequestRefusal.parameter(
+                name: "notices", reason: "a call brings 1 to \(OutboxSchedule.mostInOneCall) notices")
         }
-        let answer = try await handovers.take(notice, of: id, from: call.peer, by: call.audit)
-        let status = try await status(of: id, for: call.peer)
-        switch answer {
+        let notices = try batch.notices.map { message in
+            guard let notice = HandoverNotice(message) else {
+                throw RequestRefusal.parameter(name: "type", reason: "this version does not know this type of notice")
+            }
+            return notice
+        }
+        let receipt = try await handovers.take(
+            notices, received: batch.received, of: id, from: call.peer, by: call.audit)
+        switch receipt.answer {
         case .accepted, .duplicate:
-            return NoticeReceipt(lastSequence: status.lastSequence, phase: status.phase)
+            return NoticeReceipt(lastSequence: receipt.lastSequence, phase: receipt.phase)
         case .gap(let last):
-            var problem = ProblemResponse(EventGap(last: last, sent: event.sequence))
+            var problem = ProblemResponse(NoticeGap(last: last, sent: receipt.sequence))
             problem.lastSequence = last
             throw problem
         case .refused(let refusal):
             var problem = ProblemResponse(.conflict, refusal)
-            problem.lastSequence = max(status.lastSequence, event.sequence)
+            problem.lastSequence = receipt.sequence
             throw problem
         }
     }
@@ -141,15 +151,15 @@ extension HandoverStatus {
     }
 }
 
-/// An event came before one that is still missing.
-struct EventGap: Error, OperatorExplainable {
+/// A notice came before one that is still missing.
+struct NoticeGap: Error, OperatorExplainable {
     let last: Int
     let sent: Int
 
     var operatorMessage: OperatorMessage {
         OperatorMessage(
-            code: "handover.event-gap", title: "An event is missing",
-            cause: "Event \(sent) arrived; the last accepted event is \(last).",
+            code: "handover.notice-gap", title: "A notice is missing",
+            cause: "Notice \(sent) arrived; the last accepted notice is \(last).",
             nextAction: "Send the events again from \(last + 1); servers do this automatically.")
     }
 }

@@ -51,13 +51,12 @@ extension SourceHandover {
         case .redeemed(let claim): try repeated(claim)
         case .offerSigned(let offer):
             step.push(offer, at: now)
-            // The target knows of an offer already: it must not take the agent's word about this one for an old one's,
-            // even if this server dies over sending it.
-            if toldOffer != nil { step.tellOffer(at: now) }
+            // Before it is sent: the target must know this offer from an older one that the agent may speak of, even if
+            // this server dies over sending it.
+            step.tellOffer(at: now)
         case .offerSent:
             step.state.returnsFrom = now + verification
             if phase == .redeemed { step.enter(.offered, .offerSent, ["hash": offer.map { Hex.encode($0.hash) }]) }
-            step.tellOffer(at: now)
         case .pushRequested:
             step.record(.pushRequested)
             step.directives = [push(at: now)]

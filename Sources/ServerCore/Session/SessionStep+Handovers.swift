@@ -85,12 +85,7 @@ extension SessionStep {
     /// The answer to a poll took this offer along.
     package init(sending hash: [UInt8], with facts: SessionFacts, at now: Timestamp) {
         self.init(facts, at: now)
-        var isOut = false
-        for machine in sources where machine.offerHashes.contains(hash) {
-            isOut = true
-            tell(.offerSent, machine.id)
-        }
-        if isOut { memory.hasOffer = true }
+        for machine in sources where machine.offerHashes.contains(hash) { tell(.offerSent, machine.id) }
     }
 }
 

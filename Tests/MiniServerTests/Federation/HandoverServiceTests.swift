@@ -26,14 +26,14 @@ struct HandoverServiceTests {
             let claim = RedemptionRequest(
                 redemption: try #require(RedemptionID(bytes: RandomBytes.generate(16))),
                 tokenSHA256: Hex.encode(Digest.sha256(Array(token.utf8))))
-            let event = NoticeMessage(sequence: 1, type: "lapsed", epoch: 1, at: .now)
+            let batch = NoticeBatch([NoticeMessage(sequence: 1, type: "lapsed", epoch: 1, at: .now)], received: 0)
             let answers = [
                 await refusal { () async throws(PeerCallFailure) in _ = try await asking.status(of: id, at: source) },
                 await refusal { () async throws(PeerCallFailure) in
                     _ = try await asking.redeem(id, claim, at: source)
                 },
                 await refusal { () async throws(PeerCallFailure) in
-                    _ = try await asking.deliver(event, of: id, to: source)
+                    _ = try await asking.deliver(batch, of: id, to: source)
                 },
             ]
             #expect(answers.map { $0?.code } == ["handover.unknown", "handover.unknown", "handover.unknown"])
@@ -194,7 +194,7 @@ struct HandoverServiceTests {
 
             let (again, _) = try await pair.issue()
             try await pair.eu.server.shell.take(
-                .higherEpochSeen(2), SourceHandover.self, of: again, by: .server)
+                [.higherEpochSeen(2)], SourceHandover.self, of: again, by: .server)
             #expect(try await pair.source(again)?.phase == .cancelled)
             #expect(try await pair.row()?.epoch == 3)
             let (last, _) = try await pair.issue()

@@ -81,7 +81,7 @@ struct SessionWireTests {
             #expect(await line.closing()?.code == 1000)
             try await until {
                 let row = try await world.row(of: agent, at: world.eu)
-                return row.health?.lastError == "5" && row.presence == .offline
+                return row.health?.lastError == "5" && world.presence(of: row, at: world.eu) == .offline
             }
             await line.cut()
         }
@@ -128,6 +128,6 @@ struct SessionWireTests {
 
 extension Server {
     fileprivate func withdraw(_ handover: HandoverID) async throws {
-        try await shell.take(.withdrawRequested(reason: nil), TargetHandover.self, of: handover, by: .server)
+        try await shell.take([.withdrawRequested(reason: nil)], TargetHandover.self, of: handover, by: .server)
     }
 }

@@ -102,7 +102,8 @@ struct FailClosedTests {
 
             try await accept(on: eu)
             let claimed = try await service.redeem(issued.handover.machine.id, request, by: peer, context)
-            #expect(claimed.phase == .redeemed)
+            #expect(claimed.handover.phase == .redeemed)
+            #expect(claimed.notices.map(\.type) == [.offered])
         }
     }
 

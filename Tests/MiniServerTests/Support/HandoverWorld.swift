@@ -110,6 +110,11 @@ struct HandoverWorld: Sendable {
         let rows = try await server.server.context.database.read { try $0.agents.agents(withInstanceUID: agent.uid) }
         return try #require(rows.first)
     }
+
+    /// As operators are shown it.
+    func presence(of row: AgentRecord, at server: RunningServer) -> Presence {
+        FleetView(server: server.server.context, fleet: server.server.fleet).presence(of: row)
+    }
 }
 
 extension ServerToAgent {
