@@ -43,8 +43,7 @@ package struct Server: Sendable {
         let authority = try await Authority.open(in: database, sealing: sealing, name: configuration.name, at: now)
         try mark.set(authority.peerID)
         let source = configuration.listenerSource(names: address.names)
-        let identity = try await source.load(authority: authority, database: database, at: now)
-        if case .files = source { try address.check(identity.chain, at: now) }
+        let identity = try await source.load(authority: authority, database: database, address: address, at: now)
 
         context = ServerContext(
             name: configuration.name, address: PublicAddress(address), database: database, authority: authority,
