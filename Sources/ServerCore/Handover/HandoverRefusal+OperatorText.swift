@@ -94,7 +94,13 @@ extension HandoverRefusal: OperatorExplainable {
         case .uidCollision(let uid, let row):
             message(
                 "uid-collision", "Another agent has this instance uid", "Row \(row) has instance uid \(uid).",
-                "If row \(row) is no longer in use, revoke it with `mini-server agent revoke \(row)`.")
+                "If row \(row) is no longer in use, revoke it with `mini-server agent revoke \(row)`. Otherwise create a "
+                    + "bootstrap token here and enroll the host of the token's agent with it: it gets another uid.")
+        case .agentHere(let row):
+            message(
+                "agent-here", "This server has the agent", "Row \(row) has the certificate that the token names.",
+                "Nothing is to be done if the agent is live here. Otherwise create a bootstrap token here and enroll the "
+                    + "host with it: `opamp-agent enroll`.")
         case .configurationMissing(let name):
             message(
                 "configuration-missing", "The configuration is missing",

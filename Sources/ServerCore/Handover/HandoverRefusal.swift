@@ -29,6 +29,8 @@ package enum HandoverRefusal: Error, Hashable, Sendable {
     // Previewing and redeeming
     case endpointNotMine(String)
     case listenerNotCovered([ChainProblem])
+    /// The row has the very leaf that the token names.
+    case agentHere(AgentID)
     case uidCollision(InstanceUID, row: AgentID)
     case configurationMissing(String)
     case groupMissing(String)

@@ -202,7 +202,8 @@ extension TargetHandover.Step {
             .expect(
                 Arrival(
                     row: redemption.row, reusesRow: redemption.reusesRow, claims: state.claims,
-                    group: redemption.group, configuration: redemption.configuration))
+                    instanceUID: redemption.instanceUID, group: redemption.group,
+                    configuration: redemption.configuration))
         ]
         enter(.awaiting, .tokenRedeemed)
         directives = [.wake(at: deadline)]
