@@ -59,7 +59,8 @@ package struct Server: Sendable {
         fleet = FleetService(server: context, shell: shell)
         endpoint = OpAMPEndpoint(
             service: fleet, agents: context.agents,
-            frames: configuration.acceptsHeaderlessMessages ? .headerless : .strict, logger: log)
+            frames: configuration.acceptsHeaderlessMessages ? .headerless : .strict,
+            reportLimits: configuration.reportLimits, logger: log)
         listener = Listener(
             host: address.host, port: address.port, identity: context.listener,
             responder: Self.router(
@@ -162,6 +163,13 @@ extension ServerConfiguration {
         timing.arrival = arrivalDeadline ?? timing.arrival
         timing.verification = verificationTime ?? timing.verification
         return timing
+    }
+
+    fileprivate var reportLimits: ReportLimits {
+        var limits = ReportLimits()
+        limits.description = longestDescription ?? limits.description
+        limits.part = longestReportPart ?? limits.part
+        return limits
     }
 
     /// - Parameter names: the hosts in a certificate of the own CA.

@@ -6,7 +6,7 @@ import Vocabulary
 actor PollingLink: AgentLink {
     let session: AgentSession
     private let endpoint: OpAMPEndpoint
-    private var conversation = AgentConversation(transport: .polling)
+    private var conversation: AgentConversation
     private var pending = ServerToAgent()
     private var lastPoll: Timestamp
     private var pollsInProgress = 0
@@ -15,6 +15,7 @@ actor PollingLink: AgentLink {
     init(_ session: AgentSession, at endpoint: OpAMPEndpoint) {
         self.session = session
         self.endpoint = endpoint
+        conversation = AgentConversation(transport: .polling, limits: endpoint.reportLimits)
         lastPoll = session.openedAt
     }
 
