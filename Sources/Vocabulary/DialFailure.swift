@@ -46,7 +46,8 @@ extension DialFailure {
 extension DialFailure: OperatorExplainable {
     public var operatorMessage: OperatorMessage {
         OperatorMessage(
-            code: "dial.\(cause.code)", title: cause.sentence, cause: detail, nextAction: cause.nextAction)
+            code: "dial.\(cause.code)", title: String(cause.sentence.dropLast()),
+            cause: explanation.isEmpty ? cause.sentence : explanation + ".", nextAction: cause.nextAction)
     }
 }
 

@@ -108,8 +108,8 @@ extension EnrolmentFailure: OperatorExplainable {
         case .notAccepted(let cause, let detail):
             OperatorMessage(
                 code: "enrolment.\(cause.code)", title: title,
-                cause: detail.isEmpty ? cause.sentence : "\(cause.sentence) \(detail).",
-                nextAction: cause == .http(status: 401) || cause == .http(status: 403)
+                cause: detail.isEmpty ? cause.sentence : "\(detail).",
+                nextAction: cause == .http(status: 401)
                     ? "Create a new token with `mini-server bootstrap-token create`: this one is unknown, used or expired."
                     : cause.nextAction)
         case .refused(let reason):
