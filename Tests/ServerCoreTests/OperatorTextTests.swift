@@ -16,7 +16,8 @@ import Vocabulary
         .expired(at: PeerWorld.shared.now),
         .alreadyRedeemed, .cancelled(phase: "returned"), .leafChanged(inToken: leaf, present: nil), .leafRevoked(leaf),
         .staleEpoch(1, known: 2), .endpointNotMine("wss://x"), .listenerNotCovered([.untrusted]),
-        .uidCollision(PeerWorld.identity(1), row: row), .agentHere(row), .configurationMissing("base"),
+        .uidCollision(PeerWorld.identity(1), row: row), .agentHere(row), .mayHaveSettled(sourceRow: row, source: "eu"),
+        .configurationMissing("base"),
         .groupMissing("prod"),
         .sourceUnreachable("eu"), .notRedeemed, .alreadyMoved(to: "us"), .alreadyArrived, .over(phase: "lapsed"),
         .noticeNotAllowed(.arrived, phase: "returned"),
@@ -60,7 +61,7 @@ import Vocabulary
     }
 
     @Test func `the samples name every case`() {
-        #expect(Set(Self.handover.map { name(of: $0) }).count == 30)
+        #expect(Set(Self.handover.map { name(of: $0) }).count == 31)
         #expect(Set(Self.federation.map { name(of: $0) }).count == 18)
         #expect(Set(Self.fleet.map { name(of: $0) }).count == 18)
         #expect(Set(Self.leaves.map { name(of: $0) }).count == 10)

@@ -42,6 +42,8 @@ package enum HandoverRefusal: Error, Hashable, Sendable {
     case notRedeemed
     case alreadyMoved(to: String)
     case alreadyArrived
+    /// It was seen here and has not said that it adopted this server.
+    case mayHaveSettled(sourceRow: AgentID, source: String)
     case over(phase: String)
     case noticeNotAllowed(NoticeType, phase: String)
 }
