@@ -26,7 +26,7 @@ package struct Enrolment: Sendable {
 
     /// A host that was reset, or whose leaf has expired, enrolls into its own row: it has the row's key. An instance
     /// uid that another key has here - its agent may also come back from a peer - is not the newcomer's: it gets a fresh
-    /// one, and with it a row of its own. A row whose leaf was revoked keeps no uid.
+    /// one, and with it a row of its own. A row whose leaf was revoked keeps no uid, nor does one that nobody came to.
     ///
     /// - Parameters:
     ///   - newRow: the identifier of the row to create, unless the agent has one.
@@ -37,7 +37,7 @@ package struct Enrolment: Sendable {
         let asked = try LeafOrder(report.connectionSettingsRequest, row: newRow, at: now)
         let rows = sameUID.filter { !$0.leafRevoked }
         let present = rows.first { $0.presence.isHere && $0.leaf?.publicKey == asked.publicKey }
-        let isTaken = rows.contains { $0.leaf?.publicKey != asked.publicKey }
+        let isTaken = rows.contains { $0.presence != .withdrawn && $0.leaf?.publicKey != asked.publicKey }
         let id = present?.id ?? newRow
         let order = try LeafOrder(report.connectionSettingsRequest, row: id, at: now)
         let token = try token.used(by: id, at: now)
