@@ -201,8 +201,13 @@ final class GroupCommitWriter: Sendable {
     }
 
     /// When a sync fails nobody knows what is on the disk. To say "not saved" and go on would be a guess.
+    ///
+    /// A failed write is known: a commit is one append to the log, and it counts from its last frame on. SQLite reports
+    /// a used-up quota and a file size limit so; only ENOSPC is `SQLITE_FULL`.
     private func outcomeUnknown(after error: any Error, whole: Bool) -> StorageFailure? {
-        guard whole, let error = error as? DatabaseError, error.resultCode == .SQLITE_IOERR else { return nil }
+        guard whole, let error = error as? DatabaseError, error.resultCode == .SQLITE_IOERR,
+            error.extendedResultCode != .SQLITE_IOERR_WRITE
+        else { return nil }
         let failure = StorageFailure.outcomeUnknown(reason: error.message ?? "\(error.extendedResultCode)")
         end(with: failure)
         failed.continuation.yield(failure)

@@ -15,7 +15,12 @@ package enum StorageFailure: Error, Hashable, Sendable {
     case unreadable(table: String, key: String)
 
     init(_ error: DatabaseError, during operation: String) {
-        self = .refused(operation: operation, reason: error.message ?? error.resultCode.description)
+        // SQLite says no more than "disk I/O error" of a write that the system refused.
+        let reason =
+            error.extendedResultCode == .SQLITE_IOERR_WRITE
+            ? "the system did not write to the disk, as when a quota is used up"
+            : error.message ?? error.resultCode.description
+        self = .refused(operation: operation, reason: reason)
     }
 }
 
@@ -44,7 +49,7 @@ extension StorageFailure: OperatorExplainable {
             OperatorMessage(
                 code: "storage.refused", title: "The database refused a change",
                 cause: "While \(operation): \(reason). Nothing was changed.",
-                nextAction: "Check free space and the health of the disk, then repeat the request."
+                nextAction: "Check free space, quota and the health of the disk, then repeat the request."
             )
         case .outcomeUnknown(let reason):
             OperatorMessage(

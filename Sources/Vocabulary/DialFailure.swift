@@ -14,6 +14,8 @@ public struct DialFailure: Error, Hashable, Sendable {
     /// TLS was up, or the server's certificate was good, and it closed without a word. A server that refuses our
     /// certificate can look like this, because its alert is lost with the reset; once is a hint, twice is a refusal.
     public var closedBeforeAnswer: Bool
+    /// The resolver could not tell now (`EAI_AGAIN`); of a name that does not exist it would say so.
+    public var isTemporary: Bool
 
     public init(
         _ cause: MoveCause,
@@ -22,7 +24,8 @@ public struct DialFailure: Error, Hashable, Sendable {
         retryAfter: Duration? = nil,
         handoverCause: String? = nil,
         presentedChain: [[UInt8]] = [],
-        closedBeforeAnswer: Bool = false
+        closedBeforeAnswer: Bool = false,
+        isTemporary: Bool = false
     ) {
         self.cause = cause
         self.detail = detail
@@ -31,6 +34,7 @@ public struct DialFailure: Error, Hashable, Sendable {
         self.handoverCause = handoverCause
         self.presentedChain = presentedChain
         self.closedBeforeAnswer = closedBeforeAnswer
+        self.isTemporary = isTemporary
     }
 }
 
@@ -42,7 +46,8 @@ extension DialFailure {
 extension DialFailure: OperatorExplainable {
     public var operatorMessage: OperatorMessage {
         OperatorMessage(
-            code: "dial.\(cause.code)", title: cause.sentence, cause: detail, nextAction: cause.nextAction)
+            code: "dial.\(cause.code)", title: String(cause.sentence.dropLast()),
+            cause: explanation.isEmpty ? cause.sentence : explanation + ".", nextAction: cause.nextAction)
     }
 }
 

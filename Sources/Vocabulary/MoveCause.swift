@@ -67,11 +67,16 @@ public enum MoveCause: Hashable, Sendable {
         case .tcp: "Check that the server is running and that a firewall lets the agent's host reach it."
         case .proxy: "Check the agent's proxy settings and the proxy's log."
         case .tlsUntrusted:
-            "Run `opamp-agent check`. For a handover, run `mini-server peer refresh` and issue a new token."
+            "For a handover, run `mini-server peer refresh` and issue a new token. If the server has a new CA that the agent "
+                + "was never told, run `opamp-agent reset --yes` and enroll the host again."
         case .tlsName: "Give the server a listener certificate for the host in its OpAMP endpoint."
         case .tlsExpired: "Renew the server's listener certificate, and check the clocks."
-        case .tlsLeafRefused:
-            "Run `mini-server agent list` and `mini-server handover list` there: one must name the agent's fingerprint."
+        case .tlsLeafRefused, .http(status: 403):
+            "Run `mini-server agent list` and `mini-server handover list` there: one must name the agent's fingerprint. "
+                + "Otherwise run `opamp-agent reset --yes`, then `opamp-agent enroll` with a new bootstrap token."
+        case .http(status: 401):
+            "Enroll the host: create a token with `mini-server bootstrap-token create`, and pass it to `opamp-agent enroll`."
+        case .http(status: 404): "Correct the path of the endpoint: a mini-server serves agents at /v1/opamp."
         case .http: "Read the server's log and `mini-server audit list` for this time."
         case .protocol: "Check that the endpoint is an OpAMP server of a compatible version."
         case .serverError: "Read the server's log for this time."

@@ -47,6 +47,16 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Also read WebSocket messages without OpAMP's header byte, as clients older than the header send them.")
     var acceptHeaderlessMessages = false
 
+    @Option(help: "The largest agent description to accept, such as 256KiB; by default 64KiB, at most 10MiB.")
+    var maxDescription: ByteCount?
+
+    @Option(
+        help: """
+            The largest other part of an agent's report to keep (configuration, health, components); by default 1MiB, \
+            at most 10MiB.
+            """)
+    var maxReportPart: ByteCount?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = "notice"
 
@@ -61,6 +71,11 @@ struct ServeCommand: AsyncParsableCommand {
         // An agent verifies for up to 30 seconds: to take it back earlier would be to take it while it moves.
         guard (verificationTime?.seconds ?? 60) > 30 else {
             throw ValidationError("--verification-time must be more than 30s.")
+        }
+        for (option, size) in [("--max-description", maxDescription), ("--max-report-part", maxReportPart)] {
+            guard size.map({ ServerConfiguration.reportSizes.contains($0.bytes) }) ?? true else {
+                throw ValidationError("\(option) must be 1KiB to 10MiB; no OpAMP message is larger.")
+            }
         }
         guard isValidName(name) else { throw ValidationError("--name: \(nameRule).") }
         _ = try address()
@@ -124,7 +139,8 @@ struct ServeCommand: AsyncParsableCommand {
             listenerFiles: files, adminTokenFile: writeAdminToken,
             arrivalDeadline: (arrivalDeadline?.seconds).map { .seconds($0) },
             verificationTime: (verificationTime?.seconds).map { .seconds($0) },
-            acceptsHeaderlessMessages: acceptHeaderlessMessages)
+            acceptsHeaderlessMessages: acceptHeaderlessMessages, longestDescription: maxDescription?.bytes,
+            longestReportPart: maxReportPart?.bytes)
     }
 
     private var files: (certificate: String, key: String)? {

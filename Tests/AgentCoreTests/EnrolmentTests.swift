@@ -85,7 +85,7 @@ import Vocabulary
         world.say(ServerToAgent(capabilities: world.source.capabilities))
         let reason = "the group is full" + String(repeating: ".", count: 1000)
         world.say(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: reason)))
-        #expect(world.logged(.leafRefused)?["reason"] == String(reason.prefix(200)))
+        #expect(world.logged(.leafRefused)?["reason"] == String(reason.prefix(1000)))
     }
 
     @Test func `a leaf that cannot be stored is not used`() throws {

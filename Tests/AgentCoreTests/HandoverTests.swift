@@ -78,6 +78,8 @@ import Vocabulary
         (.fails(DialFailure(.http(status: 404))), .http(status: 404)),
         (.fails(DialFailure(.http(status: 301))), .http(status: 301)),
         (.fails(DialFailure(.tcp)), .tcp), (.fails(DialFailure(.dns)), .dns),
+        (.fails(DialFailure(.dns, isTemporary: true)), .timeout),
+        (.fails(DialFailure(.proxy, isTemporary: true)), .timeout),
         (.fails(DialFailure(.proxy)), .proxy), (.closes(code: 1000), .protocol), (.closes(code: nil), .protocol),
         (.closes(code: 1012), .timeout), (.nonsense, .protocol),
         (.namesAnother, .protocol), (.namesNobody, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
@@ -139,13 +141,26 @@ import Vocabulary
         #expect(world.clock >= .seconds(3))
     }
 
-    @Test func `F1 a refused connection is tried once more after 200 ms`() throws {
+    @Test(arguments: [DialFailure(.tcp), DialFailure(.dns)])
+    func `F1 a refused connection and F3 a name that does not resolve are tried once more after 200 ms`(
+        failure: DialFailure
+    ) throws {
         var world = try world()
-        world.target.behaviour = [.fails(DialFailure(.tcp)), .works]
+        world.target.behaviour = [.fails(failure), .works]
         world.offer(try all.handover())
         #expect(world.timers[.nextTry] == world.clock + .milliseconds(200))
         world.advance(.milliseconds(200))
         #expect(isHome(world, at: "target.example"))
+    }
+
+    /// A resolver without an answer is no verdict on the name.
+    @Test func `F3 a resolver that does not answer is asked until the deadline`() throws {
+        var world = try world()
+        let silence = Behaviour.fails(DialFailure(.dns, isTemporary: true))
+        world.target.behaviour = [silence, silence, silence, silence, .works]
+        world.offer(try all.handover())
+        world.advance(.seconds(30)) { self.isHome($0, at: "target.example") }
+        #expect(isHome(world, at: "target.example") && world.target.dials.count >= 5)
     }
 
     @Test(arguments: [nil, 1001, 1012, 1013] as [UInt16?])
@@ -160,7 +175,7 @@ import Vocabulary
 
     @Test func `H12 a verdict survives the process that reached it`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(DialFailure(.dns))]
+        world.target.behaviour = [.fails(DialFailure(.tlsName))]
         world.source.behaviour = [.blackHole, .works]
         world.offer(try all.handover())
         #expect(world.source.statuses.last?.status == .applying)
@@ -170,7 +185,7 @@ import Vocabulary
 
     @Test func `H13 A7 F50 a hash that got a verdict is answered and never tried again`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(DialFailure(.dns))]
+        world.target.behaviour = [.fails(DialFailure(.tlsName))]
         let offer = try all.handover()
         world.offer(offer)
         let dials = world.target.dials.count
@@ -293,7 +308,7 @@ import Vocabulary
         // The move has begun and the line is still up: the source changes its mind, twice.
         var late = try world()
         let id = try #require(late.line?.id)
-        late.target.behaviour = [.fails(DialFailure(.dns))]
+        late.target.behaviour = [.fails(DialFailure(.tlsName))]
         let uid = late.agent.state.instanceUID.bytes
         late.queue = [
             .received(id, ServerToAgent(instanceUID: uid, connectionSettings: try all.handover())),
@@ -325,7 +340,7 @@ import Vocabulary
 
     @Test func `H27 A8 F19 F20 with everything gone the agent keeps trying, slowly`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(DialFailure(.dns))]
+        world.target.behaviour = [.fails(DialFailure(.tlsName))]
         world.source.behaviour = [.fails(DialFailure(.tcp))]
         world.offer(try all.handover())
         let before = world.source.dials.count

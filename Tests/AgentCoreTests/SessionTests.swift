@@ -288,7 +288,7 @@ import Vocabulary
 
     @Test func `an offer without a hash is judged, remembered and not reported`() throws {
         var world = try world()
-        world.target.behaviour = [.fails(DialFailure(.dns))]
+        world.target.behaviour = [.fails(DialFailure(.tlsName))]
         var offer = try all.handover()
         offer.hash = []
         world.offer(offer)

@@ -37,7 +37,7 @@ import Vocabulary
         var world = World(try all.configuration())
         world.start()
         world.source.nextAnswer = ServerToAgent(connectionSettings: ownSettings())
-        world.target.behaviour = [.fails(DialFailure(.dns))]
+        world.target.behaviour = [.fails(DialFailure(.tlsName))]
         world.offer(try all.handover())
         world.advance(.seconds(5))
         #expect(world.disk.active.settings.headers == [HeaderField("Authorization", Secret("canary"))])

@@ -47,7 +47,7 @@ import Vocabulary
         try await withHost(scheme) { host, desk in
             desk.become(.refusing(status: status))
             let (end, json) = try await check(host)
-            let isGood = scheme == "https" && [400, 404, 405, 426].contains(status)
+            let isGood = scheme == "https" && [400, 405, 426].contains(status)
             #expect(end.status == (isGood ? 0 : 5), "\(end.output)")
             #expect(json["http_status"]?.integer == Int64(status))
             #expect(json["cause"]?.string == (isGood ? nil : "http-\(status)"))

@@ -75,6 +75,20 @@ import Vocabulary
         #expect(try Sample.verdict(.t8, Evidence(servers: [server("US", detail, other)])) == .broken)
     }
 
+    /// The source's notice that it had made an offer comes after the end that it caused, and is taken then.
+    @Test func `an entry about a late notice is not what ended the handover`() throws {
+        let (detail, other) = (try Sample.handover("target", "withdrawn"), try Sample.handover("source", "cancelled"))
+        var late = Sample.entry("Handover.OfferSent", of: detail, after: 9, to: "withdrawn", by: "peer")
+        late.before = nil
+        let told = server("US", detail, trail(detail, Self.toWithdrawn, by: "peer") + [late])
+        var teller = server("EU", other, trail(other, Self.toCancelled, by: "admin"))
+        #expect(try Sample.verdict(.t8, Evidence(servers: [told, teller])) == .passed)
+        // What did end it still needs its entry on the other side, however late the remark.
+        teller.audit.removeLast()
+        let finding = try Sample.finding(.t8, Evidence(servers: [told, teller]))
+        #expect(finding.verdict == .broken && finding.reason.contains("was ended by peer"), "\(finding.reason)")
+    }
+
     @Test(arguments: [
         ("target", "withdrawn", toWithdrawn, "source", "cancelled", toCancelled),
         ("source", "cancelled", toCancelled, "target", "withdrawn", toWithdrawn),

@@ -18,6 +18,8 @@ import Vocabulary
             "--public-endpoint wss://localhost:4320/v1/opamp"
         ),
         ("--listen 192.0.2.1:4320", "listener.address-not-ours", "192.0.2.1:4320"),
+        ("--max-description 1023", "--max-description must be 1KiB to 10MiB", "OpAMP message"),
+        ("--max-report-part 11MiB", "--max-report-part must be 1KiB to 10MiB", "OpAMP message"),
         ("--name 'eu region'", "letters a-z and A-Z, digits", "hyphens"),
     ]) func `a server that cannot be reached does not start, and says why`(
         options: String, code: String, advice: String

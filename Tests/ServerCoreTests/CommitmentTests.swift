@@ -71,7 +71,7 @@ import Vocabulary
         let before = settled - .seconds(1)
         #expect(try connected.next(after: .withdrawRequested(reason: nil), at: before).state.phase == .withdrawn)
         #expect(try connected.next(after: cancelled, at: before).state.phase == .withdrawn)
-        #expect(throws: HandoverRefusal.alreadyArrived) {
+        #expect(throws: HandoverRefusal.mayHaveSettled(sourceRow: connected.claims.agent.row, source: "eu")) {
             try connected.next(after: .withdrawRequested(reason: nil), at: settled)
         }
         let late = try connected.next(after: cancelled, at: settled)
@@ -89,7 +89,7 @@ import Vocabulary
     /// The simulation found an agent that had settled here, and that both servers had let go of.
     @Test func `an operator cannot withdraw from an agent that may have committed`() throws {
         let withdraw = TargetHandover.Event.withdrawRequested(reason: nil)
-        #expect(throws: HandoverRefusal.alreadyArrived) {
+        #expect(throws: HandoverRefusal.mayHaveSettled(sourceRow: stages.claims.agent.row, source: "eu")) {
             try phase(after: [.agentCommitted(.applied(hash: [5])), withdraw])
         }
         #expect(try phase(after: [.agentCommitted(.applied(hash: [5])), offered("06"), withdraw]) == .withdrawn)

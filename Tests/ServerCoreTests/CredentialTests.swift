@@ -43,30 +43,43 @@ import Vocabulary
     @Test func `enrolment takes only the public key from the request`() throws {
         let key = try PrivateKey.generateP256()
         let csr = try SigningRequest(key: key, subject: "root").pem
-        let grant = try enrolment(csr: csr).grant(newRow: world.row, at: world.now)
+        let grant = try grant(try enrolment(csr: csr), newRow: world.row)
         #expect(grant.order.publicKey == key.publicKey && grant.order.profile == .agentLeaf(world.row))
         #expect(!grant.order.subject.contains("root") && grant.row.group == "prod" && grant.row.displayName == "db-7")
         #expect(grant.token.usedBy == world.row)
     }
 
-    @Test func `enrolment is refused without a good request or with a uid in use`() throws {
+    @Test func `enrolment is refused without a good request and without a uid`() throws {
         let csr = try SigningRequest(key: .generateP256(), subject: "x").pem
-        #expect(throws: FleetRefusal.requestMissing) { try enrolment(csr: "").grant(newRow: world.row, at: world.now) }
+        #expect(throws: FleetRefusal.requestMissing) { try grant(try enrolment(csr: ""), newRow: world.row) }
         let refusal = #expect(throws: FleetRefusal.self) {
-            try enrolment(csr: "nonsense").grant(newRow: world.row, at: world.now)
+            try grant(try enrolment(csr: "nonsense"), newRow: world.row)
         }
         #expect(refusal?.operatorMessage.code == "fleet.request-not-valid")
-        var other = try enrolment(csr: csr)
-        other.sameUID = [world.agent()]
-        #expect(throws: FleetRefusal.uidCollision(world.uid, row: world.row)) {
-            try other.grant(newRow: PeerWorld.identity(1), at: world.now)
-        }
-        var moved = other
-        moved.sameUID = [world.agent(presence: .movedToPeer(world.us.id, name: "us"))]
-        _ = try moved.grant(newRow: PeerWorld.identity(1), at: world.now)
         var nameless = try enrolment(csr: csr)
         nameless.report.instanceUID = [1]
-        #expect(throws: FleetRefusal.instanceUIDNotValid) { try nameless.grant(newRow: world.row, at: world.now) }
+        #expect(throws: FleetRefusal.instanceUIDNotValid) { try grant(nameless, newRow: world.row) }
+    }
+
+    /// The agent of a row that has moved may come back, and one that is awaited has yet to show its key.
+    @Test(arguments: [Presence.live, .arriving, .movedToPeer(PeerWorld.shared.us.id, name: "us")])
+    func `a newcomer with the uid of another agent gets a fresh one and its own row`(presence: Presence) throws {
+        let csr = try SigningRequest(key: .generateP256(), subject: "x").pem
+        var other = try enrolment(csr: csr)
+        other.sameUID = [world.agent(presence: presence)]
+        if presence == .arriving { other.sameUID[0].leaf = nil }
+        let grant = try grant(other, newRow: PeerWorld.identity(1))
+        #expect(grant.row.id == PeerWorld.identity(1) && grant.row.instanceUID == Self.freshUID)
+        #expect(grant.order.profile == .agentLeaf(PeerWorld.identity(1)))
+
+        other.sameUID = [world.agent(presence: .withdrawn)]
+        #expect(try self.grant(other, newRow: PeerWorld.identity(1)).row.instanceUID == world.uid)
+    }
+
+    private static let freshUID: InstanceUID = PeerWorld.identity(0x77)
+
+    private func grant(_ enrolment: Enrolment, newRow: AgentID) throws -> Enrolment.Grant {
+        try enrolment.grant(newRow: newRow, freshUID: Self.freshUID, at: world.now)
     }
 
     @Test func `a host that was reset enrols into its own row, and a revoked row is in nobody's way`() throws {
@@ -77,7 +90,7 @@ import Vocabulary
         known.epoch = 4
         var again = try enrolment(csr: csr)
         again.sameUID = [known]
-        let grant = try again.grant(newRow: PeerWorld.identity(1), at: world.now)
+        let grant = try grant(again, newRow: PeerWorld.identity(1))
         #expect(grant.row.id == world.row && grant.row.epoch == 4 && grant.token.usedBy == world.row)
         #expect(grant.order.profile == .agentLeaf(world.row))
         var row = grant.row
@@ -87,7 +100,8 @@ import Vocabulary
 
         known.leafRevoked = true
         again.sameUID = [known]
-        #expect(try again.grant(newRow: PeerWorld.identity(1), at: world.now).row.id == PeerWorld.identity(1))
+        let renewed = try self.grant(again, newRow: PeerWorld.identity(1)).row
+        #expect(renewed.id == PeerWorld.identity(1) && renewed.instanceUID == world.uid)
     }
 
     private func enrolment(csr: String) throws -> Enrolment {

@@ -16,7 +16,9 @@ import Vocabulary
         .expired(at: PeerWorld.shared.now),
         .alreadyRedeemed, .cancelled(phase: "returned"), .leafChanged(inToken: leaf, present: nil), .leafRevoked(leaf),
         .staleEpoch(1, known: 2), .endpointNotMine("wss://x"), .listenerNotCovered([.untrusted]),
-        .uidCollision(PeerWorld.identity(1), row: row), .configurationMissing("base"), .groupMissing("prod"),
+        .uidCollision(PeerWorld.identity(1), row: row), .agentHere(row), .mayHaveSettled(sourceRow: row, source: "eu"),
+        .configurationMissing("base"),
+        .groupMissing("prod"),
         .sourceUnreachable("eu"), .notRedeemed, .alreadyMoved(to: "us"), .alreadyArrived, .over(phase: "lapsed"),
         .noticeNotAllowed(.arrived, phase: "returned"),
     ]
@@ -32,7 +34,7 @@ import Vocabulary
     static let fleet: [FleetRefusal] = [
         .bootstrapUnknown, .bootstrapUsed, .bootstrapExpired(at: PeerWorld.shared.now), .bootstrapTimeOutOfRange,
         .requestMissing, .requestNotValid("bad."), .instanceUIDNotValid,
-        .uidCollision(PeerWorld.identity(1), row: row), .handoverUnderWay(PeerWorld.identity(1)), .groupMissing("prod"),
+        .handoverUnderWay(PeerWorld.identity(1)), .groupMissing("prod"),
         .configurationMissing("base"),
         .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now),
         .keyVouchesForAgents(3), .keyKnownAlone(1), .keyNotYetValid(from: PeerWorld.shared.now), .tooManyKeys(8),
@@ -59,9 +61,9 @@ import Vocabulary
     }
 
     @Test func `the samples name every case`() {
-        #expect(Set(Self.handover.map { name(of: $0) }).count == 29)
+        #expect(Set(Self.handover.map { name(of: $0) }).count == 31)
         #expect(Set(Self.federation.map { name(of: $0) }).count == 18)
-        #expect(Set(Self.fleet.map { name(of: $0) }).count == 19)
+        #expect(Set(Self.fleet.map { name(of: $0) }).count == 18)
         #expect(Set(Self.leaves.map { name(of: $0) }).count == 10)
     }
 

@@ -101,7 +101,8 @@ import Vocabulary
 
     private func review() throws -> RedemptionReview {
         RedemptionReview(
-            claims: try world.claims(), peer: try world.peer(world.eu, name: "eu"), known: nil, sameUID: [],
+            claims: try world.claims(), peer: try world.peer(world.eu, name: "eu"), known: nil, rows: [],
+            departures: [],
             ownEndpoints: [try Endpoint("wss://us.example:4320/v1/opamp")], listener: world.us.listener,
             groups: ["prod", "edge"], configurations: ["base", "other"],
             source: .phase(.issued, redemption: nil))
@@ -109,7 +110,8 @@ import Vocabulary
 
     private func redeem(_ review: RedemptionReview, _ choice: RedemptionReview.Choice = .init()) throws -> Redemption {
         try review.redemption(
-            PeerWorld.identity(0x21), choice: choice, newRow: PeerWorld.identity(0x22), at: world.now)
+            PeerWorld.identity(0x21), choice: choice, newRow: PeerWorld.identity(0x22),
+            freshUID: PeerWorld.identity(0x23), at: world.now)
     }
 
     static let changes: [(String, @Sendable (inout RedemptionReview) -> Void)] = [
@@ -118,16 +120,17 @@ import Vocabulary
         ("listener-not-covered", { $0.listener = PeerWorld.shared.stranger.listener }),
         ("listener-not-covered", { $0.listener = PeerWorld.shared.us.federation }),
         ("configuration-missing", { $0.configurations = ["other"] }),
-        ("uid-collision", { $0.sameUID = [namesake(.offline)] }),
+        ("uid-collision", { $0.rows = [namesake(.offline, leaf: PeerWorld.shared.us.federation)] }),
+        ("agent-here", { $0.rows = [namesake(.offline)] }),
         ("source-unreachable", { $0.source = .unanswered }),
         ("unknown", { $0.source = .refused(code: "handover.unknown") }),
         ("already-redeemed", { $0.source = .phase(.moved, redemption: PeerWorld.identity(0x31)) }),
         ("expired", { $0.source = .phase(.expired, redemption: nil) }),
         ("cancelled", { $0.source = .phase(.cancelled, redemption: nil) }),
         ("cancelled", { $0.source = .phase(.returned, redemption: PeerWorld.identity(0x31)) }),
-        ("leaf-revoked", { $0.sameUID = [revoked(leaf: PeerWorld.shared.leaf)] }),
-        ("leaf-revoked", { $0.sameUID = [revoked(previously: PeerWorld.shared.leaf.fingerprint)] }),
-        ("stale-epoch", { $0.sameUID = [namesake(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"), epoch: 3)] }),
+        ("leaf-revoked", { $0.rows = [revoked(leaf: PeerWorld.shared.leaf)] }),
+        ("leaf-revoked", { $0.rows = [revoked(previously: PeerWorld.shared.leaf.fingerprint)] }),
+        ("stale-epoch", { $0.rows = [namesake(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"), epoch: 3)] }),
         ("already-redeemed", { $0.known = try? HandoverStages().target(.awaiting) }),
         ("over", { $0.known = try? HandoverStages().target(.withdrawn) }),
     ]
@@ -138,10 +141,14 @@ import Vocabulary
         return row
     }
 
-    private static func namesake(_ presence: Presence, epoch: Epoch = 1) -> AgentRecord {
+    /// A row with the token's uid and, unless another is given, its leaf.
+    private static func namesake(
+        _ presence: Presence, epoch: Epoch = 1, leaf: Certificate = PeerWorld.shared.leaf, id: UInt8 = 0x44
+    ) -> AgentRecord {
         var row = PeerWorld.shared.agent(presence: presence)
-        row.id = PeerWorld.identity(0x44)
+        row.id = PeerWorld.identity(id)
         row.epoch = epoch
+        row.leaf = leaf
         return row
     }
 
@@ -169,7 +176,7 @@ import Vocabulary
 
     @Test func `an agent that comes back gets its own moved row again`() throws {
         var review = try review()
-        review.sameUID = [Self.namesake(.movedToPeer(world.eu.id, name: "eu"))]
+        review.rows = [Self.namesake(.movedToPeer(world.eu.id, name: "eu"))]
         let redemption = try redeem(review)
         #expect(redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
@@ -178,18 +185,80 @@ import Vocabulary
         throws
     {
         var review = try review()
-        review.sameUID = [Self.namesake(.withdrawn)]
+        review.rows = [Self.namesake(.withdrawn)]
         let redemption = try redeem(review)
         #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
 
+    /// A handover of the row 0x45 to the token's source, where its agent arrived as this row.
+    private func departure(arrivedAs row: AgentID) throws -> SourceHandover {
+        let stages = try HandoverStages()
+        let claims = HandoverClaims(
+            id: PeerWorld.identity(7), issuer: world.us.id, audience: world.eu.id, issuedAt: world.now,
+            expiresAt: world.now + .seconds(3600), leaf: world.us.federation.fingerprint,
+            agent: .init(
+                row: PeerWorld.identity(0x45), instanceUID: world.uid, displayName: "db", capabilities: 0x7),
+            target: stages.claims.target, source: stages.claims.source, epoch: 2, probation: .zero)
+        var machine = SourceHandover.issue(claims, tokenDigest: [1], certificate: .repeat).state
+        let claim = TokenRedemption(
+            redemption: PeerWorld.identity(8), tokenDigest: [1], peer: world.eu.id,
+            leaf: world.us.federation.fingerprint, leafRevoked: false, epoch: 2)
+        let arrived = HandoverNotice(
+            sequence: 1, type: .arrived, epoch: 2, at: world.now, facts: ["agent": row.description])
+        for event in [SourceHandover.Event.redeemed(claim), .noticeReceived(arrived)] {
+            machine = try machine.next(after: event, at: world.now).state
+        }
+        return machine
+    }
+
+    /// The peer renewed the leaf; the row at the peer says whose row here it is.
+    @Test func `an agent with a new leaf gets the row whose agent arrived at the peer as the row in the token`() throws
+    {
+        var review = try review()
+        review.rows = [
+            Self.namesake(.movedToPeer(world.eu.id, name: "eu"), leaf: world.us.federation, id: 0x45)
+        ]
+        review.departures = [try departure(arrivedAs: review.claims.agent.row)]
+        let redemption = try redeem(review)
+        #expect(redemption.reusesRow && redemption.row == PeerWorld.identity(0x45))
+    }
+
+    @Test func `another agent of the peer with that uid does not get the row of one that went there`() throws {
+        var review = try review()
+        review.rows = [
+            Self.namesake(.movedToPeer(world.eu.id, name: "eu"), leaf: world.us.federation, id: 0x45)
+        ]
+        review.departures = [try departure(arrivedAs: PeerWorld.identity(0x66))]
+        let redemption = try redeem(review)
+        #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x22))
+    }
+
     @Test func `a row with the token's leaf comes before one that only moved to the source`() throws {
         var review = try review()
-        var other = Self.namesake(.movedToPeer(world.eu.id, name: "eu"), epoch: 2)
-        (other.id, other.leaf) = (PeerWorld.identity(0x45), world.us.federation)
-        review.sameUID = [other, Self.namesake(.withdrawn)]
+        review.rows = [
+            Self.namesake(.movedToPeer(world.eu.id, name: "eu"), epoch: 2, leaf: world.us.federation, id: 0x45),
+            Self.namesake(.withdrawn),
+        ]
+        review.departures = [try departure(arrivedAs: review.claims.agent.row)]
         let redemption = try redeem(review)
         #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
+    }
+
+    /// Whoever took the uid while the agent was away does not keep it out of its own row.
+    @Test func `a stranger with the uid does not stand in the way of the agent's own row, which gets another uid`()
+        throws
+    {
+        var review = try review()
+        review.rows = [
+            Self.namesake(.live, leaf: world.us.federation, id: 0x43),
+            Self.namesake(.movedToPeer(world.eu.id, name: "eu")),
+        ]
+        let redemption = try redeem(review)
+        #expect(redemption.row == PeerWorld.identity(0x44) && redemption.reusesRow)
+        #expect(redemption.instanceUID == PeerWorld.identity(0x23))
+
+        review.rows.removeFirst()
+        #expect(try redeem(review).instanceUID == nil)
     }
 
     @Test func `a disabled peer is not called unreachable`() throws {
@@ -203,7 +272,7 @@ import Vocabulary
         var review = try review()
         var row = Self.namesake(.withdrawn)
         row.leaf = world.us.federation
-        review.sameUID = [row]
+        review.rows = [row]
         #expect(try redeem(review).row == PeerWorld.identity(0x22))
     }
 
@@ -211,7 +280,7 @@ import Vocabulary
         var review = try review()
         var row = Self.namesake(.movedToPeer(world.stranger.id, name: "elsewhere"))
         row.leaf = world.us.federation
-        review.sameUID = [row]
+        review.rows = [row]
         let redemption = try redeem(review)
         #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x22))
     }

@@ -247,7 +247,7 @@ import Vocabulary
     // MARK: Size
 
     @Test func `a description that is too large is refused, and other parts are left out`() throws {
-        let text = String(repeating: "x", count: ReportedState.longestDescription)
+        let text = String(repeating: "x", count: ReportLimits().description)
         var conversation = AgentConversation(transport: .webSocket)
         var message = report().message
         message.agentDescription = AgentDescription(
@@ -255,7 +255,7 @@ import Vocabulary
         #expect(throws: ConversationRefusal.self) { try conversation.hear(message, at: world.now) }
         message = report().message
         message.health = ComponentHealth(
-            healthy: false, lastError: String(repeating: "x", count: ReportedState.longestPart))
+            healthy: false, lastError: String(repeating: "x", count: ReportLimits().part))
         let report = try conversation.hear(message, at: world.now)
         #expect(report.state.health == nil && report.dropped == .health && report.state.tooLarge == .health)
         let step = SessionStep(after: report, with: facts(world.agent()))

@@ -81,10 +81,11 @@ let sourceTable = """
     Handover.NoticeRefused = refused handover.notice-not-allowed
     cancelled:
       claimed, claimed late: refused handover.cancelled
-      offerSigned, offerSent, agentConnected, agentLeaving, agentDisconnected, agentFailed other, leafRevoked, \
-    higherEpochSeen, wake, wake late: nothing
+      offerSigned, offerSent, agentConnected, agentLeaving, agentDisconnected, agentFailed other, higherEpochSeen, \
+    wake, wake late: nothing
       pushRequested, cancelRequested: refused handover.over
       agentConnected late, agentFailed: tell:returned#3
+      leafRevoked: tell:leaf-revoked#3
       <connected>, <settled>, <lapsed>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = \
     refused handover.notice-not-allowed
       <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted

@@ -8,12 +8,13 @@ import Testing
 @Suite struct CrashTests {
     /// What was answered until the writer was killed: after `count` answers, or by its own crash point before that.
     private func lines(
-        until count: Int, of path: String, callers: Int = 32, crashingAt point: String? = nil
+        until count: Int, of path: String, callers: Int = 32, crashingAt point: String? = nil,
+        filesOf bytes: Int? = nil
     ) throws -> Set<String> {
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let (process, output) = (Process(), Pipe())
         process.executableURL = URL(filePath: program).deletingLastPathComponent().appending(path: "storage-writer")
-        process.arguments = [path, "\(callers)"]
+        process.arguments = [path, "\(callers)"] + (bytes.map { ["\($0)"] } ?? [])
         let own = point.map { ["OPAMP_CRASH_AT": $0] } ?? [:]
         process.environment = ProcessInfo.processInfo.environment.merging(own) { _, own in own }
         process.standardOutput = output
@@ -46,6 +47,25 @@ import Testing
                 #expect(groups.count == saved && answered.isSubset(of: groups))
                 try database.close()
             }
+        }
+    }
+
+    /// The system refuses a write beyond the limit on file sizes as it does for a quota: with another error than "no
+    /// space left".
+    @Test func `a quota that is used up is a refusal, and the writer goes on when there is room again`() async throws {
+        try await DatabaseFile.inFolder { path in
+            let refusal = "refused: the system did not write to the disk, as when a quota is used up"
+            let said = try lines(until: 200, of: path, callers: 1, filesOf: 2 << 20)
+            let answered = said.subtracting([refusal])
+            #expect(said.contains(refusal) && answered.count > 150)
+            let database = try ServerDatabase(path: path)
+            let groups = try await database.read { try $0.groups.all().map(\.name) }
+            #expect(answered.isSubset(of: groups) && groups.count <= answered.count + 1)
+            guard case .intact = try await database.read({ try $0.audit.verify() }) else {
+                Issue.record("the trail is broken")
+                return
+            }
+            try database.close()
         }
     }
 

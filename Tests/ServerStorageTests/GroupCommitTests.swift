@@ -227,7 +227,8 @@ struct GroupCommitTests {
     }
 
     /// The disk is as it was before: whoever was in the group gets an answer of its own.
-    @Test func `a commit that finds no space is tried for each job alone`() async throws {
+    @Test(arguments: [ResultCode.SQLITE_FULL, .SQLITE_IOERR_WRITE])
+    func `a commit that finds no space is tried for each job alone`(code: ResultCode) async throws {
         try await DatabaseFile.inFolder { path in
             let refusals = Counter()
             let database = try ServerDatabase(path: path) { database in
@@ -235,7 +236,7 @@ struct GroupCommitTests {
                     defer { left = max(0, left - 1) }
                     return left > 0
                 }
-                if isRefused { throw DatabaseError(resultCode: .SQLITE_FULL, message: "full") }
+                if isRefused { throw DatabaseError(resultCode: code, message: "full") }
                 try database.commit()
             }
             let file = DatabaseFile(path: path, database: database)

@@ -75,13 +75,15 @@ extension World {
                 : .unanswered
             let review = RedemptionReview(
                 claims: claims, peer: Places.shared.record(of: source), known: server.tables.find(claims.id),
-                sameUID: server.tables.rows.filter {
+                rows: server.tables.rows.filter {
                     $0.instanceUID == claims.agent.instanceUID || $0.fingerprint == claims.leaf
                 },
+                departures: server.tables.sources,
                 ownEndpoints: [server.place.endpoint], listener: server.place.listener, groups: [], configurations: [],
                 source: answer)
             let redemption = try review.redemption(
                 dice.identity(), choice: .init(), newRow: AgentID(version7At: server.wall, random: dice.bytes(10)),
+                freshUID: InstanceUID(version7At: server.wall, random: dice.bytes(10)),
                 arrivalTime: .seconds(newest ? 3600 : dice.pick(Self.arrivals)), at: server.wall)
             let preview = TargetHandover(previewing: verified)
             let step = try preview.next(after: .redeemRequested(redemption), at: server.wall)

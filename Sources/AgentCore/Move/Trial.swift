@@ -6,6 +6,7 @@ struct Trial: Equatable, Sendable {
     private(set) var refusals = 0
     private(set) var bareCloses = 0
     private(set) var losses = 0
+    private(set) var namesUnknown = 0
     /// The last failure in words, for a verdict by timeout.
     private(set) var lastFailure = "no answer from the server"
 
@@ -36,13 +37,17 @@ struct Trial: Equatable, Sendable {
                 bareCloses += 1
                 return bareCloses > 1 ? .verdict(.tlsLeafRefused) : .again(after: timings.secondTry)
             }
+            if failure.isTemporary { return .again(after: backoff(timings, chance: chance)) }
             switch failure.cause {
             case .http(429), .http(502), .http(503), .http(504), .timeout:
                 return .again(after: backoff(timings, chance: chance, advice: failure.retryAfter))
             case .tcp:
                 refusals += 1
                 return refusals > 1 ? .verdict(.tcp) : .again(after: timings.secondTry)
-            case .dns, .proxy, .tlsUntrusted, .tlsName, .tlsExpired, .tlsLeafRefused, .http, .protocol, .serverError,
+            case .dns:
+                namesUnknown += 1
+                return namesUnknown > 1 ? .verdict(.dns) : .again(after: timings.secondTry)
+            case .proxy, .tlsUntrusted, .tlsName, .tlsExpired, .tlsLeafRefused, .http, .protocol, .serverError,
                 .policy, .token, .storage, .probation:
                 return .verdict(failure.cause)
             }

@@ -12,7 +12,12 @@ extension Transition {
             agent.state.active = agent.server(fromFile: configuration)
             agent.state.configurationDigest = configuration.digest
         } else if agent.state.configurationDigest != configuration.digest {
-            note(.warning, .configurationIgnored, ["endpoint": agent.state.active.settings.endpoint.description])
+            note(
+                .warning, .configurationIgnored,
+                [
+                    "endpoint": agent.state.active.settings.endpoint.description,
+                    "next": "Run `opamp-agent reset --yes` to begin at the configuration file again.",
+                ])
         }
         note(
             .info, .started,

@@ -74,9 +74,13 @@ extension Transition {
         flush()
     }
 
+    /// Long enough for a cause and what to do about it: cut off, a reason leads nowhere.
+    private static let longestReason = 1000
+
     /// An error excludes all other fields (OpAMP, ServerToAgent.error_response).
     private mutating func readError(_ error: ServerErrorResponse, on connection: Connection) {
-        note(.warning, .serverError, ["type": "\(error.type)", "message": error.errorMessage.printable(upTo: 200)])
+        let reason = error.errorMessage.printable(upTo: Self.longestReason)
+        note(.warning, .serverError, ["type": "\(error.type)", "message": reason])
         switch error.type {
         case .unavailable:
             let advice = error.retryInfo.map { Duration.nanoseconds(Int64(clamping: $0.retryAfterNanoseconds)) }
@@ -91,14 +95,13 @@ extension Transition {
             }
         case .badRequest, .unknown, .unrecognized:
             if agent.reporting.unconfirmed.contains(.leafRequest) {
-                let reason = error.errorMessage.printable(upTo: 200)
                 note(.error, .leafRefused, ["reason": reason.isEmpty ? nil : reason])
             }
             // The same message would be as bad again (OpAMP, Bad Request).
             agent.reporting.unconfirmed = []
             switch (agent.phase, connection.destination) {
             case (.reporting, .active): stayUnaccepted(connection)
-            case (.reporting, .candidate): failMove(.serverError, detail: error.errorMessage.printable(upTo: 200))
+            case (.reporting, .candidate): failMove(.serverError, detail: reason)
             case (.online, _), (.idle, _), (.waiting, _), (.dialing, _), (.leaving, _), (.stopped, _): break
             }
         }

@@ -94,10 +94,11 @@ public struct CheckReport: Sendable {
         }
     }
 
-    /// An endpoint that speaks OpAMP over HTTP only refuses the upgrade after everything else was good.
+    /// An endpoint that speaks OpAMP over HTTP only refuses the upgrade after everything else was good. With 404 it says
+    /// that nothing is there.
     public var isGood: Bool {
         guard let status = failure?.httpStatus else { return failure == nil }
-        return !settings.endpoint.isWebSocket && [400, 404, 405, 426].contains(status)
+        return !settings.endpoint.isWebSocket && [400, 405, 426].contains(status)
     }
 
     public var json: JSON {

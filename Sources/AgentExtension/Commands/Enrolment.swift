@@ -108,19 +108,26 @@ extension EnrolmentFailure: OperatorExplainable {
         case .notAccepted(let cause, let detail):
             OperatorMessage(
                 code: "enrolment.\(cause.code)", title: title,
-                cause: detail.isEmpty ? cause.sentence : "\(cause.sentence) \(detail).",
-                nextAction: cause == .http(status: 401) || cause == .http(status: 403)
+                cause: detail.isEmpty ? cause.sentence : "\(detail).",
+                nextAction: cause == .http(status: 401)
                     ? "Create a new token with `mini-server bootstrap-token create`: this one is unknown, used or expired."
                     : cause.nextAction)
-        case .refused(let reason):
-            OperatorMessage(
-                code: "enrolment.refused", title: title, cause: "\(reason).",
-                nextAction: "Read the server's log and `mini-server audit list` for this time.")
+        case .refused(let reason): Self.refused(reason, title: title)
         case .tooLong(let limit):
             OperatorMessage(
                 code: "enrolment.too-long", title: title,
                 cause: "The enrollment did not complete within \(DurationText.write(limit)).",
                 nextAction: "Correct the problem that the log above names, and run the command again.")
         }
+    }
+
+    /// A server of ours says what to do in the words of an operator message.
+    private static func refused(_ reason: String, title: String) -> OperatorMessage {
+        let own = reason.firstRange(of: " Next: ")
+        let cause = own.map { String(reason[..<$0.lowerBound]) } ?? reason
+        return OperatorMessage(
+            code: "enrolment.refused", title: title, cause: cause.hasSuffix(".") ? cause : cause + ".",
+            nextAction: own.map { String(reason[$0.upperBound...]) }
+                ?? "Read the server's log and `mini-server audit list` for this time.")
     }
 }

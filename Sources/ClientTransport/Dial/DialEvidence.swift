@@ -33,7 +33,11 @@ struct DialEvidence {
             return failure(.protocol, "the server's HTTP answer does not hold: \(libraryReason ?? "cut off")")
         }
         guard isTLS else {
-            return failure(.tcp, "the server closed the connection before it answered")
+            // So does a server that expects TLS (RFC 8446 section 6 allows it to say nothing).
+            return failure(
+                .tcp,
+                "the server closed the connection before it answered; if it expects TLS, the endpoint begins with wss:// "
+                    + "or https://")
         }
         guard isTLSUp || verification == .passed else {
             return failure(.tcp, "the server closed the connection during the TLS handshake")

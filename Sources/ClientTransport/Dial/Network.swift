@@ -14,6 +14,8 @@ struct Network: Sendable {
 /// Why a name has no addresses.
 struct NameProblem: Error {
     let words: String
+    /// The resolver did not get an answer.
+    var isTemporary = false
 }
 
 private func addresses(of host: String, port: UInt16) -> Result<[SocketAddress], NameProblem> {
@@ -25,7 +27,7 @@ private func addresses(of host: String, port: UInt16) -> Result<[SocketAddress],
     guard problem == 0 else {
         if problem == EAI_SYSTEM { return .failure(NameProblem(words: "\(SystemError(code: errno))")) }
         let words = unsafe gai_strerror(problem).map { unsafe String(cString: $0) }
-        return .failure(NameProblem(words: words ?? "error \(problem)"))
+        return .failure(NameProblem(words: words ?? "error \(problem)", isTemporary: problem == EAI_AGAIN))
     }
     defer { unsafe freeaddrinfo(first) }
     var addresses: [SocketAddress] = []

@@ -55,7 +55,10 @@ struct SocketDial: Sendable {
         let addresses: [SocketAddress]
         switch network.resolve(host, port) {
         case .success(let found): addresses = found
-        case .failure(let problem): throw failure(.dns, "resolving \(host): \(problem.words)")
+        case .failure(let problem):
+            var failure = failure(.dns, "resolving \(host): \(problem.words)")
+            failure.isTemporary = problem.isTemporary
+            throw failure
         }
         guard !addresses.isEmpty else { throw failure(.dns, "resolving \(host): no address") }
         return addresses

@@ -29,11 +29,21 @@ struct ListenAddress: Sendable, Hashable {
         self.names = (names + [publicHost, localHost]).filter { seen.insert($0).inserted }
     }
 
-    /// - Throws: `AddressRefusal.certificate` unless the chain, which comes from files, is valid for the host that
-    ///   agents dial.
+    /// Checks a chain from files, at the start and whenever the files are read again.
+    ///
+    /// - Throws: `AddressRefusal.certificate` unless the chain is valid for the host that agents dial, and in an order
+    ///   that every TLS client understands. A certificate above the leaf may be out of date where another replaces it.
     func check(_ chain: [Certificate], at now: Timestamp) throws(AddressRefusal) {
-        let problems = problems(of: chain, for: publicHost, at: now)
-        if let first = problems.first { throw .certificate(host: publicHost, first) }
+        let path = problems(of: chain, for: publicHost, at: now)
+        let sent = ChainCheck.listenerProblems(chain: chain, hosts: [publicHost], at: now).filter { problem in
+            switch problem {
+            case .expired, .notYetValid: false
+            default: true
+            }
+        }
+        // A leaf that is not the first one makes the rest nonsense.
+        let first = sent.first { if case .leafNotFirst = $0 { true } else { false } } ?? path.first ?? sent.first
+        if let first { throw .certificate(host: publicHost, first) }
     }
 
     /// The host at which a client on this machine reaches the server and can verify it.

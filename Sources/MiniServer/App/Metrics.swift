@@ -63,6 +63,8 @@ final class Metrics: Sendable {
     static let storageCommits = "storage_commits_total"
     static let storageLog = "storage_wal_bytes"
 
+    static let listenerTrouble = "listener_certificate_not_replaced"
+
     private static let help = [
         federationCalls: "Calls between this server and its peers.",
         handovers: "Handovers known here, by role and phase.",
@@ -70,6 +72,7 @@ final class Metrics: Sendable {
         auditEntries: "The sequence number of the last audit entry.",
         copiesDetected: "Signs that two hosts use one agent's identity.",
         storageCommits: "Commits that changed the database since the start, each of them synced.",
+        listenerTrouble: "1 while the files of the listener's certificate cannot be used; the one shown is kept.",
         storageLog: "The size of the database's write-ahead log.",
         waitingNotices: "Notices that a peer has not acknowledged yet.",
     ]

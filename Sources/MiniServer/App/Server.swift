@@ -43,8 +43,7 @@ package struct Server: Sendable {
         let authority = try await Authority.open(in: database, sealing: sealing, name: configuration.name, at: now)
         try mark.set(authority.peerID)
         let source = configuration.listenerSource(names: address.names)
-        let identity = try await source.load(authority: authority, database: database, at: now)
-        if case .files = source { try address.check(identity.chain, at: now) }
+        let identity = try await source.load(authority: authority, database: database, address: address, at: now)
 
         context = ServerContext(
             name: configuration.name, address: PublicAddress(address), database: database, authority: authority,
@@ -60,7 +59,8 @@ package struct Server: Sendable {
         fleet = FleetService(server: context, shell: shell)
         endpoint = OpAMPEndpoint(
             service: fleet, agents: context.agents,
-            frames: configuration.acceptsHeaderlessMessages ? .headerless : .strict, logger: log)
+            frames: configuration.acceptsHeaderlessMessages ? .headerless : .strict,
+            reportLimits: configuration.reportLimits, logger: log)
         listener = Listener(
             host: address.host, port: address.port, identity: context.listener,
             responder: Self.router(
@@ -170,6 +170,13 @@ extension ServerConfiguration {
         timing.arrival = arrivalDeadline ?? timing.arrival
         timing.verification = verificationTime ?? timing.verification
         return timing
+    }
+
+    fileprivate var reportLimits: ReportLimits {
+        var limits = ReportLimits()
+        limits.description = longestDescription ?? limits.description
+        limits.part = longestReportPart ?? limits.part
+        return limits
     }
 
     /// - Parameter names: the hosts in a certificate of the own CA.

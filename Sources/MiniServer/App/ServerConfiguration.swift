@@ -1,3 +1,4 @@
+import ServerCore
 package import Vocabulary
 
 /// What an operator decides before the server starts.
@@ -26,6 +27,13 @@ package struct ServerConfiguration: Sendable {
 
     /// WebSocket messages of clients older than OpAMP's message header, which leave it out, are read too.
     package var acceptsHeaderlessMessages: Bool
+    /// In bytes: an agent's description beyond it is refused; 64 KiB when absent.
+    package var longestDescription: Int?
+    /// In bytes: any other part of what an agent reports is left out beyond it; 1 MiB when absent.
+    package var longestReportPart: Int?
+
+    /// What the two may be.
+    package static var reportSizes: ClosedRange<Int> { ReportLimits.range }
 
     package init(
         dataDirectory: String,
@@ -38,7 +46,9 @@ package struct ServerConfiguration: Sendable {
         adminTokenFile: String? = nil,
         arrivalDeadline: Duration? = nil,
         verificationTime: Duration? = nil,
-        acceptsHeaderlessMessages: Bool = false
+        acceptsHeaderlessMessages: Bool = false,
+        longestDescription: Int? = nil,
+        longestReportPart: Int? = nil
     ) {
         self.dataDirectory = dataDirectory
         self.name = name
@@ -51,5 +61,7 @@ package struct ServerConfiguration: Sendable {
         self.arrivalDeadline = arrivalDeadline
         self.verificationTime = verificationTime
         self.acceptsHeaderlessMessages = acceptsHeaderlessMessages
+        self.longestDescription = longestDescription
+        self.longestReportPart = longestReportPart
     }
 }

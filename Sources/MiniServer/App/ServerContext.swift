@@ -18,6 +18,7 @@ struct ServerContext: Sendable {
     let log: Logger
     let calls: PeerCallLog
     let metrics = Metrics()
+    let listenerTrouble = ListenerTrouble()
     var timing = HandoverTiming()
     var now: @Sendable () -> Timestamp = { .now }
 

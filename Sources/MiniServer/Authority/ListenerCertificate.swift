@@ -14,13 +14,17 @@ enum ListenerCertificateSource: Sendable, Hashable {
 
     /// What the listener is to show now.
     ///
-    /// - Throws: `AuthorityFailure.listenerFiles` when the files do not go together, or are of no use any longer.
+    /// - Throws: `AuthorityFailure.listenerFiles` when the files do not go together, or are of no use any longer;
+    ///   `AddressRefusal.certificate` when clients that dial the address would not accept them.
     func load(
-        authority: Authority, database: ServerDatabase, at now: Timestamp
+        authority: Authority, database: ServerDatabase, address: ListenAddress, at now: Timestamp
     ) async throws -> (chain: [Certificate], key: TLSServerKey) {
         switch self {
-        case .own(let names): try await Self.own(names, authority: authority, database: database, at: now)
-        case .files(let certificate, let key): try Self.read(certificate: certificate, key: key, at: now)
+        case .own(let names): return try await Self.own(names, authority: authority, database: database, at: now)
+        case .files(let certificate, let key):
+            let identity = try Self.read(certificate: certificate, key: key, at: now)
+            try address.check(identity.chain, at: now)
+            return identity
         }
     }
 

@@ -1,18 +1,24 @@
 import Certificates
 import Logging
+import ServerCore
+import ServerStorage
 import ServerTransport
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 import Vocabulary
 
 extension ServerContext {
-    /// Shows what there is to show now, if it is another certificate. One that cannot be used is reported, and the
-    /// present one stays: a bad file must not end what works.
+    /// Shows what there is to show now, if it is another certificate. One that would not be accepted at a start is not
+    /// accepted here: it is reported in log, audit trail and metrics, and the present one stays, since a bad file must
+    /// not end what works.
     ///
     /// - Parameter announce: tells the peers of the chain before it is shown.
     func renewListener(announcing announce: ([Certificate]) async -> Void = { _ in }) async {
         do {
-            let identity = try await listenerSource.load(authority: authority, database: database, at: now())
+            let identity = try await listenerSource.load(
+                authority: authority, database: database, address: address.listen, at: now())
+            listenerTrouble.end()
             guard identity.chain != listener.chain else { return }
             await announce(identity.chain)
             try listener.replace(chain: identity.chain, key: identity.key)
@@ -22,7 +28,48 @@ extension ServerContext {
                     "sha256": "\(identity.chain[0].fingerprint)", "expires": "\(identity.chain[0].notAfter)",
                 ])
         } catch {
-            log.error("listener certificate not replaced", metadata: ["reason": "\(error.explained)"])
+            await keepListener(because: error)
+        }
+    }
+
+    private func keepListener(because error: any Error) async {
+        let present = listener.chain[0]
+        log.error(
+            "listener certificate not replaced",
+            metadata: [
+                "reason": "\(error.explained)", "kept": "\(present.fingerprint)", "expires": "\(present.notAfter)",
+            ])
+        // Looked at every hour, it is audited once.
+        guard listenerTrouble.isNews(error.explained) else { return }
+        let message = (error as? any OperatorExplainable)?.operatorMessage
+        let fact = AuditFact(
+            .listenerCertificateRefused, entityType: "server", entityID: authority.peerID.description,
+            after: present.fingerprint.description,
+            additional: .members([
+                "code": (message?.code).map(JSON.string), "reason": .string(error.explained.printable(upTo: 1000)),
+                "keptUntil": .string(present.notAfter.description),
+            ]))
+        do {
+            _ = try await database.write { try $0.audit.append(fact, context: .server, at: now()) }
+        } catch {
+            log.error("listener certificate: not audited", metadata: ["reason": "\(error.explained)"])
+        }
+    }
+}
+
+/// Why the listener's certificate could not be replaced when it was looked for last.
+final class ListenerTrouble: Sendable {
+    private let reason = Mutex<String?>(nil)
+
+    /// Operators see it as a gauge.
+    var isPresent: Bool { reason.withLock { $0 != nil } }
+
+    func end() { reason.withLock { $0 = nil } }
+
+    func isNews(_ text: String) -> Bool {
+        reason.withLock { known in
+            defer { known = text }
+            return known != text
         }
     }
 }

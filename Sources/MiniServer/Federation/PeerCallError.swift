@@ -14,7 +14,8 @@ enum PeerCallError: Error, Hashable, OperatorExplainable {
                 code: "call.no-certificate", title: "There is no federation certificate",
                 cause: "This server has no federation certificate, so it cannot authenticate itself to a peer.",
                 nextAction:
-                    "Issue one with `mini-server peer certificate`, and register it on the peer with `mini-server peer update`."
+                    "Issue one with `mini-server peer certificate --subject NAME`, and register it on the peer with "
+                    + "`mini-server peer add` or `mini-server peer update`."
             )
         case .noSecret(let peer):
             OperatorMessage(

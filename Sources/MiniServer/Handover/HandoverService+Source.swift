@@ -115,8 +115,8 @@ extension HandoverService {
                     .leafRevoked, entityType: "agent", entityID: id.description,
                     additional: .members(["fingerprint": (row.fingerprint?.description).map(JSON.string)])),
                 context: context, at: now)
-            let open = try tables.sources.open(agent: id).map(\.machine)
-            return try open.map { machine in
+            // Also cancelled ones that a target may not have let go of.
+            return try tables.sources.pending(agent: id).map { machine in
                 let step = try machine.next(after: .leafRevoked, at: now)
                 try tables.save(step, by: context, at: now)
                 return step

@@ -41,12 +41,14 @@ extension HandoverService {
             preconditionFailure("16 bytes are an id")
         }
         let newRow = AgentID(version7At: now, random: RandomBytes.generate(10))
+        let freshUID = InstanceUID(version7At: now, random: RandomBytes.generate(10))
         do {
             let step = try await server.database.write { tables in
                 // The source answers the redemption itself with whatever stands against it there.
                 let review = try review(token, tables: tables, source: nil)
                 let redemption = try review.redemption(
-                    redemptionID, choice: choice, newRow: newRow, arrivalTime: server.timing.arrival, at: now)
+                    redemptionID, choice: choice, newRow: newRow, freshUID: freshUID,
+                    arrivalTime: server.timing.arrival, at: now)
                 let preview = TargetHandover(previewing: token)
                 let step = try preview.next(after: .redeemRequested(redemption), at: now)
                 try tables.save(step, by: context, at: now)
@@ -105,9 +107,10 @@ extension HandoverService {
         }
         let byLeaf = try tables.agents.find(claims.leaf)
         let byUID = try tables.agents.agents(withInstanceUID: claims.agent.instanceUID)
+        let rows = byUID + (byLeaf.map { row in byUID.contains { $0.id == row.id } ? [] : [row] } ?? [])
         return RedemptionReview(
             claims: claims, peer: peer, known: try tables.targets.find(claims.id)?.machine,
-            sameUID: byUID + (byLeaf.map { row in byUID.contains { $0.id == row.id } ? [] : [row] } ?? []),
+            rows: rows, departures: try rows.flatMap { try tables.sources.concerning(agent: $0.id).map(\.machine) },
             ownEndpoints: server.ownEndpoints, listener: server.listener.chain[0],
             listenerIntermediates: Array(server.listener.chain.dropFirst()),
             groups: Set(try tables.groups.all().map(\.name)),

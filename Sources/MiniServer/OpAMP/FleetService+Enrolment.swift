@@ -11,23 +11,26 @@ extension FleetService {
     func enrol(_ report: AgentReport, _ session: AgentSession) async throws -> OpAMPAnswer {
         guard report.message.connectionSettingsRequest != nil else { return .nothing }
         let token = try await bootstrapToken(session.request, at: report.at)
-        let leaf: Certificate
+        let row: AgentRecord
         if let agent = token.usedBy {
-            leaf = try await issuedBefore(to: agent, report)
+            row = try await issuedBefore(to: agent, report)
         } else {
-            leaf = try await grant(token, report, session)
+            row = try await grant(token, report, session)
         }
-        let offer = try ConnectionSettingsOffers.leaf(leaf, over: session.transport)
+        guard let leaf = row.leaf else { throw FleetRefusal.bootstrapUsed }
+        // Another agent has the uid that it reported.
+        let isRenamed = row.instanceUID.bytes != report.message.instanceUID
         return OpAMPAnswer(
             ServerToAgent(
-                connectionSettings: offer,
+                connectionSettings: try .leaf(leaf, over: session.transport),
+                agentIdentification: isRenamed ? AgentIdentification(newInstanceUID: row.instanceUID.bytes) : nil,
                 customMessage: CustomMessage(
                     capability: MoveMessage.capability, type: MoveMessage.trustType,
                     data: server.authority.signingKeys.published.flatMap { Array($0.pem.utf8) })))
     }
 
     private func grant(_ token: BootstrapToken, _ report: AgentReport, _ session: AgentSession) async throws
-        -> Certificate
+        -> AgentRecord
     {
         try await server.database.write { [server] tables in
             // Read again inside the transaction: two agents may hold the same token.
@@ -41,7 +44,9 @@ extension FleetService {
             enrolling.capabilities = report.state.capabilities
             let id = AgentID(version7At: report.at, random: RandomBytes.generate(10))
             let grant = try Enrolment(token: token, report: enrolling, sameUID: sameUID)
-                .grant(newRow: id, at: report.at)
+                .grant(
+                    newRow: id, freshUID: InstanceUID(version7At: report.at, random: RandomBytes.generate(10)),
+                    at: report.at)
             // A handover is bound to the leaf that its token names, and its row waits for that one.
             let open =
                 try tables.sources.open(agent: grant.row.id).first(where: \.machine.phase.isUnderWay)?.machine.id
@@ -59,22 +64,24 @@ extension FleetService {
                 additional: .members([
                     "fingerprint": .string(leaf.fingerprint.description),
                     "instanceUid": .string(row.instanceUID.description),
+                    "reportedInstanceUid": report.message.instanceUID == row.instanceUID.bytes
+                        ? nil : .string(InstanceUID(bytes: report.message.instanceUID)?.description ?? ""),
                     "bootstrapToken": .string(Credential.id(of: token.digest)),
                 ]))
             var context = AuditContext.agent(session)
             context.actor = "agent:\(row.id)"
             try tables.audit.append(fact, context: context, at: report.at)
-            return leaf
+            return row
         }
     }
 
     /// The leaf that this key got with this token, when the answer was lost.
-    private func issuedBefore(to agent: AgentID, _ report: AgentReport) async throws -> Certificate {
+    private func issuedBefore(to agent: AgentID, _ report: AgentReport) async throws -> AgentRecord {
         let csr = report.message.connectionSettingsRequest?.opamp?.certificateRequest?.csr ?? []
-        guard let leaf = try await server.database.read({ try $0.agents.find(agent)?.leaf }),
+        guard let row = try await server.database.read({ try $0.agents.find(agent) }),
             let request = try? SigningRequest(pem: String(decoding: csr, as: UTF8.self)),
-            request.publicKey == leaf.publicKey
+            request.publicKey == row.leaf?.publicKey
         else { throw FleetRefusal.bootstrapUsed }
-        return leaf
+        return row
     }
 }

@@ -48,6 +48,7 @@ struct PublicRoutes: Sendable {
             Metrics.Gauge(name: Metrics.waitingNotices, value: notices),
             Metrics.Gauge(name: Metrics.storageCommits, kind: "counter", value: server.database.commits),
             Metrics.Gauge(name: Metrics.storageLog, value: server.database.logBytes),
+            Metrics.Gauge(name: Metrics.listenerTrouble, value: server.listenerTrouble.isPresent ? 1 : 0),
         ]
             + phases.map { role, phase, count in
                 Metrics.Gauge(name: Metrics.handovers, labels: ["role": role.rawValue, "phase": phase], value: count)

@@ -46,6 +46,7 @@ package enum AuditAction: String, CaseIterable, Codable, Sendable {
     case signingKeyActivated = "Authority.KeyActivated"
     case signingKeyRetired = "Authority.KeyRetired"
     case signingKeyDiscarded = "Authority.KeyDiscarded"
+    case listenerCertificateRefused = "Authority.ListenerCertificateRefused"
     case operatorTokenCreated = "Operator.TokenCreated"
     case operatorTokenRevoked = "Operator.TokenRevoked"
     case auditVerified = "Audit.Verified"

@@ -72,7 +72,8 @@ extension PingOutcome {
         case .certificateNotAccepted:
             (reason, title, nextAction) = (
                 "certificate-not-accepted", "The peer does not accept this server's certificate",
-                "Register this server's federation certificate on the peer: `mini-server peer update --certificate`."
+                "On the peer, register this server's federation certificate with `mini-server peer update --certificate`. If "
+                    + "the peer has disabled this server, run `mini-server peer enable` there."
             )
         case .secretNotAccepted:
             (reason, title, nextAction) = (

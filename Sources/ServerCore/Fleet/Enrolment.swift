@@ -24,23 +24,25 @@ package struct Enrolment: Sendable {
         package var row: AgentRecord
     }
 
-    /// A host that was reset, or whose leaf has expired, enrolls into its own row: it has the row's key. A row whose
-    /// leaf was revoked blocks no enrollment.
+    /// A host that was reset, or whose leaf has expired, enrolls into its own row: it has the row's key. An instance
+    /// uid that another key has here - its agent may also come back from a peer - is not the newcomer's: it gets a fresh
+    /// one, and with it a row of its own. A row whose leaf was revoked keeps no uid, nor does one that nobody came to.
     ///
-    /// - Parameter newRow: the identifier of the row to create, unless the agent has one.
-    /// - Throws: `FleetRefusal` for a used token, an invalid request, or an instance uid that another key uses here.
-    package func grant(newRow: AgentID, at now: Timestamp) throws(FleetRefusal) -> Grant {
+    /// - Parameters:
+    ///   - newRow: the identifier of the row to create, unless the agent has one.
+    ///   - freshUID: for an agent whose own is taken.
+    /// - Throws: `FleetRefusal` for a used token or an invalid request.
+    package func grant(newRow: AgentID, freshUID: InstanceUID, at now: Timestamp) throws(FleetRefusal) -> Grant {
         guard let uid = InstanceUID(bytes: report.instanceUID) else { throw .instanceUIDNotValid }
         let asked = try LeafOrder(report.connectionSettingsRequest, row: newRow, at: now)
-        let here = sameUID.filter { $0.presence.isHere && !$0.leafRevoked }
-        // A stranger that reports this host's uid does not keep it from its own row.
-        let present = here.first { $0.leaf?.publicKey == asked.publicKey } ?? here.first
+        let rows = sameUID.filter { !$0.leafRevoked }
+        let present = rows.first { $0.presence.isHere && $0.leaf?.publicKey == asked.publicKey }
+        let isTaken = rows.contains { $0.presence != .withdrawn && $0.leaf?.publicKey != asked.publicKey }
         let id = present?.id ?? newRow
         let order = try LeafOrder(report.connectionSettingsRequest, row: id, at: now)
         let token = try token.used(by: id, at: now)
-        if let present, present.leaf?.publicKey != order.publicKey { throw .uidCollision(uid, row: present.id) }
-        var row =
-            present ?? AgentRecord(id: id, displayName: uid.description, instanceUID: uid, leaf: nil)
+        let given = isTaken ? freshUID : uid
+        var row = present ?? AgentRecord(id: id, displayName: given.description, instanceUID: given, leaf: nil)
         row.displayName = report.agentDescription?.displayName ?? row.displayName
         row.description = report.agentDescription
         row.capabilities = report.capabilities

@@ -9,7 +9,6 @@ package enum FleetRefusal: Error, Hashable, Sendable {
     case requestMissing
     case requestNotValid(String)
     case instanceUIDNotValid
-    case uidCollision(InstanceUID, row: AgentID)
     case handoverUnderWay(HandoverID)
     case groupMissing(String)
     case configurationMissing(String)
@@ -60,11 +59,6 @@ extension FleetRefusal: OperatorExplainable {
                 "handover-under-way", "The agent is being handed over",
                 "Handover \(id) of this agent is open, and its token is bound to the agent's present certificate.",
                 "Cancel the handover with `mini-server handover cancel \(id)`, then enroll the agent again.")
-        case .uidCollision(let uid, let row):
-            message(
-                "uid-collision", "Another agent has this instance uid", "Row \(row) has instance uid \(uid).",
-                "If that row is this host with a lost key, revoke it with `mini-server agent revoke \(row)`. "
-                    + "Otherwise remove the file `identity` from the new host's state directory.")
         case .groupMissing(let name):
             message(
                 "group-missing", "No such group", "This server has no group `\(name)`.",

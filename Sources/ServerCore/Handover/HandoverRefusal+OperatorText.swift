@@ -74,7 +74,7 @@ extension HandoverRefusal: OperatorExplainable {
         case .leafRevoked(let leaf):
             message(
                 "leaf-revoked", "The agent's certificate is revoked", "Leaf \(leaf) was revoked.",
-                "Create a bootstrap token, then enroll the host again: `opamp-agent enroll`.")
+                "On the host, run `opamp-agent reset --yes`, then `opamp-agent enroll` with a new bootstrap token.")
         case .staleEpoch(let epoch, let known):
             message(
                 "stale-epoch", "A later handover of this agent is known",
@@ -94,7 +94,14 @@ extension HandoverRefusal: OperatorExplainable {
         case .uidCollision(let uid, let row):
             message(
                 "uid-collision", "Another agent has this instance uid", "Row \(row) has instance uid \(uid).",
-                "If row \(row) is no longer in use, revoke it with `mini-server agent revoke \(row)`.")
+                "If row \(row) is no longer in use, revoke it with `mini-server agent revoke \(row)`. Otherwise run "
+                    + "`opamp-agent reset --yes` on the host of the token's agent, then `opamp-agent enroll` with a bootstrap "
+                    + "token of this server: the agent gets another uid.")
+        case .agentHere(let row):
+            message(
+                "agent-here", "This server has the agent", "Row \(row) has the certificate that the token names.",
+                "Nothing is to be done if the agent is live here. Otherwise, on its host, run `opamp-agent reset --yes`, then "
+                    + "`opamp-agent enroll` with a bootstrap token of this server.")
         case .configurationMissing(let name):
             message(
                 "configuration-missing", "The configuration is missing",
@@ -122,6 +129,12 @@ extension HandoverRefusal: OperatorExplainable {
             message(
                 "already-arrived", "The agent has arrived", "The agent has reported that it adopted this server.",
                 "Issue a handover token on this server to hand the agent back.")
+        case .mayHaveSettled(let row, let source):
+            message(
+                "may-have-settled", "The agent may have settled here",
+                "The agent connected here and may have forgotten its source since; without this server it would have none.",
+                "Wait until it connects again. If its host is gone for good, run `mini-server agent revoke \(row)` on "
+                    + "\(source): that ends the handover on both servers.")
         case .over(let phase):
             message("over", "The handover has ended", "Its phase is \(phase).", "Issue a new token on the source.")
         case .noticeNotAllowed(let type, let phase):

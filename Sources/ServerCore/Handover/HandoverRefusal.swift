@@ -29,6 +29,8 @@ package enum HandoverRefusal: Error, Hashable, Sendable {
     // Previewing and redeeming
     case endpointNotMine(String)
     case listenerNotCovered([ChainProblem])
+    /// The row has the very leaf that the token names.
+    case agentHere(AgentID)
     case uidCollision(InstanceUID, row: AgentID)
     case configurationMissing(String)
     case groupMissing(String)
@@ -40,6 +42,8 @@ package enum HandoverRefusal: Error, Hashable, Sendable {
     case notRedeemed
     case alreadyMoved(to: String)
     case alreadyArrived
+    /// It was seen here and has not said that it adopted this server.
+    case mayHaveSettled(sourceRow: AgentID, source: String)
     case over(phase: String)
     case noticeNotAllowed(NoticeType, phase: String)
 }

@@ -46,20 +46,21 @@ extension LeafRefusal: OperatorExplainable {
             message(
                 "unknown", "The server does not know this certificate",
                 "No agent and no open handover has the fingerprint \(leaf).",
-                "Enroll the host (`opamp-agent enroll`), or redeem the handover token that names this fingerprint.")
+                "Redeem the handover token that names this fingerprint. If there is none, on the host run `opamp-agent reset "
+                    + "--yes`, then `opamp-agent enroll` with a new bootstrap token.")
         case .notIssued(let problems):
             message(
                 "not-issued", "The certificate is not valid here",
                 problems.map(\.operatorMessage.cause).joined(separator: " "),
-                "Run `opamp-agent enroll` on the host, with a new bootstrap token.")
+                Self.enrolAgain)
         case .otherAgent(let row):
             message(
                 "other-agent", "The certificate names another agent", "The certificate does not name row \(row).",
-                "Run `opamp-agent enroll` on the host, with a new bootstrap token.")
+                Self.enrolAgain)
         case .revoked(let leaf):
             message(
                 "revoked", "The certificate is revoked", "This server revoked leaf \(leaf).",
-                "Run `opamp-agent enroll` on the host, with a new bootstrap token.")
+                Self.enrolAgain)
         case .notHere(let row, let presence):
             message(
                 "not-here", "The agent belongs to another server", "Row \(row) is marked \(presence).",
@@ -78,14 +79,21 @@ extension LeafRefusal: OperatorExplainable {
             message(
                 "replaced", "The certificate was renewed",
                 "Leaf \(leaf) of row \(row) was replaced, and the new leaf was first used more than a day ago.",
-                "Restore the agent's newest state directory, or run `opamp-agent enroll` on the host.")
+                "Restore the agent's newest state directory. If there is none, run `opamp-agent reset --yes` on the host, then "
+                    + "`opamp-agent enroll` with a new bootstrap token.")
         case .clone(let leaf, _):
             message(
                 "clone", "Two hosts use one identity",
                 "Leaf \(leaf) was replaced, and another session uses the new leaf.",
-                "Find the second host. Revoke the leaf with `mini-server agent revoke`, then enroll both hosts again.")
+                "Find the second host. Revoke the leaf with `mini-server agent revoke`. Then run `opamp-agent reset "
+                    + "--yes` on both hosts, and `opamp-agent enroll`, each with a bootstrap token and a key of its own."
+            )
         }
     }
+
+    /// An agent that has a certificate presents it, and no token: it has to forget it first. Its key and uid stay.
+    private static let enrolAgain =
+        "On the host, run `opamp-agent reset --yes`, then `opamp-agent enroll` with a new bootstrap token."
 
     private func message(_ reason: String, _ title: String, _ cause: String, _ nextAction: String) -> OperatorMessage {
         OperatorMessage(code: "fleet.leaf-\(reason)", title: title, cause: cause, nextAction: nextAction)

@@ -8,8 +8,11 @@ package struct RedemptionReview: Sendable {
     package var peer: PeerRecord
     /// An earlier record of the same handover here.
     package var known: TargetHandover?
-    /// Every row here with the token's instance uid or leaf.
-    package var sameUID: [AgentRecord]
+    /// Every row here with the token's leaf or instance uid. The leaf tells whose row it is; the uid is the agent's own
+    /// word, and only tells whether it is free.
+    package var rows: [AgentRecord]
+    /// Where the agents of those rows went.
+    package var departures: [SourceHandover]
     package var ownEndpoints: Set<Endpoint>
     /// The listener's present certificate, and what it sends with it.
     package var listener: Certificate
@@ -23,7 +26,8 @@ package struct RedemptionReview: Sendable {
         claims: HandoverClaims,
         peer: PeerRecord,
         known: TargetHandover?,
-        sameUID: [AgentRecord],
+        rows: [AgentRecord],
+        departures: [SourceHandover],
         ownEndpoints: Set<Endpoint>,
         listener: Certificate,
         listenerIntermediates: [Certificate] = [],
@@ -34,7 +38,8 @@ package struct RedemptionReview: Sendable {
         self.claims = claims
         self.peer = peer
         self.known = known
-        self.sameUID = sameUID
+        self.rows = rows
+        self.departures = departures
         self.ownEndpoints = ownEndpoints
         self.listener = listener
         self.listenerIntermediates = listenerIntermediates
@@ -58,25 +63,28 @@ package struct RedemptionReview: Sendable {
         }
     }
 
-    /// The row that an agent coming back gets again: marked moved, and of this leaf or else moved to this very source.
-    package var returningRow: AgentRecord? {
-        sameUID.filter { row in
-            switch row.presence {
-            case .movedToPeer(let peer, _): row.fingerprint == claims.leaf || peer == claims.issuer
-            case .live, .stale, .offline, .arriving, .withdrawn: false
-            }
-        }.max { (hasLeaf($0) ? 1 : 0, $0.epoch) < (hasLeaf($1) ? 1 : 0, $1.epoch) }
+    /// The row that will be the agent's, unless it gets a new one: the one with its leaf, whose agent is not here. When
+    /// the peer has replaced the leaf, the one whose agent arrived there as the row that the token names: so the peer
+    /// itself said.
+    private var ownRow: AgentRecord? {
+        rows.filter { !$0.presence.isHere && hasLeaf($0) }.max { $0.epoch < $1.epoch }
+            ?? rows.filter { $0.isMoved(to: claims.issuer) && returned(to: $0) }.max { $0.epoch < $1.epoch }
     }
+
+    /// The row that an agent coming back gets again.
+    package var returningRow: AgentRecord? { ownRow.flatMap { $0.isMoved ? $0 : nil } }
 
     private func hasLeaf(_ row: AgentRecord) -> Bool { row.fingerprint == claims.leaf }
 
-    /// The row of a handover to here that came to nothing after the agent had been seen.
-    private var abandonedRow: AgentRecord? { sameUID.first { $0.presence == .withdrawn && hasLeaf($0) } }
+    private func returned(to row: AgentRecord) -> Bool {
+        departures.contains {
+            $0.agent == row.id && $0.claims.audience == claims.issuer && $0.targetRow == claims.agent.row
+        }
+    }
 
-    /// The row that will be the agent's, unless it gets a new one. Two rows never have one leaf, so a row that has this
-    /// one comes first.
-    private var ownRow: AgentRecord? {
-        returningRow.map(hasLeaf) == true ? returningRow : abandonedRow ?? returningRow
+    /// Another agent that is here has the uid.
+    private func owner(of uid: InstanceUID) -> AgentRecord? {
+        rows.first { $0.presence.isHere && !$0.leafRevoked && $0.instanceUID == uid }
     }
 
     /// Everything that stands against the redemption, most important first; empty means it may be confirmed.
@@ -88,10 +96,10 @@ package struct RedemptionReview: Sendable {
                 known.phase == .lapsed || known.phase == .withdrawn
                     ? .over(phase: known.phase.rawValue) : .alreadyRedeemed)
         }
-        if sameUID.contains(where: { $0.leafRevoked && (hasLeaf($0) || $0.previousLeaf == claims.leaf) }) {
+        if rows.contains(where: { $0.leafRevoked && (hasLeaf($0) || $0.previousLeaf == claims.leaf) }) {
             found.append(.leafRevoked(claims.leaf))
         }
-        if let latest = sameUID.filter(hasLeaf).map(\.epoch).max(), latest >= claims.epoch {
+        if let latest = rows.filter(hasLeaf).map(\.epoch).max(), latest >= claims.epoch {
             found.append(.staleEpoch(claims.epoch, known: latest))
         }
         if !ownEndpoints.contains(claims.target.endpoint) {
@@ -102,7 +110,9 @@ package struct RedemptionReview: Sendable {
                 purpose: .server(host: claims.target.endpoint.host), at: now)
             if !problems.isEmpty { found.append(.listenerNotCovered(problems)) }
         }
-        if let other = sameUID.first(where: { $0.presence.isHere && !$0.leafRevoked }) {
+        if let present = rows.first(where: { $0.presence.isHere && !$0.leafRevoked && hasLeaf($0) }) {
+            found.append(.agentHere(present.id))
+        } else if ownRow == nil, let other = owner(of: claims.agent.instanceUID) {
             found.append(.uidCollision(claims.agent.instanceUID, row: other.id))
         }
         if let group = choice.group, !groups.contains(group) { found.append(.groupMissing(group)) }
@@ -119,18 +129,21 @@ package struct RedemptionReview: Sendable {
     /// - Parameters:
     ///   - id: 128 random bits.
     ///   - newRow: the identifier of the row to create, unless a row of the agent's own is used again.
+    ///   - freshUID: for that row, when another agent has taken its uid since.
     ///   - arrivalTime: how long the agent is waited for.
     /// - Throws: the first of `problems`.
     package func redemption(
         _ id: RedemptionID,
         choice: Choice,
         newRow: AgentID,
+        freshUID: InstanceUID,
         arrivalTime: Duration = HandoverTiming.defaultArrival,
         at now: Timestamp
     ) throws(HandoverRefusal) -> Redemption {
         if let problem = problems(with: choice, at: now).first { throw problem }
+        let (own, isTaken) = (ownRow, ownRow.map { owner(of: $0.instanceUID) != nil } ?? false)
         return Redemption(
-            id: id, row: ownRow?.id ?? newRow, reusesRow: ownRow != nil && ownRow?.id == returningRow?.id,
+            id: id, row: own?.id ?? newRow, reusesRow: returningRow != nil, instanceUID: isTaken ? freshUID : nil,
             group: group(choice), configuration: wantedConfiguration(choice), arrivalTime: arrivalTime)
     }
 
@@ -141,5 +154,21 @@ package struct RedemptionReview: Sendable {
 
     private func wantedConfiguration(_ choice: Choice) -> String? {
         choice.withoutConfiguration ? nil : choice.configuration ?? claims.agent.configuration
+    }
+}
+
+extension AgentRecord {
+    fileprivate var isMoved: Bool {
+        switch presence {
+        case .movedToPeer: true
+        case .live, .stale, .offline, .arriving, .withdrawn: false
+        }
+    }
+
+    fileprivate func isMoved(to other: PeerID) -> Bool {
+        switch presence {
+        case .movedToPeer(let peer, _): peer == other
+        case .live, .stale, .offline, .arriving, .withdrawn: false
+        }
     }
 }

@@ -22,13 +22,19 @@ package struct Arrival: Hashable, Sendable {
     /// The row exists, marked moved; otherwise it is created, unless it exists as withdrawn.
     package var reusesRow: Bool
     package var claims: HandoverClaims
+    /// Another agent has the row's uid: the row gets this one, and the agent hears of it when it connects again.
+    package var instanceUID: InstanceUID?
     package var group: String?
     package var configuration: String?
 
-    package init(row: AgentID, reusesRow: Bool, claims: HandoverClaims, group: String?, configuration: String?) {
+    package init(
+        row: AgentID, reusesRow: Bool, claims: HandoverClaims, instanceUID: InstanceUID? = nil, group: String?,
+        configuration: String?
+    ) {
         self.row = row
         self.reusesRow = reusesRow
         self.claims = claims
+        self.instanceUID = instanceUID
         self.group = group
         self.configuration = configuration
     }
@@ -66,6 +72,7 @@ extension Arrival {
         var row =
             present
             ?? AgentRecord(id: self.row, displayName: agent.displayName, instanceUID: agent.instanceUID, leaf: nil)
+        row.instanceUID = instanceUID ?? row.instanceUID
         row.capabilities = AgentCapabilities(rawValue: agent.capabilities)
         row.group = group
         row.configuration = configuration

@@ -155,8 +155,14 @@ extension SourceHandover {
             return now >= returnsFrom ?? now ? staying(at: now) : Step(self)
         case .agentFailed(let hash, _):
             return offerHashes.contains(hash) ? staying(at: now) : Step(self)
-        case .offerSigned, .offerSent, .agentLeaving, .agentDisconnected, .leafRevoked, .higherEpochSeen, .wake,
-            .noticeReceived:
+        case .leafRevoked:
+            // A target that refused the cancellation still waits: nobody may come with this leaf.
+            var step = Step(self)
+            guard mayStillArrive == true else { return step }
+            step.state.mayStillArrive = nil
+            step.tell(.leafRevoked, at: now)
+            return step
+        case .offerSigned, .offerSent, .agentLeaving, .agentDisconnected, .higherEpochSeen, .wake, .noticeReceived:
             return Step(self)
         }
     }

@@ -80,6 +80,8 @@ package struct SourceHandover: Hashable, Sendable, Codable {
     package internal(set) var isLeft: Bool?
     /// From then on an agent that is here has given up the move.
     package internal(set) var returnsFrom: Timestamp?
+    /// The agent's row at the target, as the target said when the agent arrived.
+    package internal(set) var targetRow: AgentID?
     package internal(set) var notices = NoticeLedger()
     /// Why it ended otherwise than settled.
     package internal(set) var ending: String?

@@ -91,7 +91,9 @@ extension TargetHandover {
             step.withdraw(.agentReturned, because: "the source has ended the handover", at: now)
         case .withdrawRequested(let reason):
             // It may have settled here, and would have no server; the source's next notice tells.
-            guard !mayHaveSettled(at: now), unproven == nil || !offerHashes.isEmpty else { throw .alreadyArrived }
+            guard !mayHaveSettled(at: now), unproven == nil || !offerHashes.isEmpty else {
+                throw .mayHaveSettled(sourceRow: claims.agent.row, source: claims.source.name)
+            }
             step.withdraw(.cancelled, because: reason ?? "an operator withdrew it", telling: true, at: now)
         case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake(let agentPresent):
@@ -202,7 +204,8 @@ extension TargetHandover.Step {
             .expect(
                 Arrival(
                     row: redemption.row, reusesRow: redemption.reusesRow, claims: state.claims,
-                    group: redemption.group, configuration: redemption.configuration))
+                    instanceUID: redemption.instanceUID, group: redemption.group,
+                    configuration: redemption.configuration))
         ]
         enter(.awaiting, .tokenRedeemed)
         directives = [.wake(at: deadline)]

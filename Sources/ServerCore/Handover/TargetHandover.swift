@@ -145,6 +145,8 @@ package struct Redemption: Hashable, Sendable, Codable {
     package var row: AgentID
     /// The agent was here before and its moved row is used again.
     package var reusesRow: Bool
+    /// The row's new uid, when another agent has its own.
+    package var instanceUID: InstanceUID?
     package var group: String?
     package var configuration: String?
     /// How long the agent is waited for.
@@ -154,6 +156,7 @@ package struct Redemption: Hashable, Sendable, Codable {
         id: RedemptionID,
         row: AgentID,
         reusesRow: Bool,
+        instanceUID: InstanceUID? = nil,
         group: String?,
         configuration: String?,
         arrivalTime: Duration = HandoverTiming.defaultArrival
@@ -161,6 +164,7 @@ package struct Redemption: Hashable, Sendable, Codable {
         self.id = id
         self.row = row
         self.reusesRow = reusesRow
+        self.instanceUID = instanceUID
         self.group = group
         self.configuration = configuration
         self.arrivalTime = arrivalTime

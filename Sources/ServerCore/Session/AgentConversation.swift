@@ -45,15 +45,15 @@ package enum ConversationRefusal: Error, Hashable, Sendable {
     case textMessage
     case unreadable(WireFailure)
     case instanceUID(bytes: Int)
-    case descriptionTooLarge(bytes: Int)
+    case descriptionTooLarge(bytes: Int, limit: Int)
 
     var reason: String {
         switch self {
         case .textMessage: "OpAMP messages are binary WebSocket messages."
         case .unreadable(let failure): failure.operatorMessage.cause
         case .instanceUID(let bytes): "instance_uid has \(bytes) bytes; it must have 16."
-        case .descriptionTooLarge(let bytes):
-            "agent_description has \(bytes) bytes; it may have \(ReportedState.longestDescription)."
+        case .descriptionTooLarge(let bytes, let limit):
+            "agent_description has \(bytes) bytes; it may have \(limit)."
         }
     }
 }
@@ -62,13 +62,14 @@ package enum ConversationRefusal: Error, Hashable, Sendable {
 /// first answer carries, and what this agent may be told.
 package struct AgentConversation: Hashable, Sendable {
     private let transport: AgentTransport
-    package private(set) var state = ReportedState()
+    package private(set) var state: ReportedState
     private var instanceUID: [UInt8] = []
     private var lastSequenceNumber: UInt64?
     private var hasAnnounced = false
 
-    package init(transport: AgentTransport) {
+    package init(transport: AgentTransport, limits: ReportLimits = ReportLimits()) {
         self.transport = transport
+        state = ReportedState(limits: limits)
     }
 
     /// - Parameter epoch: what the request's header says, which goes before the message.
@@ -78,7 +79,9 @@ package struct AgentConversation: Hashable, Sendable {
         guard message.instanceUID.count == 16 else { throw .instanceUID(bytes: message.instanceUID.count) }
         if message.agentDescription != nil {
             let size = AgentToServer(agentDescription: message.agentDescription).encodedSize
-            guard size <= ReportedState.longestDescription else { throw .descriptionTooLarge(bytes: size) }
+            guard size <= state.limits.description else {
+                throw .descriptionTooLarge(bytes: size, limit: state.limits.description)
+            }
         }
         let follows = lastSequenceNumber.map { message.sequenceNumber == $0 &+ 1 && message.instanceUID == instanceUID }
         let beginsAnew = transport == .polling && message.isFullReport && follows == false

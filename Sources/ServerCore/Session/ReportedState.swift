@@ -1,4 +1,20 @@
 package import OpAMPProto
+import Vocabulary
+
+/// How much of what an agent reports is kept, in bytes of OpAMP's encoding. A description beyond its limit is refused; the
+/// other parts are dropped, because an agent with a large configuration must be able to move.
+package struct ReportLimits: Hashable, Sendable {
+    package var description: Int
+    package var part: Int
+
+    /// Below it agents could not say what they are; no message is larger than the end of it.
+    package static let range = 1 << 10...Limits.messageBytes
+
+    package init(description: Int = 64 << 10, part: Int = 1 << 20) {
+        self.description = description
+        self.part = part
+    }
+}
 
 /// All an agent has said about itself, put together from messages that leave out what did not change
 /// (OpAMP, "Agent Status Compression").
@@ -32,11 +48,7 @@ package struct ReportedState: Hashable, Sendable {
         }
     }
 
-    /// In bytes of OpAMP's encoding. A description beyond its limit is refused; the other parts are dropped, because an
-    /// agent with a large configuration must be able to move.
-    package static let longestDescription = 64 << 10
-    package static let longestPart = 1 << 20
-
+    package let limits: ReportLimits
     package private(set) var capabilities: AgentCapabilities = []
     package private(set) var description: AgentDescription?
     package private(set) var health: ComponentHealth?
@@ -49,7 +61,7 @@ package struct ReportedState: Hashable, Sendable {
     /// Parts whose last value was dropped, because it was too large.
     package private(set) var tooLarge: Parts = []
 
-    init() {}
+    init(limits: ReportLimits = ReportLimits()) { self.limits = limits }
 
     /// Takes over what the message carries and tells which of it is new.
     mutating func merge(_ message: AgentToServer) -> Parts {
@@ -85,7 +97,7 @@ package struct ReportedState: Hashable, Sendable {
             guard let value = message[keyPath: field] else { return }
             var alone = AgentToServer()
             alone[keyPath: field] = value
-            if alone.encodedSize > Self.longestPart {
+            if alone.encodedSize > limits.part {
                 kept[keyPath: field] = nil
                 self[keyPath: place] = nil
                 tooLarge.insert(part)

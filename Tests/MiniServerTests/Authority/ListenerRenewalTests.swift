@@ -1,6 +1,8 @@
 import Certificates
 import Foundation
 import Glibc
+import ServerAPI
+import ServerCore
 import ServerStorage
 import ServerTransport
 import Testing
@@ -31,6 +33,13 @@ struct ListenerRenewalTests {
 
     private static func shown(by server: RunningServer) async throws -> Certificate? {
         try await PresentedChain.dial(host: "127.0.0.1", port: #require(await server.server.port)).first
+    }
+
+    /// What dashboards see.
+    private static func trouble(of server: RunningServer) async throws -> String? {
+        let text = try await server.exchange(Route(method: .get, template: PublicPaths.metrics), bearer: nil).text
+        let line = text.split(separator: "\n").first { $0.hasPrefix("\(Metrics.listenerTrouble) ") }
+        return line?.split(separator: " ").last.map(String.init)
     }
 
     @Test func `files that were swapped are shown to the next connection`() async throws {
@@ -67,7 +76,18 @@ struct ListenerRenewalTests {
         }
     }
 
-    enum BadFile: CaseIterable { case otherKey, noPEM, expired, notYetValid, gone }
+    enum BadFile: CaseIterable {
+        case otherKey, noPEM, expired, notYetValid, gone, otherHost, withoutCA, strangerInChain
+
+        var code: String {
+            switch self {
+            case .otherKey, .noPEM, .expired, .notYetValid, .gone: "authority.listener-files"
+            case .otherHost: "address.certificate-name"
+            case .withoutCA: "address.certificate-untrusted"
+            case .strangerInChain: "address.certificate"
+            }
+        }
+    }
 
     @Test(arguments: BadFile.allCases)
     func `a file that cannot be used leaves the listener as it is`(file: BadFile) async throws {
@@ -82,17 +102,37 @@ struct ListenerRenewalTests {
                 case .gone: try FileManager.default.removeItem(at: certificate)
                 case .expired: try write(try pki.listener(until: .now - .seconds(1)), into: root)
                 case .notYetValid: try write(try pki.listener(), into: root)
+                case .otherHost: try write(try pki.listener(names: ["eu.example"]), into: root)
+                case .withoutCA, .strangerInChain:
+                    let next = try pki.listener()
+                    let stranger = try pki.authority.pem + TestPKI().authority.pem
+                    try write(next, into: root)
+                    try Data((next.certificate.pem + (file == .withoutCA ? "" : stranger)).utf8).write(to: certificate)
                 }
                 var context = server.server.context
                 // The test's certificates begin a minute ago.
                 if file == .notYetValid { context.now = { .now - .seconds(120) } }
-                await #expect(throws: AuthorityFailure.self) {
+                // What the start would say.
+                let refusal = await #expect(throws: (any Error).self) {
                     _ = try await context.listenerSource.load(
-                        authority: context.authority, database: context.database, at: context.now())
+                        authority: context.authority, database: context.database, address: context.address.listen,
+                        at: context.now())
                 }
+                let code = (refusal as? any OperatorExplainable)?.operatorMessage.code
+                #expect(code == file.code)
+                await context.renewListener()
                 await context.renewListener()
                 #expect(try await Self.shown(by: server) == first.certificate)
+                let told = try await server.audit().filter {
+                    $0.action == AuditAction.listenerCertificateRefused.rawValue
+                }
+                #expect(told.count == 1 && told[0].additional["code"] == code)
+                #expect(try await Self.trouble(of: server) == "1")
+
+                context.now = { .now }
                 try write(first, into: root)
+                await context.renewListener()
+                #expect(try await Self.trouble(of: server) == "0")
             }
         }
     }

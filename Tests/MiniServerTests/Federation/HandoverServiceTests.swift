@@ -174,6 +174,42 @@ struct HandoverServiceTests {
         }
     }
 
+    /// Its host was destroyed between the first answer at the target and its `APPLIED`. Whether the source's operator has
+    /// cancelled before or not, what the target's refusal advises ends the handover on both sides.
+    @Test(arguments: [false, true])
+    func `a handover whose agent vanished at the target is ended by revoking it at the source`(
+        isCancelled: Bool
+    ) async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let line = try await agent.connect(to: world.eu)
+            let issued = try await world.issue(agent, from: world.eu, to: world.us, probation: 0)
+            try await world.redeem(issued, at: world.us)
+            let (there, _) = try await world.lead(agent, from: line, to: world.us, by: issued)
+            await there.cut()
+            let id = issued.handover.id
+            let path = OperatorRoutes.cancelHandover.path("\(id)")
+            try await until { try await world.target(issued, at: world.us).phase == .awaiting }
+            let refusal = await #expect(throws: RunningServer.Refused.self) {
+                let _: HandoverDetail = try await world.us.call(
+                    OperatorRoutes.cancelHandover, path, sending: HandoverCancellation(reason: nil))
+            }
+            #expect(refusal?.problem.code == "handover.may-have-settled")
+            let row = try await world.row(of: agent, at: world.eu)
+            #expect(refusal?.problem.nextAction.contains("`mini-server agent revoke \(row.id)` on eu") == true)
+            if isCancelled {
+                _ = try await world.eu.exchange(
+                    OperatorRoutes.cancelHandover, path, bearer: world.eu.admin,
+                    sending: HandoverCancellation(reason: nil))
+                #expect(try await world.source(issued, at: world.eu).phase == .cancelled)
+            }
+            let _: AgentSummary = try await world.eu.call(
+                OperatorRoutes.revokeLeaf, OperatorRoutes.revokeLeaf.path("\(row.id)"))
+            try await until { try await world.target(issued, at: world.us).phase == .withdrawn }
+            #expect(try await world.source(issued, at: world.eu).phase == .cancelled)
+        }
+    }
+
     @Test func `a server that learns of a later handover asks its peers, and issues a later one still`() async throws {
         try await RunningServer.run("eu", "us") { servers in
             let pair = try await HandoverPair(servers[0], servers[1])

@@ -2,6 +2,7 @@ import Certificates
 import OpAMPProto
 import ServerAPI
 import ServerCore
+import ServerStorage
 import ServerTransport
 import Testing
 import Vocabulary
@@ -39,6 +40,36 @@ struct EnrolmentTests {
             await world.eu.server.fleet.closed(enrolling, .lost, at: .now)
             #expect(try await world.row(of: agent, at: world.eu).presence == .live)
             await line.cut()
+        }
+    }
+
+    @Test func `a newcomer with another agent's instance uid gets a new one with its leaf`() async throws {
+        try await HandoverWorld.run { world in
+            let first = try await world.enrolled(at: world.eu)
+            let row = try await world.row(of: first, at: world.eu)
+            let token = try await world.bootstrapToken(at: world.eu)
+            let newcomer = WireAgent(key: try .generateP256(), uid: first.uid)
+            let line = try await newcomer.dial(world.eu, headers: ["Authorization: Bearer \(token)"])
+            let answer = try await line.report { $0.connectionSettingsRequest = try newcomer.leafRequest }
+            let given = try #require(InstanceUID(bytes: answer.agentIdentification?.newInstanceUID ?? []))
+            #expect(given != first.uid)
+            try await line.leave()
+
+            // Its answer was lost: it asks again, and hears the same.
+            let again = try await newcomer.dial(world.eu, headers: ["Authorization: Bearer \(token)"])
+            let same = try await again.report { $0.connectionSettingsRequest = try newcomer.leafRequest }
+            #expect(same.agentIdentification?.newInstanceUID == given.bytes)
+            #expect(try same.offeredLeaf == (try answer.offeredLeaf))
+            await again.cut()
+
+            let leaf = try answer.offeredLeaf
+            let own = try #require(
+                try await world.eu.server.context.database.read { try $0.agents.find(leaf.fingerprint) })
+            #expect(own.id != row.id && own.instanceUID == given)
+            #expect(try await world.row(of: first, at: world.eu) == row)
+            let line2 = try await newcomer.with(leaf).connect(to: world.eu)
+            #expect(try await world.row(of: first, at: world.eu).presence != .live)
+            await line2.cut()
         }
     }
 

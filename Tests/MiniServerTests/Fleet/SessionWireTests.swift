@@ -1,4 +1,5 @@
 import Certificates
+import Foundation
 import OpAMPProto
 import ServerAPI
 import ServerCore
@@ -10,6 +11,33 @@ import Vocabulary
 
 @Suite(.timeLimit(.minutes(1)))
 struct SessionWireTests {
+    @Test func `what a server keeps of a report is its operator's to say`() async throws {
+        try await RunningServer.withDirectory { root in
+            let configuration = ServerConfiguration(
+                dataDirectory: root.appending(path: "eu").path, name: "eu", port: 0, longestDescription: 2 << 10,
+                longestReportPart: 4 << 10)
+            try await RunningServer.runOnce(configuration) { server in
+                let world = HandoverWorld(eu: server, us: server)
+                let agent = try await world.enrolled(at: server)
+                let line = try await agent.connect(to: server)
+                let refusal = try await line.report { message in
+                    message.agentDescription?.nonIdentifyingAttributes = [
+                        KeyValue(key: "note", value: .string(String(repeating: "x", count: 2 << 10)))
+                    ]
+                }
+                let reason = refusal.errorResponse?.errorMessage
+                #expect(reason?.contains("it may have 2048") == true, "\(reason ?? "no error")")
+                try await line.send {
+                    $0.health = ComponentHealth(healthy: false, lastError: String(repeating: "x", count: 4 << 10))
+                }
+                try await line.hear()
+                let left = try await server.audit().filter { $0.action == AuditAction.reportTooLarge.rawValue }
+                #expect(left.map { $0.additional["parts"] } == ["health"])
+                await line.cut()
+            }
+        }
+    }
+
     @Test func `a polling agent that is restarted before its poll is offered the move afterwards`() async throws {
         try await HandoverWorld.run { world in
             let agent = try await world.enrolled(at: world.eu)

@@ -21,8 +21,10 @@ struct TestPKI: Sendable {
         issuer = try Issuer(certificate: authority, key: key)
     }
 
-    func listener(from start: Timestamp? = nil, until end: Timestamp? = nil) throws -> TestIdentity {
-        try issue(.listener(names: ["127.0.0.1", "localhost"]), "listener", from: start, until: end)
+    func listener(
+        names: [String] = ["127.0.0.1", "localhost"], from start: Timestamp? = nil, until end: Timestamp? = nil
+    ) throws -> TestIdentity {
+        try issue(.listener(names: names), "listener", from: start, until: end)
     }
 
     func agent(_ row: AgentID = AgentID(version7At: .now, random: RandomBytes.generate(10))) throws -> TestIdentity {

@@ -25,6 +25,7 @@ final class OpAMPEndpoint: Service {
     let agents: ConnectedAgents
     let gate: ConcurrencyLimit
     let frames: FrameHeader.Tolerance
+    let reportLimits: ReportLimits
     let logger: Logger
     let now: @Sendable () -> Timestamp
     private let sessions = Atomic<UInt64>(0)
@@ -35,11 +36,12 @@ final class OpAMPEndpoint: Service {
         agents: ConnectedAgents = ConnectedAgents(),
         gate: ConcurrencyLimit = ConcurrencyLimit(limit: 2048),
         frames: FrameHeader.Tolerance = .strict,
+        reportLimits: ReportLimits = ReportLimits(),
         logger: Logger,
         now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         (self.service, self.agents, self.gate, self.frames) = (service, agents, gate, frames)
-        (self.logger, self.now) = (logger, now)
+        (self.reportLimits, self.logger, self.now) = (reportLimits, logger, now)
     }
 
     var webSocketRoute: WebSocketRoute {

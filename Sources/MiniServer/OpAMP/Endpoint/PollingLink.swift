@@ -8,7 +8,7 @@ import Vocabulary
 /// over several connections.
 final class PollingLink: AgentLink {
     private struct State {
-        var conversation = AgentConversation(transport: .polling)
+        var conversation: AgentConversation
         var pending = ServerToAgent()
         var lastPoll: Timestamp
         var pollsInProgress = 0
@@ -32,7 +32,10 @@ final class PollingLink: AgentLink {
     init(_ session: AgentSession, at endpoint: OpAMPEndpoint) {
         self.session = session
         self.endpoint = endpoint
-        state = Mutex(State(lastPoll: session.openedAt))
+        state = Mutex(
+            State(
+                conversation: AgentConversation(transport: .polling, limits: endpoint.reportLimits),
+                lastPoll: session.openedAt))
     }
 
     /// Takes a message in; does not block.

@@ -17,7 +17,7 @@ final class WebSocketSession: ChannelDuplexHandler {
 
     private let session: AgentSession
     private let endpoint: OpAMPEndpoint
-    private var conversation = AgentConversation(transport: .webSocket)
+    private var conversation: AgentConversation
     private static let mostWaiting = 8
     private static let mostWaitingBytes = 64 << 10
 
@@ -32,6 +32,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     init(_ session: AgentSession, at endpoint: OpAMPEndpoint) {
         self.session = session
         self.endpoint = endpoint
+        conversation = AgentConversation(transport: .webSocket, limits: endpoint.reportLimits)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
