@@ -39,7 +39,7 @@ import Vocabulary
         #expect(try await shell.type("mini-server agent show \(remote) --context us").contains(regions.agent))
         // Nothing that changes state takes an agent of a peer, and the server says so by name.
         let refused = try await shell.refused("mini-server handover issue \(remote) --to eu-region --context us")
-        #expect(refused.contains("handover.remote-agent"), "\(refused)")
+        #expect(refused.contains("fleet.remote-agent"), "\(refused)")
         #expect(try await shell.refused("mini-server agent list --context nowhere").contains("client.no-context"))
     }
 

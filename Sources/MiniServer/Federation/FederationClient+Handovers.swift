@@ -40,7 +40,7 @@ extension FederationClient: PeerCalls {
         let name: String
         do {
             guard let peer = try await server.database.read({ try $0.peers.find(id) }) else {
-                throw HandoverRefusal.peerUnknown(id.description)
+                throw NotFound.peer(id.description)
             }
             name = peer.name
             let bytes = try body.map { Array(try JSONEncoder().encode($0)) }

@@ -65,7 +65,7 @@ extension FederationClient {
 
     /// One agent of the peer, read-only.
     func agent(_ text: String, at peer: PeerRecord, by context: AuditContext) async throws -> AgentDetail {
-        guard let id = AgentID(text) else { throw HandoverRefusal.agentUnknown(text) }
+        guard let id = AgentID(text) else { throw NotFound.agent(text) }
         var detail: AgentDetail = try await fetch(
             Question(FederationRoutes.agent, path: FederationRoutes.agent.path("\(id)")), of: peer, by: context)
         detail.summary = detail.summary.remote(of: peer)

@@ -16,7 +16,7 @@ extension ServerContext {
     func learn(_ statement: String, of peer: PeerID, by context: AuditContext) async throws -> PeerRecord {
         let now = now()
         return try await database.write { tables in
-            guard let row = try tables.peers.find(peer) else { throw HandoverRefusal.peerUnknown(peer.description) }
+            guard let row = try tables.peers.find(peer) else { throw NotFound.peer(peer.description) }
             let statement = try TrustStatement.verified(
                 statement, signers: row.trust.tokenSigners, issuer: row.id, at: now)
             guard let refreshed = try row.refreshed(by: statement) else { return row }

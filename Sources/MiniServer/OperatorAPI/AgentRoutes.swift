@@ -96,9 +96,9 @@ extension FleetView {
 }
 
 extension StorageTransaction {
-    /// - Throws: `HandoverRefusal.agentUnknown`.
+    /// - Throws: `NotFound.agent`.
     func agent(_ id: AgentID) throws -> AgentRecord {
-        guard let row = try agents.find(id) else { throw HandoverRefusal.agentUnknown(id.description) }
+        guard let row = try agents.find(id) else { throw NotFound.agent(id.description) }
         return row
     }
 }

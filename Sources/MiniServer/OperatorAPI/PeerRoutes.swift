@@ -186,9 +186,9 @@ extension OperatorInterface {
 }
 
 extension StorageTransaction {
-    /// - Throws: `HandoverRefusal.peerUnknown`.
+    /// - Throws: `NotFound.peer`.
     func peer(named name: String) throws -> PeerRecord {
-        guard let peer = try peers.find(name: name) else { throw HandoverRefusal.peerUnknown(name) }
+        guard let peer = try peers.find(name: name) else { throw NotFound.peer(name) }
         return peer
     }
 }

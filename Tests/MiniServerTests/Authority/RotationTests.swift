@@ -168,7 +168,7 @@ struct RotationTests {
                     agent.authority.fingerprint, in: context.database, by: .server, at: .now + SigningKeys.trustedPeriod
                 )
             }
-            await #expect(throws: FleetRefusal.keyVouchesForAgents(1)) { try await retire() }
+            await #expect(throws: AuthorityRefusal.vouchesForAgents(1)) { try await retire() }
             #expect(context.authority.signingKeys.honoured.contains(agent.authority))
             let leaf = agent.identity.certificate.fingerprint
             try await context.database.write { tables in

@@ -59,7 +59,7 @@ struct SigningKeyChangeTests {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
             for _ in 0..<7 { _ = try await draft(at: eu) }
-            #expect(try await code { _ = try await draft(at: eu) } == "fleet.too-many-keys")
+            #expect(try await code { _ = try await draft(at: eu) } == "ca.too-many-keys")
             #expect(try await eu.server.context.trustStatement().tokenSigners.certificates.count == 8)
             let drafts = try await keys(of: eu).filter { $0.state == "draft" }
             let discarded = try await change(
@@ -69,7 +69,7 @@ struct SigningKeyChangeTests {
             #expect(try await draft(at: eu).state == "draft")
             let active = try eu.server.context.authority.active().certificate.fingerprint
             let refusal = try await code { _ = try await change(OperatorRoutes.discardSigningKey, active, at: eu) }
-            #expect(refusal == "fleet.key-not-draft")
+            #expect(refusal == "ca.key-not-draft")
         }
     }
 
@@ -95,7 +95,7 @@ struct SigningKeyChangeTests {
             _ = try await change(OperatorRoutes.activateSigningKey, fresh, at: us)
             try await age(old, at: us)
             let refusal = try await code { _ = try await change(OperatorRoutes.retireSigningKey, old, at: us) }
-            #expect(refusal == "fleet.key-known-alone")
+            #expect(refusal == "ca.key-known-alone")
 
             // It connects again: it is told of the other key, and nothing of its leaf is this server's.
             try await there.leave()

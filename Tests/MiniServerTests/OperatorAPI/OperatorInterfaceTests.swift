@@ -119,11 +119,11 @@ struct OperatorInterfaceTests {
 
     /// A path and the answer that an operator can act on.
     @Test(arguments: [
-        ("/api/agents/nobody", 404, "handover.agent-unknown"),
-        ("/api/agents/peer:us%2F01900000-0000-7000-8000-000000000000", 409, "handover.remote-agent"),
+        ("/api/agents/nobody", 404, "not-found.agent"),
+        ("/api/agents/peer:us%2F01900000-0000-7000-8000-000000000000", 409, "fleet.remote-agent"),
         ("/api/handovers/nothing", 400, "request.parameter"),
         ("/api/handovers/00000000000000000000000000000000", 404, "handover.unknown"),
-        ("/api/peers/nobody", 404, "handover.peer-unknown"),
+        ("/api/peers/nobody", 404, "not-found.peer"),
         ("/api/configurations/nothing", 404, "fleet.configuration-missing"),
         ("/api/nothing", 404, "request.not-found"),
     ]) func `what is not there is refused by name`(path: String, status: Int, code: String) async throws {
