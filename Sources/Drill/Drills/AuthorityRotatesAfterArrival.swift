@@ -19,7 +19,7 @@ extension Drill {
         }
         let adoptions = agent.adoptions
         let key: SigningKeySummary = try await run.step("US publishes another CA key") { notes in
-            let key: SigningKeySummary = try await us.api.call(OperatorRoutes.draftSigningKey)
+            let key = try await us.api.call(OperatorRoutes.draftSigningKey())
             notes.say("draft \("\(key.fingerprint)".prefix(12))")
             return key
         }
@@ -31,8 +31,8 @@ extension Drill {
             notes.say("by an offer on the connection it had arrived on")
         }
         try await run.step("US signs with it and restarts, and the agent is back") { notes in
-            try await us.api.order(
-                OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path("\(key.fingerprint)"))
+            try await us.api.call(
+                OperatorRoutes.activateSigningKey("\(key.fingerprint)"))
             try await us.stop()
             try await us.start(trusting: key.certificatePEM)
             _ = try await regions.live(agent, on: us)

@@ -204,8 +204,8 @@ extension TwoRegions {
                 // Its token was shown to nobody. The refusal advises to cancel it.
                 let fingerprint = try traveller.identity().leaf.fingerprint
                 for open in try await eu.handovers() where open.fingerprint == fingerprint && open.phase == "issued" {
-                    try await eu.api.order(
-                        OperatorRoutes.cancelHandover, OperatorRoutes.cancelHandover.path("\(open.id)"),
+                    try await eu.api.call(
+                        OperatorRoutes.cancelHandover("\(open.id)"),
                         sending: HandoverCancellation(reason: "its token was lost"))
                     notes.fact("cancelled, as its token was lost", open.id)
                 }
@@ -258,13 +258,13 @@ extension TwoRegions {
         }
         try await answered("\(server.label) has a draft") {
             if try await new().isEmpty {
-                let _: SigningKeySummary = try await server.api.call(OperatorRoutes.draftSigningKey)
+                try await server.api.call(OperatorRoutes.draftSigningKey())
             }
         }
         try await answered("\(server.label) signs with it") {
             for draft in try await new() where draft.state == "draft" {
-                try await server.api.order(
-                    OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path("\(draft.fingerprint)"))
+                try await server.api.call(
+                    OperatorRoutes.activateSigningKey("\(draft.fingerprint)"))
             }
         }
         try await answered("\(server.label) has one new key, which is active") {
@@ -276,6 +276,6 @@ extension TwoRegions {
     }
 
     private func signingKeys(of server: ServerProcess) async throws -> [SigningKeySummary] {
-        try await server.api.list(OperatorRoutes.signingKeys)
+        try await server.api.list(OperatorRoutes.signingKeys())
     }
 }

@@ -102,8 +102,8 @@ extension TwoRegions {
         _ agent: AgentProcess, at server: ServerProcess, of peer: ServerProcess, _ notes: StepNotes
     ) async throws {
         let row = try await row(of: agent, on: peer)
-        let remote: [AgentSummary] = try await server.api.list(
-            OperatorRoutes.peerAgents, OperatorRoutes.peerAgents.path(peer.name))
+        let remote = try await server.api.list(
+            OperatorRoutes.peerAgents(peer.name))
         let id = "peer:\(peer.name)/\(row)"
         let seen = try notes.expectSome("\(server.label) lists \(id)", remote.first { $0.id == id })
         try notes.expect("its fingerprint", seen.fingerprint, is: try agent.identity().leaf.fingerprint)

@@ -55,15 +55,15 @@ extension TwoRegions {
         async throws
     {
         let said = try await notes.expectRefusal(code, of: "the preview on \(server.label)") {
-            let _: HandoverPreview = try await server.api.call(
-                OperatorRoutes.previewHandover, sending: TokenText(token: issued.token))
+            try await server.api.call(
+                OperatorRoutes.previewHandover(), sending: TokenText(token: issued.token))
         }
         notes.say(said.title)
     }
 
     func cancel(_ issued: IssuedHandover, on source: ServerProcess, _ notes: StepNotes) async throws {
-        try await source.api.order(
-            OperatorRoutes.cancelHandover, OperatorRoutes.cancelHandover.path("\(issued.handover.id)"),
+        try await source.api.call(
+            OperatorRoutes.cancelHandover("\(issued.handover.id)"),
             sending: HandoverCancellation(reason: "drill"))
         try await phase(["cancelled"], of: issued, on: source)
     }

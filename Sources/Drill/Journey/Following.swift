@@ -35,12 +35,12 @@ extension TwoRegions {
 
     func entries(of issued: IssuedHandover, on server: ServerProcess) async throws -> [AuditEvent] {
         try await server.api.list(
-            OperatorRoutes.auditEvents, query: [QueryNames.handover: "\(issued.handover.id)"])
+            OperatorRoutes.auditEvents(query: [.handover: "\(issued.handover.id)"]))
     }
 
     func verifyAudit(_ notes: StepNotes) async throws {
         for server in [eu, us] {
-            let verdict: AuditVerdict = try await server.api.call(OperatorRoutes.verifyAudit)
+            let verdict = try await server.api.call(OperatorRoutes.verifyAudit())
             try notes.expect("the hash chain on \(server.label) holds", verdict.ok, seen: verdict.text)
             notes.fact(server.label, verdict.text)
         }

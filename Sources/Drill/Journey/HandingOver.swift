@@ -13,8 +13,8 @@ extension TwoRegions {
         probationSeconds: Int = TwoRegions.probationSeconds, _ notes: StepNotes
     ) async throws -> IssuedHandover {
         let row = try await row(of: agent, on: source)
-        let issued: IssuedHandover = try await source.api.call(
-            OperatorRoutes.issueHandover,
+        let issued = try await source.api.call(
+            OperatorRoutes.issueHandover(),
             sending: HandoverIssue(
                 agent: row.description, peer: target.name, ttlSeconds: ttlSeconds,
                 probationSeconds: probationSeconds))
@@ -36,8 +36,8 @@ extension TwoRegions {
         _ notes: StepNotes
     ) async throws -> HandoverPreview {
         let before = try await target.handovers().count
-        let preview: HandoverPreview = try await target.api.call(
-            OperatorRoutes.previewHandover, sending: TokenText(token: issued.token))
+        let preview = try await target.api.call(
+            OperatorRoutes.previewHandover(), sending: TokenText(token: issued.token))
         let identity = try agent.identity()
         try notes.expect("the source shown", preview.source, is: source.name)
         try notes.expect("the leaf shown", preview.fingerprint, is: identity.leaf.fingerprint)
@@ -55,8 +55,8 @@ extension TwoRegions {
         _ issued: IssuedHandover, on target: ServerProcess, configuration: String? = TwoRegions.configuration,
         _ notes: StepNotes
     ) async throws -> HandoverSummary {
-        let redeemed: HandoverSummary = try await target.api.call(
-            OperatorRoutes.redeemHandover,
+        let redeemed = try await target.api.call(
+            OperatorRoutes.redeemHandover(),
             sending: HandoverRedemption(token: issued.token, group: Self.group, configuration: configuration))
         try notes.expect("the handover redeemed", redeemed.id, is: issued.handover.id)
         notes.say("\(redeemed.phase) on \(target.label)")

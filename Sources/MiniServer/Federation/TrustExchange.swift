@@ -52,8 +52,7 @@ extension FederationClient {
             let active = try server.authority.active().certificate.fingerprint
             for signers in [[], [active]] as [Set<Fingerprint>] {
                 let body = TrustBundle(statement: try server.authority.sign(statement, knownTo: signers))
-                let reply = try await ask(
-                    Question(FederationRoutes.announceTrust, body: Array(try JSONEncoder().encode(body))), of: peer)
+                let reply = try await ask(try Question(FederationRoutes.announceTrust(), sending: body), of: peer)
                 if reply.status == 200 { return told.withLock { $0[peer.id] = statement.version } }
                 guard reply.problem?.code == "trust-bundle.unknown-signer", signers.isEmpty else {
                     throw PeerCallError.status(reply.status, peer: peer.name)

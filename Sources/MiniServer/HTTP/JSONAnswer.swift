@@ -23,8 +23,8 @@ extension Response {
 }
 
 extension Request {
-    /// - Throws: `RequestRefusal` for a body that is too large, or not the JSON of this type.
-    func json<Body: Decodable>(_ type: Body.Type = Body.self) async throws -> Body {
+    /// - Throws: `RequestRefusal` for a body that is too large, or not the JSON of the route's type.
+    func body<Body, Answer>(of route: Route<Body, Answer>) async throws -> Body {
         guard let bytes = try? await body.collect(upTo: Limits.jsonBytes) else { throw RequestRefusal.bodyTooLarge }
         do {
             return try JSONDecoder().decode(Body.self, from: Data(Array(buffer: bytes)))
@@ -33,14 +33,14 @@ extension Request {
         }
     }
 
-    func query(_ name: String) -> String? {
-        uri.queryParameters[name[...]].map { String($0) }.flatMap { $0.isEmpty ? nil : $0 }
+    func query(_ name: QueryName) -> String? {
+        uri.queryParameters[name.rawValue[...]].map { String($0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// How many items a page is to have.
     var pageLimit: Int {
-        let wanted = query(QueryNames.limit).flatMap { Int($0) } ?? QueryNames.defaultLimit
-        return min(max(wanted, 1), QueryNames.largestLimit)
+        let wanted = query(.limit).flatMap { Int($0) } ?? PageLimit.usual
+        return min(max(wanted, 1), PageLimit.largest)
     }
 
     var bearer: String? { headers[.authorization].flatMap { BearerToken(authorization: $0)?.reveal() } }

@@ -11,30 +11,35 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.bootstrapTokens, .manageBootstrapTokens) { call in
                 let tokens = try await server.database.read { try $0.bootstrapTokens.all() }
                 return Page(
-                    of: tokens.map(BootstrapTokenSummary.init), after: call.request.query(QueryNames.cursor),
+                    of: tokens.map(BootstrapTokenSummary.init), after: call.request.query(.cursor),
                     limit: call.request.pageLimit, descending: true
                 ) { "\($0.createdAt) \($0.id)" }
             },
             OperatorRoute(OperatorRoutes.createBootstrapToken, .manageBootstrapTokens) {
-                try await createBootstrapToken($0)
+                try await createBootstrapToken($0, $1)
             },
-            .effect(OperatorRoutes.revokeBootstrapToken, .manageBootstrapTokens) { try await revokeBootstrapToken($0) },
+            OperatorRoute(OperatorRoutes.revokeBootstrapToken, .manageBootstrapTokens) {
+                try await revokeBootstrapToken($0)
+            },
             OperatorRoute(OperatorRoutes.operatorTokens, .manageOperatorTokens) { call in
                 let tokens = try await server.database.read { try $0.operatorTokens.all() }
                 return Page(
-                    of: tokens.map(OperatorTokenSummary.init), after: call.request.query(QueryNames.cursor),
+                    of: tokens.map(OperatorTokenSummary.init), after: call.request.query(.cursor),
                     limit: call.request.pageLimit, descending: true
                 ) { "\($0.createdAt) \($0.id)" }
             },
             OperatorRoute(OperatorRoutes.createOperatorToken, .manageOperatorTokens) {
-                try await createOperatorToken($0)
+                try await createOperatorToken($0, $1)
             },
-            .effect(OperatorRoutes.revokeOperatorToken, .manageOperatorTokens) { try await revokeOperatorToken($0) },
+            OperatorRoute(OperatorRoutes.revokeOperatorToken, .manageOperatorTokens) {
+                try await revokeOperatorToken($0)
+            },
         ]
     }
 
-    private func createBootstrapToken(_ call: OperatorCall) async throws -> CreatedSecret {
-        let wanted = try await call.body(BootstrapTokenRequest.self)
+    private func createBootstrapToken(_ call: OperatorCall, _ wanted: BootstrapTokenRequest) async throws
+        -> CreatedSecret
+    {
         let life = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? BootstrapToken.defaultTimeToLive
         let fresh = FreshCredential(.bootstrapToken)
         let now = server.now()
@@ -68,8 +73,8 @@ extension OperatorInterface {
         }
     }
 
-    private func createOperatorToken(_ call: OperatorCall) async throws -> CreatedSecret {
-        let wanted = try await call.body(OperatorTokenRequest.self)
+    private func createOperatorToken(_ call: OperatorCall, _ wanted: OperatorTokenRequest) async throws -> CreatedSecret
+    {
         guard isValidName(wanted.name) else {
             throw RequestRefusal.parameter(name: "name", reason: nameRule)
         }

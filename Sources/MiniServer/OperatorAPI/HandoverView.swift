@@ -95,7 +95,7 @@ struct HandoverView {
         _ row: HandoverRow<some HandoverMachine>, group: String?, configuration: String?, ending: String?
     ) throws -> HandoverDetail {
         let claims = row.machine.claims
-        let trail = try tables.audit.list(handover: claims.id, limit: QueryNames.largestLimit)
+        let trail = try tables.audit.list(handover: claims.id, limit: PageLimit.largest)
         return HandoverDetail(
             summary: try summary(row), originAgent: claims.agent.row, instanceUID: claims.agent.instanceUID,
             endpoint: claims.target.endpoint.description, group: group, configuration: configuration, ending: ending,

@@ -13,7 +13,7 @@ struct AuthorityCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let keys: [SigningKeySummary] = try await server.list(OperatorRoutes.signingKeys)
+            let keys = try await server.list(OperatorRoutes.signingKeys())
             try show(keys) { keys in
                 Output.table(
                     ["state", "since", "expires", "subject", "fingerprint"],
@@ -38,12 +38,12 @@ struct AuthorityCommand: AsyncParsableCommand {
             var key: SigningKeySummary?
             var fingerprint = activate
             if fingerprint == nil {
-                let made: SigningKeySummary = try await server.call(OperatorRoutes.draftSigningKey)
+                let made = try await server.call(OperatorRoutes.draftSigningKey())
                 (key, fingerprint) = (made, "\(made.fingerprint)")
             }
             if !draft, let fingerprint {
                 key = try await server.call(
-                    OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path(fingerprint))
+                    OperatorRoutes.activateSigningKey(fingerprint))
             }
             guard let key else { return }
             try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
@@ -58,8 +58,8 @@ struct AuthorityCommand: AsyncParsableCommand {
         @Argument(help: "As `ca list` shows it.") var fingerprint: String
 
         func run(_ server: OperatorClient) async throws {
-            let key: SigningKeySummary = try await server.call(
-                OperatorRoutes.discardSigningKey, OperatorRoutes.discardSigningKey.path(fingerprint))
+            let key = try await server.call(
+                OperatorRoutes.discardSigningKey(fingerprint))
             try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
         }
     }
@@ -76,8 +76,8 @@ struct AuthorityCommand: AsyncParsableCommand {
         @Argument(help: "As `ca list` shows it.") var fingerprint: String
 
         func run(_ server: OperatorClient) async throws {
-            let key: SigningKeySummary = try await server.call(
-                OperatorRoutes.retireSigningKey, OperatorRoutes.retireSigningKey.path(fingerprint))
+            let key = try await server.call(
+                OperatorRoutes.retireSigningKey(fingerprint))
             try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
         }
     }

@@ -20,8 +20,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Option(help: "repeat or omit: whether the offer contains the agent's certificate.") var certificate: String?
 
         func run(_ server: OperatorClient) async throws {
-            let issued: IssuedHandover = try await server.call(
-                OperatorRoutes.issueHandover,
+            let issued = try await server.call(
+                OperatorRoutes.issueHandover(),
                 sending: HandoverIssue(
                     agent: agent, peer: peer, ttlSeconds: ttl?.seconds, probationSeconds: probation?.seconds,
                     certificate: certificate))
@@ -55,8 +55,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @OptionGroup var input: TokenInput
 
         func run(_ server: OperatorClient) async throws {
-            let preview: HandoverPreview = try await server.call(
-                OperatorRoutes.previewHandover, sending: TokenText(token: try input.text))
+            let preview = try await server.call(
+                OperatorRoutes.previewHandover(), sending: TokenText(token: try input.text))
             try show(preview) { preview in
                 Output.facts([
                     "handover": "\(preview.handover)", "agent": preview.displayName,
@@ -91,8 +91,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Flag(help: "Accept the agent without a configuration.") var withoutConfiguration = false
 
         func run(_ server: OperatorClient) async throws {
-            let redeemed: HandoverSummary = try await server.call(
-                OperatorRoutes.redeemHandover,
+            let redeemed = try await server.call(
+                OperatorRoutes.redeemHandover(),
                 sending: HandoverRedemption(
                     token: try input.text, group: group, configuration: config,
                     withoutConfiguration: withoutConfiguration ? true : nil))
@@ -113,8 +113,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Flag(help: "Only open handovers.") var open = false
 
         func run(_ server: OperatorClient) async throws {
-            let all: [HandoverSummary] = try await server.list(
-                OperatorRoutes.handovers, query: [QueryNames.agent: agent, QueryNames.open: open ? "true" : nil])
+            let all = try await server.list(
+                OperatorRoutes.handovers(query: [.agent: agent, .open: open ? "true" : nil]))
             try show(all, HandoverCommand.table)
         }
     }
@@ -125,8 +125,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Argument var id: String
 
         func run(_ server: OperatorClient) async throws {
-            let detail: HandoverDetail = try await server.call(
-                OperatorRoutes.handover, OperatorRoutes.handover.path(id))
+            let detail = try await server.call(
+                OperatorRoutes.handover(id))
             try show(detail) { detail in
                 HandoverCommand.describe(detail.summary)
                 Output.facts([
@@ -147,8 +147,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Argument var id: String
 
         func run(_ server: OperatorClient) async throws {
-            let pushed: HandoverSummary = try await server.call(
-                OperatorRoutes.pushHandover, OperatorRoutes.pushHandover.path(id))
+            let pushed = try await server.call(
+                OperatorRoutes.pushHandover(id))
             try show(pushed, HandoverCommand.describe)
         }
     }
@@ -160,8 +160,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Option var reason: String?
 
         func run(_ server: OperatorClient) async throws {
-            let cancelled: HandoverSummary = try await server.call(
-                OperatorRoutes.cancelHandover, OperatorRoutes.cancelHandover.path(id),
+            let cancelled = try await server.call(
+                OperatorRoutes.cancelHandover(id),
                 sending: HandoverCancellation(reason: reason))
             try show(cancelled, HandoverCommand.describe)
         }

@@ -16,8 +16,8 @@ struct OperatorTokenCommand: AsyncParsableCommand {
         @Option(help: "Lifetime, such as 12h or 90d; by default the token does not expire.") var ttl: TimeSpan?
 
         func run(_ server: OperatorClient) async throws {
-            let created: CreatedSecret = try await server.call(
-                OperatorRoutes.createOperatorToken,
+            let created = try await server.call(
+                OperatorRoutes.createOperatorToken(),
                 sending: OperatorTokenRequest(name: name, role: role, ttlSeconds: ttl?.seconds))
             try show(created) { Output.line($0.text) }
         }
@@ -28,7 +28,7 @@ struct OperatorTokenCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let tokens: [OperatorTokenSummary] = try await server.list(OperatorRoutes.operatorTokens)
+            let tokens = try await server.list(OperatorRoutes.operatorTokens())
             try show(tokens) { tokens in
                 Output.table(
                     ["id", "name", "role", "created", "expires"],
@@ -45,7 +45,7 @@ struct OperatorTokenCommand: AsyncParsableCommand {
         @Argument(help: "As `operator-token list` shows it.") var id: String
 
         func run(_ server: OperatorClient) async throws {
-            try await server.order(OperatorRoutes.revokeOperatorToken, OperatorRoutes.revokeOperatorToken.path(id))
+            try await server.call(OperatorRoutes.revokeOperatorToken(id))
         }
     }
 }

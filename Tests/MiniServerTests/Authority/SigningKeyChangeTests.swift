@@ -14,16 +14,17 @@ import Vocabulary
 @Suite(.timeLimit(.minutes(1)))
 struct SigningKeyChangeTests {
     private func keys(of server: RunningServer) async throws -> [SigningKeySummary] {
-        try await server.call(OperatorRoutes.signingKeys, as: Page<SigningKeySummary>.self).items
+        try await server.call(OperatorRoutes.signingKeys()).items
     }
 
     private func draft(at server: RunningServer) async throws -> SigningKeySummary {
-        try await server.call(OperatorRoutes.draftSigningKey)
+        try await server.call(OperatorRoutes.draftSigningKey())
     }
 
-    private func change(_ route: Route, _ key: Fingerprint, at server: RunningServer) async throws -> SigningKeySummary
+    private func change(_ route: Route<NoContent, SigningKeySummary>, _ key: Fingerprint, at server: RunningServer)
+        async throws -> SigningKeySummary
     {
-        try await server.call(route, route.path("\(key)"))
+        try await server.call(route("\(key)"))
     }
 
     private func code(_ body: () async throws -> Void) async throws -> String? {

@@ -83,10 +83,10 @@ struct HandoverServiceTests {
             let pair = try await HandoverPair(servers[0], servers[1])
             let (id, token) = try await pair.issue()
             // The source does not answer this server any more, and it was asked nothing about the token.
-            let _: PeerSummary = try await pair.eu.call(
-                OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path("us"), sending: PeerUpdate(enabled: false))
-            let redeemed: HandoverSummary = try await pair.us.call(
-                OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: token))
+            try await pair.eu.call(
+                OperatorRoutes.updatePeer("us"), sending: PeerUpdate(enabled: false))
+            let redeemed = try await pair.us.call(
+                OperatorRoutes.redeemHandover(), sending: HandoverRedemption(token: token))
             #expect(redeemed.phase == "redeeming" && redeemed.isUnconfirmed)
             let asked = try await pair.us.audit().filter {
                 $0.action == "Federation.PeerCalled" && $0.additional["path"]?.contains(id.description) == true
