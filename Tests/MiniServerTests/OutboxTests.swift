@@ -35,7 +35,7 @@ struct OutboxTests {
             }
             if count == enough { done.continuation.finish() }
             if let failure = answer(count) { throw failure }
-            return NoticeReceipt(lastSequence: event.sequence, phase: "awaiting")
+            return NoticeReceipt(lastSequence: event.sequence, phase: OpenWord(.awaiting))
         }
 
         func redeem(_: HandoverID, _: RedemptionRequest, at: PeerID) async throws(PeerCallFailure) -> HandoverStatus {

@@ -6,7 +6,7 @@ import Vocabulary
 @Suite struct MessageTests {
     @Test func `times, identifiers and the event's number have the names and forms of the protocol`() throws {
         let event = NoticeMessage(
-            sequence: 2, type: "arrived", epoch: 3, at: Timestamp(milliseconds: 1_800_000_000_123),
+            sequence: 2, type: OpenWord(.arrived), epoch: 3, at: Timestamp(milliseconds: 1_800_000_000_123),
             facts: ["agent": "x"])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

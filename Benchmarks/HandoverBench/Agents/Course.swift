@@ -68,7 +68,7 @@ enum Leg: String, Hashable, Sendable {
     /// How many of the handovers the target knows to have arrived.
     func arrived(_ handovers: [HandoverID], _ leg: Leg) async throws -> Int {
         let entries: [AuditEvent] = try await target(of: leg).api.list(
-            OperatorRoutes.auditEvents(query: [.action: "Handover.AgentArrived"]))
+            OperatorRoutes.auditEvents(query: [.action: AuditAction.agentArrived.rawValue]))
         return Set(entries.compactMap { $0.additional["handover"].flatMap { HandoverID($0) } })
             .intersection(handovers).count
     }

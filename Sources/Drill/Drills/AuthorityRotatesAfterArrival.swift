@@ -14,8 +14,8 @@ extension Drill {
         try await run.step("EU hands the agent to US, and it settles there") { notes in
             let issued = try await regions.handOver(agent, from: eu, to: us, notes)
             try await regions.movedToPeer(agent, from: eu, to: us, notes)
-            try await regions.phase(["settled"], of: issued, on: us)
-            try await regions.phase(["settled"], of: issued, on: eu)
+            try await regions.phase([.settled], of: issued, on: us)
+            try await regions.phase([.settled], of: issued, on: eu)
         }
         let adoptions = agent.adoptions
         let key: SigningKeySummary = try await run.step("US publishes another CA key") { notes in

@@ -86,8 +86,8 @@ extension TwoRegions {
             try await joined(issued, from: source, to: target, $0)
         }
         try await run.step("the handover settles on both sides") { notes in
-            try await phase(["settled"], of: issued, on: target)
-            try await phase(["settled"], of: issued, on: source)
+            try await phase([.settled], of: issued, on: target)
+            try await phase([.settled], of: issued, on: source)
             let status = try await agent.status()
             try notes.expect(
                 "the agent has forgotten \(source.label)", status.previous == nil, seen: status.previous?.endpoint ?? ""

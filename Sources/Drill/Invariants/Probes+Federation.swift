@@ -39,7 +39,7 @@ extension Probes {
         func save(_ text: String) async throws {
             try await caller.api.call(
                 OperatorRoutes.savePeerSecret(server.name),
-                sending: PeerSecretText(direction: "outbound", secret: text))
+                sending: PeerSecretText(direction: .outbound, secret: text))
         }
         func probe(_ what: String, _ status: Int, _ code: String?) -> Evidence.Probe {
             .init(kind: .wrongSecret, way: .call, server: server.label, what: what, status: status, code: code)

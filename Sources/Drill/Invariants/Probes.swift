@@ -113,7 +113,7 @@ import Vocabulary
     static func admitsOwnAgent(in run: DrillRun) async -> [String: Bool] {
         var admits: [String: Bool] = [:]
         for server in run.world.servers where server.isRunning {
-            guard let live = try? await server.agents().filter({ $0.presence == "live" }) else { continue }
+            guard let live = try? await server.agents().filter({ $0.presence == .live }) else { continue }
             for agent in run.world.agents where admits[server.label] == nil {
                 guard let own = try? agent.identity(), live.contains(where: { $0.fingerprint == own.leaf.fingerprint })
                 else { continue }

@@ -74,7 +74,7 @@ extension TwoRegions {
         let fingerprint = try agent.identity().leaf.fingerprint
         return try await eventually("\(agent.name) is live on \(server.label)", within: limit) {
             guard let row = try await server.agent(with: fingerprint) else { return Sight.notYet("no such agent") }
-            return row.presence == "live" ? .here(row) : .notYet("it is \(row.presence)")
+            return row.presence == .live ? .here(row) : .notYet("it is \(row.presence)")
         }
     }
 

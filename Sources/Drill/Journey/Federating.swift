@@ -74,8 +74,8 @@ extension TwoRegions {
             OperatorRoutes.createPeer(),
             sending: PeerCreation(name: peer.name, endpoint: peer.base, certificatePEM: certificate))
         let secrets = PeerSecrets(
-            inbound: try await generate("inbound", for: peer, on: server, notes),
-            outbound: try await generate("outbound", for: peer, on: server, notes))
+            inbound: try await generate(.inbound, for: peer, on: server, notes),
+            outbound: try await generate(.outbound, for: peer, on: server, notes))
         run.observations.federationSecrets += [
             (peer.name, server.name, secrets.inbound), (server.name, peer.name, secrets.outbound),
         ]
@@ -99,7 +99,9 @@ extension TwoRegions {
         notes.say("the same two secrets, swapped")
     }
 
-    private func generate(_ direction: String, for peer: ServerProcess, on server: ServerProcess, _ notes: StepNotes)
+    private func generate(
+        _ direction: SecretDirection, for peer: ServerProcess, on server: ServerProcess, _ notes: StepNotes
+    )
         async throws -> Secret
     {
         let created = try await server.api.call(
@@ -107,10 +109,10 @@ extension TwoRegions {
             sending: PeerSecretRequest(direction: direction))
         let secret = Secret(created.text)
         try notes.expect(
-            "the \(direction) secret is 32 random bytes behind its prefix",
+            "the \(direction.rawValue) secret is 32 random bytes behind its prefix",
             created.text.hasPrefix("opamp-fs.") && Base64URL.decode(String(created.text.dropFirst(9)))?.count == 32,
             seen: "\(created.text.count) characters")
-        run.world.canaries.add("\(direction) secret of \(peer.name) on \(server.label)", secret)
+        run.world.canaries.add("\(direction.rawValue) secret of \(peer.name) on \(server.label)", secret)
         return secret
     }
 

@@ -148,7 +148,7 @@ extension ServerProcess {
     /// The agent with this leaf, if there is one; rows of handovers that came to nothing only if there is no other.
     func agent(with fingerprint: Fingerprint) async throws -> AgentSummary? {
         let rows = try await agents().filter { $0.fingerprint == fingerprint }
-        return rows.first { $0.presence != "withdrawn" } ?? rows.first
+        return rows.first { $0.presence != .withdrawn } ?? rows.first
     }
 
     func handovers() async throws -> [HandoverSummary] { try await api.list(OperatorRoutes.handovers()) }

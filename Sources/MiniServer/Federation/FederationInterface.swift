@@ -32,7 +32,9 @@ struct FederationInterface: Sendable {
             _ handler: @escaping @Sendable (PeerRequest, Body) async throws -> Answer
         ) {
             self.route = route.description
-            respond = { try .json(try await handler($0, try await $0.request.body(of: route))) }
+            respond = {
+                try .json(try await handler($0, try await $0.request.body(of: route)))
+            }
         }
     }
 
@@ -152,7 +154,7 @@ struct FederationInterface: Sendable {
 extension HandoverStatus {
     fileprivate init(_ machine: some HandoverMachine) {
         self.init(
-            handover: machine.id, phase: machine.phaseName, epoch: machine.claims.epoch,
+            handover: machine.id, phase: OpenWord(text: machine.phaseName), epoch: machine.claims.epoch,
             redemption: machine.redemptionID, lastSequence: machine.notices.received)
     }
 }

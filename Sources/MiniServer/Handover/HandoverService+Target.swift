@@ -86,7 +86,7 @@ extension HandoverService {
         guard peer?.enabled == true else { return .unanswered }
         do throws(PeerCallFailure) {
             let status = try await shell.peers.status(of: claims.id, at: claims.issuer)
-            guard let phase = SourceHandover.Phase(rawValue: status.phase) else { return .unanswered }
+            guard let phase = SourceHandover.Phase(rawValue: status.phase.text) else { return .unanswered }
             return .phase(phase, redemption: status.redemption)
         } catch {
             switch error {

@@ -73,7 +73,7 @@ extension FleetView {
                 let all = AgentPresence.allCases.map(\.rawValue).joined(separator: ", ")
                 throw RequestRefusal.parameter(name: QueryName.presence.rawValue, reason: "it is one of \(all)")
             }
-            return presence.rawValue
+            return presence
         }
         let after = request.query(.cursor)
         let limit = request.pageLimit
@@ -82,7 +82,7 @@ extension FleetView {
             var (found, position): ([AgentSummary], String?) = ([], after)
             while found.count <= limit {
                 let rows = try tables.agents.list(query: query, group: group, after: position, limit: limit + 1)
-                found += try rows.filter { presence == nil || self.presence(of: $0).code == presence }.map {
+                found += try rows.filter { presence == nil || AgentPresence(self.presence(of: $0)) == presence }.map {
                     try summary($0, tables)
                 }
                 guard rows.count > limit, let last = rows.last else { break }

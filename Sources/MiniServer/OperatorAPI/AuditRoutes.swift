@@ -104,7 +104,7 @@ extension AuditEvent {
         let fact = entry.fact
         self.init(
             sequence: entry.sequence, at: entry.at, actor: entry.context.actor, role: entry.context.role,
-            action: fact.action.rawValue, entityType: fact.entityType, entityID: fact.entityID, before: fact.before,
+            action: OpenWord(fact.action), entityType: fact.entityType, entityID: fact.entityID, before: fact.before,
             after: fact.after, sourceAddress: entry.context.sourceAddress, traceID: entry.context.traceID,
             originPeerID: fact.originPeerID, additional: fact.texts, hash: Hex.encode(hash))
     }

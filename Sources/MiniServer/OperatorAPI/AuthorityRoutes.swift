@@ -118,7 +118,7 @@ extension ServerContext {
 extension SigningKeySummary {
     fileprivate init(_ key: SigningKey) {
         self.init(
-            fingerprint: key.certificate.fingerprint, subject: key.certificate.subject, state: key.state.rawValue,
+            fingerprint: key.certificate.fingerprint, subject: key.certificate.subject, state: OpenWord(key.state),
             since: key.since, notAfter: key.certificate.notAfter, certificatePEM: key.certificate.pem)
     }
 }

@@ -57,12 +57,7 @@ extension OperatorInterface {
         var issue = HandoverService.Issue(agent: try RemoteAgentID.localOnly(wanted.agent), peerName: wanted.peer)
         issue.timeToLive = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? issue.timeToLive
         issue.probation = try call.seconds(wanted.probationSeconds, named: "probationSeconds") ?? issue.probation
-        if let mode = wanted.certificate {
-            guard let certificate = OfferedCertificate(rawValue: mode) else {
-                throw RequestRefusal.parameter(name: "certificate", reason: "it is repeat or omit")
-            }
-            issue.certificate = certificate
-        }
+        issue.certificate = wanted.certificate.map(OfferedCertificate.init) ?? issue.certificate
         let issued = try await handovers.issue(issue, by: call.audit)
         let summary = try await server.database.read { try HandoverView(tables: $0).summary(issued.handover) }
         return IssuedHandover(handover: summary, token: issued.token, warnings: issued.warnings)

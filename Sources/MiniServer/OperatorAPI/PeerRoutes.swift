@@ -132,15 +132,14 @@ extension OperatorInterface {
     }
 
     private func generateSecret(_ call: OperatorCall, _ wanted: PeerSecretRequest) async throws -> CreatedSecret {
-        let direction = try SecretDirection(wanted.direction)
         let fresh = FreshCredential(.federationSecret)
-        try await save(PeerSecret(fresh), direction, call)
+        try await save(PeerSecret(fresh), wanted.direction, call)
         return CreatedSecret(id: fresh.id, text: fresh.text.revealText())
     }
 
     private func saveSecret(_ call: OperatorCall, _ wanted: PeerSecretText) async throws -> PeerSummary {
         let secret = try PeerSecret(pasted: wanted.secret)
-        return summary(try await save(secret, try SecretDirection(wanted.direction), call))
+        return summary(try await save(secret, wanted.direction, call))
     }
 
     @discardableResult
@@ -186,21 +185,6 @@ extension StorageTransaction {
     func peer(named name: String) throws -> PeerRecord {
         guard let peer = try peers.find(name: name) else { throw NotFound.peer(name) }
         return peer
-    }
-}
-
-/// Which of a peer's two secrets.
-enum SecretDirection: String, Sendable {
-    /// The peer presents it to this server.
-    case inbound
-    /// This server presents it to the peer.
-    case outbound
-
-    init(_ text: String) throws {
-        guard let direction = SecretDirection(rawValue: text) else {
-            throw RequestRefusal.parameter(name: "direction", reason: "it is inbound or outbound")
-        }
-        self = direction
     }
 }
 

@@ -3,21 +3,11 @@ package import Vocabulary
 
 /// A key of this server's authority, by its CA certificate.
 package struct SigningKey: Hashable, Sendable {
-    package enum State: String, CaseIterable, Codable, Sendable {
-        /// Published, so that peers and agents know it before anything is signed with it. Next: `active`.
-        case draft
-        /// Signs leaves and tokens; there is one. Next: `trusted`.
-        case active
-        /// What it signed still holds; it signs nothing more for others. Next: `retired`.
-        case trusted
-        case retired
-    }
-
     package var certificate: Certificate
-    package var state: State
+    package var state: SigningKeyState
     package var since: Timestamp
 
-    package init(certificate: Certificate, state: State, since: Timestamp) {
+    package init(certificate: Certificate, state: SigningKeyState, since: Timestamp) {
         self.certificate = certificate
         self.state = state
         self.since = since
@@ -111,15 +101,15 @@ package struct SigningKeys: Hashable, Sendable {
         published.filter { $0.fingerprint != fingerprint }
     }
 
-    private func state(of fingerprint: Fingerprint) -> SigningKey.State? {
+    private func state(of fingerprint: Fingerprint) -> SigningKeyState? {
         keys.first { $0.certificate.fingerprint == fingerprint }?.state
     }
 
-    private func certificates(in states: [SigningKey.State]) -> [Certificate] {
+    private func certificates(in states: [SigningKeyState]) -> [Certificate] {
         states.flatMap { state in keys.filter { $0.state == state }.map(\.certificate) }
     }
 
-    private func changed(at now: Timestamp, _ state: (SigningKey) -> SigningKey.State) -> SigningKeys {
+    private func changed(at now: Timestamp, _ state: (SigningKey) -> SigningKeyState) -> SigningKeys {
         SigningKeys(
             keys.map { key in
                 let next = state(key)

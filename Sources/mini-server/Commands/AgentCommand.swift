@@ -12,14 +12,14 @@ struct AgentCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List agents.")
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "Text in name, instance uid, fingerprint or identifier.") var query: String?
-        @Option(help: "live, stale, offline, arriving, moved-to-peer or withdrawn.") var presence: String?
+        @Option(help: "live, stale, offline, arriving, moved-to-peer or withdrawn.") var presence: AgentPresence?
         @Option(help: "Only agents of this group.") var group: String?
         @Option(help: "Agents of this peer, read-only.") var peer: String?
 
         func run(_ server: OperatorClient) async throws {
             let agents = try await server.list(
                 OperatorRoutes.agents(
-                    query: [.query: query, .presence: presence, .group: group, .peer: peer]))
+                    query: [.query: query, .presence: presence?.rawValue, .group: group, .peer: peer]))
             try show(agents) { agents in
                 Output.table(
                     ["id", "name", "presence", "health", "group", "configuration", "epoch", "last seen"],
@@ -127,6 +127,6 @@ struct AgentCommand: AsyncParsableCommand {
 }
 
 extension AgentSummary {
-    fileprivate var presenceText: String { movedTo.map { "MovedToPeer \($0)" } ?? presence }
+    fileprivate var presenceText: String { movedTo.map { "MovedToPeer \($0)" } ?? presence.text }
     fileprivate var healthText: String { healthy.map { $0 ? "healthy" : "unhealthy" } ?? "-" }
 }

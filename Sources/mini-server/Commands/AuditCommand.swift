@@ -23,7 +23,7 @@ struct AuditCommand: AsyncParsableCommand {
                     ["seq", "time", "actor", "action", "entity", "after"],
                     events.map {
                         [
-                            "\($0.sequence)", "\($0.at)", $0.actor, $0.action, "\($0.entityType) \($0.entityID)",
+                            "\($0.sequence)", "\($0.at)", $0.actor, $0.action.text, "\($0.entityType) \($0.entityID)",
                             $0.after ?? "-",
                         ]
                     })

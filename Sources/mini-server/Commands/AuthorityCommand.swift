@@ -17,7 +17,7 @@ struct AuthorityCommand: AsyncParsableCommand {
             try show(keys) { keys in
                 Output.table(
                     ["state", "since", "expires", "subject", "fingerprint"],
-                    keys.map { [$0.state, "\($0.since)", "\($0.notAfter)", $0.subject, "\($0.fingerprint)"] })
+                    keys.map { [$0.state.text, "\($0.since)", "\($0.notAfter)", $0.subject, "\($0.fingerprint)"] })
             }
         }
     }
@@ -46,7 +46,7 @@ struct AuthorityCommand: AsyncParsableCommand {
                     OperatorRoutes.activateSigningKey(fingerprint))
             }
             guard let key else { return }
-            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state.text]) }
         }
     }
 
@@ -60,7 +60,7 @@ struct AuthorityCommand: AsyncParsableCommand {
         func run(_ server: OperatorClient) async throws {
             let key = try await server.call(
                 OperatorRoutes.discardSigningKey(fingerprint))
-            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state.text]) }
         }
     }
 
@@ -78,7 +78,7 @@ struct AuthorityCommand: AsyncParsableCommand {
         func run(_ server: OperatorClient) async throws {
             let key = try await server.call(
                 OperatorRoutes.retireSigningKey(fingerprint))
-            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state.text]) }
         }
     }
 

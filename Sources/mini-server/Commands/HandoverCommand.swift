@@ -17,7 +17,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Option(name: .customLong("to"), help: "The target's name on this server.") var peer: String
         @Option(help: "Lifetime of the token, 1m to 24h.") var ttl: TimeSpan?
         @Option(help: "How long the agent keeps its previous settings after it moved.") var probation: TimeSpan?
-        @Option(help: "repeat or omit: whether the offer contains the agent's certificate.") var certificate: String?
+        @Option(help: "repeat or omit: whether the offer contains the agent's certificate.") var certificate:
+            CertificateChoice?
 
         func run(_ server: OperatorClient) async throws {
             let issued = try await server.call(
@@ -97,7 +98,7 @@ struct HandoverCommand: AsyncParsableCommand {
                     token: try input.text, group: group, configuration: config,
                     withoutConfiguration: withoutConfiguration ? true : nil))
             try show(redeemed, HandoverCommand.describe)
-            if redeemed.phase == "redeeming" {
+            if redeemed.phase == .redeeming {
                 Output.warning(
                     "\(redeemed.peer) has not confirmed the redemption yet; this server repeats it until "
                         + "\(redeemed.expiresAt). See `mini-server handover show \(redeemed.id)`.")
@@ -136,7 +137,7 @@ struct HandoverCommand: AsyncParsableCommand {
                 ])
                 Output.table(
                     ["time", "action", "phase", "facts"],
-                    detail.events.map { ["\($0.at)", $0.action, $0.phase ?? "-", $0.text] })
+                    detail.events.map { ["\($0.at)", $0.action.text, $0.phase?.text ?? "-", $0.text] })
             }
         }
     }
@@ -169,7 +170,7 @@ struct HandoverCommand: AsyncParsableCommand {
 
     private static func describe(_ handover: HandoverSummary) {
         Output.facts([
-            "handover": "\(handover.id)", "role": handover.role, "phase": handover.phase,
+            "handover": "\(handover.id)", "role": handover.role.text, "phase": handover.phase.text,
             "peer": "\(handover.peer) (\(handover.peerID))", "agent": handover.displayName,
             "row here": handover.agent.map { "\($0)" }, "fingerprint": "\(handover.fingerprint)",
             "epoch": "\(handover.epoch)", "issued": "\(handover.issuedAt)", "expires": "\(handover.expiresAt)",
@@ -181,7 +182,7 @@ struct HandoverCommand: AsyncParsableCommand {
         Output.table(
             ["handover", "role", "phase", "peer", "agent", "epoch", "updated"],
             handovers.map {
-                ["\($0.id)", $0.role, $0.phase, $0.peer, $0.displayName, "\($0.epoch)", "\($0.updatedAt)"]
+                ["\($0.id)", $0.role.text, $0.phase.text, $0.peer, $0.displayName, "\($0.epoch)", "\($0.updatedAt)"]
             })
     }
 }

@@ -12,7 +12,7 @@ struct OperatorTokenCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Create a token; it is shown once.")
         @OptionGroup var connection: ConnectionOptions
         @Argument(help: "The name in the audit trail.") var name: String
-        @Option(help: "viewer, operator or admin.") var role: String
+        @Option(help: "viewer, operator or admin.") var role: Role
         @Option(help: "Lifetime, such as 12h or 90d; by default the token does not expire.") var ttl: TimeSpan?
 
         func run(_ server: OperatorClient) async throws {
@@ -33,7 +33,7 @@ struct OperatorTokenCommand: AsyncParsableCommand {
                 Output.table(
                     ["id", "name", "role", "created", "expires"],
                     tokens.map {
-                        [$0.id, $0.name, $0.role, "\($0.createdAt)", $0.expiresAt.map { "\($0)" } ?? "never"]
+                        [$0.id, $0.name, $0.role.text, "\($0.createdAt)", $0.expiresAt.map { "\($0)" } ?? "never"]
                     })
             }
         }

@@ -117,9 +117,10 @@ struct PeerCommand: AsyncParsableCommand {
                     outboundSecret: try outboundSecretFile.map(File.text)))
             var secrets: [String: String] = [:]
             if generateSecrets {
-                for (direction, file) in [("inbound", inboundSecretFile), ("outbound", outboundSecretFile)]
-                where file == nil {
-                    secrets[direction] = try await PeerCommand.generate(direction, of: name, on: server)
+                for (direction, file) in [
+                    (SecretDirection.inbound, inboundSecretFile), (.outbound, outboundSecretFile),
+                ] where file == nil {
+                    secrets[direction.rawValue] = try await PeerCommand.generate(direction, of: name, on: server)
                 }
                 // As it is now, with its secrets.
                 peer = try await server.call(OperatorRoutes.peer(name))
@@ -241,8 +242,8 @@ struct PeerCommand: AsyncParsableCommand {
 
         func run(_ server: OperatorClient) async throws {
             var secrets: [String: String] = [:]
-            for direction in inboundOnly ? ["inbound"] : ["inbound", "outbound"] {
-                secrets[direction] = try await PeerCommand.generate(direction, of: name, on: server)
+            for direction in inboundOnly ? [SecretDirection.inbound] : SecretDirection.allCases {
+                secrets[direction.rawValue] = try await PeerCommand.generate(direction, of: name, on: server)
             }
             try show(secrets, PeerCommand.describe)
         }
@@ -252,7 +253,7 @@ struct PeerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Save a secret that the peer generated.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
-        @Option(help: "inbound or outbound, as seen from this server.") var direction: String
+        @Option(help: "inbound or outbound, as seen from this server.") var direction: SecretDirection
         @Option(help: "File with the secret; - for standard input.") var secretFile: String
 
         func run(_ server: OperatorClient) async throws {
@@ -314,7 +315,8 @@ struct PeerCommand: AsyncParsableCommand {
         try await server.call(OperatorRoutes.updatePeer(name), sending: update)
     }
 
-    private static func generate(_ direction: String, of name: String, on server: OperatorClient) async throws -> String
+    private static func generate(_ direction: SecretDirection, of name: String, on server: OperatorClient) async throws
+        -> String
     {
         let secret = try await server.call(
             OperatorRoutes.generatePeerSecret(name),

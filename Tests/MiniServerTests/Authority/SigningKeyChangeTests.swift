@@ -50,9 +50,9 @@ struct SigningKeyChangeTests {
             #expect(drafts.count == 4)
             #expect(Set(listed.map(\.fingerprint)) == Set(stored) && stored.count == 5)
             for draft in drafts {
-                #expect(try await change(OperatorRoutes.activateSigningKey, draft, at: eu).state == "active")
+                #expect(try await change(OperatorRoutes.activateSigningKey, draft, at: eu).state == .active)
             }
-            #expect(try await keys(of: eu).filter { $0.state == "active" }.count == 1)
+            #expect(try await keys(of: eu).filter { $0.state == .active }.count == 1)
         }
     }
 
@@ -62,12 +62,12 @@ struct SigningKeyChangeTests {
             for _ in 0..<7 { _ = try await draft(at: eu) }
             #expect(try await code { _ = try await draft(at: eu) } == "ca.too-many-keys")
             #expect(try await eu.server.context.trustStatement().tokenSigners.certificates.count == 8)
-            let drafts = try await keys(of: eu).filter { $0.state == "draft" }
+            let drafts = try await keys(of: eu).filter { $0.state == .draft }
             let discarded = try await change(
                 OperatorRoutes.discardSigningKey, try #require(drafts.first).fingerprint, at: eu)
-            #expect(discarded.state == "retired")
-            #expect(try await eu.audit().contains { $0.action == "Authority.KeyDiscarded" })
-            #expect(try await draft(at: eu).state == "draft")
+            #expect(discarded.state == .retired)
+            #expect(try await eu.audit().contains { $0.action == .signingKeyDiscarded })
+            #expect(try await draft(at: eu).state == .draft)
             let active = try eu.server.context.authority.active().certificate.fingerprint
             let refusal = try await code { _ = try await change(OperatorRoutes.discardSigningKey, active, at: eu) }
             #expect(refusal == "ca.key-not-draft")
@@ -102,7 +102,7 @@ struct SigningKeyChangeTests {
             try await there.leave()
             let again = try await agent.connect(to: us)
             let retired = try await change(OperatorRoutes.retireSigningKey, old, at: us)
-            #expect(retired.state == "retired")
+            #expect(retired.state == .retired)
             let row = try await world.row(of: agent, at: us).id
             #expect(us.server.context.agents.session(of: row) != nil, "its handover still lets it in")
             try await again.leave()

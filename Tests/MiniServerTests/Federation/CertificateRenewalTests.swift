@@ -18,7 +18,7 @@ struct CertificateRenewalTests {
     }
 
     private func refusals(at server: RunningServer) async throws -> Int {
-        try await server.audit().filter { $0.action == "Federation.RemoteRequest" && $0.after == "forbidden" }.count
+        try await server.audit().filter { $0.action == .remoteRequest && $0.after == "forbidden" }.count
     }
 
     @Test
@@ -46,7 +46,7 @@ struct CertificateRenewalTests {
             let until = try #require(pin.previousUntil)
             #expect(until >= before + peerOverlap && until <= .now + peerOverlap)
             #expect(try await refusals(at: us) == 0)
-            let first = try await us.audit().filter { $0.action == "Federation.PeerFactorFirstUsed" }
+            let first = try await us.audit().filter { $0.action == .peerFactorFirstUsed }
             #expect(first.map(\.after) == ["certificate"])
             #expect(try await eu.savedPeer("us").acceptedCertificate == renewed.fingerprint)
         }

@@ -108,7 +108,7 @@ struct FederationInterfaceTests {
                 _ = try await client.status(of: id, at: eu.server.context.authority.peerID)
             }
             await client.shutDown()
-            let entry = try #require(try await eu.audit().first { $0.action == "Federation.RemoteRequest" })
+            let entry = try #require(try await eu.audit().first { $0.action == .remoteRequest })
             #expect(entry.after == "404")
             #expect(entry.traceID == id.description, "a handover is one trace on both sides")
         }

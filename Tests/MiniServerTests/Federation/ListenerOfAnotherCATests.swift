@@ -121,7 +121,7 @@ struct ListenerOfAnotherCATests {
                     let result = try await eu.ping("us")
                     #expect(result.ok, "\(result.text)")
                     let learnt = try await eu.audit().filter {
-                        $0.action == "Federation.PeerTrustRefreshed" && $0.actor == "peer:us"
+                        $0.action == .peerTrustRefreshed && $0.actor == "peer:us"
                     }
                     #expect(!learnt.isEmpty)
                 }

@@ -39,7 +39,7 @@ struct PeerRemovalTests {
             let removed = try await remove("us", at: pair.eu, dropping: true)
             #expect((200..<300).contains(removed.status), "\(removed.text)")
             #expect(try await pair.eu.server.context.database.read { try $0.outbox.count() } == 0)
-            let entry = try await pair.eu.audit().first { $0.action == "Federation.PeerDeleted" }
+            let entry = try await pair.eu.audit().first { $0.action == .peerDeleted }
             #expect(entry?.additional["droppedMessages"] == "1")
         }
     }

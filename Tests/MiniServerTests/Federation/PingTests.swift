@@ -24,8 +24,8 @@ struct PingTests {
                 #expect(row.lastContact != nil && row.lastError == nil)
             }
             let (calls, requests) = (try await eu.audit(), try await us.audit())
-            let traces = Set(calls.filter { $0.action == "Federation.PeerCalled" }.compactMap(\.traceID))
-            let arrived = requests.filter { $0.action == "Federation.RemoteRequest" }
+            let traces = Set(calls.filter { $0.action == .peerCalled }.compactMap(\.traceID))
+            let arrived = requests.filter { $0.action == .remoteRequest }
             #expect(!arrived.isEmpty && arrived.allSatisfy { $0.traceID.map(traces.contains) ?? false })
         }
     }
@@ -86,7 +86,7 @@ struct PingTests {
             }
             return shown?.certificate.fingerprint.description ?? "no certificate"
         case .wrongSecret:
-            _ = try await eu.generateSecret("outbound", of: "us")
+            _ = try await eu.generateSecret(.outbound, of: "us")
             return "401"
         case .wrongCA:
             let own = try eu.server.context.authority.active().certificate
@@ -132,16 +132,16 @@ struct PingTests {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
-            let next = try await eu.generateSecret("inbound", of: "us")
+            let next = try await eu.generateSecret(.inbound, of: "us")
             #expect(try await us.ping("eu").ok)
             #expect(try await eu.savedPeer("us").inbound?.previousUntil == nil)
             try await us.call(
                 OperatorRoutes.savePeerSecret("eu"),
-                sending: PeerSecretText(direction: "outbound", secret: next))
+                sending: PeerSecretText(direction: .outbound, secret: next))
             #expect(try await us.ping("eu").ok)
             let inbound = try await eu.savedPeer("us").inbound
             #expect(inbound?.previousDigest != nil && inbound?.previousUntil != nil)
-            let first = try await eu.audit().filter { $0.action == "Federation.PeerFactorFirstUsed" }
+            let first = try await eu.audit().filter { $0.action == .peerFactorFirstUsed }
             #expect(first.map(\.after) == ["secret"])
         }
     }

@@ -61,7 +61,7 @@ struct SessionWireTests {
             let row = try await world.row(of: agent, at: world.eu)
             #expect(row.copyDetectedAt != nil)
             let audit = try await world.eu.audit()
-            #expect(audit.filter { $0.action == AuditAction.copyDetected.rawValue }.count == 1)
+            #expect(audit.filter { $0.action == .copyDetected }.count == 1)
             let shown = try await world.eu.call(
                 OperatorRoutes.agent(row.id.description))
             #expect(shown.copyDetectedAt == row.copyDetectedAt)

@@ -61,7 +61,7 @@ struct AuditInterfaceTests {
             let left = try await eu.audit()
             let entry = try #require(left.first)
             #expect(left.count == 1)
-            #expect(entry.action == "Audit.Checkpointed" && entry.actor == "admin")
+            #expect(entry.action == .auditCheckpointed && entry.actor == "admin")
             #expect(entry.sequence == newest.sequence + 1)
             #expect(entry.additional["hash"] == newest.hash && entry.additional["deleted"] == "\(before.count)")
 

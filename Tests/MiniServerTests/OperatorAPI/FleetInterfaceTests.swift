@@ -73,7 +73,7 @@ struct FleetInterfaceTests {
             repeat {
                 let next = try await page("offline", from: cursor)
                 pages.append(next.items.count)
-                #expect(next.items.allSatisfy { $0.presence == "offline" })
+                #expect(next.items.allSatisfy { $0.presence == .offline })
                 cursor = next.nextCursor
             } while cursor != nil
             #expect(pages == [2, 2])

@@ -41,7 +41,7 @@ struct OperatorInterfaceTests {
         try await RunningServer.run("eu") { servers in
             let token = try await servers[0].call(
                 OperatorRoutes.createOperatorToken(),
-                sending: OperatorTokenRequest(name: "someone", role: role.rawValue))
+                sending: OperatorTokenRequest(name: "someone", role: role))
             for route in OperatorRoutes.all {
                 let mayLook =
                     route.method == .get && route != OperatorRoutes.bootstrapTokens.description
@@ -67,7 +67,7 @@ struct OperatorInterfaceTests {
             let bootstrap = try await eu.call(
                 OperatorRoutes.createBootstrapToken(), sending: BootstrapTokenRequest())
             let token = try await eu.call(
-                OperatorRoutes.createOperatorToken(), sending: OperatorTokenRequest(name: "someone", role: "viewer"))
+                OperatorRoutes.createOperatorToken(), sending: OperatorTokenRequest(name: "someone", role: .viewer))
             _ = try await eu.ping("us")
             let canaries = [secrets.inbound, secrets.outbound, bootstrap.text, token.text, eu.admin]
             let lists = OperatorRoutes.all.filter { $0.method == .get && !$0.template.contains("{") }
@@ -94,8 +94,8 @@ struct OperatorInterfaceTests {
                 OperatorRoutes.saveGroup("web"),
                 sending: GroupSettings(configuration: "base"))
             let entries = try await eu.audit()
-            #expect(entries.contains { $0.action == "Configuration.Saved" && $0.after == saved.hash })
-            #expect(entries.contains { $0.action == "Group.Saved" && $0.actor == "admin" })
+            #expect(entries.contains { $0.action == .configurationSaved && $0.after == saved.hash })
+            #expect(entries.contains { $0.action == .groupSaved && $0.actor == "admin" })
             let refused = try await eu.exchange(
                 OperatorRoutes.deleteConfiguration("base"), bearer: eu.admin)
             #expect(refused.problem?.code == "fleet.in-use")
@@ -108,9 +108,9 @@ struct OperatorInterfaceTests {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
             let made = try await eu.call(
-                OperatorRoutes.createOperatorToken(), sending: OperatorTokenRequest(name: "someone", role: "viewer"))
+                OperatorRoutes.createOperatorToken(), sending: OperatorTokenRequest(name: "someone", role: .viewer))
             let listed = try await eu.call(OperatorRoutes.operatorTokens())
-            let audited = try await eu.audit().filter { $0.action == AuditAction.operatorTokenCreated.rawValue }
+            let audited = try await eu.audit().filter { $0.action == .operatorTokenCreated }
             #expect(listed.items.count == 2 && listed.items.contains { $0.id == made.id })
             #expect(Set(audited.map(\.entityID)) == Set(listed.items.map(\.id)))
         }

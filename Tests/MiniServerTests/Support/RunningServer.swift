@@ -156,7 +156,7 @@ struct RunningServer: Sendable {
             OperatorRoutes.issueFederationCertificate(), sending: FederationCertificateRequest(subject: "a test"))
     }
 
-    func generateSecret(_ direction: String, of peer: String) async throws -> String {
+    func generateSecret(_ direction: SecretDirection, of peer: String) async throws -> String {
         try await call(
             OperatorRoutes.generatePeerSecret(peer), sending: PeerSecretRequest(direction: direction)
         ).text
@@ -191,8 +191,8 @@ struct RunningServer: Sendable {
         let (euPEM, usPEM) = (try await eu.issueCertificate().pem, try await us.issueCertificate().pem)
         try await eu.call(
             OperatorRoutes.createPeer(), sending: PeerCreation(name: name, endpoint: us.base, certificatePEM: usPEM))
-        let inbound = try await eu.generateSecret("inbound", of: name)
-        let outbound = try await eu.generateSecret("outbound", of: name)
+        let inbound = try await eu.generateSecret(.inbound, of: name)
+        let outbound = try await eu.generateSecret(.outbound, of: name)
         try await us.call(
             OperatorRoutes.createPeer(),
             sending: PeerCreation(
