@@ -33,7 +33,7 @@ struct FederationInterface: Sendable {
         ) {
             self.route = route.description
             respond = {
-                try .json(try await handler($0, try await $0.request.body(of: route)))
+                try .json(try await handler($0, try await $0.request.body(of: route, unknownMembers: .ignored)))
             }
         }
     }

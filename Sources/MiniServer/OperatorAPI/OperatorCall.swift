@@ -26,7 +26,7 @@ struct OperatorRoute: Sendable {
         _ handler: @escaping @Sendable (OperatorCall, Body) async throws -> Answer
     ) {
         (self.route, self.act) = (route.description, act)
-        respond = { try .json(try await handler($0, try await $0.request.body(of: route))) }
+        respond = { try .json(try await handler($0, try await $0.request.body(of: route, unknownMembers: .refused))) }
     }
 
     init(
