@@ -36,7 +36,7 @@ package struct RedemptionRequest: Codable, Hashable, Sendable {
 /// What one party tells the other of a handover.
 package struct HandoverStatus: Codable, Hashable, Sendable {
     package var handover: HandoverID
-    package var phase: String
+    package var phase: OpenWord<HandoverPhase>
     package var epoch: Epoch
     package var redemption: RedemptionID?
     /// The number of the last notice taken in from the party that asks.
@@ -47,7 +47,7 @@ package struct HandoverStatus: Codable, Hashable, Sendable {
 
     package init(
         handover: HandoverID,
-        phase: String,
+        phase: OpenWord<HandoverPhase>,
         epoch: Epoch,
         redemption: RedemptionID? = nil,
         lastSequence: Int,
@@ -79,12 +79,13 @@ package struct NoticeBatch: Codable, Hashable, Sendable {
 package struct NoticeMessage: Codable, Hashable, Sendable {
     /// 1 for the first from this party.
     package var sequence: Int
-    package var type: String
+    package var type: OpenWord<NoticeType>
     package var epoch: Epoch
     package var at: Timestamp
     package var facts: [String: String]
 
-    package init(sequence: Int, type: String, epoch: Epoch, at: Timestamp, facts: [String: String] = [:]) {
+    package init(sequence: Int, type: OpenWord<NoticeType>, epoch: Epoch, at: Timestamp, facts: [String: String] = [:])
+    {
         self.sequence = sequence
         self.type = type
         self.epoch = epoch
@@ -101,9 +102,9 @@ package struct NoticeMessage: Codable, Hashable, Sendable {
 /// The answer to notices that were taken in, now or before.
 package struct NoticeReceipt: Codable, Hashable, Sendable {
     package var lastSequence: Int
-    package var phase: String
+    package var phase: OpenWord<HandoverPhase>
 
-    package init(lastSequence: Int, phase: String) {
+    package init(lastSequence: Int, phase: OpenWord<HandoverPhase>) {
         self.lastSequence = lastSequence
         self.phase = phase
     }

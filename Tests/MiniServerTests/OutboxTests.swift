@@ -36,7 +36,7 @@ struct OutboxTests {
             }
             if count == enough { done.continuation.finish() }
             if let failure = answer(count) { throw failure }
-            return NoticeReceipt(lastSequence: batch.notices.last?.sequence ?? 0, phase: "awaiting")
+            return NoticeReceipt(lastSequence: batch.notices.last?.sequence ?? 0, phase: OpenWord(.awaiting))
         }
 
         func redeem(_: HandoverID, _: RedemptionRequest, at: PeerID) async throws(PeerCallFailure) -> HandoverStatus {

@@ -34,12 +34,12 @@ extension HandoverService {
         let authorities = server.authority.signingKeys.honoured
         let (row, token, warnings) = try await server.database.write { [server] tables in
             guard var agent = try tables.agents.find(issue.agent) else {
-                throw HandoverRefusal.agentUnknown(issue.agent.description)
+                throw NotFound.agent(issue.agent.description)
             }
             // Only its session can tell that an agent is there; a row may say so since a server was killed.
             if session == nil { agent.presence = agent.shownPresence(in: nil, at: now) }
             guard let row = try tables.peers.find(name: issue.peerName) else {
-                throw HandoverRefusal.peerUnknown(issue.peerName)
+                throw NotFound.peer(issue.peerName)
             }
             var peer = server.calls.current(row)
             // The transport offered is the one the agent uses now (protocol section 3).
@@ -103,7 +103,7 @@ extension HandoverService {
     /// Revokes an agent's leaf. Row and handovers change together, so that no target goes on trusting a leaf because
     /// nobody told it.
     ///
-    /// - Throws: `HandoverRefusal.agentUnknown`.
+    /// - Throws: `NotFound.agent`.
     func revokeLeaf(of id: AgentID, by context: AuditContext) async throws {
         let now = server.now()
         let steps = try await server.database.write { tables in

@@ -30,7 +30,7 @@ extension HandoverService {
     /// Confirms a token: saved, then redeemed at its source. A source that did not answer is asked again later; until then
     /// the handover that is returned is `redeeming`.
     ///
-    /// - Throws: `TokenRefusal` or `HandoverRefusal`; both are audited here.
+    /// - Throws: `TokenRefusal`, `HandoverRefusal` or `NotFound`; all are audited here.
     func redeem(
         _ text: String, choice: RedemptionReview.Choice, by context: AuditContext
     ) async throws -> HandoverRow<TargetHandover> {
@@ -55,7 +55,7 @@ extension HandoverService {
                 return step
             }
             await shell.carryOut(step)
-        } catch let refusal as HandoverRefusal {
+        } catch let refusal as any OperatorExplainable where refusal is HandoverRefusal || refusal is NotFound {
             await refused(refusal.operatorMessage, handover: id, by: context)
             throw refusal
         }
@@ -88,7 +88,7 @@ extension HandoverService {
         guard peer?.enabled == true else { return .unanswered }
         do throws(PeerCallFailure) {
             let status = try await shell.peers.status(of: claims.id, at: claims.issuer)
-            guard let phase = SourceHandover.Phase(rawValue: status.phase) else { return .unanswered }
+            guard let phase = SourceHandover.Phase(rawValue: status.phase.text) else { return .unanswered }
             return .phase(phase, redemption: status.redemption)
         } catch {
             switch error {
@@ -103,7 +103,7 @@ extension HandoverService {
     ) throws -> RedemptionReview {
         let claims = token.claims
         guard let peer = try tables.peers.find(claims.issuer) else {
-            throw HandoverRefusal.peerUnknown(claims.source.name)
+            throw NotFound.peer(claims.source.name)
         }
         let byLeaf = try tables.agents.find(claims.leaf)
         let byUID = try tables.agents.agents(withInstanceUID: claims.agent.instanceUID)

@@ -152,7 +152,7 @@ struct HandoverShell: Sendable {
 
     private func askSource(_ machine: some HandoverMachine) async {
         guard let status = try? await peers.status(of: machine.id, at: machine.otherParty),
-            let phase = SourceHandover.Phase(rawValue: status.phase)
+            let phase = SourceHandover.Phase(rawValue: status.phase.text)
         else { return }
         await tell(
             .sourceAnswered(phase: phase, redemption: status.redemption), of: machine.id, as: TargetHandover.self,

@@ -204,7 +204,7 @@ extension Int {
 extension NoticeMessage {
     init(_ notice: HandoverNotice) {
         self.init(
-            sequence: notice.sequence, type: notice.type.rawValue, epoch: notice.epoch, at: notice.at,
+            sequence: notice.sequence, type: OpenWord(notice.type), epoch: notice.epoch, at: notice.at,
             facts: notice.facts)
     }
 }
@@ -212,7 +212,7 @@ extension NoticeMessage {
 extension HandoverNotice {
     /// `nil` when the type is none that we know.
     init?(_ event: NoticeMessage) {
-        guard let type = NoticeType(rawValue: event.type) else { return nil }
+        guard let type = event.type.known else { return nil }
         self.init(sequence: event.sequence, type: type, epoch: event.epoch, at: event.at, facts: event.facts)
     }
 }

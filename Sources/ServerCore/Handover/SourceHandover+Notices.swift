@@ -1,5 +1,5 @@
 import HandoverToken
-import Vocabulary
+package import Vocabulary
 
 extension SourceHandover {
     /// What the target may send while this handover is in a phase; everything else is refused - but that the agent

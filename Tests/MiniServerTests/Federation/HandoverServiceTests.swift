@@ -26,7 +26,8 @@ struct HandoverServiceTests {
             let claim = RedemptionRequest(
                 redemption: try #require(RedemptionID(bytes: RandomBytes.generate(16))),
                 tokenSHA256: Hex.encode(Digest.sha256(Array(token.utf8))))
-            let batch = NoticeBatch([NoticeMessage(sequence: 1, type: "lapsed", epoch: 1, at: .now)], received: 0)
+            let batch = NoticeBatch(
+                [NoticeMessage(sequence: 1, type: OpenWord(.lapsed), epoch: 1, at: .now)], received: 0)
             let answers = [
                 await refusal { () async throws(PeerCallFailure) in _ = try await asking.status(of: id, at: source) },
                 await refusal { () async throws(PeerCallFailure) in
@@ -39,11 +40,11 @@ struct HandoverServiceTests {
             #expect(answers.map { $0?.code } == ["handover.unknown", "handover.unknown", "handover.unknown"])
             await asking.shutDown()
             #expect(try await pair.source(id)?.phase == .issued)
-            let audited = try await pair.eu.audit().filter { $0.action == "Federation.RemoteRequest" }
+            let audited = try await pair.eu.audit().filter { $0.action == .remoteRequest }
             #expect(audited.filter { $0.after == "404" && $0.traceID == id.description }.count == 3)
 
             let party = FederationClient(server: pair.us.server.context)
-            #expect(try await party.status(of: id, at: source).phase == "issued")
+            #expect(try await party.status(of: id, at: source).phase == .issued)
             await party.shutDown()
         }
     }
@@ -83,13 +84,13 @@ struct HandoverServiceTests {
             let pair = try await HandoverPair(servers[0], servers[1])
             let (id, token) = try await pair.issue()
             // The source does not answer this server any more, and it was asked nothing about the token.
-            let _: PeerSummary = try await pair.eu.call(
-                OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path("us"), sending: PeerUpdate(enabled: false))
-            let redeemed: HandoverSummary = try await pair.us.call(
-                OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: token))
-            #expect(redeemed.phase == "redeeming" && redeemed.isUnconfirmed)
+            try await pair.eu.call(
+                OperatorRoutes.updatePeer("us"), sending: PeerUpdate(enabled: false))
+            let redeemed = try await pair.us.call(
+                OperatorRoutes.redeemHandover(), sending: HandoverRedemption(token: token))
+            #expect(redeemed.phase == .redeeming && redeemed.isUnconfirmed)
             let asked = try await pair.us.audit().filter {
-                $0.action == "Federation.PeerCalled" && $0.additional["path"]?.contains(id.description) == true
+                $0.action == .peerCalled && $0.additional["path"]?.contains(id.description) == true
             }
             #expect(!asked.isEmpty && asked.allSatisfy { $0.additional["path"]?.hasSuffix("/redeem") == true })
             #expect(try await pair.source(id)?.phase == .issued)

@@ -131,7 +131,7 @@ struct HandoverWireTests {
             try await until { try await world.source(issued, at: world.eu).offer != nil }
             let push = OperatorRoutes.pushHandover
             _ = try await world.eu.exchange(
-                push, push.path(issued.handover.id.description), bearer: world.eu.admin)
+                push(issued.handover.id.description), bearer: world.eu.admin)
             #expect(try await world.source(issued, at: world.eu).phase == .redeemed)
 
             try await line.send()

@@ -82,7 +82,7 @@ struct FailClosedTests {
 
             try await refuse(table, on: eu)
             let before = try await stored(agent, on: eu)
-            let answer = try await eu.exchange(OperatorRoutes.issueHandover, bearer: eu.admin, sending: wanted)
+            let answer = try await eu.exchange(OperatorRoutes.issueHandover(), bearer: eu.admin, sending: wanted)
             #expect(answer.status == 503)
             #expect(answer.problem?.code == "storage.refused")
             #expect(answer.problem?.cause.contains("no \(table) today") == true)
@@ -147,7 +147,7 @@ struct FailClosedTests {
             }
             let save = {
                 try await eu.exchange(
-                    OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path("big"), bearer: eu.admin,
+                    OperatorRoutes.saveConfiguration("big"), bearer: eu.admin,
                     sending: ConfigurationText(contentType: "text/plain", body: String(repeating: "x", count: 200_000)))
             }
             let entries = try await eu.audit()

@@ -36,13 +36,13 @@ struct HandoverWorld: Sendable {
     ) async throws -> IssuedHandover {
         let row = try await row(of: agent, at: source).id.description
         return try await source.call(
-            OperatorRoutes.issueHandover,
+            OperatorRoutes.issueHandover(),
             sending: ServerAPI.HandoverIssue(agent: row, peer: name(of: target), probationSeconds: probation))
     }
 
     @discardableResult
     func redeem(_ issued: IssuedHandover, at target: RunningServer) async throws -> HandoverSummary {
-        try await target.call(OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: issued.token))
+        try await target.call(OperatorRoutes.redeemHandover(), sending: HandoverRedemption(token: issued.token))
     }
 
     // MARK: The agent's way
@@ -62,7 +62,7 @@ struct HandoverWorld: Sendable {
 
     func bootstrapToken(at server: RunningServer) async throws -> String {
         try await server.call(
-            OperatorRoutes.createBootstrapToken, sending: BootstrapTokenRequest(), as: CreatedSecret.self
+            OperatorRoutes.createBootstrapToken(), sending: BootstrapTokenRequest()
         ).text
     }
 
