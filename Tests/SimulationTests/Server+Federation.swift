@@ -44,6 +44,7 @@ extension Server {
             let claim = TokenRedemption(
                 redemption: redemption, tokenDigest: digest, peer: peer, leaf: row?.fingerprint,
                 leafRevoked: row?.leafRevoked ?? false, epoch: row?.epoch ?? 0)
+            world.tally.reach(.source, machine.phaseName, "redeemed")
             let step = try machine.next(after: .redeemed(claim), at: wall)
             if step.state != machine { try save(step, before: machine) }
             // The answer goes first.
@@ -55,7 +56,7 @@ extension Server {
                 world.checkClaimHonoured(id, redemption)
                 return .honoured
             }
-            world.note("\(place.name) \(id.short): claim refused, \(refusal)")
+            world.note("\(place.name) \(id.short): claim refused, \(refusal.operatorMessage.code)")
             world.tally.count("claims refused")
             return .refused(code: refusal.operatorMessage.code)
         } catch {

@@ -6,7 +6,7 @@ import Vocabulary
 /// What really happened, as only the world can know; the parties never see it.
 struct Truth {
     struct Commitment: Hashable {
-        var host: Int
+        var agent: Int
         var server: PeerID
     }
 
@@ -31,7 +31,15 @@ struct Truth {
     /// For whom a source has honoured a token.
     var honoured: [HandoverID: Set<RedemptionID>] = [:]
     /// The highest epoch by which an agent has arrived anywhere.
-    var epochs: [Fingerprint: Epoch] = [:]
+    var epochs: [InstanceUID: Epoch] = [:]
+    /// Whose every leaf is that was ever issued.
+    var leaves: [Fingerprint: Int] = [:]
+    /// Agents of which there was more than one host.
+    var copied: Set<Int> = []
+    /// Agents whose leaf an operator has revoked.
+    var revoked: Set<Int> = []
+    /// The last leaf that any host of an agent has made its own.
+    var newestLeaf: [Int: Fingerprint] = [:]
 }
 
 /// A rule that the world around the machines breaks on purpose, to prove that the checks see it.
@@ -74,8 +82,9 @@ enum BrokenRule: String, CaseIterable, Sendable {
     }
 }
 
-/// As `verification.md` and the documentation of this project number them; T10 is also that the world comes to rest.
+/// As the documentation of this project numbers them. T10 is also that the world comes to rest, T11 that copies of an
+/// agent are noticed.
 enum Invariant: String, CaseIterable, Sendable {
     case A1, A2, A3, A4, A5, A6, A7, A8
-    case T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
+    case T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11
 }
