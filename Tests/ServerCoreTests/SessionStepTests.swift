@@ -164,7 +164,7 @@ import Vocabulary
         short.connectedAt = deadline - .seconds(1)
         let step = try short.next(after: .wake(agentPresent: true), at: deadline)
         #expect(step.state.phase == .connected)
-        #expect(step.directives == [.wake(at: deadline - .seconds(1) + HandoverTiming.silence)])
+        #expect(step.directives == [.wake(at: deadline - .seconds(1) + HandoverTiming.defaultVerification)])
     }
 
     // MARK: The leaf

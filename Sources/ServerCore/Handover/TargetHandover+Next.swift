@@ -105,7 +105,7 @@ extension TargetHandover {
             }
             // Here for so long, it has come to stay: the source must have died over telling of the offer. A deadline that is
             // shorter than a trial says nothing of that.
-            let stays = (connectedAt ?? now) + HandoverTiming.silence
+            let stays = (connectedAt ?? now) + HandoverTiming.defaultVerification
             if now < stays {
                 step.directives = [.wake(at: stays)]
             } else {
