@@ -149,6 +149,7 @@ final class Host {
         var couldSave = true
         world.tally.reach(.agent, agent.phaseName, event.kind)
         var step = agent.next(after: event, at: wall, chance: world.dice.next())
+        step.spoil(by: world.broken, before: agent)
         if let state = step.save {
             if isDiskBroken || world.strikes(permille: 4) {
                 couldSave = false
@@ -246,7 +247,7 @@ final class Host {
                 line.toHost(in: world) { self.ended(line, .closed(code: 1000, reason: "")) }
             }
         case .drop(let number):
-            guard let line, line.number == number else { return }
+            guard let line, line.number == number, !world.breaks(.keptConnection) else { return }
             self.line = nil
             world.hangUp(line)
         case .setTimer(let timer, let span): set(timer, after: span.wholeMilliseconds)
@@ -292,6 +293,8 @@ final class Host {
     }
 
     private func set(_ timer: AgentTimer, after milliseconds: Int64) {
+        if world.breaks(.endlessTrial), timer == .verification { return }
+        if world.breaks(.forgottenRetry), timer == .retry, world.strikes(permille: 100) { return }
         timerCount += 1
         let (number, life) = (timerCount, life)
         timers[timer] = number
@@ -319,6 +322,9 @@ final class Host {
         guard self.line === line, line.atHost == .dialing else { return }
         line.atHost = .open
         feed(.opened(line.number))
+        if world.breaks(.adoptedUnverified), let agent, agent.state.candidate != nil {
+            feed(.received(line.number, ServerToAgent(instanceUID: agent.state.instanceUID.bytes)))
+        }
     }
 
     func received(_ line: Line, _ message: ServerToAgent) {

@@ -55,6 +55,14 @@ extension World {
         check(.T1, hasLostData || truth.honoured[id]?.count == 1, "\(id.short) was redeemed twice")
     }
 
+    /// T1: a redemption that was accepted is accepted again, as often as its target asks.
+    func checkClaimRefused(_ id: HandoverID, _ redemption: RedemptionID, _ code: String) {
+        guard code == HandoverRefusal.alreadyRedeemed.operatorMessage.code else { return }
+        check(
+            .T1, hasLostData || truth.honoured[id]?.contains(redemption) != true,
+            "\(id.short) was redeemed, and its target is told that it was not")
+    }
+
     /// T1: and a target expects an agent only by a token that its source has honoured, in one transaction with the row.
     private func checkT1(_ target: TargetHandover, _ row: AgentRecord?) {
         check(
@@ -93,7 +101,7 @@ extension World {
     }
 
     /// T4: a lower epoch never overwrites a higher one.
-    private func checkT4(_ from: Tables, _ to: Tables) {
+    func checkT4(_ from: Tables, _ to: Tables) {
         for row in from.rows {
             check(.T4, (to.row(row.id)?.epoch ?? 0) >= row.epoch, "a row's epoch has fallen")
         }

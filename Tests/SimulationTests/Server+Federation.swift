@@ -25,6 +25,7 @@ extension Server {
         world.call(from: self, to: source) {
             $0.answerClaim(id, redemption, digest, from: peer)
         } answered: { answer in
+            if case .refused(let code) = answer { self.world.checkClaimRefused(id, redemption, code) }
             let event: TargetHandover.Event =
                 switch answer {
                 case .honoured: .redemptionAccepted
@@ -45,6 +46,9 @@ extension Server {
                 redemption: redemption, tokenDigest: digest, peer: peer, leaf: row?.fingerprint,
                 leafRevoked: row?.leafRevoked ?? false, epoch: row?.epoch ?? 0)
             world.tally.reach(.source, machine.phaseName, "redeemed")
+            if world.breaks(.redemptionNotRepeated), machine.redemption == redemption {
+                throw HandoverRefusal.alreadyRedeemed
+            }
             let step = try machine.next(after: .redeemed(claim), at: wall)
             if step.state != machine { try save(step, before: machine) }
             // The answer goes first.
@@ -108,7 +112,7 @@ extension Server {
     /// As the product's schedule says, each notice for itself.
     func deliverLetters() {
         guard isUp else { return }
-        let letters = tables.dueLetters
+        let letters = tables.dueLetters(isNewestFirst: world.breaks(.noticesInAnyOrder))
         let due = Set(schedule.due(letters.map(\.item), at: clock).map(\.number))
         for letter in letters where due.contains(Int64(letter.number)) { deliver(letter) }
         guard !tables.outbox.isEmpty, let next = schedule.nextLook(after: clock)?.wholeMilliseconds,
@@ -160,11 +164,17 @@ extension Server {
 
     /// Only the handover's other party is heard.
     func answerLetter(_ notice: HandoverNotice, of id: HandoverID, from peer: PeerID) -> LetterAnswer? {
+        var notice = notice
+        let (source, target) = (tables.find(id, SourceHandover.self), tables.find(id, TargetHandover.self))
+        if world.breaks(.noticesInAnyOrder) {
+            let received = source?.otherParty == peer ? source?.notices.received : target?.notices.received
+            notice.sequence = (received ?? 0) + 1
+        }
         do {
             let answer: NoticeAnswer?
-            if tables.find(id, SourceHandover.self)?.otherParty == peer {
+            if source?.otherParty == peer || source != nil && world.breaks(.anyPeerHeard) {
                 answer = try take(.noticeReceived(notice), SourceHandover.self, of: id).answer
-            } else if tables.find(id, TargetHandover.self)?.otherParty == peer {
+            } else if target?.otherParty == peer {
                 answer = try take(.noticeReceived(notice), TargetHandover.self, of: id).answer
             } else {
                 return .unknown

@@ -149,11 +149,15 @@ extension Server {
 
     /// - Returns: `nil` when the process dies over it.
     private func hear(
-        _ message: AgentToServer, in session: Session, epoch: HandoverEpoch?
+        _ given: AgentToServer, in session: Session, epoch: HandoverEpoch?
     ) -> (AgentReport, OpAMPAnswer)? {
-        var report: AgentReport
+        var (report, message): (AgentReport, AgentToServer)
+        message = given
+        message.spoil(by: world.broken)
+        if world.breaks(.epochUnheard) { message.customMessage = nil }
         do throws(ConversationRefusal) {
-            report = try session.conversation.hear(message, epoch: epoch, at: wall)
+            report = try session.conversation.hear(
+                message, epoch: world.breaks(.epochUnheard) ? nil : epoch, at: wall)
         } catch {
             world.fail(.T10, "\(place.name) does not understand host \(session.line.host)")
             return nil
@@ -163,13 +167,19 @@ extension Server {
                 session: session.number, transport: session.proof.transport, address: "host \(session.line.host)",
                 sequence: message.sequenceNumber, epoch: report.epoch?.epoch, isGoodbye: message.agentDisconnect),
             of: session.row, at: wall)
+        if world.breaks(.copiesUnnoticed) { report.copy = nil }
         enter(session)
         guard isUp else { return nil }
         if report.isRoutine, session.memory.isQuiet(at: wall) {
             session.memory.heard(at: wall)
             return (report, .nothing)
         }
-        if world.strikes(permille: 1) { return (report, .badRequest("It does not please.")) }
+        // An agent never says again what was bad, so that only a bare report may be.
+        if message.connectionSettingsStatus == nil, message.connectionSettingsRequest == nil, !message.agentDisconnect,
+            world.strikes(permille: 2)
+        {
+            return (report, .badRequest("It does not please."))
+        }
         do throws(Crashed) {
             try crashPoint()
             let answer = try take(report, session)
@@ -186,6 +196,8 @@ extension Server {
             step.issued(leaf)
             world.issued(leaf, to: session)
         }
+        step.spoil(by: world.broken, after: report)
+        if world.breaks(.answersAnybody), step.standing == .over { return .nothing }
         if let leaf = step.row?.fingerprint, let other = tables.row(of: leaf), other.id != step.row?.id {
             world.note("\(place.name) cannot record host \(session.line.host): its leaf is another row's")
             world.tally.count("rows that could not be saved")
@@ -302,6 +314,7 @@ extension Server {
             case .target(let step): write(step, before: targets.replace(step.state), keepsRow: keepsRow, into: &next)
             }
         }
+        world.checkT4(tables, next)
         tables = next
         for change in step.changes {
             switch change {

@@ -99,7 +99,8 @@ final class Server {
     /// One event, saved as a whole before anything of it is done.
     @discardableResult
     func take<Kind: Machine>(_ event: Kind.Event, _: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
-        guard let machine = tables.find(id, Kind.self) else { throw HandoverRefusal.unknownHandover(id) }
+        guard var machine = tables.find(id, Kind.self) else { throw HandoverRefusal.unknownHandover(id) }
+        machine.spoil(by: world.broken)
         world.tally.reach(Kind.coverage, machine.phaseName, event.kind)
         let step = try machine.next(after: event, at: wall)
         if step.state != machine || !step.isEmpty { try save(step, before: machine) }
@@ -129,7 +130,10 @@ final class Server {
         next.save(step.state)
         if keepsRow { for change in step.rows { next.apply(change) } }
         if world.broken != .forgottenAudit || !world.strikes(permille: 300) {
-            for fact in step.audit { next.audit.append(.init(fact: fact, handover: step.state.id, at: wall)) }
+            for var fact in step.audit {
+                if world.breaks(.auditedToken) { fact.additional = .string(world.tokens.last?.text ?? "") }
+                next.audit.append(.init(fact: fact, handover: step.state.id, at: wall))
+            }
         }
         if world.broken != .forgottenNotices || !world.strikes(permille: 300) {
             for notice in step.notices {

@@ -83,9 +83,12 @@ struct Tables {
     }
 
     /// The oldest letter of every handover and side.
-    var dueLetters: [Letter] {
+    ///
+    /// - Parameter isNewestFirst: the rule is broken.
+    func dueLetters(isNewestFirst: Bool) -> [Letter] {
         var due: [Letter] = []
-        for letter in outbox where !due.contains(where: { $0.handover == letter.handover && $0.role == letter.role }) {
+        for letter in isNewestFirst ? outbox.reversed() : outbox
+        where !due.contains(where: { $0.handover == letter.handover && $0.role == letter.role }) {
             due.append(letter)
         }
         return due
@@ -123,6 +126,7 @@ struct Tables {
 /// A machine and its table.
 protocol Machine: HandoverMachine where Event: NamedEvent {
     static var coverage: Pair.Machine { get }
+    mutating func spoil(by rule: BrokenRule?)
     static var table: WritableKeyPath<Tables, [Self]> { get }
 }
 

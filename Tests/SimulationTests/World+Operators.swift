@@ -19,7 +19,7 @@ extension World {
     /// What operators ask for, from one end of the range to the other.
     private static let lifetimes = [60, 300, 3600, 86_400]
     private static let probations = [0, 1, 30, 60, 300, 3600, 86_400]
-    private static let verifications = [1, 30, 60]
+    private static let verifications = [31, 60, 300]
     private static let arrivals = [1, 60, 3600, 86_400]
 
     func issue(_ agent: Int, from source: Server, to target: Int, probation: Int? = nil) {
