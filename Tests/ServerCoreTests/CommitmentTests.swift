@@ -60,6 +60,17 @@ import Vocabulary
         }
     }
 
+    /// The simulation found agents that were set back to a time when the target was their server: they have nothing to say
+    /// of the offer, and a handover that may have settled does not lapse.
+    @Test func `after the deadline an agent arrives by staying`() throws {
+        let connected = try stages.target(.connected)
+        let deadline = try #require(connected.deadline)
+        #expect(
+            try connected.next(after: .agentCommitted(.staying), at: deadline - .seconds(1)).state.phase == .connected)
+        let arrived = try connected.next(after: .agentCommitted(.staying), at: deadline).state
+        #expect(arrived.phase == .arrived && arrived.offerHash == nil)
+    }
+
     /// The simulation found agents whose `APPLIED` was lost, that had settled, and that both servers had let go of.
     @Test func `a target lets nobody go who may have settled: it neither lapses, withdraws nor takes a cancellation`()
         throws

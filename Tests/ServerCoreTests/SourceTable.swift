@@ -42,11 +42,11 @@ let sourceTable = """
     handover.notice-not-allowed
       <lapsed>: -> expired Handover.Lapsed = accepted
     leaving:
-      claimed, claimed late, offerSent, agentLeaving, agentDisconnected, agentFailed other: nothing
+      claimed, claimed late, offerSent, agentLeaving, agentDisconnected, agentFailed other, wake, wake late: nothing
       offerSigned: do:pushOffer
       pushRequested: Handover.PushRequested do:pushOffer
-      agentConnected, wake: do:wake
-      agentConnected late, agentFailed, wake late: -> returned Handover.AgentReturned tell:returned#2
+      agentConnected: do:wake
+      agentConnected late, agentFailed: -> returned Handover.AgentReturned tell:returned#2
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
       higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#2 do:askPeers

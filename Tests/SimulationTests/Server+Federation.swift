@@ -27,6 +27,7 @@ extension Server {
         world.call(from: self, to: source) {
             $0.answerClaim(id, redemption, digest, from: peer)
         } answered: { answer in
+            if case .refused(let code) = answer { self.world.checkClaimRefused(id, redemption, code) }
             let events: [TargetHandover.Event] =
                 switch answer {
                 case .honoured(let notices): [.redemptionAccepted] + notices.map { .noticeReceived($0) }
@@ -46,11 +47,16 @@ extension Server {
             let claim = TokenRedemption(
                 redemption: redemption, tokenDigest: digest, peer: peer, leaf: row?.fingerprint,
                 leafRevoked: row?.leafRevoked ?? false, epoch: row?.epoch ?? 0)
+            world.tally.reach(.source, machine.phaseName, "redeemed")
+            if world.breaks(.redemptionNotRepeated), machine.redemption == redemption {
+                throw HandoverRefusal.alreadyRedeemed
+            }
             var step = try machine.next(after: .redeemed(claim), at: wall)
             if case .signOffer(let claims)? = step.directives.last, let leaf = row?.leaf {
                 step.directives.removeLast()
-                let offer = try offer(claims, machine, leaf)
-                step = step.followed(by: try step.state.next(after: .offerSigned(offer), at: wall))
+                let event = SourceHandover.Event.offerSigned(try offer(claims, machine, leaf))
+                world.tally.reach(.source, step.state.phaseName, event.kind)
+                step = step.followed(by: try step.state.next(after: event, at: wall))
             }
             if step.state != machine { try save(step, before: machine) }
             // The answer goes first.
@@ -62,7 +68,7 @@ extension Server {
                 world.checkClaimHonoured(id, redemption)
                 return .honoured([])
             }
-            world.note("\(place.name) \(id.short): claim refused, \(refusal)")
+            world.note("\(place.name) \(id.short): claim refused, \(refusal.operatorMessage.code)")
             world.tally.count("claims refused")
             return .refused(code: refusal.operatorMessage.code)
         } catch {
@@ -114,7 +120,7 @@ extension Server {
     /// As the product's schedule says, each call for itself.
     func deliverLetters() {
         guard isUp else { return }
-        let letters = tables.outbox
+        let letters = world.breaks(.noticesInAnyOrder) ? tables.outbox.reversed() : tables.outbox
         for call in schedule.due(letters.map(\.item), at: clock) {
             deliver(call.compactMap { item in letters.first { $0.item == item } })
         }
@@ -178,7 +184,9 @@ extension Server {
         _ notices: [HandoverNotice], received: Int, of id: HandoverID, from peer: PeerID
     ) -> LetterAnswer? {
         do {
-            if let machine = tables.find(id, SourceHandover.self), machine.otherParty == peer {
+            if let machine = tables.find(id, SourceHandover.self),
+                machine.otherParty == peer || world.breaks(.anyPeerHeard)
+            {
                 return try take(notices, received: received, machine)
             }
             if let machine = tables.find(id, TargetHandover.self), machine.otherParty == peer {
@@ -193,6 +201,11 @@ extension Server {
     private func take<Kind: Machine>(
         _ notices: [HandoverNotice], received: Int, _ machine: Kind
     ) throws -> LetterAnswer {
+        var notices = notices
+        if world.breaks(.noticesInAnyOrder) {
+            for index in notices.indices { notices[index].sequence = machine.notices.received + 1 + index }
+        }
+        reach(machine, notices.map(Kind.noticed))
         let (step, sequence) = try machine.next(after: notices, at: wall)
         if step.state != machine || !step.isEmpty { try save(step, before: machine) }
         tables.removeLetters(upTo: received, of: machine.id, Kind.role)

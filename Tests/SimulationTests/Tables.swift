@@ -30,7 +30,19 @@ struct Tables {
     var targets: [TargetHandover] = []
     var outbox: [Letter] = []
     var audit: [Entry] = []
+    var keys: SigningKeys
+    /// Rises with every change of the keys.
+    var trustVersion: Int64 = 1
+    /// What is recorded of each peer, by its number.
+    var peers: [PeerTrust]
     private var letters = 0
+
+    init(of place: Places.Place, peers: [PeerTrust]) {
+        keys = SigningKeys([
+            SigningKey(certificate: place.authority.certificate, state: .active, since: Places.shared.start)
+        ])
+        self.peers = peers
+    }
 
     func row(_ id: AgentID) -> AgentRecord? { rows.first { $0.id == id } }
     func row(of leaf: Fingerprint) -> AgentRecord? { rows.first { $0.fingerprint == leaf } }
@@ -111,16 +123,20 @@ struct Tables {
 }
 
 /// A machine and its table.
-protocol Machine: HandoverMachine {
+protocol Machine: HandoverMachine where Event: NamedEvent {
+    static var coverage: Pair.Machine { get }
+    mutating func spoil(by rule: BrokenRule?)
     static var table: WritableKeyPath<Tables, [Self]> { get }
 }
 
 extension SourceHandover: Machine {
     static var table: WritableKeyPath<Tables, [Self]> { \.sources }
+    static var coverage: Pair.Machine { .source }
 }
 
 extension TargetHandover: Machine {
     static var table: WritableKeyPath<Tables, [Self]> { \.targets }
+    static var coverage: Pair.Machine { .target }
 }
 
 extension HandoverID {

@@ -120,7 +120,7 @@ struct FederationInterface: Sendable {
             notices, received: batch.received, of: id, from: call.peer, by: call.audit)
         switch receipt.answer {
         case .accepted, .duplicate:
-            return NoticeReceipt(lastSequence: receipt.lastSequence, phase: receipt.phase)
+            return NoticeReceipt(lastSequence: receipt.lastSequence, phase: OpenWord(text: receipt.phase))
         case .gap(let last):
             var problem = ProblemResponse(NoticeGap(last: last, sent: receipt.sequence))
             problem.lastSequence = last

@@ -56,6 +56,7 @@ extension SourceHandover {
             step.tellOffer(at: now)
         case .offerSent:
             step.state.returnsFrom = now + verification
+            step.state.isBack = nil
             if phase == .redeemed { step.enter(.offered, .offerSent, ["hash": offer.map { Hex.encode($0.hash) }]) }
         case .pushRequested:
             step.record(.pushRequested)
@@ -63,8 +64,11 @@ extension SourceHandover {
         case .agentConnected: connected(&step, at: now)
         case .agentLeaving:
             step.state.isLeft = true
+            step.state.isBack = nil
             if phase != .leaving { step.leave(at: now) }
-        case .agentDisconnected: if phase == .offered { step.leave(at: now) }
+        case .agentDisconnected:
+            step.state.isBack = nil
+            if phase == .offered { step.leave(at: now) }
         case .agentFailed(let hash, let message):
             if offerHashes.contains(hash) { step.takeBack(because: message, at: now) }
         case .cancelRequested(let reason):
@@ -76,7 +80,7 @@ extension SourceHandover {
             step.end(.cancelled, .cancelled, because: "the leaf was revoked")
         case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake(let agentPresent):
-            if phase == .leaving, agentPresent { connected(&step, at: now) }
+            if phase == .leaving, agentPresent, isBack == true { connected(&step, at: now) }
         case .noticeReceived: break
         }
         return step
@@ -205,6 +209,7 @@ extension SourceHandover {
         } else if phase == .offered {
             step.directives = [push(at: now)]
         } else {
+            step.state.isBack = true
             step.directives = [.wake(at: returnsFrom)]
         }
     }

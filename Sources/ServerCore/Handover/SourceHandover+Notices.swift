@@ -43,6 +43,7 @@ extension SourceHandover {
         switch notice.type {
         case .connected:
             step.state.isLeft = true
+            step.state.isBack = nil
             if phase != .leaving { step.enter(.leaving, .agentLeaving, ["seen": "at the target"]) }
         case .arrived:
             step.state.ending = nil
