@@ -111,7 +111,7 @@ package struct Server: Sendable {
     package func run(reloadingOn reloads: [UnixSignal] = []) async throws {
         var configuration = ServiceGroupConfiguration(
             services: [
-                .init(service: StorageUpkeep(server: context)),
+                .init(service: StorageUpkeep(server: context, fleet: fleet)),
                 .init(
                     service: StopRequest(requests: stopRequests.stream),
                     successTerminationBehavior: .gracefullyShutdownGroup),
@@ -132,6 +132,7 @@ package struct Server: Sendable {
             throw error
         }
         await context.calls.flush(contacts: true)
+        await fleet.saveLastHeard()
         try context.database.close()
     }
 

@@ -2,11 +2,14 @@ import Logging
 import ServerStorage
 import ServiceLifecycle
 
-/// Moves the write-ahead log into the database outside of commits, and ends the server when the disk has failed.
+/// Moves the write-ahead log into the database outside of commits, saves when agents were heard last, and ends the server
+/// when the disk has failed.
 struct StorageUpkeep: Service {
     let server: ServerContext
+    let fleet: FleetService
 
     static let period = Duration.milliseconds(500)
+    static let lastHeardPeriod = Duration.seconds(60)
 
     func run() async throws {
         let (database, log) = (server.database, server.log)
@@ -20,6 +23,9 @@ struct StorageUpkeep: Service {
                             log.warning("checkpoint failed", metadata: ["reason": "\(error.explained)"])
                         }
                     }
+                }
+                group.addTask {
+                    while (try? await Task.sleep(for: Self.lastHeardPeriod)) != nil { await fleet.saveLastHeard() }
                 }
                 group.addTask {
                     for await failure in database.failures {

@@ -16,7 +16,12 @@ final class FleetService: OpAMPService {
     let server: ServerContext
     let shell: HandoverShell
     /// By session number, from its first message that was saved.
-    private let memories = Mutex<[UInt64: SessionMemory]>([:])
+    private let memories = Mutex<[UInt64: Remembered]>([:])
+
+    private struct Remembered {
+        let agent: AgentID
+        var memory: SessionMemory
+    }
     private let ends = SessionEnds()
     /// Limits the audit entries and log lines that unknown clients can cause.
     let refusals = Mutex(AuditThrottle())
@@ -28,19 +33,19 @@ final class FleetService: OpAMPService {
     /// What is remembered of the agent's present session.
     func memory(of agent: AgentID) -> SessionMemory? {
         guard let session = server.agents.session(of: agent) else { return nil }
-        return memories.withLock { $0[session.number] }
+        return memories.withLock { $0[session.number]?.memory }
     }
 
     private func memory(of session: AgentSession) -> SessionMemory {
-        memories.withLock { $0[session.number] } ?? SessionMemory(at: session.openedAt)
+        memories.withLock { $0[session.number]?.memory } ?? SessionMemory(at: session.openedAt)
     }
 
     // MARK: Messages
 
     func heard(from session: AgentSession, at now: Timestamp) -> Bool {
         memories.withLock { memories in
-            guard memories[session.number]?.isQuiet(at: now) == true else { return false }
-            memories[session.number]?.heard(at: now)
+            guard memories[session.number]?.memory.isQuiet(at: now) == true else { return false }
+            memories[session.number]?.memory.heard(at: now)
             return true
         }
     }
@@ -109,7 +114,7 @@ final class FleetService: OpAMPService {
             try tables.save(step, before: facts.row, by: .agent(session), at: now)
             return step
         }
-        memories.withLock { $0[session.number] = step.memory }
+        memories.withLock { $0[session.number] = Remembered(agent: session.agent, memory: step.memory) }
         await carryOut(step.changes)
         return step
     }
@@ -129,9 +134,23 @@ final class FleetService: OpAMPService {
         await ends.add(SessionEnds.End(session: session, ending: ending, at: now)) { await self.save($0) }
     }
 
+    /// Saves when the agents were heard last, in one transaction. A sign of life alone changes no row; what is saved here
+    /// is what a killed server knows of it.
+    func saveLastHeard() async {
+        let times = memories.withLock { $0.values.map { ($0.agent, $0.memory.lastHeard) } }
+        guard !times.isEmpty else { return }
+        do {
+            try await server.database.write {
+                try $0.agents.save(lastSeen: Dictionary(times, uniquingKeysWith: max))
+            }
+        } catch {
+            server.log.error("last contacts not saved", metadata: ["reason": "\(error.explained)"])
+        }
+    }
+
     private func save(_ ends: [SessionEnds.End]) async {
         let open = ends.compactMap { end -> (end: SessionEnds.End, proof: SessionProof, memory: SessionMemory)? in
-            let memory = memories.withLock { $0.removeValue(forKey: end.session.number) }
+            let memory = memories.withLock { $0.removeValue(forKey: end.session.number)?.memory }
             guard let proof = end.session.proof, end.ending != .replaced, memory?.isOver != true else { return nil }
             return (end, proof, memory ?? SessionMemory(at: end.at))
         }

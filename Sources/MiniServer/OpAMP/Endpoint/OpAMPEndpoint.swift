@@ -123,12 +123,15 @@ final class OpAMPEndpoint: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: .seconds(5))) != nil {
-                let now = self.now()
-                self.agents.dismiss(because: "No signing request came.") {
-                    $0.kind == .enrolling && now - $0.openedAt >= Self.enrolmentTime
-                }
+                self.endOverdueEnrolments(at: self.now())
                 for link in self.agents.pollingLinks { await link.endIfSilent(for: Self.pollSilence) }
             }
+        }
+    }
+
+    func endOverdueEnrolments(at now: Timestamp) {
+        agents.dismiss(because: "No signing request came.") {
+            $0.kind == .enrolling && now - $0.openedAt >= Self.enrolmentTime
         }
     }
 }
