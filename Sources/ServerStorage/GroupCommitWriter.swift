@@ -52,23 +52,28 @@ final class GroupCommitWriter: Sendable {
     /// An element when a sync failed and nothing is written any more; it ends with the database.
     var failures: AsyncStream<StorageFailure> { failed.stream }
 
-    /// A cancelled caller does not undo its job: what was decided is saved.
+    /// Whoever asks for a job cannot undo it by going away: what was decided is saved.
     ///
-    /// - Parameter isDeferred: the job waits, `longestDeferral` at most, for a group that is written anyway.
+    /// - Parameters:
+    ///   - isDeferred: the job waits, `longestDeferral` at most, for a group that is written anyway.
+    ///   - answer: called on the writer's queue; it must not block.
     func write<Value: Sendable>(
-        isDeferred: Bool = false, _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws -> Value {
+        isDeferred: Bool = false, _ body: @escaping @Sendable (Database) throws -> Value,
+        then answer: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
         let returned = Returned<Value>()
-        try await withCheckedThrowingContinuation { (caller: CheckedContinuation<Void, any Error>) in
-            let job = Job(
-                run: { database in
-                    let value = try body(database)
-                    returned.value.withLock { $0 = value }
-                }, answer: { caller.resume(with: $0) })
-            if isDeferred { deferred(job) } else { add(job) }
-        }
-        guard let value = returned.value.withLock({ $0 }) else { throw CancellationError() }
-        return value
+        let job = Job(
+            run: { database in
+                let value = try body(database)
+                returned.value.withLock { $0 = value }
+            },
+            answer: { result in
+                answer(
+                    result.flatMap {
+                        returned.value.withLock { $0 }.map { .success($0) } ?? .failure(CancellationError())
+                    })
+            })
+        if isDeferred { deferred(job) } else { add(job) }
     }
 
     /// Takes no more jobs and waits for those that are there.

@@ -7,6 +7,8 @@ import Vocabulary
 /// One closure holds as a whole or not at all; closures that are written at the same time share a commit.
 package final class ServerDatabase: Sendable {
     private let pool: DatabasePool
+    /// For what is asked on every connection. A reader of the pool takes two threads to reach.
+    private let reader: DatabaseQueue
     private let writer: GroupCommitWriter
     private let log: WriteAheadLog
     private let memory = StorageMemory()
@@ -39,6 +41,8 @@ package final class ServerDatabase: Sendable {
                 try Schema.prepare(database, path: path)
             }
             self.pool = pool
+            configuration.readonly = true
+            reader = try DatabaseQueue(path: path, configuration: configuration)
             writer = GroupCommitWriter(pool, commit: commit)
             log = try WriteAheadLog(database: path)
         } catch let failure as StorageFailure {
@@ -56,8 +60,22 @@ package final class ServerDatabase: Sendable {
     ) async throws -> Value {
         do {
             return try await pool.read { [memory] in try body(StorageTransaction(database: $0, memory: memory)) }
-        } catch let error as DatabaseError {
-            throw StorageFailure(error, during: "reading")
+        } catch {
+            throw error.explained(during: "reading")
+        }
+    }
+
+    /// As `read`, for callers without a task and short closures, which run one after the other.
+    ///
+    /// - Parameter answer: called on a queue of the database; it must not block.
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (StorageTransaction) throws -> Value,
+        then answer: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        reader.asyncRead { [memory] snapshot in
+            answer(
+                Result { try body(StorageTransaction(database: snapshot.get(), memory: memory)) }
+                    .mapError { $0.explained(during: "reading") })
         }
     }
 
@@ -68,7 +86,17 @@ package final class ServerDatabase: Sendable {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (StorageTransaction) throws -> Value
     ) async throws -> Value {
-        try await write(isDeferred: false, body)
+        try await withCheckedThrowingContinuation { caller in write(body) { caller.resume(with: $0) } }
+    }
+
+    /// As `write`, for callers without a task.
+    ///
+    /// - Parameter answer: called on a queue of the database; it must not block.
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (StorageTransaction) throws -> Value,
+        then answer: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        write(isDeferred: false, body, then: answer)
     }
 
     /// As `write`, for what no answer waits for: `body` runs before the next closure that is written, and shares its
@@ -78,18 +106,19 @@ package final class ServerDatabase: Sendable {
     package func writeWithNext<Value: Sendable>(
         _ body: @escaping @Sendable (StorageTransaction) throws -> Value
     ) async throws -> Value {
-        try await write(isDeferred: true, body)
+        try await withCheckedThrowingContinuation { caller in
+            write(isDeferred: true, body) { caller.resume(with: $0) }
+        }
     }
 
     private func write<Value: Sendable>(
-        isDeferred: Bool, _ body: @escaping @Sendable (StorageTransaction) throws -> Value
-    ) async throws -> Value {
-        do {
-            return try await writer.write(isDeferred: isDeferred) { [memory] in
-                try body(StorageTransaction(database: $0, memory: memory))
-            }
-        } catch let error as DatabaseError {
-            throw StorageFailure(error, during: "writing")
+        isDeferred: Bool, _ body: @escaping @Sendable (StorageTransaction) throws -> Value,
+        then answer: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        writer.write(isDeferred: isDeferred) { [memory] database in
+            try body(StorageTransaction(database: database, memory: memory))
+        } then: {
+            answer($0.mapError { $0.explained(during: "writing") })
         }
     }
 
@@ -142,6 +171,7 @@ package final class ServerDatabase: Sendable {
     package func close() throws {
         writer.close()
         pool.interrupt()
+        try reader.close()
         try pool.close()
         log.truncate()
         try log.close()

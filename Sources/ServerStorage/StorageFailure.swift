@@ -24,6 +24,13 @@ package enum StorageFailure: Error, Hashable, Sendable {
     }
 }
 
+extension Error {
+    /// SQLite's own errors explained; others are left as they are.
+    func explained(during operation: String) -> any Error {
+        (self as? DatabaseError).map { StorageFailure($0, during: operation) } ?? self
+    }
+}
+
 extension StorageFailure: OperatorExplainable {
     package var operatorMessage: OperatorMessage {
         switch self {

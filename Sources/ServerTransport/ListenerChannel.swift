@@ -90,8 +90,7 @@ struct ListenerChannel: HTTPChannelHandler {
             maxFrameSize: limits.webSocketBytes,
             enableAutomaticErrorHandling: false,
             shouldUpgrade: { [route] channel, head in
-                let caller = Caller(of: channel)
-                return channel.eventLoop.makeFutureWithTask { await route.decide(head, caller) }.map { answer in
+                route.decide(head, Caller(of: channel), channel.eventLoop).map { answer in
                     decision.value = answer
                     if case .accept = answer { return HTTPHeaders() }
                     return nil

@@ -12,10 +12,12 @@ package struct WebSocketRoute: Sendable {
     }
 
     package let path: String
-    /// Asked once for each upgrade that is well formed; may take its time.
-    package let decide: @Sendable (HTTPRequestHead, Caller) async -> Decision
+    /// Asked once for each upgrade that is well formed, on the event loop of its connection; may take its time.
+    package let decide: @Sendable (HTTPRequestHead, Caller, any EventLoop) -> EventLoopFuture<Decision>
 
-    package init(path: String, decide: @escaping @Sendable (HTTPRequestHead, Caller) async -> Decision) {
+    package init(
+        path: String, decide: @escaping @Sendable (HTTPRequestHead, Caller, any EventLoop) -> EventLoopFuture<Decision>
+    ) {
         (self.path, self.decide) = (path, decide)
     }
 

@@ -17,6 +17,21 @@ import Vocabulary
 
     private func table(_ rows: String...) -> String { ([Self.header] + rows).joined(separator: "\n") + "\n" }
 
+    /// A test run that had more crashed when it looked at itself.
+    @Test func `a process with more than a thousand descriptors can be looked at`() throws {
+        let (child, input, output) = (Process(), Pipe(), Pipe())
+        child.executableURL = URL(filePath: "/bin/bash")
+        child.arguments = [
+            "-c",
+            "ulimit -n 4096; for ((i = 10; i < 1500; i++)); do eval \"exec $i< /dev/null\"; done; echo ready; read",
+        ]
+        (child.standardInput, child.standardOutput) = (input, output)
+        try child.run()
+        defer { child.terminate() }
+        #expect(output.fileHandleForReading.availableData == Data("ready\n".utf8))
+        for _ in 0..<20 { #expect(OpenConnections.count(of: child.processIdentifier, to: []) == 0) }
+    }
+
     @Test func `a socket that the kernel lists twice is one connection`() {
         let listed = table(row(71, to: 4320), row(71, to: 4320), row(71, to: 4320))
         #expect(OpenConnections.rows(of: listed).count == 3)

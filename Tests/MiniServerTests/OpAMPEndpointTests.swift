@@ -53,6 +53,25 @@ struct OpAMPEndpointTests {
         #expect(service.heartbeats == 19)
     }
 
+    @Test func `a session that enrols and asks for no certificate ends after half a minute, and no other does`()
+        async throws
+    {
+        let service = ScriptedOpAMPService()
+        try await TestServer.run(service: service) { server in
+            let (agent, newcomer) = (try await server.socket(as: try server.pki.agent()), try await server.socket())
+            for client in [agent, newcomer] { _ = try await client.exchange(Example.full(sequence: 1)) }
+            let opened = try #require(server.endpoint.agents.sessions.first { $0.kind == .enrolling }).openedAt
+            server.endpoint.endOverdueEnrolments(at: opened + .seconds(30) - .milliseconds(1))
+            #expect(server.endpoint.agents.sessions.count == 2)
+            server.endpoint.endOverdueEnrolments(at: opened + .seconds(30))
+            let close = await newcomer.frame()
+            #expect(close?.closeReason == "No signing request came.")
+            #expect(server.endpoint.agents.sessions.map(\.kind) == [.agent])
+            await newcomer.close()
+            await agent.close()
+        }
+    }
+
     @Test func `messages sent in one breath are answered in their order`() async throws {
         let service = ScriptedOpAMPService(answer: { report, _ in
             await Task.yield()

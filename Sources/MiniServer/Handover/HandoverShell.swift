@@ -127,7 +127,7 @@ struct HandoverShell: Sendable {
     private func redeem(_ machine: some HandoverMachine, _ redemption: RedemptionID, _ digest: [UInt8]) async {
         let request = RedemptionRequest(redemption: redemption, tokenSHA256: Hex.encode(digest))
         let leaf = machine.claims.leaf
-        await redemptions.begin(leaf)
+        redemptions.begin(leaf)
         var events: [TargetHandover.Event]
         do throws(PeerCallFailure) {
             let status = try await peers.redeem(machine.id, request, at: machine.otherParty)
@@ -147,7 +147,7 @@ struct HandoverShell: Sendable {
                 "answer of the source not taken",
                 metadata: ["handover": "\(machine.id)", "reason": "\(error.explained)"])
         }
-        await redemptions.finish(leaf)
+        redemptions.finish(leaf)
     }
 
     private func askSource(_ machine: some HandoverMachine) async {

@@ -1,6 +1,7 @@
 import Certificates
 import HTTPTypes
 import Logging
+import NIOCore
 import ServerCore
 import ServerStorage
 import ServerTransport
@@ -9,9 +10,58 @@ import Vocabulary
 
 // Which connections are accepted, and for which agent.
 extension FleetService {
-    func admit(_ request: ConnectionRequest) async -> Admission {
+    func admit(_ request: ConnectionRequest, on eventLoop: any EventLoop) -> EventLoopFuture<Admission> {
+        // The source sends the offer as soon as it has accepted a redemption, and the agent can arrive before the
+        // answer.
+        if let leaf = request.caller.leaf, shell.redemptions.isUnderWay(for: leaf.fingerprint) {
+            return eventLoop.makeFutureWithTask {
+                await self.shell.redemptions.end(of: leaf.fingerprint)
+                return await self.admission(of: request) {
+                    try await self.server.database.read { try self.decision(on: request, $0) }
+                }
+            }
+        }
+        return server.database.read(on: eventLoop) { try self.decision(on: request, $0) }
+            .flatMap { decision in
+                switch decision {
+                case .agent(let agent), .arriving(let agent, _), .movedOn(let agent, _):
+                    eventLoop.makeSucceededFuture(.admitted(agent: agent, as: .agent))
+                case .bootstrap, .refused:
+                    eventLoop.makeFutureWithTask { await self.admission(of: request) { decision } }
+                }
+            }
+            .flatMapError { error in
+                eventLoop.makeFutureWithTask { await self.admission(of: request) { throw error } }
+            }
+    }
+
+    private func decision(
+        on request: ConnectionRequest, _ tables: StorageTransaction
+    ) throws -> LeafAcceptance.Decision {
+        let leaf = request.caller.leaf
+        let known = try leaf.map { try tables.records(ofLeaf: $0.fingerprint) }
+        return LeafAcceptance(
+            presented: leaf, bearsBootstrapToken: request.bearer != nil, row: known?.row,
+            arrivals: known?.arrivals ?? [], departures: known?.departures ?? [],
+            ownAuthorities: server.authority.signingKeys.honoured,
+            newerLeafIsLive: known?.row.map { self.server.isLiveWithAnother($0, than: leaf) } ?? false,
+            handover: request.handover
+        ).decision(at: request.at)
+    }
+
+    private func admission(
+        of request: ConnectionRequest, _ decide: () async throws -> LeafAcceptance.Decision
+    ) async -> Admission {
         do {
-            return try await admission(of: request)
+            switch try await decide() {
+            case .agent(let agent), .arriving(let agent, _), .movedOn(let agent, _):
+                return .admitted(agent: agent, as: .agent)
+            // A used token allows its agent to ask again, because the answer may have been lost; the key in the request
+            // shows whether it is that agent.
+            case .bootstrap:
+                return .admitted(agent: try await bootstrapToken(request, at: request.at).bearer, as: .enrolling)
+            case .refused(let refusal): throw refusal
+            }
         } catch let refusal as LeafRefusal {
             await auditRefusal(refusal, of: request)
             return .refused(refusal.problem)
@@ -21,32 +71,6 @@ extension FleetService {
         } catch {
             server.log.error("admission failed", metadata: ["reason": "\(error.explained)"])
             return .refused(ProblemResponse(admissionFailedBy: error))
-        }
-    }
-
-    private func admission(of request: ConnectionRequest) async throws -> Admission {
-        let leaf = request.caller.leaf
-        // The source sends the offer as soon as it has accepted a redemption, and the agent can arrive before the
-        // answer.
-        if let leaf { await shell.redemptions.end(of: leaf.fingerprint) }
-        let authorities = server.authority.signingKeys.honoured
-        let decision = try await server.database.read { tables in
-            let known = try leaf.map { try tables.records(ofLeaf: $0.fingerprint) }
-            return LeafAcceptance(
-                presented: leaf, bearsBootstrapToken: request.bearer != nil, row: known?.row,
-                arrivals: known?.arrivals ?? [], departures: known?.departures ?? [], ownAuthorities: authorities,
-                newerLeafIsLive: known?.row.map { self.server.isLiveWithAnother($0, than: leaf) } ?? false,
-                handover: request.handover
-            ).decision(at: request.at)
-        }
-        switch decision {
-        case .agent(let agent), .arriving(let agent, _), .movedOn(let agent, _):
-            return .admitted(agent: agent, as: .agent)
-        // A used token allows its agent to ask again, because the answer may have been lost; the key in the request
-        // shows whether it is that agent.
-        case .bootstrap:
-            return .admitted(agent: try await bootstrapToken(request, at: request.at).bearer, as: .enrolling)
-        case .refused(let refusal): throw refusal
         }
     }
 

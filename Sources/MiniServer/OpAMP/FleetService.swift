@@ -1,6 +1,7 @@
 import Certificates
 import HandoverToken
 import Logging
+import NIOCore
 import OpAMPProto
 import ServerCore
 import ServerStorage
@@ -11,7 +12,8 @@ import Vocabulary
 /// The agents behind the OpAMP endpoint: which connections are accepted, what messages change, and what the answers
 /// contain.
 ///
-/// For each message: load, decide by `SessionStep`, save in one transaction, carry out, answer.
+/// For each message: load, decide by `SessionStep`, save in one transaction, carry out, answer. From the event loop to the
+/// database and back, without a task in between, unless something has to be waited for.
 final class FleetService: OpAMPService {
     let server: ServerContext
     let shell: HandoverShell
@@ -53,40 +55,44 @@ final class FleetService: OpAMPService {
     // MARK: Messages
 
     func heard(from session: AgentSession, at now: Timestamp) -> Bool {
-        memories.withLock { memories in
-            guard memories[session.number]?.isQuiet(at: now) == true else { return false }
-            memories[session.number]?.heard(at: now)
-            return true
-        }
+        memories.withLock { $0[session.number]?.heardQuietly(at: now) ?? false }
     }
 
-    func received(_ report: AgentReport, from session: AgentSession) async -> OpAMPAnswer {
+    func received(
+        _ report: AgentReport, from session: AgentSession, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<OpAMPAnswer> {
+        let memory = memory(of: session)
+        guard let proof = session.proof, !(memory.wantsNews(with: report) && server.authority.hasRotated) else {
+            return eventLoop.makeFutureWithTask { await self.received(report, session) }
+        }
+        return decide(session, proof, report, memory, news: nil, on: eventLoop).flatMap { step in
+            // The answer to a poll takes along what the directives push.
+            guard !step.changes.isEmpty else { return eventLoop.makeSucceededFuture(self.answer(step, session)) }
+            return eventLoop.makeFutureWithTask {
+                await self.carryOut(step.changes)
+                return self.answer(step, session)
+            }
+        }.flatMapErrorThrowing { self.answer(to: $0, session) }
+    }
+
+    /// One that has to wait for more than the database.
+    private func received(_ report: AgentReport, _ session: AgentSession) async -> OpAMPAnswer {
         do {
             guard let proof = session.proof else { return try await enrol(report, session) }
-            return try await take(report, session, proof)
-        } catch let refusal as FleetRefusal {
-            log(refusal, "request refused", from: session.request.caller.address)
-            return .badRequest(refusal.operatorMessage.description)
+            let memory = memory(of: session)
+            let news = await TrustAnnouncement(server: server).news()
+            let step = try await server.database.write { [self] tables in
+                try decide(session, proof, report, memory, news: news, tables)
+            }
+            memories.withLock { $0[session.number] = step.memory }
+            await carryOut(step.changes)
+            return answer(step, session)
         } catch {
-            server.log.error("message not recorded", metadata: ["reason": "\(error.explained)"])
-            return .unavailable(retryAfter: .seconds(30), "The server could not record the message.")
+            return answer(to: error, session)
         }
     }
 
-    private func take(_ report: AgentReport, _ session: AgentSession, _ proof: SessionProof) async throws -> OpAMPAnswer
-    {
-        let memory = memory(of: session)
-        let news = memory.wantsNews(with: report) ? await TrustAnnouncement(server: server).news() : nil
-        let step = try await decide(session, proof, at: report.at, isFailing: report.isFailing) { tables, facts in
-            var facts = facts
-            (facts.memory, facts.news) = (memory, news)
-            var step = SessionStep(after: report, with: facts)
-            if let order = step.order { step.issued(try self.server.authority.issueLeaf(order)) }
-            if step.isInstructing, let row = step.row {
-                step.configure(try tables.configurationDue(to: row)?.offer)
-            }
-            return step
-        }
+    private func answer(_ step: SessionStep, _ session: AgentSession) -> OpAMPAnswer {
         if let finding = step.copy {
             server.metrics.increment(Metrics.copiesDetected)
             server.log.notice(
@@ -97,6 +103,41 @@ final class FleetService: OpAMPService {
                 ])
         }
         return step.answer
+    }
+
+    private func answer(to error: any Error, _ session: AgentSession) -> OpAMPAnswer {
+        if let refusal = error as? FleetRefusal {
+            log(refusal, "request refused", from: session.request.caller.address)
+            return .badRequest(refusal.operatorMessage.description)
+        }
+        server.log.error("message not recorded", metadata: ["reason": "\(error.explained)"])
+        return .unavailable(retryAfter: .seconds(30), "The server could not record the message.")
+    }
+
+    private func decide(
+        _ session: AgentSession, _ proof: SessionProof, _ report: AgentReport, _ memory: SessionMemory,
+        news: TrustChange?, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<SessionStep> {
+        server.database.write(on: eventLoop) { [self] tables in
+            try decide(session, proof, report, memory, news: news, tables)
+        }.map { step in
+            self.memories.withLock { $0[session.number] = step.memory }
+            return step
+        }
+    }
+
+    /// Decides and saves.
+    private func decide(
+        _ session: AgentSession, _ proof: SessionProof, _ report: AgentReport, _ memory: SessionMemory,
+        news: TrustChange?, _ tables: StorageTransaction
+    ) throws -> SessionStep {
+        var facts = try server.facts(of: session, proof, tables, isFailing: report.isFailing)
+        (facts.memory, facts.news) = (memory, news)
+        var step = SessionStep(after: report, with: facts)
+        if let order = step.order { step.issued(try server.authority.issueLeaf(order)) }
+        if step.isInstructing, let row = step.row { step.configure(try tables.configurationDue(to: row)?.offer) }
+        try tables.save(step, before: facts.row, by: .agent(session), at: report.at)
+        return step
     }
 
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) {
@@ -118,22 +159,6 @@ final class FleetService: OpAMPService {
         }
     }
 
-    /// Loads, decides and saves in one transaction, then carries out.
-    private func decide(
-        _ session: AgentSession, _ proof: SessionProof, at now: Timestamp, isFailing: Bool = false,
-        _ body: @escaping @Sendable (StorageTransaction, SessionFacts) throws -> SessionStep
-    ) async throws -> SessionStep {
-        let step = try await server.database.write { tables in
-            let facts = try self.server.facts(of: session, proof, tables, isFailing: isFailing)
-            let step = try body(tables, facts)
-            try tables.save(step, before: facts.row, by: .agent(session), at: now)
-            return step
-        }
-        memories.withLock { $0[session.number] = step.memory }
-        await carryOut(step.changes)
-        return step
-    }
-
     private func carryOut(_ changes: [SessionStep.Change]) async {
         for change in changes {
             switch change {
@@ -145,19 +170,29 @@ final class FleetService: OpAMPService {
 
     // MARK: The end of a session
 
+    func closedQuietly(_ session: AgentSession, _ ending: SessionEnding) -> Bool {
+        let memory = memories.withLock { memories -> SessionMemory? in
+            guard ending == .replaced || memories[session.number]?.endsQuietly ?? (session.kind == .enrolling) else {
+                return nil
+            }
+            return memories.removeValue(forKey: session.number) ?? SessionMemory(at: session.openedAt)
+        }
+        guard let memory else { return false }
+        if session.kind == .agent { lastHeard.note(session.agent, at: memory.lastHeard) }
+        return true
+    }
+
     func closed(_ session: AgentSession, _ ending: SessionEnding, at now: Timestamp) async {
+        guard !closedQuietly(session, ending) else { return }
         await ends.add(SessionEnds.End(session: session, ending: ending, at: now)) { await self.save($0) }
     }
 
     private func save(_ ends: [SessionEnds.End]) async {
         let open = ends.compactMap { end -> (end: SessionEnds.End, proof: SessionProof, memory: SessionMemory)? in
             let memory = memories.withLock { $0.removeValue(forKey: end.session.number) }
-            guard let proof = end.session.proof else { return nil }
             if let memory { lastHeard.note(end.session.agent, at: memory.lastHeard) }
-            guard end.ending != .replaced, memory?.isOver != true else { return nil }
-            return (end, proof, memory ?? SessionMemory(at: end.at))
+            return end.session.proof.map { (end, $0, memory ?? SessionMemory(at: end.at)) }
         }
-        guard !open.isEmpty else { return }
         do {
             let changes = try await server.database.write { tables in
                 // To the row itself the end of a session says nothing.

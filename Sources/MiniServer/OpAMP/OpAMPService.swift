@@ -1,4 +1,5 @@
 import Certificates
+import NIOCore
 import OpAMPProto
 import ServerCore
 import ServerTransport
@@ -12,14 +13,16 @@ import Vocabulary
 protocol OpAMPService: Sendable {
     /// Decides on every upgrade and every poll, from what the caller presents now. Promises nothing: an admitted
     /// upgrade may still fail on the network, or say nothing, and is then never heard of again.
-    func admit(_ request: ConnectionRequest) async -> Admission
+    func admit(_ request: ConnectionRequest, on eventLoop: any EventLoop) -> EventLoopFuture<Admission>
 
     /// One message, after the conversation's rules have passed it; the answer goes out as the reply.
     ///
     /// What the agent's capabilities forbid is left out of the answer, an error or a command goes alone; echo,
     /// capabilities and ReportFullState are the endpoint's. An agent that asks for an instance uid
     /// (`AgentToServerFlags.requestInstanceUID`) is given a fresh one unless the answer identifies it.
-    func received(_ report: AgentReport, from session: AgentSession) async -> OpAMPAnswer
+    func received(
+        _ report: AgentReport, from session: AgentSession, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<OpAMPAnswer>
 
     /// A message that says nothing but "I am alive", on its way past `received`: called on an event loop, so it
     /// must not block. `false` sends it to `received` after all.
@@ -28,6 +31,10 @@ protocol OpAMPService: Sendable {
     /// Connection settings that waited for the agent's poll are in the answer to it, which is about to go out.
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession)
 
+    /// The end of a session that changes nothing, on its way past `closed`: called on an event loop, so it must not block.
+    /// `false` sends it to `closed` after all.
+    func closedQuietly(_ session: AgentSession, _ ending: SessionEnding) -> Bool
+
     /// The session is over: exactly once for each that was opened by a message, after its last `received` has returned.
     func closed(_ session: AgentSession, _ ending: SessionEnding, at now: Timestamp) async
 }
@@ -35,6 +42,7 @@ protocol OpAMPService: Sendable {
 extension OpAMPService {
     func heard(from session: AgentSession, at now: Timestamp) -> Bool { false }
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) {}
+    func closedQuietly(_ session: AgentSession, _ ending: SessionEnding) -> Bool { false }
 }
 
 /// A request to connect at the OpAMP endpoint, with everything that is known about the client.

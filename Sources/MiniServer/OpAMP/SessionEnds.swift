@@ -15,6 +15,9 @@ actor SessionEnds {
     private var waiting: [(end: End, continuation: CheckedContinuation<Void, Never>)] = []
     private var isSaving = false
 
+    /// Ends that no transaction has taken yet.
+    var waitingCount: Int { waiting.count }
+
     /// Returns when the end is saved.
     ///
     /// - Parameter save: writes several at once.

@@ -72,6 +72,17 @@ package struct AgentConversation: Hashable, Sendable {
         state = ReportedState(limits: limits)
     }
 
+    /// Whether the next message says nothing but that the agent is alive, and is answered by the echo of its uid.
+    package func isSignOfLife(_ message: AgentToServer) -> Bool {
+        guard let last = lastSequenceNumber, message.sequenceNumber == last &+ 1, message.instanceUID == instanceUID,
+            hasAnnounced, state.description != nil, message.isBare
+        else { return false }
+        return message.capabilities.isEmpty || message.capabilities == state.capabilities
+    }
+
+    /// Takes in a message that `isSignOfLife`, without the work that others make.
+    package mutating func hearSignOfLife(_ message: AgentToServer) { lastSequenceNumber = message.sequenceNumber }
+
     /// - Parameter epoch: what the request's header says, which goes before the message.
     package mutating func hear(
         _ message: AgentToServer, epoch: HandoverEpoch? = nil, at now: Timestamp

@@ -122,7 +122,10 @@ extension AgentToServer {
 
     /// Whether it carries nothing that could be news.
     var isBare: Bool {
-        self == AgentToServer(instanceUID: instanceUID, sequenceNumber: sequenceNumber, capabilities: capabilities)
+        agentDescription == nil && health == nil && effectiveConfig == nil && remoteConfigStatus == nil
+            && packageStatuses == nil && !agentDisconnect && flags.isEmpty && connectionSettingsRequest == nil
+            && customCapabilities == nil && customMessage == nil && availableComponents == nil
+            && connectionSettingsStatus == nil
     }
 
     /// What cannot be encoded is larger than anything.

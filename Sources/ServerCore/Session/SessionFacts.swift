@@ -52,6 +52,16 @@ package struct SessionMemory: Hashable, Sendable {
         isSettled && !hasOffer && !owesTrust && leafEnds.map { now < $0 } ?? true
     }
 
+    /// A sign of life that needs no look at the tables; `false` for one that does.
+    package mutating func heardQuietly(at now: Timestamp) -> Bool {
+        guard isQuiet(at: now) else { return false }
+        heard(at: now)
+        return true
+    }
+
+    /// Whether no handover has to hear of the end of the session: it is that of a member, or is saved.
+    package var endsQuietly: Bool { isOver || isSettled }
+
     /// Whether `SessionFacts.news` bears on this message.
     package func wantsNews(with report: AgentReport) -> Bool {
         report.isFirst || owesTrust || report.changes.contains(.customCapabilities)

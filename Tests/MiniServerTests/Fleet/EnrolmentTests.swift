@@ -92,11 +92,11 @@ struct EnrolmentTests {
                     caller: Caller(presented: .nothing, address: "127.0.0.1"),
                     bearer: BearerToken(authorization: "Bearer \(token)"), transport: .polling, at: at)
             }
-            guard case .admitted = await world.eu.server.fleet.admit(request(.now)) else {
+            guard case .admitted = try await world.eu.server.fleet.admit(request(.now)) else {
                 Issue.record("the token still lives")
                 return
             }
-            guard case .refused(let problem) = await world.eu.server.fleet.admit(request(.now + .seconds(86_400)))
+            guard case .refused(let problem) = try await world.eu.server.fleet.admit(request(.now + .seconds(86_400)))
             else {
                 Issue.record("a spent token outlived its time")
                 return

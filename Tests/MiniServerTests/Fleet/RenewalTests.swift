@@ -104,7 +104,7 @@ struct RenewalTests {
             var conversation = AgentConversation(transport: .webSocket)
             let message = AgentToServer(
                 instanceUID: old.uid.bytes, sequenceNumber: 9, capabilities: WireAgent.capabilities)
-            let answer = await service.received(try conversation.hear(message, at: day), from: session)
+            let answer = try await service.received(try conversation.hear(message, at: day), from: session)
             #expect(answer.dismissal != nil)
             guard
                 case .refused(let problem) = await service.admit(

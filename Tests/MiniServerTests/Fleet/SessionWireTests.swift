@@ -38,6 +38,22 @@ struct SessionWireTests {
         }
     }
 
+    /// A heartbeat changes no row; a server that is killed still knows of it.
+    @Test func `when an agent was heard last is saved in time, and at the end of the server`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let line = try await agent.connect(to: world.eu)
+            let fleet = world.eu.server.fleet
+            let first = try await world.row(of: agent, at: world.eu)
+            let heard = { fleet.memory(of: first.id)?.lastHeard ?? Timestamp(seconds: 0) }
+            while heard() <= first.lastSeen ?? Timestamp(seconds: 0) { try await line.beat() }
+            #expect(try await world.row(of: agent, at: world.eu).lastSeen == first.lastSeen)
+            await fleet.saveLastHeard()
+            #expect(try await world.row(of: agent, at: world.eu).lastSeen == heard())
+            await line.cut()
+        }
+    }
+
     @Test func `a polling agent that is restarted before its poll is offered the move afterwards`() async throws {
         try await HandoverWorld.run { world in
             let agent = try await world.enrolled(at: world.eu)
@@ -66,7 +82,7 @@ struct SessionWireTests {
             let request = ConnectionRequest(
                 caller: Caller(presented: .leaf(try #require(agent.leaf)), address: "192.0.2.1"),
                 handover: issued.handover.id, transport: .polling, at: .now)
-            guard case .admitted(let row, let kind) = await fleet.admit(request) else {
+            guard case .admitted(let row, let kind) = try await fleet.admit(request) else {
                 Issue.record("the agent is not awaited")
                 return
             }
@@ -76,7 +92,7 @@ struct SessionWireTests {
             var conversation = AgentConversation(transport: .polling)
             var message = AgentToServerExample.full(sequence: 1)
             message.instanceUID = agent.uid.bytes
-            let answer = await fleet.received(try conversation.hear(message, at: .now), from: session)
+            let answer = try await fleet.received(try conversation.hear(message, at: .now), from: session)
             #expect(answer.content.errorResponse?.type == .unavailable && answer.dismissal != nil)
         }
     }

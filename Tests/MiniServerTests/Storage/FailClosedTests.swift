@@ -3,6 +3,7 @@ import GRDB
 import HandoverToken
 import ServerAPI
 import ServerCore
+import ServerTransport
 import Testing
 import Vocabulary
 
@@ -164,6 +165,24 @@ struct FailClosedTests {
 
             try await limit(1_000_000)
             #expect(try await save().status == 200)
+        }
+    }
+
+    @Test func `an agent about which the server cannot decide is told why, and not that it is busy`() async throws {
+        try await RunningServer.run("eu") { servers in
+            let server = servers[0].server
+            let leaf = try TestPKI().agent().certificate
+            try await server.context.database.write {
+                try $0.database.execute(sql: "ALTER TABLE agents RENAME TO gone")
+            }
+            let request = ConnectionRequest(
+                caller: Caller(presented: .leaf(leaf), address: "192.0.2.1"), transport: .polling, at: .now)
+            guard case .refused(let problem) = try await server.fleet.admit(request) else {
+                Issue.record("it was admitted")
+                return
+            }
+            #expect(problem.message.code == "storage.refused")
+            #expect(problem.retryAfter != nil && problem.handoverCause == MoveCause.serverError.code)
         }
     }
 }

@@ -1,4 +1,6 @@
 import Certificates
+import NIOCore
+import NIOPosix
 import OpAMPProto
 import ServerCore
 import ServerTransport
@@ -61,14 +63,16 @@ final class ScriptedOpAMPService: OpAMPService {
         }
     }
 
-    func admit(_ request: ConnectionRequest) async -> Admission {
+    func admit(_ request: ConnectionRequest, on eventLoop: any EventLoop) -> EventLoopFuture<Admission> {
         state.withLock { $0.knocks.append(request) }
-        return admission(request)
+        return eventLoop.makeSucceededFuture(admission(request))
     }
 
-    func received(_ report: AgentReport, from session: AgentSession) async -> OpAMPAnswer {
+    func received(
+        _ report: AgentReport, from session: AgentSession, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<OpAMPAnswer> {
         state.withLock { $0.reports.append(report) }
-        return await answer(report, session)
+        return eventLoop.makeFutureWithTask { await self.answer(report, session) }
     }
 
     func heard(from session: AgentSession, at now: Timestamp) -> Bool {
@@ -83,5 +87,15 @@ final class ScriptedOpAMPService: OpAMPService {
             return state.waiting
         }
         for continuation in waiting { continuation.resume() }
+    }
+}
+
+extension OpAMPService {
+    func admit(_ request: ConnectionRequest) async throws -> Admission {
+        try await admit(request, on: MultiThreadedEventLoopGroup.singleton.any()).get()
+    }
+
+    func received(_ report: AgentReport, from session: AgentSession) async throws -> OpAMPAnswer {
+        try await received(report, from: session, on: MultiThreadedEventLoopGroup.singleton.any()).get()
     }
 }

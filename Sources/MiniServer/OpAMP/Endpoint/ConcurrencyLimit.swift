@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 
 /// Limits the concurrent calls of the service; a further request is refused with Retry-After instead of being queued.
@@ -12,9 +13,13 @@ final class ConcurrencyLimit: Sendable {
     }
 
     /// `nil`, without a call, when the limit is reached.
-    func pass<Answer: Sendable>(_ ask: @Sendable () async -> Answer) async -> Answer? {
-        defer { inside.wrappingSubtract(1, ordering: .relaxed) }
-        guard inside.wrappingAdd(1, ordering: .relaxed).newValue <= limit else { return nil }
-        return await ask()
+    func pass<Answer: Sendable>(_ ask: () -> EventLoopFuture<Answer>) -> EventLoopFuture<Answer>? {
+        guard inside.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
+            inside.wrappingSubtract(1, ordering: .relaxed)
+            return nil
+        }
+        let answer = ask()
+        answer.whenComplete { _ in self.inside.wrappingSubtract(1, ordering: .relaxed) }
+        return answer
     }
 }

@@ -45,15 +45,16 @@ final class OpAMPEndpoint: Service {
     }
 
     var webSocketRoute: WebSocketRoute {
-        WebSocketRoute(path: Self.path) { head, caller in
-            do throws(ProblemResponse) {
-                let fields = AdmissionFields { head.headers.first(name: $0) }
-                let session = try await self.admit(caller, fields: fields, transport: .webSocket)
-                return .accept { channel in
-                    try channel.pipeline.syncOperations.addHandler(WebSocketSession(session, at: self))
+        WebSocketRoute(path: Self.path) { head, caller, eventLoop in
+            let fields = AdmissionFields { head.headers.first(name: $0) }
+            return self.admit(caller, fields: fields, transport: .webSocket, on: eventLoop).map { admitted in
+                switch admitted {
+                case .failure(let problem): .refuse(problem)
+                case .success(let session):
+                    .accept { channel in
+                        try channel.pipeline.syncOperations.addHandler(WebSocketSession(session, at: self))
+                    }
                 }
-            } catch {
-                return .refuse(error)
             }
         }
     }
@@ -69,46 +70,57 @@ final class OpAMPEndpoint: Service {
 
     /// Decides on a connection request; the caller opens the session.
     func admit(
-        _ caller: Caller, fields: AdmissionFields, transport: ConnectionRequest.Transport
-    ) async throws(ProblemResponse) -> AgentSession {
-        if caller.presented == .unreadable { throw ListenerRefusal.unreadableCertificate.problem }
-        let handover = fields.handover.flatMap { HandoverID($0) }
-        if fields.handover != nil, handover == nil { throw ListenerRefusal.malformedRequest.problem }
-        let request = ConnectionRequest(
-            caller: caller,
-            bearer: fields.authorization.flatMap(BearerToken.init(authorization:)),
-            handover: handover,
-            epoch: fields.epoch,
-            transport: transport,
-            at: now()
-        )
-        guard let admission = await gate.pass({ await self.service.admit(request) }) else {
-            throw ListenerRefusal.overloaded.problem
+        _ caller: Caller, fields: AdmissionFields, transport: ConnectionRequest.Transport, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<Result<AgentSession, ProblemResponse>> {
+        let request: ConnectionRequest
+        do throws(ProblemResponse) {
+            request = try self.request(caller, fields, transport)
+        } catch {
+            return eventLoop.makeSucceededFuture(.failure(error))
         }
-        switch admission {
-        case .refused(let problem): throw problem
-        case .admitted(let agent, let kind):
-            let number = sessions.wrappingAdd(1, ordering: .relaxed).newValue
-            return AgentSession(number: number, agent: agent, kind: kind, request: request)
+        guard let admission = gate.pass({ service.admit(request, on: eventLoop) }) else {
+            return eventLoop.makeSucceededFuture(.failure(ListenerRefusal.overloaded.problem))
+        }
+        return admission.map { admission in
+            switch admission {
+            case .refused(let problem): return .failure(problem)
+            case .admitted(let agent, let kind):
+                let number = self.sessions.wrappingAdd(1, ordering: .relaxed).newValue
+                return .success(AgentSession(number: number, agent: agent, kind: kind, request: request))
+            }
         }
     }
 
+    private func request(
+        _ caller: Caller, _ fields: AdmissionFields, _ transport: ConnectionRequest.Transport
+    ) throws(ProblemResponse) -> ConnectionRequest {
+        if caller.presented == .unreadable { throw ListenerRefusal.unreadableCertificate.problem }
+        let handover = fields.handover.flatMap { HandoverID($0) }
+        if fields.handover != nil, handover == nil { throw ListenerRefusal.malformedRequest.problem }
+        return ConnectionRequest(
+            caller: caller, bearer: fields.authorization.flatMap(BearerToken.init(authorization:)),
+            handover: handover, epoch: fields.epoch, transport: transport, at: now())
+    }
+
     /// The service's answer to a report, or that it is too busy.
-    func answer(to report: AgentReport, from session: AgentSession) async -> OpAMPAnswer {
-        await gate.pass { await self.service.received(report, from: session) }
-            ?? .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy.")
+    func answer(
+        to report: AgentReport, from session: AgentSession, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<OpAMPAnswer> {
+        gate.pass { service.received(report, from: session, on: eventLoop) }
+            ?? eventLoop.makeSucceededFuture(
+                .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy."))
     }
 
     /// Compares a message with the previous one of the agent, in any session.
     func sighted(
-        _ report: AgentReport, of session: AgentSession, from caller: Caller
+        _ message: AgentToServer, epoch: HandoverEpoch?, of session: AgentSession, from caller: Caller,
+        at now: Timestamp
     ) -> CopyWatch.Finding? {
         guard session.kind == .agent else { return nil }
         let sighting = CopyWatch.Sighting(
             session: session.number, transport: session.transport, address: caller.address,
-            sequence: report.message.sequenceNumber, epoch: report.epoch?.epoch,
-            isGoodbye: report.message.agentDisconnect)
-        return copies.withLock { $0.saw(sighting, of: session.agent, at: report.at) }
+            sequence: message.sequenceNumber, epoch: epoch?.epoch, isGoodbye: message.agentDisconnect)
+        return copies.withLock { $0.saw(sighting, of: session.agent, at: now) }
     }
 
     /// Passes an end from `SessionEnd` to the service.
@@ -116,6 +128,7 @@ final class OpAMPEndpoint: Service {
         guard let ending else { return }
         let now = now()
         copies.withLock { $0.ended(session.number, of: session.agent, at: now) }
+        guard !service.closedQuietly(session, ending) else { return }
         Task { await service.closed(session, ending, at: now) }
     }
 
@@ -133,12 +146,15 @@ final class OpAMPEndpoint: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: .seconds(5))) != nil {
-                let now = self.now()
-                self.agents.dismiss(because: "No signing request came.") {
-                    $0.kind == .enrolling && now - $0.openedAt >= Self.enrolmentTime
-                }
+                self.endOverdueEnrolments(at: self.now())
                 for link in self.agents.pollingLinks { link.endIfSilent(for: Self.pollSilence) }
             }
+        }
+    }
+
+    func endOverdueEnrolments(at now: Timestamp) {
+        agents.dismiss(because: "No signing request came.") {
+            $0.kind == .enrolling && now - $0.openedAt >= Self.enrolmentTime
         }
     }
 }

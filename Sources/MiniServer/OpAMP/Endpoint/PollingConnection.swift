@@ -36,20 +36,19 @@ final class PollingConnection: DirectResponder {
             case .over: break
             case .answered(let answer): return .now(Self.response(answer))
             case .report(let report):
-                let link = known.link
-                return .later(eventLoop.makeFutureWithTask { Self.response(await link.answer(to: report)) })
+                return .later(known.link.answer(to: report, on: eventLoop).map { Self.response($0) })
             }
         }
-        let decided = eventLoop.makeFutureWithTask { [endpoint, caller] () -> (DirectResponse, PollingLink?) in
-            do throws(ProblemResponse) {
-                let session = try await endpoint.admit(caller, fields: fields, transport: .polling)
-                return await Self.exchange(poll, in: session, at: endpoint)
-            } catch {
-                return (.problem(error), nil)
+        let endpoint = endpoint
+        let exchanged = endpoint.admit(caller, fields: fields, transport: .polling, on: eventLoop).flatMap {
+            admitted -> EventLoopFuture<(DirectResponse, PollingLink?)> in
+            switch admitted {
+            case .failure(let problem): eventLoop.makeSucceededFuture((DirectResponse.problem(problem), nil))
+            case .success(let session): Self.exchange(poll, in: session, at: endpoint, on: eventLoop)
             }
         }
         return .later(
-            decided.assumeIsolated().map { response, link in
+            exchanged.assumeIsolated().map { response, link in
                 self.known = link.map { ($0, fields) }
                 return response
             }.nonisolated())
@@ -62,13 +61,14 @@ final class PollingConnection: DirectResponder {
 
     /// Continues the agent's session, or opens this one. Only a message replaces another session.
     private static func exchange(
-        _ poll: Poll, in session: AgentSession, at endpoint: OpAMPEndpoint
-    ) async -> (DirectResponse, PollingLink?) {
+        _ poll: Poll, in session: AgentSession, at endpoint: OpAMPEndpoint, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<(DirectResponse, PollingLink?)> {
         let message: AgentToServer
         switch poll {
         case .message(let readable): message = readable
         case .unreadable(let failure):
-            return (response(AgentConversation(transport: .polling).refusal(.unreadable(failure))), nil)
+            let refusal = AgentConversation(transport: .polling).refusal(.unreadable(failure))
+            return eventLoop.makeSucceededFuture((response(refusal), nil))
         }
         while true {
             let link = endpoint.agents.polling(session.agent) { known in
@@ -79,8 +79,8 @@ final class PollingConnection: DirectResponder {
             switch link.receive(message, from: session.request.caller, epoch: session.request.epoch) {
             // The session ended between the two calls, so the next lookup does not find it.
             case .over: endpoint.agents.leave(link.session)
-            case .answered(let answer): return (response(answer), link)
-            case .report(let report): return (response(await link.answer(to: report)), link)
+            case .answered(let answer): return eventLoop.makeSucceededFuture((response(answer), link))
+            case .report(let report): return link.answer(to: report, on: eventLoop).map { (response($0), link) }
             }
         }
     }

@@ -1,3 +1,4 @@
+import NIOCore
 import OpAMPProto
 import ServerCore
 import ServerTransport
@@ -54,7 +55,7 @@ final class PollingLink: AgentLink {
             } catch {
                 return .answered(state.conversation.refusal(error))
             }
-            report.copy = endpoint.sighted(report, of: session, from: caller)
+            report.copy = endpoint.sighted(report.message, epoch: report.epoch, of: session, from: caller, at: now)
             if report.isRoutine, endpoint.service.heard(from: session, at: now) {
                 return .answered(reply(to: report, .nothing, &state))
             }
@@ -64,22 +65,26 @@ final class PollingLink: AgentLink {
     }
 
     /// The service's answer to a message that `receive` has taken in.
-    func answer(to report: AgentReport) async -> ServerToAgent {
-        var answer = await endpoint.answer(to: report, from: session)
-        return state.withLock { state in
-            // What ended the session meanwhile ended what it was admitted for.
-            if state.end.hasCome, answer.content.errorResponse == nil { answer = .sessionOver }
-            let reply = reply(to: report, answer, &state)
-            state.pollsInProgress -= 1
-            if report.message.agentDisconnect {
-                leave(.agentDisconnected, &state)
-            } else if let reason = answer.dismissal {
-                leave(.dismissed(reason), &state)
-            } else {
-                reportEnd(&state)
-            }
-            return reply
+    func answer(to report: AgentReport, on eventLoop: any EventLoop) -> EventLoopFuture<ServerToAgent> {
+        endpoint.answer(to: report, from: session, on: eventLoop).map { answer in
+            self.state.withLock { self.finish(report, answer, &$0) }
         }
+    }
+
+    private func finish(_ report: AgentReport, _ answer: OpAMPAnswer, _ state: inout State) -> ServerToAgent {
+        var answer = answer
+        // What ended the session meanwhile ended what it was admitted for.
+        if state.end.hasCome, answer.content.errorResponse == nil { answer = .sessionOver }
+        let reply = reply(to: report, answer, &state)
+        state.pollsInProgress -= 1
+        if report.message.agentDisconnect {
+            leave(.agentDisconnected, &state)
+        } else if let reason = answer.dismissal {
+            leave(.dismissed(reason), &state)
+        } else {
+            reportEnd(&state)
+        }
+        return reply
     }
 
     private func reply(to report: AgentReport, _ answer: OpAMPAnswer, _ state: inout State) -> ServerToAgent {

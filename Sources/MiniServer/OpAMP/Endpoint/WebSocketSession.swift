@@ -26,6 +26,8 @@ final class WebSocketSession: ChannelDuplexHandler {
     private var hasHeldRead = false
     /// No message has arrived yet; an upgrade alone is no session.
     private var isSilent = true
+    /// The answer to a sign of life, which is always the same.
+    private var echo: ByteBuffer?
     /// The session may be over while the connection takes a moment longer.
     private var end = SessionEnd()
 
@@ -78,15 +80,37 @@ final class WebSocketSession: ChannelDuplexHandler {
     }
 
     private func take(_ message: WebSocketMessage, _ context: ChannelHandlerContext) {
-        var report: AgentReport
         do throws(ConversationRefusal) {
-            report = try conversation.hear(decoded(message), epoch: session.request.epoch, at: endpoint.now())
+            let message = try decoded(message)
+            if !isSilent, isHeard(message) { return answerSignOfLife(context) }
+            decide(on: try conversation.hear(message, epoch: session.request.epoch, at: endpoint.now()), context)
         } catch {
             if !end.hasCome { write(conversation.refusal(error), context) }
-            return
         }
+    }
+
+    /// Most messages of an agent, whose answer is known.
+    private func isHeard(_ message: AgentToServer) -> Bool {
+        let now = endpoint.now()
+        guard conversation.isSignOfLife(message), endpoint.service.heard(from: session, at: now),
+            endpoint.sighted(message, epoch: session.request.epoch, of: session, from: session.request.caller, at: now)
+                == nil
+        else { return false }
+        conversation.hearSignOfLife(message)
+        return true
+    }
+
+    private func answerSignOfLife(_ context: ChannelHandlerContext) {
+        guard !end.hasCome else { return }
+        if let echo { return context.writeAndFlush(Self.wrapOutboundOut(echo), promise: nil) }
+        echo = write(conversation.permitted(ServerToAgent()).message, context)
+    }
+
+    private func decide(on heard: AgentReport, _ context: ChannelHandlerContext) {
+        var report = heard
         report.isFollowed = !waiting.isEmpty
-        report.copy = endpoint.sighted(report, of: session, from: session.request.caller)
+        report.copy = endpoint.sighted(
+            report.message, epoch: report.epoch, of: session, from: session.request.caller, at: report.at)
         if isSilent {
             isSilent = false
             endpoint.agents.enter(session)
@@ -96,9 +120,8 @@ final class WebSocketSession: ChannelDuplexHandler {
             return
         }
         isBeingDecided = true
-        let (endpoint, session, decided) = (endpoint, session, report)
-        context.eventLoop.makeFutureWithTask { await endpoint.answer(to: decided, from: session) }
-            .assumeIsolated()
+        let decided = report
+        endpoint.answer(to: decided, from: session, on: context.eventLoop).assumeIsolated()
             .whenSuccess { answer in
                 self.isBeingDecided = false
                 self.reply(answer, to: decided, context)
@@ -121,9 +144,11 @@ final class WebSocketSession: ChannelDuplexHandler {
             to: report, with: answer.content, freshInstanceUID: endpoint.freshInstanceUID())
         endpoint.note(permitted.withheld, from: session)
         // Every message is answered, if only with the echo of its uid.
-        if !write(permitted.message, context) {
+        if write(permitted.message, context) == nil {
             write(ServerToAgent(instanceUID: permitted.message.instanceUID), context)
         }
+        // The answer may have given the agent another uid.
+        echo = nil
         if report.message.agentDisconnect {
             leave(.agentDisconnected)
             closeRequest(CloseRequest(.normalClosure, "goodbye"), context)
@@ -139,20 +164,20 @@ final class WebSocketSession: ChannelDuplexHandler {
         let permitted = conversation.permitted(content)
         if permitted.isEmpty { return .notPermitted(permitted.withheld) }
         endpoint.note(permitted.withheld, from: session)
-        return write(permitted.message, context) ? .sent(withheld: permitted.withheld) : .unsendable
+        return write(permitted.message, context) == nil ? .unsendable : .sent(withheld: permitted.withheld)
     }
 
-    /// `false` for what cannot be encoded; it is logged and not sent.
+    /// What was written; `nil` for what cannot be encoded, which is logged and not sent.
     @discardableResult
-    private func write(_ message: ServerToAgent, _ context: ChannelHandlerContext) -> Bool {
+    private func write(_ message: ServerToAgent, _ context: ChannelHandlerContext) -> ByteBuffer? {
         do throws(WireFailure) {
-            let bytes = FrameHeader.framed(try message.encoded())
-            context.writeAndFlush(Self.wrapOutboundOut(context.channel.allocator.buffer(bytes: bytes)), promise: nil)
-            return true
+            let bytes = context.channel.allocator.buffer(bytes: FrameHeader.framed(try message.encoded()))
+            context.writeAndFlush(Self.wrapOutboundOut(bytes), promise: nil)
+            return bytes
         } catch {
             endpoint.logger.error(
                 "message not sent", metadata: ["agent": "\(session.agent)", "reason": "\(error.operatorMessage)"])
-            return false
+            return nil
         }
     }
 
