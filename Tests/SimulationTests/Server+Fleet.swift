@@ -174,6 +174,9 @@ extension Server {
             session.memory.heard(at: wall)
             return (report, .nothing)
         }
+        if world.strikes(permille: 3) {
+            return (report, .unavailable(retryAfter: .seconds(3), "The server could not record the message."))
+        }
         // An agent never says again what was bad, so that only a bare report may be.
         if message.connectionSettingsStatus == nil, message.connectionSettingsRequest == nil, !message.agentDisconnect,
             world.strikes(permille: 2)
