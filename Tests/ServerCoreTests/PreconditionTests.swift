@@ -118,7 +118,7 @@ import Vocabulary
         ("listener-not-covered", { $0.listener = PeerWorld.shared.stranger.listener }),
         ("listener-not-covered", { $0.listener = PeerWorld.shared.us.federation }),
         ("configuration-missing", { $0.configurations = ["other"] }),
-        ("uid-collision", { $0.sameUID = [namesake(.offline)] }),
+        ("uid-collision", { $0.sameUID = [agentWithSameUID(.offline)] }),
         ("source-unreachable", { $0.source = .unanswered }),
         ("unknown", { $0.source = .refused(code: "handover.unknown") }),
         ("already-redeemed", { $0.source = .phase(.moved, redemption: PeerWorld.identity(0x31)) }),
@@ -127,18 +127,21 @@ import Vocabulary
         ("cancelled", { $0.source = .phase(.returned, redemption: PeerWorld.identity(0x31)) }),
         ("leaf-revoked", { $0.sameUID = [revoked(leaf: PeerWorld.shared.leaf)] }),
         ("leaf-revoked", { $0.sameUID = [revoked(previously: PeerWorld.shared.leaf.fingerprint)] }),
-        ("stale-epoch", { $0.sameUID = [namesake(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"), epoch: 3)] }),
+        (
+            "stale-epoch",
+            { $0.sameUID = [agentWithSameUID(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"), epoch: 3)] }
+        ),
         ("already-redeemed", { $0.known = try? HandoverStages().target(.awaiting) }),
         ("over", { $0.known = try? HandoverStages().target(.withdrawn) }),
     ]
 
     private static func revoked(leaf: Certificate? = nil, previously: Fingerprint? = nil) -> AgentRecord {
-        var row = namesake(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"))
+        var row = agentWithSameUID(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"))
         (row.leaf, row.previousLeaf, row.leafRevoked) = (leaf, previously, true)
         return row
     }
 
-    private static func namesake(_ presence: Presence, epoch: Epoch = 1) -> AgentRecord {
+    private static func agentWithSameUID(_ presence: Presence, epoch: Epoch = 1) -> AgentRecord {
         var row = PeerWorld.shared.agent(presence: presence)
         row.id = PeerWorld.identity(0x44)
         row.epoch = epoch
@@ -169,7 +172,7 @@ import Vocabulary
 
     @Test func `an agent that comes back gets its own moved row again`() throws {
         var review = try review()
-        review.sameUID = [Self.namesake(.movedToPeer(world.eu.id, name: "eu"))]
+        review.sameUID = [Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu"))]
         let redemption = try redeem(review)
         #expect(redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
@@ -178,16 +181,16 @@ import Vocabulary
         throws
     {
         var review = try review()
-        review.sameUID = [Self.namesake(.withdrawn)]
+        review.sameUID = [Self.agentWithSameUID(.withdrawn)]
         let redemption = try redeem(review)
         #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
 
     @Test func `a row with the token's leaf comes before one that only moved to the source`() throws {
         var review = try review()
-        var other = Self.namesake(.movedToPeer(world.eu.id, name: "eu"), epoch: 2)
+        var other = Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu"), epoch: 2)
         (other.id, other.leaf) = (PeerWorld.identity(0x45), world.us.federation)
-        review.sameUID = [other, Self.namesake(.withdrawn)]
+        review.sameUID = [other, Self.agentWithSameUID(.withdrawn)]
         let redemption = try redeem(review)
         #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
@@ -201,7 +204,7 @@ import Vocabulary
 
     @Test func `a withdrawn row of another leaf is left alone`() throws {
         var review = try review()
-        var row = Self.namesake(.withdrawn)
+        var row = Self.agentWithSameUID(.withdrawn)
         row.leaf = world.us.federation
         review.sameUID = [row]
         #expect(try redeem(review).row == PeerWorld.identity(0x22))
@@ -209,7 +212,7 @@ import Vocabulary
 
     @Test func `a moved row of another agent with that uid is left alone`() throws {
         var review = try review()
-        var row = Self.namesake(.movedToPeer(world.stranger.id, name: "elsewhere"))
+        var row = Self.agentWithSameUID(.movedToPeer(world.stranger.id, name: "elsewhere"))
         row.leaf = world.us.federation
         review.sameUID = [row]
         let redemption = try redeem(review)

@@ -15,7 +15,7 @@ final class ScriptedOpAMPService: OpAMPService {
     }
 
     private struct State {
-        var knocks: [ConnectionRequest] = []
+        var requests: [ConnectionRequest] = []
         var reports: [AgentReport] = []
         var closings: [Closing] = []
         var heartbeats = 0
@@ -40,7 +40,7 @@ final class ScriptedOpAMPService: OpAMPService {
         return .admitted(agent: row, as: request.caller.leaf == nil ? .enrolling : .agent)
     }
 
-    var knocks: [ConnectionRequest] { state.withLock { $0.knocks } }
+    var requests: [ConnectionRequest] { state.withLock { $0.requests } }
     var reports: [AgentReport] { state.withLock { $0.reports } }
     var heartbeats: Int { state.withLock { $0.heartbeats } }
     var closings: [Closing] { state.withLock { $0.closings } }
@@ -62,7 +62,7 @@ final class ScriptedOpAMPService: OpAMPService {
     }
 
     func admit(_ request: ConnectionRequest) async -> Admission {
-        state.withLock { $0.knocks.append(request) }
+        state.withLock { $0.requests.append(request) }
         return admission(request)
     }
 
