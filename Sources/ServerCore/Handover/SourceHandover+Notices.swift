@@ -47,6 +47,7 @@ extension SourceHandover {
             if phase != .leaving { step.enter(.leaving, .agentLeaving, ["seen": "at the target"]) }
         case .arrived:
             step.state.ending = nil
+            step.state.mayStillArrive = nil
             step.rows = [.markMoved(agent, to: claims.audience, name: claims.target.name)]
             step.enter(.moved, .completed, ["target": claims.target.name, "targetAgent": notice.facts["agent"]])
             step.directives = [.closeSessions(claims.leaf)]
