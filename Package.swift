@@ -163,16 +163,16 @@ let package = Package(
                 "storage-writer", .database,
             ], excluding: ["Fixtures"]),
         .testSupport(
-            "ScriptedDesk", at: "Tests/TestSupport/ScriptedDesk",
+            "ScriptedOpAMPServer", at: "Tests/TestSupport/ScriptedOpAMPServer",
             ["ScriptedServer", "OpAMPProto", "HandoverToken", "Certificates", "Vocabulary"]),
         .tests(
             "AgentExtensionTests",
             [
                 "AgentExtension", "AgentCore", "OpAMPProto", "HandoverToken", "Certificates", "DurableFiles",
                 "HostSystem",
-                "Vocabulary", "ScriptedDesk", "ScriptedServer", "opamp-agent",
+                "Vocabulary", "ScriptedOpAMPServer", "ScriptedServer", "opamp-agent",
             ]),
-        .tests("CrashTests", ["ScriptedDesk", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
+        .tests("CrashTests", ["ScriptedOpAMPServer", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests(
             "MiniServerTests",
             [

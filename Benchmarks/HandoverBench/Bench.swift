@@ -44,7 +44,7 @@ import Vocabulary
     }
 
     /// A server with agents who connect as load, for everything that is no handover.
-    func fleet(_ count: Int) async throws -> (door: Door, agents: [BenchAgent]) {
+    func fleet(_ count: Int) async throws -> (loadTarget: LoadTarget, agents: [BenchAgent]) {
         if shared == nil { shared = (try await startPair(in: folder.appending(path: "load")), []) }
         guard case (let pair, var agents)? = shared else { throw BenchFailure.notRunning("the server under load") }
         if agents.count < count {
@@ -53,7 +53,7 @@ import Vocabulary
                 count - agents.count, named: "load-\(agents.count)", at: pair.eu)
             shared = (pair, agents)
         }
-        return (try pair.eu.door, Array(agents.prefix(count)))
+        return (try pair.eu.loadTarget, Array(agents.prefix(count)))
     }
 
     private func startPair(in world: URL) async throws -> FederatedPair {
@@ -80,11 +80,11 @@ extension Bench {
 
     /// One bare connect after the other.
     func measureConnect(_ count: Int) async throws {
-        let (door, agents) = (bare.door, bare.agents)
+        let (loadTarget, agents) = (bare.loadTarget, bare.agents)
         report.add(
             .connect,
             try await onThread {
-                let load = try Load(door)
+                let load = try Load(loadTarget)
                 return try (0..<count).map { index in
                     let (lines, took) = try load.join([agents[index % agents.count]])
                     load.close(lines)
@@ -95,12 +95,12 @@ extension Bench {
 
     /// Bare connects of all agents at once.
     func measureConnectCrowd() async throws {
-        let (door, agents) = (bare.door, Array(bare.agents.prefix(some(200))))
+        let (loadTarget, agents) = (bare.loadTarget, Array(bare.agents.prefix(some(200))))
         report.add(
             .connectCrowd,
             [
                 try await onThread {
-                    let load = try Load(door)
+                    let load = try Load(loadTarget)
                     let (lines, took) = try load.join(agents)
                     load.close(lines)
                     return Statistics(took).max

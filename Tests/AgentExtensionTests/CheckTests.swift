@@ -1,6 +1,6 @@
 import Certificates
 import Foundation
-import ScriptedDesk
+import ScriptedOpAMPServer
 import ScriptedServer
 import Testing
 import Vocabulary
@@ -8,13 +8,13 @@ import Vocabulary
 /// `opamp-agent check`, as an operator runs it before a handover.
 @Suite(.timeLimit(.minutes(2))) struct CheckTests {
     private func withHost(
-        _ scheme: String = "wss", extra: String = "", _ body: (HostDirectory, ScriptedDesk) async throws -> Void
+        _ scheme: String = "wss", extra: String = "", _ body: (HostDirectory, ScriptedOpAMPServer) async throws -> Void
     ) async throws {
-        let desk = try await ScriptedDesk.start("EU")
-        defer { desk.stop() }
+        let opampServer = try await ScriptedOpAMPServer.start("EU")
+        defer { opampServer.stop() }
         let host = try HostDirectory()
-        try host.configure(for: desk, scheme: scheme, extra: extra)
-        try await body(host, desk)
+        try host.configure(for: opampServer, scheme: scheme, extra: extra)
+        try await body(host, opampServer)
     }
 
     private func check(_ host: HostDirectory) async throws -> (end: AgentProcess.End, json: JSON) {
@@ -26,15 +26,15 @@ import Vocabulary
 
     @Test(arguments: ["wss", "https"])
     func `it says what was verified, over both transports, and sends no message`(scheme: String) async throws {
-        try await withHost(scheme) { host, desk in
+        try await withHost(scheme) { host, opampServer in
             let (good, json) = try await check(host)
             #expect(good.status == 0, "\(good.output)\(good.log)")
-            #expect(good.output.contains(desk.authority.certificate.fingerprint.description))
+            #expect(good.output.contains(opampServer.authority.certificate.fingerprint.description))
             #expect(good.output.contains("TLSv1.3, host name and chain verified"))
             #expect(json["good"]?.bool == true)
             #expect(json["from_configuration"]?.bool == true)
-            #expect(desk.heard.isEmpty)
-            try host.write(try ScriptedDesk.strangerPEM(), to: "ca.pem")
+            #expect(opampServer.heard.isEmpty)
+            try host.write(try ScriptedOpAMPServer.strangerPEM(), to: "ca.pem")
             let bad = try await check(host)
             #expect(bad.end.status == 5)
             #expect(bad.json["cause"]?.string == "tls-untrusted")
@@ -44,8 +44,8 @@ import Vocabulary
 
     @Test(arguments: ["wss", "https"], [400, 401, 403, 404, 405, 426, 500])
     func `a refused upgrade is good only where no upgrade was meant`(scheme: String, status: Int) async throws {
-        try await withHost(scheme) { host, desk in
-            desk.become(.refusing(status: status))
+        try await withHost(scheme) { host, opampServer in
+            opampServer.become(.refusing(status: status))
             let (end, json) = try await check(host)
             let isGood = scheme == "https" && [400, 405, 426].contains(status)
             #expect(end.status == (isGood ? 0 : 5), "\(end.output)")
@@ -55,8 +55,8 @@ import Vocabulary
     }
 
     @Test func `a connection that verifies nothing says so`() async throws {
-        try await withHost { host, desk in
-            try host.write(try ScriptedDesk.strangerPEM(), to: "ca.pem")
+        try await withHost { host, opampServer in
+            try host.write(try ScriptedOpAMPServer.strangerPEM(), to: "ca.pem")
             let text = try #require(host.configurationText)
             try host.write(
                 text.replacing("ca.pem\n", with: "ca.pem\n    insecure_skip_verify: true\n"), to: "agent.yaml")
@@ -99,7 +99,7 @@ import Vocabulary
 
     @Test func `on an adopted connection it checks that one, and a handover would verify what it brought`() async throws
     {
-        try await withHost { host, desk in
+        try await withHost { host, opampServer in
             #expect(try await host.enrol().status == 0)
             let leaf = try #require(host.leaf).fingerprint.description
             let enrolled = try await check(host)
@@ -107,11 +107,11 @@ import Vocabulary
             #expect(enrolled.json["handover"]?["token_required"]?.bool == true)
             #expect(
                 enrolled.json["handover"]?["token_signers"]?.array?.compactMap { $0["fingerprint"]?.string }
-                    == [desk.authority.certificate.fingerprint.description])
+                    == [opampServer.authority.certificate.fingerprint.description])
 
-            let target = try await ScriptedDesk.start("US")
+            let target = try await ScriptedOpAMPServer.start("US")
             defer { target.stop() }
-            try await host.handOver(from: desk, to: target)
+            try await host.handOver(from: opampServer, to: target)
             let heard = target.heard.count
             let (end, json) = try await check(host)
             #expect(end.status == 0, "\(end.output)")
@@ -125,12 +125,12 @@ import Vocabulary
             let terms = try #require(json["handover"])
             #expect(terms["epoch_above"]?.integer == 1)
             #expect(terms["leaf"]?.string == leaf)
-            #expect(terms["previous"]?.string == (try desk.endpoint().description))
+            #expect(terms["previous"]?.string == (try opampServer.endpoint().description))
             #expect(terms["probation_until"]?.string.flatMap { Timestamp($0) } != nil)
             for words in [
                 "adopted; not the one in the file", "sha256 \(leaf) stays", "epoch         above 1",
                 "token signer  CN=US", target.authority.certificate.fingerprint.description,
-                "previous settings for \(try desk.endpoint()) kept until",
+                "previous settings for \(try opampServer.endpoint()) kept until",
             ] {
                 #expect(end.output.contains(words), "\(words) in \(end.output)")
             }

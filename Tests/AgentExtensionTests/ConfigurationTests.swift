@@ -2,7 +2,7 @@ import AgentCore
 import Certificates
 import Foundation
 import OpAMPProto
-import ScriptedDesk
+import ScriptedOpAMPServer
 import ScriptedServer
 import Testing
 import Vocabulary

@@ -1,7 +1,7 @@
 import Certificates
 import Foundation
 import OpAMPProto
-import ScriptedDesk
+import ScriptedOpAMPServer
 import ScriptedServer
 import Testing
 import Vocabulary
@@ -11,13 +11,13 @@ import Vocabulary
     static let commands = ["run", "enroll", "status", "check", "reset"]
 
     private func withHost(
-        _ scheme: String = "wss", _ body: (HostDirectory, ScriptedDesk) async throws -> Void
+        _ scheme: String = "wss", _ body: (HostDirectory, ScriptedOpAMPServer) async throws -> Void
     ) async throws {
-        let desk = try await ScriptedDesk.start("EU")
-        defer { desk.stop() }
+        let opampServer = try await ScriptedOpAMPServer.start("EU")
+        defer { opampServer.stop() }
         let host = try HostDirectory()
-        try host.configure(for: desk, scheme: scheme)
-        try await body(host, desk)
+        try host.configure(for: opampServer, scheme: scheme)
+        try await body(host, opampServer)
     }
 
     private func isOnline(_ host: HostDirectory) async throws -> Bool {
@@ -26,7 +26,7 @@ import Vocabulary
 
     @Test(arguments: ["wss", "https"], [SIGTERM, SIGINT])
     func `on a signal it disconnects from its server and exits with 0`(scheme: String, signal: Int32) async throws {
-        try await withHost(scheme) { host, desk in
+        try await withHost(scheme) { host, opampServer in
             #expect(try await host.enrol().status == 0)
             let agent = try host.run()
             #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
@@ -34,7 +34,7 @@ import Vocabulary
             let end = await agent.end()
             #expect(end.status == 0)
             #expect(end.output.isEmpty)
-            #expect(await eventually { desk.heard.last?.message.agentDisconnect == true })
+            #expect(await eventually { opampServer.heard.last?.message.agentDisconnect == true })
             #expect(try await host.status()["process"] == nil)
         }
     }
@@ -54,17 +54,17 @@ import Vocabulary
     }
 
     @Test func `status tells who the agent is and where, while it runs and after`() async throws {
-        try await withHost { host, desk in
+        try await withHost { host, opampServer in
             let before = try await host.status()
             #expect(before["active"] == nil)
-            #expect(before["configured"]?["endpoint"]?.string == (try desk.endpoint().description))
+            #expect(before["configured"]?["endpoint"]?.string == (try opampServer.endpoint().description))
             #expect(try await host.enrol().status == 0)
             let leaf = try #require(host.leaf)
             let status = try await host.status()
             #expect(status["instance_uid"]?.string == host.uid?.description)
             #expect(status["leaf"]?["fingerprint"]?.string == leaf.fingerprint.description)
             #expect(status["leaf"]?["not_after"]?.string == leaf.notAfter.description)
-            #expect(status["active"]?["endpoint"]?.string == (try desk.endpoint().description))
+            #expect(status["active"]?["endpoint"]?.string == (try opampServer.endpoint().description))
             #expect(status["active"]?["token_signers"]?.array?.count == 1)
             #expect(status["epoch"]?.integer == 0)
             #expect(status["is_adopted"]?.bool == true, "its leaf was")
@@ -76,10 +76,10 @@ import Vocabulary
     }
 
     @Test func `a certificate is renewed when the operator asks for it`() async throws {
-        try await withHost { host, desk in
+        try await withHost { host, opampServer in
             #expect(try await host.enrol().status == 0)
             let before = try #require(host.leaf)
-            desk.forgetLeaves()
+            opampServer.forgetLeaves()
             let end = try await AgentProcess.run(["enroll", "--config", host.configuration, "--renew"])
             #expect(end.status == 0, "\(end.log)")
             #expect(host.leaf?.fingerprint != before.fingerprint)
@@ -91,14 +91,14 @@ import Vocabulary
     func `a renewal whose answer is lost is asked for again, also when the server changes its CA meanwhile`(
         scheme: String, changesCA: Bool
     ) async throws {
-        try await withHost(scheme) { host, desk in
+        try await withHost(scheme) { host, opampServer in
             #expect(try await host.enrol().status == 0)
             let before = try #require(host.leaf)
-            desk.forgetLeaves()
-            desk.loseNextLeafAnswer()
+            opampServer.forgetLeaves()
+            opampServer.loseNextLeafAnswer()
             if changesCA {
-                let roots = desk.authority.certificate.pem + (try ScriptedDesk.strangerPEM())
-                desk.offer(
+                let roots = opampServer.authority.certificate.pem + (try ScriptedOpAMPServer.strangerPEM())
+                opampServer.offer(
                     ConnectionSettingsOffers(
                         hash: [1],
                         opamp: OpAMPConnectionSettings(
@@ -108,7 +108,8 @@ import Vocabulary
             let end = try await AgentProcess.run(["enroll", "--config", host.configuration, "--renew"])
             #expect(end.status == 0, "\(end.log)")
             #expect(host.leaf?.fingerprint != before.fingerprint)
-            let requests = desk.heard.compactMap(\.message.connectionSettingsRequest?.opamp?.certificateRequest?.csr)
+            let requests = opampServer.heard.compactMap(
+                \.message.connectionSettingsRequest?.opamp?.certificateRequest?.csr)
             #expect(requests.count >= 3 && Set(requests.suffix(2)).count == 1, "asked again, over the same key")
         }
     }
@@ -117,15 +118,15 @@ import Vocabulary
     func `an agent says its epoch in the header of each upgrade and of the first POST of a run`(scheme: String)
         async throws
     {
-        try await withHost(scheme) { host, desk in
+        try await withHost(scheme) { host, opampServer in
             #expect(try await host.enrol().status == 0)
-            let enrolled = desk.requests.count
+            let enrolled = opampServer.requests.count
             let agent = try host.run()
             #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
-            #expect(await eventually { scheme == "wss" || desk.requests.count > enrolled + 2 })
+            #expect(await eventually { scheme == "wss" || opampServer.requests.count > enrolled + 2 })
             agent.send(SIGTERM)
             #expect(await agent.end().status == 0)
-            let said = desk.requests.dropFirst(enrolled).map { request in
+            let said = opampServer.requests.dropFirst(enrolled).map { request in
                 request.headers.first { $0.name.lowercased() == "handover-epoch" }?.value
             }
             #expect(said.first == "0" && said.dropFirst().allSatisfy { $0 == nil })
@@ -133,8 +134,8 @@ import Vocabulary
     }
 
     @Test func `a refused bootstrap token is said at once`() async throws {
-        try await withHost { host, desk in
-            desk.become(.refusing(status: 401))
+        try await withHost { host, opampServer in
+            opampServer.become(.refusing(status: 401))
             let end = try await host.enrol()
             #expect(end.status == 5)
             #expect(end.log.contains("enrolment.http-401"))
@@ -145,14 +146,14 @@ import Vocabulary
     @Test func `status after a handover names both servers, the probation, and the file that no longer decides`()
         async throws
     {
-        try await withHost { host, desk in
+        try await withHost { host, opampServer in
             #expect(try await host.enrol().status == 0)
-            let target = try await ScriptedDesk.start("US")
+            let target = try await ScriptedOpAMPServer.start("US")
             defer { target.stop() }
-            try await host.handOver(from: desk, to: target)
+            try await host.handOver(from: opampServer, to: target)
             #expect(try await host.status()["configuration_ignored"]?.bool == false)
 
-            try host.configure(for: desk, extra: "headers: {X-New: a}")
+            try host.configure(for: opampServer, extra: "headers: {X-New: a}")
             let agent = try host.run()
             #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
             let status = try await host.status()
@@ -160,7 +161,7 @@ import Vocabulary
             agent.send(SIGTERM)
             #expect(await agent.end().status == 0)
 
-            let (source, destination) = (try desk.endpoint().description, try target.endpoint().description)
+            let (source, destination) = (try opampServer.endpoint().description, try target.endpoint().description)
             #expect(status["active"]?["endpoint"]?.string == destination)
             #expect(status["connection"]?["endpoint"]?.string == destination)
             #expect(status["previous"]?["endpoint"]?.string == source)
@@ -181,14 +182,15 @@ import Vocabulary
     }
 
     @Test func `status says what to do about an offer that failed`() async throws {
-        try await withHost { host, desk in
+        try await withHost { host, opampServer in
             #expect(try await host.enrol().status == 0)
-            let target = try await ScriptedDesk.start("US")
+            let target = try await ScriptedOpAMPServer.start("US")
             defer { target.stop() }
             target.become(.refusing(status: 404))
-            desk.offer(try desk.handover(of: try #require(host.leaf), uid: try #require(host.uid), to: target))
+            opampServer.offer(
+                try opampServer.handover(of: try #require(host.leaf), uid: try #require(host.uid), to: target))
             let agent = try host.run()
-            #expect(await eventually { desk.settingsStatuses.contains { $0.status == .failed } }, "\(agent.log)")
+            #expect(await eventually { opampServer.settingsStatuses.contains { $0.status == .failed } }, "\(agent.log)")
             agent.send(SIGTERM)
             _ = await agent.end()
             let next = MoveCause.http(status: 404).nextAction
@@ -200,20 +202,20 @@ import Vocabulary
     }
 
     @Test func `a restart that the server asks for is left to the service manager`() async throws {
-        try await withHost { host, desk in
-            try host.configure(for: desk, extra: "capabilities: {accepts_restart_command: true}")
+        try await withHost { host, opampServer in
+            try host.configure(for: opampServer, extra: "capabilities: {accepts_restart_command: true}")
             #expect(try await host.enrol().status == 0)
             let agent = try host.run()
             #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
-            desk.say(ServerToAgent(command: ServerToAgentCommand(type: .restart)))
+            opampServer.say(ServerToAgent(command: ServerToAgentCommand(type: .restart)))
             let end = await agent.end()
             #expect(end.status == 10, "\(end.log)")
-            #expect(await eventually { desk.heard.last?.message.agentDisconnect == true })
+            #expect(await eventually { opampServer.heard.last?.message.agentDisconnect == true })
         }
     }
 
     @Test func `enrolling without what it takes is wrong usage, and says what it takes`() async throws {
-        try await withHost { host, desk in
+        try await withHost { host, opampServer in
             let bare = try await AgentProcess.run(["enroll", "--config", host.configuration])
             #expect(bare.status == 2)
             #expect(bare.log.contains("enrolment.no-token"))
@@ -223,7 +225,7 @@ import Vocabulary
                 ["enroll", "--config", host.configuration, "--token-file", host.path + "/token", "--renew"])
             #expect(renewing.status == 2)
             #expect(renewing.log.contains("enrolment.nothing-to-renew"))
-            #expect(desk.requests.isEmpty)
+            #expect(opampServer.requests.isEmpty)
         }
     }
 
@@ -244,18 +246,18 @@ import Vocabulary
     }
 
     @Test func `no secret is ever logged`() async throws {
-        try await withHost { host, desk in
+        try await withHost { host, opampServer in
             try host.configure(
-                for: desk, extra: "headers: {X-Secret: canary-header}\nlog: {level: debug, format: json}")
+                for: opampServer, extra: "headers: {X-Secret: canary-header}\nlog: {level: debug, format: json}")
             let enrolled = try await host.enrol(token: "opamp-bt.canary-token")
             #expect(enrolled.status == 0)
-            #expect(desk.heard.first?.headers["authorization"] == "Bearer opamp-bt.canary-token")
-            #expect(desk.heard.first?.headers["x-secret"] == "canary-header")
+            #expect(opampServer.heard.first?.headers["authorization"] == "Bearer opamp-bt.canary-token")
+            #expect(opampServer.heard.first?.headers["x-secret"] == "canary-header")
             let key = try #require(host.text("leaf.key"))
-            let target = try await ScriptedDesk.start("US")
+            let target = try await ScriptedOpAMPServer.start("US")
             defer { target.stop() }
-            let offer = try desk.handover(of: try #require(host.leaf), uid: try #require(host.uid), to: target)
-            desk.offer(offer)
+            let offer = try opampServer.handover(of: try #require(host.leaf), uid: try #require(host.uid), to: target)
+            opampServer.offer(offer)
             let agent = try host.run()
             #expect(await eventually { target.settingsStatuses.contains { $0.status == .applied } }, "\(agent.log)")
             agent.send(SIGTERM)

@@ -2,7 +2,7 @@ import AgentCore
 import AgentExtension
 import Foundation
 import OpAMPProto
-import ScriptedDesk
+import ScriptedOpAMPServer
 import Testing
 import Vocabulary
 

@@ -1,6 +1,6 @@
 import DurableFiles
 import OpAMPProto
-import ScriptedDesk
+import ScriptedOpAMPServer
 import Testing
 
 @testable import AgentExtension

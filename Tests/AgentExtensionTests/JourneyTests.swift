@@ -3,7 +3,7 @@ import AgentExtension
 import Certificates
 import Foundation
 import OpAMPProto
-import ScriptedDesk
+import ScriptedOpAMPServer
 import ScriptedServer
 import Testing
 import Vocabulary
@@ -16,8 +16,8 @@ import Vocabulary
     private func withWorld(
         _ scheme: String, extra: String = "", _ body: (Running) async throws -> Void
     ) async throws {
-        let source = try await ScriptedDesk.start("EU")
-        let target = try await ScriptedDesk.start("US")
+        let source = try await ScriptedOpAMPServer.start("EU")
+        let target = try await ScriptedOpAMPServer.start("US")
         defer {
             source.stop()
             target.stop()
@@ -39,8 +39,8 @@ import Vocabulary
     }
 
     struct Running {
-        let source: ScriptedDesk
-        let target: ScriptedDesk
+        let source: ScriptedOpAMPServer
+        let target: ScriptedOpAMPServer
         let host: HostDirectory
         let agent: AgentExtension
         let log: LogBook
@@ -51,8 +51,10 @@ import Vocabulary
                 of: try #require(host.leaf), uid: try #require(host.uid), to: target, scheme: scheme)
         }
 
-        func verdict(at desk: ScriptedDesk, of offer: ConnectionSettingsOffers) -> ConnectionSettingsStatus? {
-            desk.settingsStatuses.last { $0.lastConnectionSettingsHash == offer.hash && $0.status != .applying }
+        func verdict(at opampServer: ScriptedOpAMPServer, of offer: ConnectionSettingsOffers)
+            -> ConnectionSettingsStatus?
+        {
+            opampServer.settingsStatuses.last { $0.lastConnectionSettingsHash == offer.hash && $0.status != .applying }
         }
     }
 
@@ -144,7 +146,7 @@ import Vocabulary
         try await withWorld("wss") { world in
             var offer = try world.handover()
             // The target's certificate does not chain to what the token names; the token itself is good.
-            let impostor = try await ScriptedDesk.start("impostor")
+            let impostor = try await ScriptedOpAMPServer.start("impostor")
             defer { impostor.stop() }
             offer = try world.source.handover(
                 of: try #require(world.host.leaf), uid: try #require(world.host.uid), to: impostor)

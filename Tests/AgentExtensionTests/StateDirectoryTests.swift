@@ -3,7 +3,7 @@ import Certificates
 import DurableFiles
 import Foundation
 import OpAMPProto
-import ScriptedDesk
+import ScriptedOpAMPServer
 import ScriptedServer
 import Testing
 import Vocabulary

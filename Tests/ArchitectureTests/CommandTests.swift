@@ -20,9 +20,9 @@ import Testing
     }()
 
     private static func kebab(_ name: Substring) -> String {
-        name.reduce(into: "") { text, letter in
-            if letter.isUppercase, !text.isEmpty { text += "-" }
-            text += letter.lowercased()
+        name.reduce(into: "") { text, character in
+            if character.isUppercase, !text.isEmpty { text += "-" }
+            text += character.lowercased()
         }
     }
 

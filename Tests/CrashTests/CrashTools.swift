@@ -1,4 +1,4 @@
-import ScriptedDesk
+import ScriptedOpAMPServer
 import Testing
 
 /// Every name the program itself knows, so that a new one is tested without anybody thinking of it.

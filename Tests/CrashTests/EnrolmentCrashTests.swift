@@ -1,6 +1,6 @@
 import Certificates
 import Glibc
-import ScriptedDesk
+import ScriptedOpAMPServer
 import Testing
 import Vocabulary
 
@@ -23,10 +23,10 @@ import Vocabulary
 
     /// - Returns: true when the point was not reached, so the enrolment went through.
     private func enrolsInTheEnd(killedAt point: String) async throws -> Bool {
-        let desk = try await ScriptedDesk.start("EU")
-        defer { desk.stop() }
+        let opampServer = try await ScriptedOpAMPServer.start("EU")
+        defer { opampServer.stop() }
         let host = try HostDirectory()
-        try host.configure(for: desk)
+        try host.configure(for: opampServer)
         let first = try await host.enrol(crashAt: point)
         let key = host.bytes("leaf.key")
         let uid = host.uid
@@ -40,8 +40,8 @@ import Vocabulary
         #expect(key == nil || host.bytes("leaf.key") == key, "\(point): another key")
         #expect(uid == nil || host.uid == uid, "\(point): another uid")
         // One key pair, one leaf, and the last word was said with it.
-        #expect(desk.leafCount == 1, "\(point)")
-        #expect(desk.heard.last?.leaf == host.leaf?.fingerprint, "\(point)")
+        #expect(opampServer.leafCount == 1, "\(point)")
+        #expect(opampServer.heard.last?.leaf == host.leaf?.fingerprint, "\(point)")
         #expect(host.leaf != nil, "\(point)")
         let status = try await host.status()
         #expect(status["is_enrolled"]?.bool == true, "\(point)")

@@ -1,7 +1,7 @@
 import Certificates
 import Glibc
 import OpAMPProto
-import ScriptedDesk
+import ScriptedOpAMPServer
 import Testing
 import Vocabulary
 
@@ -22,7 +22,7 @@ private enum Ending: CaseIterable, Sendable {
 
     var probation: Duration { self == .returned ? .seconds(2) : .seconds(300) }
 
-    func prepare(_ target: ScriptedDesk) {
+    func prepare(_ target: ScriptedOpAMPServer) {
         switch self {
         case .arrived: break
         case .refused: target.become(.refusing(status: 403))
@@ -83,7 +83,7 @@ private enum Ending: CaseIterable, Sendable {
     func `killed right after the adopting write of a probation of zero, the agent goes to the target alone`(
         scheme: String
     ) async throws {
-        try await withDesks { source, target, host in
+        try await withServers { source, target, host in
             try host.configure(for: source, scheme: scheme, extra: "capabilities: {reports_heartbeat: true}")
             #expect(try await host.enrol().status == 0)
             let (leaf, uid) = (try #require(host.leaf), try #require(host.uid))
@@ -128,9 +128,11 @@ private enum Ending: CaseIterable, Sendable {
     }
 }
 
-private func withDesks(_ body: (ScriptedDesk, ScriptedDesk, HostDirectory) async throws -> Void) async throws {
-    let source = try await ScriptedDesk.start("EU")
-    let target = try await ScriptedDesk.start("US")
+private func withServers(_ body: (ScriptedOpAMPServer, ScriptedOpAMPServer, HostDirectory) async throws -> Void)
+    async throws
+{
+    let source = try await ScriptedOpAMPServer.start("EU")
+    let target = try await ScriptedOpAMPServer.start("US")
     defer {
         source.stop()
         target.stop()
@@ -141,8 +143,8 @@ private func withDesks(_ body: (ScriptedDesk, ScriptedDesk, HostDirectory) async
 /// An enrolled host with an offer to move waiting for it.
 private struct Move: Sendable {
     let host: HostDirectory
-    let source: ScriptedDesk
-    let target: ScriptedDesk
+    let source: ScriptedOpAMPServer
+    let target: ScriptedOpAMPServer
     let offer: ConnectionSettingsOffers
     let ending: Ending
     let home: Endpoint
@@ -161,8 +163,8 @@ private struct Move: Sendable {
 private func withMove<Result: Sendable>(
     over scheme: String, to ending: Ending, _ body: (Move) async throws -> Result
 ) async throws -> Result {
-    let source = try await ScriptedDesk.start("EU")
-    let target = try await ScriptedDesk.start("US")
+    let source = try await ScriptedOpAMPServer.start("EU")
+    let target = try await ScriptedOpAMPServer.start("US")
     defer {
         source.stop()
         target.stop()
@@ -208,7 +210,7 @@ private func withMove<Result: Sendable>(
     return result
 }
 
-extension ScriptedDesk {
+extension ScriptedOpAMPServer {
     fileprivate func hasHeard(_ status: ConnectionSettingsStatuses, of offer: ConnectionSettingsOffers) -> Bool {
         settingsStatuses.contains { $0.lastConnectionSettingsHash == offer.hash && $0.status == status }
     }

@@ -31,8 +31,8 @@ struct ListenerTests {
             let name = agent?.certificate.fingerprint.description ?? "nobody"
             #expect(await router.answer()?.text == "\(name) from 127.0.0.1")
         }
-        #expect(service.knocks.map(\.transport) == [.polling, .webSocket])
-        #expect(service.knocks.allSatisfy { ($0.caller.leaf != nil) == hasLeaf })
+        #expect(service.requests.map(\.transport) == [.polling, .webSocket])
+        #expect(service.requests.allSatisfy { ($0.caller.leaf != nil) == hasLeaf })
     }
 
     @Test func `a certificate of a stranger's authority reaches the service too`() async throws {
@@ -41,7 +41,7 @@ struct ListenerTests {
         try await TestServer.run(service: service) { server in
             _ = try await server.client(as: stranger).poll(Self.report)
         }
-        #expect(service.knocks.map { $0.caller.leaf } == [stranger.certificate])
+        #expect(service.requests.map { $0.caller.leaf } == [stranger.certificate])
     }
 
     @Test func `a new listener certificate is for the next connection and leaves open ones alone`() async throws {

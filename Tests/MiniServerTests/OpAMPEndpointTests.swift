@@ -27,8 +27,8 @@ struct OpAMPEndpointTests {
             await client.close()
             _ = try await server.client().poll(Example.full(sequence: 1), headers: headers)
         }
-        #expect(service.knocks.map(\.transport) == [.webSocket, .polling])
-        for request in service.knocks {
+        #expect(service.requests.map(\.transport) == [.webSocket, .polling])
+        for request in service.requests {
             #expect(request.bearer?.reveal() == "opamp-bs.secret")
             #expect("\(request)".contains("opamp-bs.secret") == false)
             #expect(request.handover == handover)

@@ -120,8 +120,8 @@ import Vocabulary
         ("listener-not-covered", { $0.listener = PeerWorld.shared.stranger.listener }),
         ("listener-not-covered", { $0.listener = PeerWorld.shared.us.federation }),
         ("configuration-missing", { $0.configurations = ["other"] }),
-        ("uid-collision", { $0.rows = [namesake(.offline, leaf: PeerWorld.shared.us.federation)] }),
-        ("agent-here", { $0.rows = [namesake(.offline)] }),
+        ("uid-collision", { $0.rows = [agentWithSameUID(.offline, leaf: PeerWorld.shared.us.federation)] }),
+        ("agent-here", { $0.rows = [agentWithSameUID(.offline)] }),
         ("source-unreachable", { $0.source = .unanswered }),
         ("unknown", { $0.source = .refused(code: "handover.unknown") }),
         ("already-redeemed", { $0.source = .phase(.moved, redemption: PeerWorld.identity(0x31)) }),
@@ -130,19 +130,19 @@ import Vocabulary
         ("cancelled", { $0.source = .phase(.returned, redemption: PeerWorld.identity(0x31)) }),
         ("leaf-revoked", { $0.rows = [revoked(leaf: PeerWorld.shared.leaf)] }),
         ("leaf-revoked", { $0.rows = [revoked(previously: PeerWorld.shared.leaf.fingerprint)] }),
-        ("stale-epoch", { $0.rows = [namesake(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"), epoch: 3)] }),
+        ("stale-epoch", { $0.rows = [agentWithSameUID(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"), epoch: 3)] }),
         ("already-redeemed", { $0.known = try? HandoverStages().target(.awaiting) }),
         ("over", { $0.known = try? HandoverStages().target(.withdrawn) }),
     ]
 
     private static func revoked(leaf: Certificate? = nil, previously: Fingerprint? = nil) -> AgentRecord {
-        var row = namesake(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"))
+        var row = agentWithSameUID(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"))
         (row.leaf, row.previousLeaf, row.leafRevoked) = (leaf, previously, true)
         return row
     }
 
     /// A row with the token's uid and, unless another is given, its leaf.
-    private static func namesake(
+    private static func agentWithSameUID(
         _ presence: Presence, epoch: Epoch = 1, leaf: Certificate = PeerWorld.shared.leaf, id: UInt8 = 0x44
     ) -> AgentRecord {
         var row = PeerWorld.shared.agent(presence: presence)
@@ -176,7 +176,7 @@ import Vocabulary
 
     @Test func `an agent that comes back gets its own moved row again`() throws {
         var review = try review()
-        review.rows = [Self.namesake(.movedToPeer(world.eu.id, name: "eu"))]
+        review.rows = [Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu"))]
         let redemption = try redeem(review)
         #expect(redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
@@ -185,7 +185,7 @@ import Vocabulary
         throws
     {
         var review = try review()
-        review.rows = [Self.namesake(.withdrawn)]
+        review.rows = [Self.agentWithSameUID(.withdrawn)]
         let redemption = try redeem(review)
         #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
     }
@@ -216,7 +216,7 @@ import Vocabulary
     {
         var review = try review()
         review.rows = [
-            Self.namesake(.movedToPeer(world.eu.id, name: "eu"), leaf: world.us.federation, id: 0x45)
+            Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu"), leaf: world.us.federation, id: 0x45)
         ]
         review.departures = [try departure(arrivedAs: review.claims.agent.row)]
         let redemption = try redeem(review)
@@ -226,7 +226,7 @@ import Vocabulary
     @Test func `another agent of the peer with that uid does not get the row of one that went there`() throws {
         var review = try review()
         review.rows = [
-            Self.namesake(.movedToPeer(world.eu.id, name: "eu"), leaf: world.us.federation, id: 0x45)
+            Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu"), leaf: world.us.federation, id: 0x45)
         ]
         review.departures = [try departure(arrivedAs: PeerWorld.identity(0x66))]
         let redemption = try redeem(review)
@@ -236,8 +236,8 @@ import Vocabulary
     @Test func `a row with the token's leaf comes before one that only moved to the source`() throws {
         var review = try review()
         review.rows = [
-            Self.namesake(.movedToPeer(world.eu.id, name: "eu"), epoch: 2, leaf: world.us.federation, id: 0x45),
-            Self.namesake(.withdrawn),
+            Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu"), epoch: 2, leaf: world.us.federation, id: 0x45),
+            Self.agentWithSameUID(.withdrawn),
         ]
         review.departures = [try departure(arrivedAs: review.claims.agent.row)]
         let redemption = try redeem(review)
@@ -250,8 +250,8 @@ import Vocabulary
     {
         var review = try review()
         review.rows = [
-            Self.namesake(.live, leaf: world.us.federation, id: 0x43),
-            Self.namesake(.movedToPeer(world.eu.id, name: "eu")),
+            Self.agentWithSameUID(.live, leaf: world.us.federation, id: 0x43),
+            Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu")),
         ]
         let redemption = try redeem(review)
         #expect(redemption.row == PeerWorld.identity(0x44) && redemption.reusesRow)
@@ -270,7 +270,7 @@ import Vocabulary
 
     @Test func `a withdrawn row of another leaf is left alone`() throws {
         var review = try review()
-        var row = Self.namesake(.withdrawn)
+        var row = Self.agentWithSameUID(.withdrawn)
         row.leaf = world.us.federation
         review.rows = [row]
         #expect(try redeem(review).row == PeerWorld.identity(0x22))
@@ -278,7 +278,7 @@ import Vocabulary
 
     @Test func `a moved row of another agent with that uid is left alone`() throws {
         var review = try review()
-        var row = Self.namesake(.movedToPeer(world.stranger.id, name: "elsewhere"))
+        var row = Self.agentWithSameUID(.movedToPeer(world.stranger.id, name: "elsewhere"))
         row.leaf = world.us.federation
         review.rows = [row]
         let redemption = try redeem(review)

@@ -126,6 +126,8 @@ import Vocabulary
             let step = try over.next(after: .noticeReceived(arrived), at: stages.now)
             #expect(step.state.phase == ending)
             #expect(ending != .moved || step.answer == .accepted && step.state.ending == nil)
+            // Otherwise it would concern the agent for ever, and no settings would be offered beside it.
+            #expect(ending != .moved || step.state.mayStillArrive == nil)
         }
     }
 }

@@ -314,6 +314,11 @@ final class Host {
         return world.isCalm ? 3_600_000 : 120_000
     }
 
+    /// The time in which it said little is over.
+    func speakSoon() {
+        if isSet(.heartbeat) { set(.heartbeat, after: 0) }
+    }
+
     func isSet(_ timer: AgentTimer) -> Bool { timers[timer] != nil }
 
     // MARK: What the line says

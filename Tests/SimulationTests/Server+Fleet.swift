@@ -139,12 +139,19 @@ extension Server {
     }
 
     func received(_ message: AgentToServer, from session: Session) {
+        if refuses(message) { return send(session.conversation.refusal(.textMessage), over: session) }
         guard isUp, sessions.contains(where: { $0 === session }),
             let (report, answer) = hear(message, in: session, epoch: session.line.dial.epoch), isUp,
             sessions.contains(where: { $0 === session })
         else { return }
         send(reply(answer, to: report, in: session), over: session)
         finish(session, after: report, answer)
+    }
+
+    /// An agent never says again what was bad, so that only a bare report may be.
+    private func refuses(_ message: AgentToServer) -> Bool {
+        message.connectionSettingsStatus == nil && message.connectionSettingsRequest == nil && !message.agentDisconnect
+            && world.strikes(permille: 2)
     }
 
     /// - Returns: `nil` when the process dies over it.
@@ -174,11 +181,8 @@ extension Server {
             session.memory.heard(at: wall)
             return (report, .nothing)
         }
-        // An agent never says again what was bad, so that only a bare report may be.
-        if message.connectionSettingsStatus == nil, message.connectionSettingsRequest == nil, !message.agentDisconnect,
-            world.strikes(permille: 2)
-        {
-            return (report, .badRequest("It does not please."))
+        if world.strikes(permille: 3) {
+            return (report, .unavailable(retryAfter: .seconds(3), "The server could not record the message."))
         }
         do throws(Crashed) {
             try crashPoint()
@@ -254,6 +258,7 @@ extension Server {
         (session.line, session.lastPoll) = (line, wall)
         if !continues { sessions.append(session) }
         watch(session)
+        if refuses(message) { return .answered(session.conversation.refusal(.textMessage)) }
         guard case (let report, var answer)? = hear(message, in: session, epoch: isOpening ? line.dial.epoch : nil),
             isUp
         else {

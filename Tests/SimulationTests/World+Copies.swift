@@ -74,6 +74,7 @@ extension World {
         isQuiet = true
         run(for: 31 * 86_400_000)
         isQuiet = false
+        for host in hosts { host.speakSoon() }
     }
 }
 

@@ -101,7 +101,8 @@ extension World {
     }
 
     func loseData() {
-        loseData(of: anyServer)
+        let known = servers.filter { $0.backup != nil }
+        if !known.isEmpty { loseData(of: dice.pick(known)) }
     }
 
     func loseData(of server: Server) {

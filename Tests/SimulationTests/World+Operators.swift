@@ -120,15 +120,18 @@ extension World {
 
     func push() {
         let server = anyServer
-        guard let machine = server.tables.sources.last(where: \.isOpen) else { return }
+        let machine =
+            dice.chance(permille: 800) ? server.tables.sources.last(where: \.isOpen) : server.tables.sources.last
+        guard let machine else { return }
         server.tell(.pushRequested, SourceHandover.self, of: machine.id)
     }
 
     func cancel() {
-        let open = servers.filter { $0.isUp && $0.tables.sources.contains(where: \.isOpen) }
-        guard !open.isEmpty else { return }
-        let server = dice.pick(open)
-        guard let machine = server.tables.sources.last(where: \.isOpen) else { return }
+        let isLate = dice.chance(permille: 200)
+        let known = servers.filter { $0.isUp && $0.tables.sources.contains { isLate || $0.isOpen } }
+        guard !known.isEmpty else { return }
+        let server = dice.pick(known)
+        guard let machine = server.tables.sources.last(where: { isLate || $0.isOpen }) else { return }
         server.tell(.cancelRequested(reason: nil), SourceHandover.self, of: machine.id)
     }
 
@@ -136,7 +139,9 @@ extension World {
     func revoke() {
         guard dice.chance(permille: 250) else { return }
         let server = anyServer
-        let rows = server.tables.rows.filter { $0.presence.isHere && !$0.leafRevoked && $0.leaf != nil }
+        var rows = server.tables.rows.filter { $0.presence.isHere && !$0.leafRevoked && $0.leaf != nil }
+        let going = rows.filter { row in server.tables.sources.contains { $0.agent == row.id && $0.isOpen } }
+        if !going.isEmpty { rows = going }
         guard server.isUp, !rows.isEmpty else { return }
         let row = dice.pick(rows)
         note("\(server.place.name) revokes the leaf of \(row.displayName)")
@@ -150,10 +155,11 @@ extension World {
     }
 
     func withdraw() {
-        let open = servers.filter { $0.isUp && $0.tables.targets.contains(where: \.isOpen) }
-        guard !open.isEmpty else { return }
-        let server = dice.pick(open)
-        guard let machine = server.tables.targets.last(where: \.isOpen) else { return }
+        let isLate = dice.chance(permille: 200)
+        let known = servers.filter { $0.isUp && $0.tables.targets.contains { isLate || $0.isOpen } }
+        guard !known.isEmpty else { return }
+        let server = dice.pick(known)
+        guard let machine = server.tables.targets.last(where: { isLate || $0.isOpen }) else { return }
         server.tell(.withdrawRequested(reason: nil), TargetHandover.self, of: machine.id)
     }
 }

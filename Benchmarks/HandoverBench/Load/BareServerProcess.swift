@@ -5,7 +5,7 @@ import Vocabulary
 
 /// The bare server beside the product's, with an authority of its own and agents who have leaves from it.
 final class BareServerProcess {
-    let door: Door
+    let loadTarget: LoadTarget
     let agents: [BenchAgent]
     private let process = Process()
 
@@ -50,7 +50,7 @@ final class BareServerProcess {
             process.terminate()
             throw BenchFailure.notRunning("the bare server")
         }
-        door = Door(
+        loadTarget = LoadTarget(
             destination: BareDestination(port: port, trust: try BareTrust(authority: authority.pem)),
             processID: process.processIdentifier, isBare: true)
     }

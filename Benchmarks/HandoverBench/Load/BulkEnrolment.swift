@@ -29,12 +29,12 @@ enum BulkEnrolment {
                 uid: BenchAgent.freshUID(), name: "\(prefix)-\(index + 1)", key: key,
                 request: try SigningRequest(key: key, subject: "bench"), token: token)
         }
-        let door = try await server.door
-        return try await onThread { try apply(applicants, at: door) }
+        let loadTarget = try await server.loadTarget
+        return try await onThread { try apply(applicants, at: loadTarget) }
     }
 
-    private static func apply(_ applicants: [Applicant], at door: Door) throws -> [BenchAgent] {
-        let load = try Load(door)
+    private static func apply(_ applicants: [Applicant], at loadTarget: LoadTarget) throws -> [BenchAgent] {
+        let load = try Load(loadTarget)
         var agents: [BenchAgent] = []
         for start in stride(from: 0, to: applicants.count, by: 64) {
             let group = applicants[start..<min(start + 64, applicants.count)]

@@ -15,13 +15,13 @@ final class Load {
         fileprivate init(voice: AgentVoice) { self.voice = voice }
     }
 
-    let door: Door
+    let loadTarget: LoadTarget
     private let loop: BareLoop
     private var lines: [ObjectIdentifier: Line] = [:]
     private var failure: (any Error)?
 
-    init(_ door: Door) throws {
-        self.door = door
+    init(_ loadTarget: LoadTarget) throws {
+        self.loadTarget = loadTarget
         loop = try BareLoop()
     }
 
@@ -104,7 +104,7 @@ final class Load {
         let line = Line(voice: voice)
         lines[ObjectIdentifier(line)] = line
         line.connection = try loop.dial(
-            door.destination, as: nil, over: .webSocket, headers: [("Authorization", "Bearer \(bearer)")],
+            loadTarget.destination, as: nil, over: .webSocket, headers: [("Authorization", "Bearer \(bearer)")],
             events(of: line, first: report) { [unowned self] line, bytes in
                 try answered(ServerToAgent(decoding: FrameHeader.unframed(Array(bytes))))
                 close([line])
@@ -133,11 +133,11 @@ final class Load {
         line.onAnswer = { joined($0) }
         let first = try line.voice.firstReport()
         line.connection = try loop.dial(
-            door.destination, as: identity, over: voice.transport,
-            events(of: line, first: first) { [door] line, bytes in
+            loadTarget.destination, as: identity, over: voice.transport,
+            events(of: line, first: first) { [loadTarget] line, bytes in
                 if line.joined == nil {
                     line.joined = .now
-                    if !door.isBare { try Self.check(bytes, over: voice.transport) }
+                    if !loadTarget.isBare { try Self.check(bytes, over: voice.transport) }
                 }
                 try line.onAnswer(line)
             })

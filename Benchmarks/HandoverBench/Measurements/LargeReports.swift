@@ -2,14 +2,14 @@ extension Bench {
     /// The wait of agents whose every report is news and has to be saved, alone and beside one whose every report is as
     /// large as it may be; in turn, the difference at p99.
     func measureLargeReports() async throws {
-        let (door, agents) = try await fleet(9)
+        let (loadTarget, agents) = try await fleet(9)
         let count = some(400)
         for _ in 0..<(isQuick ? 1 : 5) {
-            let alone = try await writers(agents, door, count)
+            let alone = try await writers(agents, loadTarget, count)
             let noise = NoisyAgent()
-            async let noisy: Void = onThread { try noise.report(as: agents[8], to: door) }
+            async let noisy: Void = onThread { try noise.report(as: agents[8], to: loadTarget) }
             do {
-                let beside = try await writers(agents, door, count)
+                let beside = try await writers(agents, loadTarget, count)
                 noise.stop()
                 try await noisy
                 report.add(.largeReports, [Statistics(beside).p99 - Statistics(alone).p99])
@@ -20,9 +20,9 @@ extension Bench {
         }
     }
 
-    private func writers(_ agents: [BenchAgent], _ door: Door, _ count: Int) async throws -> [Double] {
+    private func writers(_ agents: [BenchAgent], _ loadTarget: LoadTarget, _ count: Int) async throws -> [Double] {
         try await onThread {
-            let load = try Load(door)
+            let load = try Load(loadTarget)
             let lines = try load.join(Array(agents.prefix(8))).lines
             let took = try (0..<count).map { index in
                 let line = lines[index % lines.count]
@@ -40,8 +40,8 @@ private final class NoisyAgent: Sendable {
 
     func stop() { isOver.raise() }
 
-    func report(as agent: BenchAgent, to door: Door) throws {
-        let load = try Load(door)
+    func report(as agent: BenchAgent, to loadTarget: LoadTarget) throws {
+        let load = try Load(loadTarget)
         let line = try load.join([agent]).lines[0]
         while !isOver.isRaised { _ = try load.ask(line, try line.voice.largestReport()) }
         load.close([line])

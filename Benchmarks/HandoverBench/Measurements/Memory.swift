@@ -16,9 +16,11 @@ extension Bench {
             do {
                 for _ in 0..<(isQuick ? 1 : 3) {
                     for (name, count, transport) in Self.memoryFigures {
-                        let door = try await restarted(server, of: pair)
+                        let loadTarget = try await restarted(server, of: pair)
                         let count = some(count)
-                        let memory = try await onThread { try Memory(of: agents, count, over: transport, at: door) }
+                        let memory = try await onThread {
+                            try Memory(of: agents, count, over: transport, at: loadTarget)
+                        }
                         report.add(name, [memory.eachConnected])
                         if name == .memory2000 { report.add(.memoryKept, [memory.kept]) }
                     }
@@ -36,14 +38,14 @@ extension Bench {
         (.pollMemory2000, 2000, .poll),
     ]
 
-    private func restarted(_ server: RestartedServer, of pair: FederatedPair) async throws -> Door {
-        var door = try pair.eu.door
-        door.processID = try server.restart()
+    private func restarted(_ server: RestartedServer, of pair: FederatedPair) async throws -> LoadTarget {
+        var loadTarget = try pair.eu.loadTarget
+        loadTarget.processID = try server.restart()
         let serves = try await Course(eu: pair.eu, us: pair.us).wait(every: .milliseconds(50)) {
             (try? await pair.eu.api.text(PublicPaths.live)) != nil
         }
         guard serves else { throw BenchFailure.notRunning(pair.eu.label) }
-        return door
+        return loadTarget
     }
 }
 
@@ -53,18 +55,20 @@ private struct Memory: Sendable {
     /// MB more than before, when all have gone and the server has seen it.
     var kept: Double
 
-    init(of agents: [BenchAgent], _ count: Int, over transport: BareConnection.Transport, at door: Door) throws {
-        try door.waitUntilQuiet()
-        let load = try Load(door)
+    init(of agents: [BenchAgent], _ count: Int, over transport: BareConnection.Transport, at loadTarget: LoadTarget)
+        throws
+    {
+        try loadTarget.waitUntilQuiet()
+        let load = try Load(loadTarget)
         // Whatever a server allocates once is there before anything counts.
         load.close(try load.join(Array(agents.suffix(10)), over: transport).lines)
-        try door.waitUntilQuiet()
-        let before = try door.memory()
+        try loadTarget.waitUntilQuiet()
+        let before = try loadTarget.memory()
         let lines = try load.join(Array(agents.prefix(count)), over: transport, atOnce: 100)
         _ = try load.exchange(3, on: lines)
-        eachConnected = (try door.memory() - before) / 1024 / Double(count)
+        eachConnected = (try loadTarget.memory() - before) / 1024 / Double(count)
         load.close(lines)
-        try door.waitUntilQuiet()
-        kept = (try door.memory() - before) / 1e6
+        try loadTarget.waitUntilQuiet()
+        kept = (try loadTarget.memory() - before) / 1e6
     }
 }

@@ -43,12 +43,12 @@ extension Bench {
     func issueTokens(_ count: Int, on pair: FederatedPair) async throws -> [IssuedHandover] {
         tell("\(count) agents enrol, a token is issued for each")
         let agents = try await BulkEnrolment.enrol(count, named: "redeemed", at: pair.eu)
-        let door = try pair.eu.door
+        let loadTarget = try pair.eu.loadTarget
         // A leaf proves itself once before its agent is handed over.
         try await onThread {
-            let load = try Load(door)
+            let load = try Load(loadTarget)
             load.close(try load.join(agents, over: .webSocket, atOnce: 50))
-            try door.waitUntilQuiet()
+            try loadTarget.waitUntilQuiet()
         }
         let (source, target) = (try pair.eu.api, pair.us.name)
         let rows = try await pair.eu.agents()

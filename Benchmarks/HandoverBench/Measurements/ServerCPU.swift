@@ -7,13 +7,13 @@ extension Bench {
         let product = try await fleet(200)
         // One round of each before anything counts.
         for round in 0...5 {
-            for (door, agents) in [(bare.door, bare.agents), product] {
-                let cost = try await onThread { [isQuick] in try ServerCost(of: door, agents, isQuick: isQuick) }
+            for (loadTarget, agents) in [(bare.loadTarget, bare.agents), product] {
+                let cost = try await onThread { [isQuick] in try ServerCost(of: loadTarget, agents, isQuick: isQuick) }
                 guard round > 0 else { continue }
-                report.add(door.isBare ? .bareConnectCPU : .connectCPU, [cost.connect])
-                report.add(door.isBare ? .bareMessageCPU : .heartbeatCPU, [cost.message])
-                report.add(door.isBare ? .barePollCPU : .pollCPU, [cost.poll])
-                report.add(door.isBare ? .bareMessages : .messages, [cost.messagesPerSecond])
+                report.add(loadTarget.isBare ? .bareConnectCPU : .connectCPU, [cost.connect])
+                report.add(loadTarget.isBare ? .bareMessageCPU : .heartbeatCPU, [cost.message])
+                report.add(loadTarget.isBare ? .barePollCPU : .pollCPU, [cost.poll])
+                report.add(loadTarget.isBare ? .bareMessages : .messages, [cost.messagesPerSecond])
             }
         }
     }
@@ -26,25 +26,25 @@ private struct ServerCost: Sendable {
     var poll: Double
     var messagesPerSecond: Double
 
-    init(of door: Door, _ agents: [BenchAgent], isQuick: Bool) throws {
+    init(of loadTarget: LoadTarget, _ agents: [BenchAgent], isQuick: Bool) throws {
         let connects = isQuick ? 20 : 200
         connect =
-            try door.cpu {
-                let load = try Load(door)
+            try loadTarget.cpu {
+                let load = try Load(loadTarget)
                 for index in 0..<connects { load.close(try load.join([agents[index % agents.count]]).lines) }
             } / Double(connects)
 
         let each = isQuick ? 10 : 100
-        let load = try Load(door)
+        let load = try Load(loadTarget)
         let lines = try load.join(agents, over: .webSocket, atOnce: 50)
         var took = Duration.zero
-        message = try door.cpu { took = try load.exchange(each, on: lines) } / Double(each * lines.count)
+        message = try loadTarget.cpu { took = try load.exchange(each, on: lines) } / Double(each * lines.count)
         messagesPerSecond = Double(each * lines.count) / (took / .seconds(1))
         load.close(lines)
 
         let polls = isQuick ? 100 : 1000
         let pollers = try load.join(Array(agents.prefix(10)), over: .poll, atOnce: 10)
-        poll = try door.cpu { _ = try load.exchange(polls / 10, on: pollers) } / Double(polls)
+        poll = try loadTarget.cpu { _ = try load.exchange(polls / 10, on: pollers) } / Double(polls)
         load.close(pollers)
     }
 }

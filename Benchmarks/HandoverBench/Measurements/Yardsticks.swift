@@ -38,11 +38,11 @@ extension Bench {
     }
 
     private func measureEcho(_ name: Figure.Name, _ count: Int) async throws {
-        let (door, agent) = (bare.door, bare.agents[0])
+        let (loadTarget, agent) = (bare.loadTarget, bare.agents[0])
         report.add(
             name,
             try await onThread {
-                let load = try Load(door)
+                let load = try Load(loadTarget)
                 let line = try load.join([agent], over: name == .echo ? .webSocket : .poll).lines[0]
                 let took = try (0..<count).map { _ in try load.exchange(1, on: [line]) / .milliseconds(1) }
                 load.close([line])

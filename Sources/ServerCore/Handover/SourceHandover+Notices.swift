@@ -48,6 +48,7 @@ extension SourceHandover {
         case .arrived:
             step.state.ending = nil
             step.state.targetRow = notice.facts["agent"].flatMap { AgentID($0) }
+            step.state.mayStillArrive = nil
             step.rows = [.markMoved(agent, to: claims.audience, name: claims.target.name)]
             step.enter(.moved, .completed, ["target": claims.target.name, "targetAgent": notice.facts["agent"]])
             step.directives = [.closeSessions(claims.leaf)]

@@ -16,7 +16,7 @@ struct FailClosedTests {
     private struct Stored: Equatable {
         var epoch: Epoch?
         var phases: [String]
-        var letters: Int
+        var messages: Int
         var lastEntry: Int64
     }
 
@@ -24,7 +24,7 @@ struct FailClosedTests {
         try await server.server.context.database.read { tables in
             Stored(
                 epoch: try tables.agents.find(agent)?.epoch,
-                phases: try tables.sources.all().map(\.machine.phaseName), letters: try tables.outbox.count(),
+                phases: try tables.sources.all().map(\.machine.phaseName), messages: try tables.outbox.count(),
                 // Calls between the servers are appended whenever they come.
                 lastEntry: try tables.audit.list(limit: 100).map(\.entry).first {
                     !$0.fact.action.rawValue.hasPrefix("Federation.")
@@ -132,7 +132,7 @@ struct FailClosedTests {
             try await eu.server.context.database.write(cancel)
             let after = try await stored(agent, on: eu)
             #expect(after.phases == ["cancelled"])
-            #expect(after.letters == before.letters + 1)
+            #expect(after.messages == before.messages + 1)
             #expect(after.lastEntry > before.lastEntry)
         }
     }

@@ -17,7 +17,7 @@ final class ScriptedOpAMPService: OpAMPService {
     }
 
     private struct State {
-        var knocks: [ConnectionRequest] = []
+        var requests: [ConnectionRequest] = []
         var reports: [AgentReport] = []
         var closings: [Closing] = []
         var heartbeats = 0
@@ -42,7 +42,7 @@ final class ScriptedOpAMPService: OpAMPService {
         return .admitted(agent: row, as: request.caller.leaf == nil ? .enrolling : .agent)
     }
 
-    var knocks: [ConnectionRequest] { state.withLock { $0.knocks } }
+    var requests: [ConnectionRequest] { state.withLock { $0.requests } }
     var reports: [AgentReport] { state.withLock { $0.reports } }
     var heartbeats: Int { state.withLock { $0.heartbeats } }
     var closings: [Closing] { state.withLock { $0.closings } }
@@ -64,7 +64,7 @@ final class ScriptedOpAMPService: OpAMPService {
     }
 
     func admit(_ request: ConnectionRequest, on eventLoop: any EventLoop) -> EventLoopFuture<Admission> {
-        state.withLock { $0.knocks.append(request) }
+        state.withLock { $0.requests.append(request) }
         return eventLoop.makeSucceededFuture(admission(request))
     }
 

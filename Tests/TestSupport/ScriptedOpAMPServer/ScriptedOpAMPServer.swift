@@ -7,7 +7,7 @@ public import Vocabulary
 
 /// An OpAMP server for tests, on 127.0.0.1: it enrols whoever asks, answers every message, makes offers until they get
 /// a verdict, and remembers what it was told.
-public final class ScriptedDesk: Sendable {
+public final class ScriptedOpAMPServer: Sendable {
     /// How it treats an agent that comes.
     public enum Mood: Sendable {
         case welcoming
@@ -51,11 +51,13 @@ public final class ScriptedDesk: Sendable {
         id = .random
     }
 
-    public static func start(_ name: String) async throws -> ScriptedDesk {
-        let desk = try ScriptedDesk(name)
-        let server = try await ScriptedServer.start(tls: try desk.authority.tls()) { request in desk.answer(request) }
-        desk.listener.withLock { $0 = server }
-        return desk
+    public static func start(_ name: String) async throws -> ScriptedOpAMPServer {
+        let opampServer = try ScriptedOpAMPServer(name)
+        let server = try await ScriptedServer.start(tls: try opampServer.authority.tls()) { request in
+            opampServer.answer(request)
+        }
+        opampServer.listener.withLock { $0 = server }
+        return opampServer
     }
 
     public func stop() { listener.withLock { $0?.stop() } }
@@ -221,9 +223,10 @@ public final class ScriptedDesk: Sendable {
 
     // MARK: Handing over
 
-    /// The offer of our own servers, with a token of this desk.
+    /// The offer of our own servers, with a token of this server.
     public func handover(
-        of leaf: Certificate, uid: InstanceUID, to target: ScriptedDesk, scheme: String = "wss", epoch: Epoch = 1,
+        of leaf: Certificate, uid: InstanceUID, to target: ScriptedOpAMPServer, scheme: String = "wss",
+        epoch: Epoch = 1,
         probation: Duration = .seconds(300)
     ) throws -> ConnectionSettingsOffers {
         let endpoint = try target.endpoint(scheme)

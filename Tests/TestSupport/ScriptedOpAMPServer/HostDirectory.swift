@@ -20,12 +20,12 @@ public final class HostDirectory: Sendable {
     public var state: String { path + "/state" }
 
     /// - Parameter extra: more of the file, at its top level.
-    public func configure(for desk: ScriptedDesk, scheme: String = "wss", extra: String = "") throws {
-        try write(desk.authority.certificate.pem, to: "ca.pem")
+    public func configure(for opampServer: ScriptedOpAMPServer, scheme: String = "wss", extra: String = "") throws {
+        try write(opampServer.authority.certificate.pem, to: "ca.pem")
         try write(
             """
             server:
-              endpoint: \(try desk.endpoint(scheme))
+              endpoint: \(try opampServer.endpoint(scheme))
               heartbeat_interval: 1s
               tls:
                 ca_file: \(path)/ca.pem
@@ -75,7 +75,7 @@ public final class HostDirectory: Sendable {
     }
 
     /// Runs an enrolled agent until the target has heard that it adopted the handover, and ends it.
-    public func handOver(from source: ScriptedDesk, to target: ScriptedDesk) async throws {
+    public func handOver(from source: ScriptedOpAMPServer, to target: ScriptedOpAMPServer) async throws {
         guard let leaf, let uid else { throw NotEnrolled() }
         source.offer(try source.handover(of: leaf, uid: uid, to: target))
         let agent = try run()

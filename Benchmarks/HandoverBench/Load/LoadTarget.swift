@@ -6,7 +6,7 @@ import ServerAPI
 import Vocabulary
 
 /// A server as load sees it: where to dial, and the process that pays for it.
-struct Door: Sendable {
+struct LoadTarget: Sendable {
     var destination: BareDestination
     var processID: Int32
     /// The bare server sends back what it is sent; there is no answer in it.
@@ -31,10 +31,10 @@ struct Door: Sendable {
 }
 
 extension ServerProcess {
-    var door: Door {
+    var loadTarget: LoadTarget {
         get throws {
             guard let port, let processID else { throw BenchFailure.notRunning(label) }
-            return Door(
+            return LoadTarget(
                 destination: BareDestination(port: port, trust: try BareTrust(authority: authorities)),
                 processID: processID, isBare: false)
         }
@@ -52,7 +52,7 @@ extension ServerProcess {
     }
 }
 
-extension Door {
+extension LoadTarget {
     /// Until the server has used next to no CPU time for half a second: what was asked of it is done.
     func waitUntilQuiet(within limit: Duration = .seconds(60)) throws {
         let deadline = ContinuousClock.now + limit
