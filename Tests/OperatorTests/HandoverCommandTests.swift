@@ -29,9 +29,9 @@ import Vocabulary
                 "mini-server handover preview --token-file token --context us && echo status 0 || echo status $?")
             #expect(preview.contains("problem: handover.") && preview.contains("status 4"), "\(preview)")
             // It goes on, and so does the handover when there is room.
-            #expect(try await regions.handover(id, on: "eu").phase == "issued")
+            #expect(try await regions.handover(id, on: "eu").phase == .issued)
             try await shell.type("prlimit --pid $source --fsize=unlimited:unlimited")
-            try await regions.wait(for: id, on: "us", toReach: "arrived")
+            try await regions.wait(for: id, on: "us", toReach: .arrived)
         }
     }
 

@@ -120,7 +120,7 @@ struct FederationInterface: Sendable {
             notices, received: batch.received, of: id, from: call.peer, by: call.audit)
         switch receipt.answer {
         case .accepted, .duplicate:
-            return NoticeReceipt(lastSequence: receipt.lastSequence, phase: receipt.phase)
+            return NoticeReceipt(lastSequence: receipt.lastSequence, phase: OpenWord(text: receipt.phase))
         case .gap(let last):
             var problem = ProblemResponse(NoticeGap(last: last, sent: receipt.sequence))
             problem.lastSequence = last
@@ -170,14 +170,17 @@ extension HandoverStatus {
 }
 
 /// A notice came before one that is still missing.
-struct NoticeGap: Error, OperatorExplainable {
+struct NoticeGap: Error, OperatorCoded {
     let last: Int
     let sent: Int
 
-    var operatorMessage: OperatorMessage {
-        OperatorMessage(
-            code: "handover.notice-gap", title: "A notice is missing",
+    typealias Code = HandoverCode
+
+    var words: Words {
+        (
+            code: .noticeGap, title: "A notice is missing",
             cause: "Notice \(sent) arrived; the last accepted notice is \(last).",
-            nextAction: "Send the events again from \(last + 1); servers do this automatically.")
+            nextAction: "Send the events again from \(last + 1); servers do this automatically."
+        )
     }
 }

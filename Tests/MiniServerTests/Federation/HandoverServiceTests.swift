@@ -189,23 +189,20 @@ struct HandoverServiceTests {
             let (there, _) = try await world.lead(agent, from: line, to: world.us, by: issued)
             await there.cut()
             let id = issued.handover.id
-            let path = OperatorRoutes.cancelHandover.path("\(id)")
+            let cancellation = OperatorRoutes.cancelHandover("\(id)")
             try await until { try await world.target(issued, at: world.us).phase == .awaiting }
             let refusal = await #expect(throws: RunningServer.Refused.self) {
-                let _: HandoverDetail = try await world.us.call(
-                    OperatorRoutes.cancelHandover, path, sending: HandoverCancellation(reason: nil))
+                _ = try await world.us.call(cancellation, sending: HandoverCancellation(reason: nil))
             }
             #expect(refusal?.problem.code == "handover.may-have-settled")
             let row = try await world.row(of: agent, at: world.eu)
             #expect(refusal?.problem.nextAction.contains("`mini-server agent revoke \(row.id)` on eu") == true)
             if isCancelled {
                 _ = try await world.eu.exchange(
-                    OperatorRoutes.cancelHandover, path, bearer: world.eu.admin,
-                    sending: HandoverCancellation(reason: nil))
+                    cancellation, bearer: world.eu.admin, sending: HandoverCancellation(reason: nil))
                 #expect(try await world.source(issued, at: world.eu).phase == .cancelled)
             }
-            let _: AgentSummary = try await world.eu.call(
-                OperatorRoutes.revokeLeaf, OperatorRoutes.revokeLeaf.path("\(row.id)"))
+            _ = try await world.eu.call(OperatorRoutes.revokeLeaf("\(row.id)"))
             try await until { try await world.target(issued, at: world.us).phase == .withdrawn }
             #expect(try await world.source(issued, at: world.eu).phase == .cancelled)
         }

@@ -31,7 +31,7 @@ struct SessionWireTests {
                     $0.health = ComponentHealth(healthy: false, lastError: String(repeating: "x", count: 4 << 10))
                 }
                 try await line.hear()
-                let left = try await server.audit().filter { $0.action == AuditAction.reportTooLarge.rawValue }
+                let left = try await server.audit().filter { $0.action == .reportTooLarge }
                 #expect(left.map { $0.additional["parts"] } == ["health"])
                 await line.cut()
             }
