@@ -181,7 +181,7 @@ let package = Package(
             ] + .serverStack),
         .tests("DrillTests", ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary"]),
         .tests("OperatorTests", ["ServerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
-        .tests("ArchitectureTests", []),
+        .tests("ArchitectureTests", ["ServerTransport", "Vocabulary"]),
 
         // benchmarks
         .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),

@@ -1,78 +1,100 @@
 public import Vocabulary
 
-extension CertificateFailure: OperatorExplainable {
+extension CertificateFailure: OperatorCoded {
+    public typealias Code = CertificateCode
+
+    /// What is wrong with a PEM text has the codes of that.
     public var operatorMessage: OperatorMessage {
+        if case .pem(let refusal) = self { return refusal.operatorMessage }
+        return Self.message(words)
+    }
+
+    public var words: Words {
         switch self {
         case .unreadable(let material, let reasons):
-            OperatorMessage(
-                code: "certificate.unreadable", title: "A \(material.rawValue) could not be read",
+            (
+                code: .unreadable, title: "A \(material.rawValue) could not be read",
                 cause: "The bytes are not a \(material.rawValue)\(Self.list(reasons)).",
-                nextAction: "Export it again as PEM from its origin.")
-        case .pem(let refusal): refusal.operatorMessage
+                nextAction: "Export it again as PEM from its origin."
+            )
+        case .pem(let refusal):
+            (.unreadable, refusal.words.title, refusal.words.cause, refusal.words.nextAction)
         case .unsupportedKey(let material, let algorithm, let accepted):
-            OperatorMessage(
-                code: "certificate.unsupported-key", title: "The kind of key is not supported",
+            (
+                code: .unsupportedKey, title: "The kind of key is not supported",
                 cause: "The \(material.rawValue) is \(algorithm); accepted here: \(accepted.rawValue).",
                 nextAction: algorithm == .explicitCurve
                     ? "Write the key with a named curve: openssl pkey -in KEY -ec_param_enc named_curve -out KEY2."
-                    : "Make another key pair: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out KEY.")
+                    : "Make another key pair: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out KEY."
+            )
         case .requestNotSigned:
-            OperatorMessage(
-                code: "certificate.request-not-signed", title: "The signing request is not genuine",
+            (
+                code: .requestNotSigned, title: "The signing request is not genuine",
                 cause: "It was not signed with the private key that belongs to its public key.",
-                nextAction: "Create the request again on the host that has the key.")
+                nextAction: "Create the request again on the host that has the key."
+            )
         case .keyMismatch:
-            OperatorMessage(
-                code: "certificate.key-mismatch", title: "Certificate and key do not belong together",
+            (
+                code: .keyMismatch, title: "Certificate and key do not belong together",
                 cause: "The certificate's public key does not match the private key.",
-                nextAction: "Find the key the certificate was issued for, or issue a new certificate.")
+                nextAction: "Find the key the certificate was issued for, or issue a new certificate."
+            )
         case .notAnAuthority(let subject):
-            OperatorMessage(
-                code: "certificate.not-an-authority", title: "The certificate is not a CA certificate",
+            (
+                code: .notAnAuthority, title: "The certificate is not a CA certificate",
                 cause: "\(subject) may not sign other certificates.",
-                nextAction: "Use the certificate of the CA itself.")
+                nextAction: "Use the certificate of the CA itself."
+            )
         case .invalidSubject:
-            OperatorMessage(
-                code: "certificate.invalid-subject", title: "The subject is not acceptable",
+            (
+                code: .invalidSubject, title: "The subject is not acceptable",
                 cause: "A subject is 1 to 64 characters without control characters.",
-                nextAction: "Choose another subject.")
+                nextAction: "Choose another subject."
+            )
         case .invalidName(let name):
-            OperatorMessage(
-                code: "certificate.invalid-name", title: "A listener's name is not acceptable",
+            (
+                code: .invalidName, title: "A listener's name is not acceptable",
                 cause: name.isEmpty
                     ? "A listener needs at least one name."
                     : "\"\(name.printable(upTo: 64))\" is neither a host name nor an IP address.",
-                nextAction: "Use the names that agents and peers use to reach this server.")
+                nextAction: "Use the names that agents and peers use to reach this server."
+            )
         case .invalidSerial:
-            OperatorMessage(
-                code: "certificate.invalid-serial", title: "The serial number is not acceptable",
+            (
+                code: .invalidSerial, title: "The serial number is not acceptable",
                 cause: "A serial number is 1 to 20 bytes and not zero.",
-                nextAction: "Report this as a defect.")
+                nextAction: "Report this as a defect."
+            )
         case .invalidValidity:
-            OperatorMessage(
-                code: "certificate.invalid-validity", title: "The validity is not acceptable",
+            (
+                code: .invalidValidity, title: "The validity is not acceptable",
                 cause: "A certificate must end after it begins, within the years 0 to 9999.",
-                nextAction: "Check the clock and the configured lifetimes.")
+                nextAction: "Check the clock and the configured lifetimes."
+            )
         case .invalidSealingKey(let bytes):
-            OperatorMessage(
-                code: "certificate.invalid-sealing-key", title: "The master key is not acceptable",
+            (
+                code: .invalidSealingKey, title: "The master key is not acceptable",
                 cause: "It has \(bytes) bytes instead of 32.",
-                nextAction: "Restore the master key file from its backup.")
+                nextAction: "Restore the master key file from its backup."
+            )
         case .unknownSeal:
-            OperatorMessage(
-                code: "certificate.unknown-seal", title: "A sealed secret has an unknown format",
+            (
+                code: .unknownSeal, title: "A sealed secret has an unknown format",
                 cause: "It is too short, or was sealed by a newer version.",
-                nextAction: "Upgrade to the version that wrote it, or enter the secret again.")
+                nextAction: "Upgrade to the version that wrote it, or enter the secret again."
+            )
         case .brokenSeal:
-            OperatorMessage(
-                code: "certificate.broken-seal", title: "A sealed secret cannot be opened",
+            (
+                code: .brokenSeal, title: "A sealed secret cannot be opened",
                 cause: "It was changed or moved, or the master key is not the one it was sealed with.",
-                nextAction: "Restore the master key that belongs to this database, or enter the secret again.")
+                nextAction: "Restore the master key that belongs to this database, or enter the secret again."
+            )
         case .library(let operation, let reasons):
-            OperatorMessage(
-                code: "certificate.library", title: "OpenSSL could not \(operation)",
+            (
+                code: .library, title: "OpenSSL could not \(operation)",
                 cause: "OpenSSL reports these reasons\(reasons.isEmpty ? ": none" : Self.list(reasons)).",
-                nextAction: "Check the host's OpenSSL configuration.")
+                nextAction: "Check the host's OpenSSL configuration."
+            )
         }
     }
 
@@ -81,73 +103,85 @@ extension CertificateFailure: OperatorExplainable {
     }
 }
 
-extension PEMRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+extension PEMRefusal: OperatorCoded {
+    public typealias Code = PEMCode
+
+    public var words: Words {
         switch self {
         case .tooLarge(let bytes, let limit):
-            OperatorMessage(
-                code: "pem.too-large", title: "The PEM text is too large",
+            (
+                code: .tooLarge, title: "The PEM text is too large",
                 cause: "It has \(bytes) bytes, \(limit) are allowed.",
-                nextAction: "Provide only the certificates that are needed.")
+                nextAction: "Provide only the certificates that are needed."
+            )
         case .privateKeyInside(let line):
-            OperatorMessage(
-                code: "pem.private-key-inside", title: "The text contains a private key",
+            (
+                code: .privateKeyInside, title: "The text contains a private key",
                 cause:
                     "A private key begins on line \(line). Only public certificates belong here; the text was not kept.",
-                nextAction: "Provide the certificates only. If the text has left the key's host, replace the key.")
+                nextAction: "Provide the certificates only. If the text has left the key's host, replace the key."
+            )
         case .encryptedKey(let line):
-            OperatorMessage(
-                code: "pem.encrypted-key", title: "The private key is encrypted",
+            (
+                code: .encryptedKey, title: "The private key is encrypted",
                 cause:
                     "The private key that begins on line \(line) is encrypted, and this program cannot ask for its passphrase.",
                 nextAction: "Decrypt it with `openssl pkey -in KEY -out KEY2`, and protect the file by its mode (0600)."
             )
         case .trustedCertificate(let line):
-            OperatorMessage(
-                code: "pem.trusted-certificate", title: "The certificate carries trust settings",
+            (
+                code: .trustedCertificate, title: "The certificate carries trust settings",
                 cause:
                     "The block that begins on line \(line) is a TRUSTED CERTIFICATE; this program does not evaluate its settings.",
                 nextAction: "Inspect them with `openssl x509 -text`. If the certificate may be used, convert it with "
-                    + "`openssl x509 -in FILE -out FILE2`.")
+                    + "`openssl x509 -in FILE -out FILE2`."
+            )
         case .unexpectedBlock(let label, let line):
-            OperatorMessage(
-                code: "pem.unexpected-block", title: "The text contains an unexpected block",
+            (
+                code: .unexpectedBlock, title: "The text contains an unexpected block",
                 cause: "The block that begins on line \(line) is labelled \"\(label.printable(upTo: 64))\".",
-                nextAction: "Remove this block.")
+                nextAction: "Remove this block."
+            )
         case .nothingInside(let expected, let found):
-            OperatorMessage(
-                code: "pem.nothing-inside", title: "The text does not contain the expected block",
+            (
+                code: .nothingInside, title: "The text does not contain the expected block",
                 cause: "There is no line -----BEGIN \(expected)-----"
                     + (found.isEmpty ? "." : "; it holds \(Self.list(found))."),
                 nextAction: found.isEmpty
                     ? "Give the whole PEM text, with its BEGIN and END lines; OpenSSL converts DER with `-inform DER`."
-                    : "Check that it is the right text.")
+                    : "Check that it is the right text."
+            )
         case .tooMany(let limit):
-            OperatorMessage(
-                code: "pem.too-many", title: "The text contains too many blocks",
+            (
+                code: .tooMany, title: "The text contains too many blocks",
                 cause: limit == 1 ? "Only one is allowed." : "At most \(limit) are allowed.",
-                nextAction: "Remove the blocks that are not needed.")
+                nextAction: "Remove the blocks that are not needed."
+            )
         case .brokenBoundary(let line):
-            OperatorMessage(
-                code: "pem.broken-boundary", title: "A BEGIN or END line is damaged",
+            (
+                code: .brokenBoundary, title: "A BEGIN or END line is damaged",
                 cause: "Line \(line) has a BEGIN or END between dashes that is incomplete or not alone on its line.",
-                nextAction: "Copy the text again, or put each BEGIN and END on a separate line.")
+                nextAction: "Copy the text again, or put each BEGIN and END on a separate line."
+            )
         case .unfinishedBlock(let line):
-            OperatorMessage(
-                code: "pem.unfinished-block", title: "A block has no end",
+            (
+                code: .unfinishedBlock, title: "A block has no end",
                 cause: "The END line of the block that begins on line \(line) is missing or has another label.",
-                nextAction: "Copy the whole block again.")
+                nextAction: "Copy the whole block again."
+            )
         case .notBase64(let line):
-            OperatorMessage(
-                code: "pem.not-base64", title: "A block is damaged",
+            (
+                code: .notBase64, title: "A block is damaged",
                 cause: "The block that begins on line \(line) does not contain valid base64.",
-                nextAction: "Copy the whole block again.")
+                nextAction: "Copy the whole block again."
+            )
         case .unreadableBlock(let material, let line, let reasons):
-            OperatorMessage(
-                code: "pem.unreadable-block", title: "A \(material.rawValue) could not be read",
+            (
+                code: .unreadableBlock, title: "A \(material.rawValue) could not be read",
                 cause: "The block that begins on line \(line) is not a \(material.rawValue)"
                     + (reasons.isEmpty ? "." : ": \(reasons.joined(separator: "; "))."),
-                nextAction: "Export it again as PEM from its origin.")
+                nextAction: "Export it again as PEM from its origin."
+            )
         }
     }
 

@@ -35,76 +35,91 @@ public enum CertificateRight: String, Hashable, Sendable, CaseIterable {
     case thisUse = "the use it is put to"
 }
 
-extension ChainProblem: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+extension ChainProblem: OperatorCoded {
+    public typealias Code = CertificateCode
+
+    public var words: Words {
         switch self {
         case .untrusted:
-            OperatorMessage(
-                code: "certificate.untrusted", title: "The certificate is not trusted",
+            (
+                code: .untrusted, title: "The certificate is not trusted",
                 cause: "The certificate does not chain to any of the trusted CA certificates.",
-                nextAction: "Get the CA bundle from the other side again and compare fingerprints.")
+                nextAction: "Get the CA bundle from the other side again and compare fingerprints."
+            )
         case .expired(let certificate):
-            OperatorMessage(
-                code: "certificate.expired", title: "A certificate has expired",
+            (
+                code: .expired, title: "A certificate has expired",
                 cause: "\(certificate.label) was valid until \(certificate.notAfter).",
-                nextAction: "Renew it, and check the clocks of both hosts.")
+                nextAction: "Renew it, and check the clocks of both hosts."
+            )
         case .notYetValid(let certificate):
-            OperatorMessage(
-                code: "certificate.not-yet-valid", title: "A certificate is not valid yet",
+            (
+                code: .notYetValid, title: "A certificate is not valid yet",
                 cause: "\(certificate.label) is valid from \(certificate.notBefore).",
-                nextAction: "Check the clocks of both hosts.")
+                nextAction: "Check the clocks of both hosts."
+            )
         case .wrongName(let host, let names):
-            OperatorMessage(
-                code: "certificate.wrong-name", title: "The certificate is for another host",
+            (
+                code: .wrongName, title: "The certificate is for another host",
                 cause: "The host is \(host); the certificate names \(names.prefix(8).joined(separator: ", ")).",
-                nextAction: "Use a host the certificate names, or issue one for this host.")
+                nextAction: "Use a host the certificate names, or issue one for this host."
+            )
         case .noSubjectAlternativeName:
-            OperatorMessage(
-                code: "certificate.no-name", title: "The certificate names no host",
+            (
+                code: .noName, title: "The certificate names no host",
                 cause: "It has no subject alternative name; the common name is not used.",
-                nextAction: "Issue a certificate with the host as a subject alternative name.")
+                nextAction: "Issue a certificate with the host as a subject alternative name."
+            )
         case .wrongPurpose(let certificate, let right):
-            OperatorMessage(
-                code: "certificate.wrong-purpose", title: "A certificate does not allow this use",
+            (
+                code: .wrongPurpose, title: "A certificate does not allow this use",
                 cause: "\(certificate.label) does not allow \(right.rawValue).",
-                nextAction: "Use a certificate issued for this purpose.")
+                nextAction: "Use a certificate issued for this purpose."
+            )
         case .weakKey(let certificate):
-            OperatorMessage(
-                code: "certificate.weak", title: "A certificate is too weak",
+            (
+                code: .weak, title: "A certificate is too weak",
                 cause: "\(certificate.label) has a key or signature below 112 bits of security.",
-                nextAction: "Replace it with one that uses SHA-256 and P-256 or RSA with at least 2048 bits.")
+                nextAction: "Replace it with one that uses SHA-256 and P-256 or RSA with at least 2048 bits."
+            )
         case .badSignature(let certificate):
-            OperatorMessage(
-                code: "certificate.bad-signature", title: "A certificate was not signed by its issuer",
+            (
+                code: .badSignature, title: "A certificate was not signed by its issuer",
                 cause: "The signature of \(certificate.label) does not verify.",
-                nextAction: "Get it again from its owner. If the error remains, treat it as forged.")
+                nextAction: "Get it again from its owner. If the error remains, treat it as forged."
+            )
         case .pathTooLong(let certificate):
-            OperatorMessage(
-                code: "certificate.path-too-long", title: "The chain has too many CAs",
+            (
+                code: .pathTooLong, title: "The chain has too many CAs",
                 cause: "\(certificate.label) does not allow this many CAs below it.",
-                nextAction: "Use a leaf that a CA of the bundle issued directly.")
+                nextAction: "Use a leaf that a CA of the bundle issued directly."
+            )
         case .leafNotFirst(let certificate):
-            OperatorMessage(
-                code: "certificate.leaf-not-first", title: "The chain begins with a CA",
+            (
+                code: .leafNotFirst, title: "The chain begins with a CA",
                 cause: "\(certificate.label) is the server's certificate and comes after a CA certificate.",
-                nextAction: "Put the server's certificate first, then the CA that issued it, then the next one above.")
+                nextAction: "Put the server's certificate first, then the CA that issued it, then the next one above."
+            )
         case .issuerMissing(let certificate):
-            OperatorMessage(
-                code: "certificate.issuer-missing", title: "The chain is not complete",
+            (
+                code: .issuerMissing, title: "The chain is not complete",
                 cause:
                     "\(certificate.label) was issued by \(certificate.issuer), whose certificate is not in the file.",
                 nextAction:
-                    "Append the certificate of that CA. A self-issued certificate must be a CA (CA:TRUE).")
+                    "Append the certificate of that CA. A self-issued certificate must be a CA (CA:TRUE)."
+            )
         case .outOfOrder(let certificate):
-            OperatorMessage(
-                code: "certificate.out-of-order", title: "The chain is out of order",
+            (
+                code: .outOfOrder, title: "The chain is out of order",
                 cause: "\(certificate.label) did not issue any certificate before it.",
-                nextAction: "Put each CA after the certificate it issued, and remove certificates of other chains.")
+                nextAction: "Put each CA after the certificate it issued, and remove certificates of other chains."
+            )
         case .other(let reason):
-            OperatorMessage(
-                code: "certificate.refused", title: "The certificate chain was refused",
+            (
+                code: .refused, title: "The certificate chain was refused",
                 cause: "OpenSSL says: \(reason).",
-                nextAction: "Inspect the chain with `openssl verify`.")
+                nextAction: "Inspect the chain with `openssl verify`."
+            )
         }
     }
 }

@@ -2,57 +2,69 @@ internal import Glibc
 internal import HostSystem
 public import Vocabulary
 
-extension FileFailure: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+extension FileFailure: OperatorCoded {
+    public typealias Code = FileCode
+
+    public var words: Words {
         switch self {
         case .system(let path, let operation, let code):
-            OperatorMessage(
-                code: "file.\(operation.rawValue)", title: "Could not \(operation.rawValue) a file",
-                cause: "\(path): \(SystemError(code: code)) (errno \(code)).", nextAction: Self.remedy(for: code))
+            (
+                code: FileCode(operation), title: "Could not \(operation.rawValue) a file",
+                cause: "\(path): \(SystemError(code: code)) (errno \(code)).", nextAction: Self.remedy(for: code)
+            )
         case .symbolicLink(let path):
-            OperatorMessage(
-                code: "file.symbolic-link", title: "The path is a symbolic link",
+            (
+                code: .symbolicLink, title: "The path is a symbolic link",
                 cause: "\(path) is a symbolic link; this program does not follow links to its own files.",
-                nextAction: "Find out who created the link, and replace it with the file.")
+                nextAction: "Find out who created the link, and replace it with the file."
+            )
         case .notADirectory(let path):
-            OperatorMessage(
-                code: "file.not-a-directory", title: "Not a directory", cause: "\(path) is not a directory.",
-                nextAction: "Configure another path, or remove what is there.")
+            (
+                code: .notADirectory, title: "Not a directory", cause: "\(path) is not a directory.",
+                nextAction: "Configure another path, or remove what is there."
+            )
         case .notAFile(let path):
-            OperatorMessage(
-                code: "file.not-a-file", title: "Not a regular file", cause: "\(path) is not a regular file.",
-                nextAction: "Configure another path, or remove what is there.")
+            (
+                code: .notAFile, title: "Not a regular file", cause: "\(path) is not a regular file.",
+                nextAction: "Configure another path, or remove what is there."
+            )
         case .wrongOwner(let path, let owner, let expected):
-            OperatorMessage(
-                code: "file.wrong-owner", title: "The path belongs to another user",
+            (
+                code: .wrongOwner, title: "The path belongs to another user",
                 cause: "\(path) belongs to user id \(owner); this process runs as \(expected).",
-                nextAction: "Run the program as the owner, or change the owner with chown.")
+                nextAction: "Run the program as the owner, or change the owner with chown."
+            )
         case .tooOpen(let path, let mode):
-            OperatorMessage(
-                code: "file.too-open", title: "Other users can read a private file",
+            (
+                code: .tooOpen, title: "Other users can read a private file",
                 cause: "\(path) has mode 0\(String(mode, radix: 8)).",
                 nextAction: "Remove the permissions of group and others: chmod go= \(path)"
-                    + " (in a mounted Secret: defaultMode: 0400).")
+                    + " (in a mounted Secret: defaultMode: 0400)."
+            )
         case .tooLarge(let path, let limit):
-            OperatorMessage(
-                code: "file.too-large", title: "The file is too large",
+            (
+                code: .tooLarge, title: "The file is too large",
                 cause: "\(path) is, or would become, larger than \(limit) bytes.",
-                nextAction: "Check that it is the right file.")
+                nextAction: "Check that it is the right file."
+            )
         case .corrupt(let path):
-            OperatorMessage(
-                code: "file.corrupt", title: "Saved state cannot be read",
+            (
+                code: .corrupt, title: "Saved state cannot be read",
                 cause: "\(path) is damaged, and its previous generation \(path).previous is damaged or missing.",
-                nextAction: "Restore it from a backup, or run `opamp-agent reset`.")
+                nextAction: "Restore it from a backup, or run `opamp-agent reset`."
+            )
         case .newerFormat(let path, let version):
-            OperatorMessage(
-                code: "file.newer-format", title: "A newer version wrote this state",
+            (
+                code: .newerFormat, title: "A newer version wrote this state",
                 cause: "\(path) has format \(version); this program reads up to \(StateRecord.newestVersion).",
-                nextAction: "Install the newer version again.")
+                nextAction: "Install the newer version again."
+            )
         case .locked(let path, let holder):
-            OperatorMessage(
-                code: "file.locked", title: "Another process is using the directory",
+            (
+                code: .locked, title: "Another process is using the directory",
                 cause: "\(path) is locked" + (holder.map { " by process \($0)" } ?? "") + ".",
-                nextAction: "Stop the other process, or configure another directory for this one.")
+                nextAction: "Stop the other process, or configure another directory for this one."
+            )
         }
     }
 
@@ -65,5 +77,24 @@ extension FileFailure: OperatorExplainable {
         case EIO: "Check the disk and the kernel's log."
         default: "Check the path and the file system it is on."
         }
+    }
+}
+
+extension FileCode {
+    fileprivate init(_ operation: FileFailure.Operation) {
+        self =
+            switch operation {
+            case .inspect: .inspect
+            case .open: .open
+            case .create: .create
+            case .read: .read
+            case .write: .write
+            case .sync: .sync
+            case .rename: .rename
+            case .link: .link
+            case .remove: .remove
+            case .lock: .lock
+            case .list: .list
+            }
     }
 }

@@ -2,59 +2,57 @@ import Certificates
 import Vocabulary
 
 extension EnvelopeRefusal {
-    /// - Parameters:
-    ///   - area: the first half of the code, for example `handover`.
-    ///   - noun: what was refused, for example `token`.
-    func operatorMessage(area: String, noun: String) -> OperatorMessage {
-        let (name, title, cause, nextAction): (String, String, String, String) =
-            switch self {
-            case .tooLarge(let limit):
-                (
-                    "too-large", "The \(noun) is too large", "It is longer than \(limit) bytes.",
-                    "Check that only the \(noun) was pasted."
-                )
-            case .malformed(let malformation):
-                (
-                    "malformed", "The text is not a \(noun)", malformation.sentence,
-                    "Copy the \(noun) again, from its first to its last character."
-                )
-            case .badChecksum:
-                (
-                    "bad-checksum", "The \(noun) is damaged",
-                    "The checksum does not match the text; a part is missing or was changed.",
-                    "Copy the \(noun) again, from its first to its last character."
-                )
-            case .wrongType(let defect):
-                (
-                    "wrong-type", "The text is signed, but is not a \(noun)", defect.sentence,
-                    "Check that you pasted a \(noun), and that both servers have the same version."
-                )
-            case .unknownIssuer(let peer):
-                (
-                    "unknown-issuer", "The issuer is not a known peer",
-                    "No enabled peer has the identity \(peer).",
-                    "Register the issuing server with `mini-server peer add`, or enable it with `mini-server peer enable`."
-                )
-            case .unknownSigner(let fingerprint):
-                (
-                    "unknown-signer", "The issuer does not have this signing certificate",
-                    "Certificate sha256 \(fingerprint) is not among the signers recorded for the issuer.",
-                    "Refresh the issuer with `mini-server peer refresh`, then try again."
-                )
-            case .unusableSigner(let fingerprint, let defect):
-                (
-                    "signer-not-usable", "The signing certificate may not sign now",
-                    "Certificate sha256 \(fingerprint): \(defect.sentence)",
-                    "Check the clocks. Otherwise run `mini-server ca rotate` on the issuing server, then `mini-server peer refresh`."
-                )
-            case .badSignature:
-                (
-                    "bad-signature", "The signature is not valid",
-                    "The text was changed after it was signed, or was not signed by the certificate it names.",
-                    "Do not use this \(noun). Get a new one from the issuing server."
-                )
-            }
-        return OperatorMessage(code: "\(area).\(name)", title: title, cause: cause, nextAction: nextAction)
+    /// - Parameter noun: what was refused, for example `token`.
+    func words<Code: EnvelopeCode>(
+        noun: String
+    ) -> (code: Code, title: String, cause: String, nextAction: String) {
+        switch self {
+        case .tooLarge(let limit):
+            (
+                .tooLarge, "The \(noun) is too large", "It is longer than \(limit) bytes.",
+                "Check that only the \(noun) was pasted."
+            )
+        case .malformed(let malformation):
+            (
+                .malformed, "The text is not a \(noun)", malformation.sentence,
+                "Copy the \(noun) again, from its first to its last character."
+            )
+        case .badChecksum:
+            (
+                .badChecksum, "The \(noun) is damaged",
+                "The checksum does not match the text; a part is missing or was changed.",
+                "Copy the \(noun) again, from its first to its last character."
+            )
+        case .wrongType(let defect):
+            (
+                .wrongType, "The text is signed, but is not a \(noun)", defect.sentence,
+                "Check that you pasted a \(noun), and that both servers have the same version."
+            )
+        case .unknownIssuer(let peer):
+            (
+                .unknownIssuer, "The issuer is not a known peer",
+                "No enabled peer has the identity \(peer).",
+                "Register the issuing server with `mini-server peer add`, or enable it with `mini-server peer enable`."
+            )
+        case .unknownSigner(let fingerprint):
+            (
+                .unknownSigner, "The issuer does not have this signing certificate",
+                "Certificate sha256 \(fingerprint) is not among the signers recorded for the issuer.",
+                "Refresh the issuer with `mini-server peer refresh`, then try again."
+            )
+        case .unusableSigner(let fingerprint, let defect):
+            (
+                .signerNotUsable, "The signing certificate may not sign now",
+                "Certificate sha256 \(fingerprint): \(defect.sentence)",
+                "Check the clocks. Otherwise run `mini-server ca rotate` on the issuing server, then `mini-server peer refresh`."
+            )
+        case .badSignature:
+            (
+                .badSignature, "The signature is not valid",
+                "The text was changed after it was signed, or was not signed by the certificate it names.",
+                "Do not use this \(noun). Get a new one from the issuing server."
+            )
+        }
     }
 }
 

@@ -35,24 +35,29 @@ public enum SigningRefusal: Error, Hashable, Sendable {
     case key(CertificateFailure)
 }
 
-extension SigningRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+extension SigningRefusal: OperatorCoded {
+    public typealias Code = HandoverCode
+
+    public var words: Words {
         switch self {
         case .claim(let defect):
-            OperatorMessage(
-                code: "handover.claim-not-signable", title: "No token can be issued with these facts",
+            (
+                code: .claimNotSignable, title: "No token can be issued with these facts",
                 cause: defect.sentence,
-                nextAction: "Look at both with `mini-server agent show` and `mini-server peer show`, then issue.")
+                nextAction: "Look at both with `mini-server agent show` and `mini-server peer show`, then issue."
+            )
         case .tooLarge(let bytes):
-            OperatorMessage(
-                code: "handover.token-would-be-too-large", title: "The token would be too large",
+            (
+                code: .tokenWouldBeTooLarge, title: "The token would be too large",
                 cause: "It would have \(bytes) bytes; \(Limits.tokenBytes) are allowed.",
-                nextAction: "Retire CA keys that are no longer used, on both servers, and refresh the peer.")
+                nextAction: "Retire CA keys that are no longer used, on both servers, and refresh the peer."
+            )
         case .key:
-            OperatorMessage(
-                code: "handover.signing-failed", title: "The CA key could not sign",
+            (
+                code: .signingFailed, title: "The CA key could not sign",
                 cause: "The cryptographic library refused the key.",
-                nextAction: "Look at the active CA key with `mini-server ca list`, and at the server's log.")
+                nextAction: "Look at the active CA key with `mini-server ca list`, and at the server's log."
+            )
         }
     }
 }

@@ -18,64 +18,64 @@ public enum TokenRefusal: Error, Hashable, Sendable {
     case staleEpoch(named: Epoch, held: Epoch)
 }
 
-extension TokenRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
-        let (name, title, cause, nextAction): (String, String, String, String)
+extension TokenRefusal: OperatorCoded {
+    public typealias Code = HandoverCode
+
+    public var words: Words {
         switch self {
         case .envelope(let refusal):
-            return refusal.operatorMessage(area: "handover", noun: "handover token")
+            refusal.words(noun: "handover token")
         case .unacceptableClaim(let defect):
-            (name, title, cause, nextAction) = (
-                "unacceptable-claim", "A claim of the token is not acceptable", defect.sentence,
+            (
+                .unacceptableClaim, "A claim of the token is not acceptable", defect.sentence,
                 "Compare the versions of both servers, and issue a new token."
             )
         case .wrongAudience(let peer):
-            (name, title, cause, nextAction) = (
-                "wrong-audience", "The token is for another server", "The token names the target \(peer).",
+            (
+                .wrongAudience, "The token is for another server", "The token names the target \(peer).",
                 "Redeem it on that server, or issue a token for this server."
             )
         case .wrongPurpose(let purpose):
-            (name, title, cause, nextAction) = (
-                "wrong-purpose", "The token has the wrong purpose", "Its purpose is \(purpose.rawValue).",
+            (
+                .wrongPurpose, "The token has the wrong purpose", "Its purpose is \(purpose.rawValue).",
                 purpose == .standby
                     ? "Issue a token for a handover with `mini-server handover issue`; standby tokens are not accepted."
                     : "Issue a standby token for this agent."
             )
         case .notYetValid(let start):
-            (name, title, cause, nextAction) = (
-                "not-yet-valid", "The token is not valid yet", "It is valid from \(start).",
+            (
+                .notYetValid, "The token is not valid yet", "It is valid from \(start).",
                 "Check the clocks of both servers."
             )
         case .expired(let end):
-            (name, title, cause, nextAction) = (
-                "expired", "The token has expired", "It was valid until \(end).",
+            (
+                .expired, "The token has expired", "It was valid until \(end).",
                 "Issue a new token on the source. If the token was new, check the clocks of both servers."
             )
         case .fingerprintMismatch(let named, let own):
-            (name, title, cause, nextAction) = (
-                "fingerprint-mismatch", "The token is bound to another certificate",
+            (
+                .fingerprintMismatch, "The token is bound to another certificate",
                 "The token names sha256 \(named); the agent has \(own).",
                 "Issue a new token when no rotation of the leaf is in progress."
             )
         case .wrongEndpoint(let named, let offered):
-            (name, title, cause, nextAction) = (
-                "wrong-endpoint", "The token is for another endpoint",
+            (
+                .wrongEndpoint, "The token is for another endpoint",
                 "The token names \(named); the offer names \(offered).",
                 "Issue a new token for the offered endpoint."
             )
         case .wrongServerCA:
-            (name, title, cause, nextAction) = (
-                "wrong-server-ca", "The token and the offer name different CAs",
+            (
+                .wrongServerCa, "The token and the offer name different CAs",
                 "The CA bundle of the offer is not the one in the token.",
                 "On the source, run `mini-server peer refresh` for the target and issue a new token."
             )
         case .staleEpoch(let named, let held):
-            (name, title, cause, nextAction) = (
-                "stale-epoch", "The token is older than the agent's last move",
+            (
+                .staleEpoch, "The token is older than the agent's last move",
                 "The token has epoch \(named); the agent has epoch \(held).",
                 "Issue a new token on the server that has the agent now."
             )
         }
-        return OperatorMessage(code: "handover.\(name)", title: title, cause: cause, nextAction: nextAction)
     }
 }

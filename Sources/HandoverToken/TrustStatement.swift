@@ -99,19 +99,23 @@ public enum TrustStatementRefusal: Error, Hashable, Sendable {
     case notYetValid(from: Timestamp)
 }
 
-extension TrustStatementRefusal: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
+extension TrustStatementRefusal: OperatorCoded {
+    public typealias Code = TrustBundleCode
+
+    public var words: Words {
         switch self {
         case .envelope(let refusal):
-            refusal.operatorMessage(area: "trust-bundle", noun: "trust statement")
+            refusal.words(noun: "trust statement")
         case .unacceptableClaim(let defect):
-            OperatorMessage(
-                code: "trust-bundle.unacceptable-claim", title: "The trust statement says something none may say",
-                cause: defect.sentence, nextAction: "Compare the versions of both servers.")
+            (
+                code: .unacceptableClaim, title: "The trust statement says something none may say",
+                cause: defect.sentence, nextAction: "Compare the versions of both servers."
+            )
         case .notYetValid(let start):
-            OperatorMessage(
-                code: "trust-bundle.not-yet-valid", title: "The trust statement is from the future",
-                cause: "It was issued at \(start).", nextAction: "Check the clocks of both servers.")
+            (
+                code: .notYetValid, title: "The trust statement is from the future",
+                cause: "It was issued at \(start).", nextAction: "Check the clocks of both servers."
+            )
         }
     }
 }

@@ -33,37 +33,35 @@ public enum WireFailure: Error, Hashable, Sendable {
     case undecodable(message: String)
 }
 
-extension WireFailure: OperatorExplainable {
-    public var operatorMessage: OperatorMessage {
-        let (reason, cause) = explanation
-        return OperatorMessage(
-            code: "wire.\(reason)",
-            title: "An OpAMP message could not be read or written",
-            cause: cause,
-            nextAction: nextAction)
+extension WireFailure: OperatorCoded {
+    public typealias Code = WireCode
+
+    public var words: Words {
+        let (code, cause) = explanation
+        return (code, "An OpAMP message could not be read or written", cause, nextAction)
     }
 
-    private var explanation: (reason: String, cause: String) {
+    private var explanation: (code: WireCode, cause: String) {
         switch self {
         case .messageTooLarge(let bytes, let limit):
-            ("too-large", "It has \(bytes) bytes; at most \(limit) are allowed.")
-        case .tooDeep(let limit): ("too-deep", "Its parts are nested deeper than \(limit) levels.")
-        case .tooManyFields(let limit): ("too-many-fields", "It has more than \(limit) fields.")
-        case .tooMuchMemory(let limit): ("too-much-memory", "Decoding it takes more than \(limit) bytes of memory.")
-        case .truncated(let offset): ("truncated", "It ends in the middle of the field at byte \(offset).")
-        case .malformedVarint(let offset): ("malformed-number", "The number at byte \(offset) has no end.")
-        case .badFieldNumber(let offset): ("bad-field-number", "The field at byte \(offset) has an impossible number.")
-        case .badWireType(let offset): ("bad-wire-type", "The field at byte \(offset) has an impossible type.")
-        case .group(let offset): ("group", "The field at byte \(offset) is a group; OpAMP has none.")
-        case .wrongWireType(let field): ("wrong-type", "The field \(field) has another type than in OpAMP.")
-        case .invalidUTF8(let field): ("invalid-utf8", "The text in \(field) is not UTF-8.")
-        case .textWithNUL(let field): ("text-with-nul", "The text in \(field) contains a NUL character.")
-        case .repeatedMessage(let field): ("repeated-message", "The field \(field) stands more than once.")
-        case .frameEmpty: ("frame-empty", "A WebSocket message without any byte arrived.")
-        case .frameHeaderMalformed: ("frame-header-malformed", "The WebSocket message's header is no number.")
+            (.tooLarge, "It has \(bytes) bytes; at most \(limit) are allowed.")
+        case .tooDeep(let limit): (.tooDeep, "Its parts are nested deeper than \(limit) levels.")
+        case .tooManyFields(let limit): (.tooManyFields, "It has more than \(limit) fields.")
+        case .tooMuchMemory(let limit): (.tooMuchMemory, "Decoding it takes more than \(limit) bytes of memory.")
+        case .truncated(let offset): (.truncated, "It ends in the middle of the field at byte \(offset).")
+        case .malformedVarint(let offset): (.malformedNumber, "The number at byte \(offset) has no end.")
+        case .badFieldNumber(let offset): (.badFieldNumber, "The field at byte \(offset) has an impossible number.")
+        case .badWireType(let offset): (.badWireType, "The field at byte \(offset) has an impossible type.")
+        case .group(let offset): (.group, "The field at byte \(offset) is a group; OpAMP has none.")
+        case .wrongWireType(let field): (.wrongType, "The field \(field) has another type than in OpAMP.")
+        case .invalidUTF8(let field): (.invalidUtf8, "The text in \(field) is not UTF-8.")
+        case .textWithNUL(let field): (.textWithNul, "The text in \(field) contains a NUL character.")
+        case .repeatedMessage(let field): (.repeatedMessage, "The field \(field) stands more than once.")
+        case .frameEmpty: (.frameEmpty, "A WebSocket message without any byte arrived.")
+        case .frameHeaderMalformed: (.frameHeaderMalformed, "The WebSocket message's header is no number.")
         case .frameHeaderNotZero(let header):
-            ("frame-header-not-zero", "The WebSocket message's header is \(header); only 0 is defined.")
-        case .undecodable(let message): ("undecodable", "The protobuf library refused the message \(message).")
+            (.frameHeaderNotZero, "The WebSocket message's header is \(header); only 0 is defined.")
+        case .undecodable(let message): (.undecodable, "The protobuf library refused the message \(message).")
         }
     }
 

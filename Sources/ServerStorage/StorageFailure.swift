@@ -31,42 +31,44 @@ extension Error {
     }
 }
 
-extension StorageFailure: OperatorExplainable {
-    package var operatorMessage: OperatorMessage {
+extension StorageFailure: OperatorCoded {
+    package typealias Code = StorageCode
+
+    package var words: Words {
         switch self {
         case .unopened(let path, let reason):
-            OperatorMessage(
-                code: "storage.unopened", title: "The database cannot be opened",
+            (
+                code: .unopened, title: "The database cannot be opened",
                 cause: "\(path): \(reason).",
                 nextAction: "Check the path, its owner and the free space; no other server may use the same file."
             )
         case .foreign(let path):
-            OperatorMessage(
-                code: "storage.foreign", title: "The file is not a database of this server",
+            (
+                code: .foreign, title: "The file is not a database of this server",
                 cause: "\(path) holds tables of another program.",
                 nextAction: "Choose another data directory, or move the file away."
             )
         case .newerSchema(let path):
-            OperatorMessage(
-                code: "storage.newer-schema", title: "A newer version wrote the database",
+            (
+                code: .newerSchema, title: "A newer version wrote the database",
                 cause: "\(path) was written by a later version of this server.",
                 nextAction: "Run that version, or restore a backup of this version."
             )
         case .refused(let operation, let reason):
-            OperatorMessage(
-                code: "storage.refused", title: "The database refused a change",
+            (
+                code: .refused, title: "The database refused a change",
                 cause: "While \(operation): \(reason). Nothing was changed.",
                 nextAction: "Check free space, quota and the health of the disk, then repeat the request."
             )
         case .outcomeUnknown(let reason):
-            OperatorMessage(
-                code: "storage.outcome-unknown", title: "The disk failed while a change was saved",
+            (
+                code: .outcomeUnknown, title: "The disk failed while a change was saved",
                 cause: "\(reason). The server does not know whether the change was saved, and stops.",
                 nextAction: "Check the disk, start the server again and check whether the change was saved."
             )
         case .unreadable(let table, let key):
-            OperatorMessage(
-                code: "storage.unreadable", title: "A stored record cannot be read",
+            (
+                code: .unreadable, title: "A stored record cannot be read",
                 cause: "The record \(key) in \(table) does not have the form that this version writes.",
                 nextAction: "Restore the database from a backup, or run the version that wrote it."
             )

@@ -3,13 +3,15 @@ import NIOCore
 package import Vocabulary
 
 /// The listener could not be bound to its address.
-package struct BindFailure: Error, Hashable, OperatorExplainable {
-    package enum Reason: String, Hashable, Sendable, CaseIterable {
-        case inUse = "in-use"
-        case notOurs = "not-ours"
-        case hostUnknown = "host-unknown"
-        case notPermitted = "not-permitted"
-        case other = "not-bound"
+package struct BindFailure: Error, Hashable, OperatorCoded {
+    package enum Reason: String, OperatorCode {
+        package static let area = "listener"
+
+        case inUse = "address-in-use"
+        case notOurs = "address-not-ours"
+        case hostUnknown = "address-host-unknown"
+        case notPermitted = "address-not-permitted"
+        case other = "address-not-bound"
     }
 
     package let address: String
@@ -32,14 +34,14 @@ package struct BindFailure: Error, Hashable, OperatorExplainable {
         EADDRINUSE: .inUse, EADDRNOTAVAIL: .notOurs, EACCES: .notPermitted, EPERM: .notPermitted,
     ]
 
-    package var operatorMessage: OperatorMessage {
-        let (cause, nextAction) = words
-        return OperatorMessage(
-            code: "listener.address-\(reason.rawValue)", title: "The server cannot listen on \(address)", cause: cause,
-            nextAction: nextAction)
+    package typealias Code = Reason
+
+    package var words: Words {
+        let (cause, nextAction) = text
+        return (reason, "The server cannot listen on \(address)", cause, nextAction)
     }
 
-    private var words: (cause: String, nextAction: String) {
+    private var text: (cause: String, nextAction: String) {
         switch reason {
         case .inUse:
             (

@@ -1,8 +1,10 @@
 package import HTTPTypes
-package import Vocabulary
+import Vocabulary
 
 /// Why the listener answered a request itself, before anybody else saw it.
-package enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterable {
+package enum ListenerRefusal: String, OperatorCode, OperatorCoded, Hashable, CaseIterable {
+    package static let area = "listener"
+
     case malformedRequest = "malformed-request"
     case headersTooLarge = "headers-too-large"
     case targetTooLong = "target-too-long"
@@ -38,9 +40,9 @@ package enum ListenerRefusal: String, OperatorExplainable, Hashable, CaseIterabl
         return problem
     }
 
-    package var operatorMessage: OperatorMessage {
+    package var words: (code: ListenerRefusal, title: String, cause: String, nextAction: String) {
         let (title, cause, nextAction) = text
-        return OperatorMessage(code: "listener.\(rawValue)", title: title, cause: cause, nextAction: nextAction)
+        return (self, title, cause, nextAction)
     }
 
     private var text: (title: String, cause: String, nextAction: String) {

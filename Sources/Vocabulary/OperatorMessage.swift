@@ -35,6 +35,12 @@ public protocol OperatorCode: RawRepresentable, CaseIterable, Hashable, Sendable
 extension OperatorCode {
     /// `area.reason`.
     public var code: String { "\(Self.area).\(rawValue)" }
+
+    /// - Parameter code: as a peer or a caller has it; `nil` when it is none of these.
+    public init?(code: String) {
+        guard code.hasPrefix("\(Self.area).") else { return nil }
+        self.init(rawValue: String(code.dropFirst(Self.area.utf8.count + 1)))
+    }
 }
 
 /// An error that is explained by a code of its own type and by words.

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Vocabulary
 
 /// Every hint leads somewhere: a code whose message advises a command has a scene that carries the command out, names
 /// another test that does, or says why there is none.
@@ -10,7 +11,7 @@ import Testing
     /// The codes of one file whose text, up to the next code, holds a command between backticks.
     ///
     /// A code stands whole behind `code:`, or as its reason at the head of a tuple or an argument list, where the file
-    /// has one area for all of its codes.
+    /// has one area for all of its codes, or as a constant.
     static func advising(_ code: String) -> Set<String> {
         var text = code
         for match in code.matches(of: /static let (\w+) *=\s*("[^"]*")/) {
@@ -22,6 +23,7 @@ import Testing
             let reasons = text.matches(of: /(?:message\(|\(|:)\s*"([a-z0-9]+(?:-[a-z0-9]+)*)",\s*"/)
             places += reasons.map { ($0.range, String(area + $0.output.1)) }
         }
+        places += constants(in: text)
         places.sort { $0.0.lowerBound < $1.0.lowerBound }
         var found: Set<String> = []
         for (index, place) in places.enumerated() {
@@ -32,8 +34,37 @@ import Testing
         return found
     }
 
+    /// The codes that stand as constants of an area at the head of a tuple. The area is the one that the type names before
+    /// that place, else one that the file names.
+    private static func constants(in text: String) -> [(Range<String.Index>, String)] {
+        let named = Set(text.matches(of: /\b[A-Z]\w*Code\b/).map { String($0.output) })
+        let inFile = areas.filter { named.contains($0.key) }
+        let types = text.matches(of: /typealias Code = (\w+)/).map { ($0.range.lowerBound, String($0.output.1)) }
+        return text.matches(of: /(?:code:|[(:])\s*\.(\w+),/).flatMap { match in
+            let name = String(match.output.1)
+            let own = types.last { $0.0 < match.range.lowerBound }.flatMap { areas[$0.1] }
+            let candidates = own.map { [$0] } ?? Array(inFile.values)
+            return candidates.compactMap { area in area[name].map { (match.range, $0) } }
+        }
+    }
+
+    private static let areas: [String: [String: String]] = OperatorCodes.areas.reduce(
+        into: [:]
+    ) { found, area in
+        found[String(describing: area)] = codes(of: area)
+    }
+
+    /// By the name of the case.
+    private static func codes<Area: OperatorCode>(of area: Area.Type) -> [String: String] {
+        Dictionary(area.allCases.map { (String(describing: $0), $0.code) }) { first, _ in first }
+    }
+
     private static let advising: Set<String> = SourceTree.swiftFiles(below: "Sources").reduce(into: []) { found, file in
-        guard file.code.contains(where: { $0.text.contains("nextAction") || $0.text.contains("message(") }) else {
+        guard
+            file.code.contains(where: {
+                ["nextAction", "message(", "words"].contains(where: $0.text.contains)
+            })
+        else {
             return
         }
         found.formUnion(advising(file.code.map { String($0.text) }.joined(separator: "\n")))
@@ -79,5 +110,13 @@ import Testing
             OperatorMessage(code: "b.\\(reason)", title: title)
             """
         #expect(Self.advising(parted) == ["b.one", "b.two"])
+        let constants = """
+            typealias Code = NotFoundCode
+            (code: .agent, title: "t", cause: "c", nextAction: "Wait.")
+            (
+                .peer, "t", "c", "Run `mini-server x`."
+            )
+            """
+        #expect(Self.advising(constants) == ["not-found.peer"])
     }
 }

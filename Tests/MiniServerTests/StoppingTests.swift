@@ -104,7 +104,7 @@ struct StoppingTests {
             #expect(failure?.reason == reason)
             #expect(failure?.address == "\(host):\(server.port)")
             let message = try #require(failure?.operatorMessage)
-            #expect(message.code == "listener.address-\(reason.rawValue)")
+            #expect(message.code == "listener.\(reason.rawValue)")
             #expect(message.cause.contains("\(host):\(server.port)") && message.nextAction.contains("--listen"))
             #expect(!"\(message)".contains("descriptor"))
         }

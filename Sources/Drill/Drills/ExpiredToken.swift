@@ -17,7 +17,7 @@ extension Drill {
             notes.say(detail.ending ?? "")
         }
         try await run.step("US tries to redeem the token") { notes in
-            let said = try await notes.expectRefusal("handover.expired", of: "the redemption") {
+            let said = try await notes.expectRefusal(HandoverCode.expired.code, of: "the redemption") {
                 try await regions.redeem(issued, on: us, notes)
             }
             notes.say(said.cause)

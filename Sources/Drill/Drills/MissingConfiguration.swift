@@ -14,13 +14,13 @@ extension Drill {
             let preview = try await regions.preview(issued, of: agent, from: eu, on: us, notes)
             let problem = try notes.expectSome(
                 "the preview shows the problem",
-                preview.problems.first { $0.code == "handover.configuration-missing" })
+                preview.problems.first { $0.code == HandoverCode.configurationMissing.code })
             try notes.expect(
                 "it names the configuration", problem.cause.contains(TwoRegions.configuration), seen: problem.cause)
             notes.say(problem.cause)
         }
         try await run.step("US tries to redeem it all the same") { notes in
-            let said = try await notes.expectRefusal("handover.configuration-missing", of: "the redemption") {
+            let said = try await notes.expectRefusal(HandoverCode.configurationMissing.code, of: "the redemption") {
                 try await regions.redeem(issued, on: us, configuration: nil, notes)
             }
             notes.say(said.title)

@@ -9,7 +9,7 @@ extension Drill {
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
         let issued = try await regions.offerUnderWay()
         try await run.step("the same token again, while the agent is awaited") { notes in
-            let said = try await notes.expectRefusal("handover.already-redeemed", of: "the second redemption") {
+            let said = try await notes.expectRefusal(HandoverCode.alreadyRedeemed.code, of: "the second redemption") {
                 try await regions.redeem(issued, on: us, notes)
             }
             notes.say(said.title)
@@ -19,7 +19,7 @@ extension Drill {
             try await regions.arrived(issued, agent, from: eu, on: us, notes)
         }
         try await run.step("the same token again, after the arrival") { notes in
-            let said = try await notes.expectRefusal("handover.already-redeemed", of: "the third redemption") {
+            let said = try await notes.expectRefusal(HandoverCode.alreadyRedeemed.code, of: "the third redemption") {
                 try await regions.redeem(issued, on: us, notes)
             }
             notes.say(said.title)

@@ -200,7 +200,7 @@ extension TwoRegions {
         try await answered("EU issues a token") {
             do {
                 return try await issue(traveller, from: eu, to: us, probationSeconds: 1, notes)
-            } catch CallFailure.refused(let problem) where problem.code == "handover.handover-open" {
+            } catch CallFailure.refused(let problem) where problem.code == HandoverCode.handoverOpen.code {
                 // Its token was shown to nobody. The refusal advises to cancel it.
                 let fingerprint = try traveller.identity().leaf.fingerprint
                 for open in try await eu.handovers() where open.fingerprint == fingerprint && open.phase == .issued {
@@ -218,7 +218,7 @@ extension TwoRegions {
         try await answered("US redeems the token") {
             do {
                 try await redeem(issued, on: us, notes)
-            } catch CallFailure.refused(let problem) where problem.code == "handover.already-redeemed" {
+            } catch CallFailure.refused(let problem) where problem.code == HandoverCode.alreadyRedeemed.code {
                 // The refusal advises to look the handover up in the list.
                 let listed = try await us.handovers().contains { $0.id == issued.handover.id }
                 try notes.expect("the redeemed handover is listed on US", listed, seen: "it is not")

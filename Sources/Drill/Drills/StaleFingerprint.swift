@@ -13,7 +13,7 @@ extension Drill {
         }
         try await run.step("the agent renews its leaf with EU") { try await regions.renewLeaf(of: agent, on: eu, $0) }
         try await run.step("US tries to redeem the token") { notes in
-            let said = try await notes.expectRefusal("handover.fingerprint-mismatch", of: "the redemption") {
+            let said = try await notes.expectRefusal(HandoverCode.fingerprintMismatch.code, of: "the redemption") {
                 try await regions.redeem(issued, on: us, notes)
             }
             notes.say(said.title)

@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 
 extension Drill {
     /// US is restored from a backup taken before the redemption: it has never heard of the agent.
@@ -27,7 +28,7 @@ extension Drill {
             agent.thaw()
             try await regions.returned(issued, agent, to: eu, because: "tls-leaf-refused", notes)
             let log = try String(contentsOf: us.log, encoding: .utf8)
-            try notes.expect("US's log says why", log.contains("fleet.leaf-unknown"), seen: "no fleet.leaf-unknown")
+            try notes.expect("US's log says why", log.contains(FleetCode.leafUnknown.code), seen: "no such line")
         }
         try await run.step("a new handover of the same agent succeeds") { notes in
             _ = try await regions.handOver(agent, from: eu, to: us, notes)

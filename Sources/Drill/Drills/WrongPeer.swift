@@ -1,3 +1,5 @@
+import Vocabulary
+
 extension Drill {
     /// A token for US is pasted at three servers that are not US.
     static let wrongPeer = Drill(
@@ -12,18 +14,18 @@ extension Drill {
             try await regions.issue(agent, from: eu, to: us, $0)
         }
         try await run.step("AP is handed the token") { notes in
-            try await regions.refusesPreview(issued, on: ap, code: "handover.unknown-issuer", notes)
+            try await regions.refusesPreview(issued, on: ap, code: HandoverCode.unknownIssuer.code, notes)
         }
         try await run.step("AP federates with EU, and is handed the token again") { notes in
             try await regions.federate(eu, ap, notes)
             try await regions.ping(from: eu, to: us, notes)
-            try await regions.refusesPreview(issued, on: ap, code: "handover.wrong-audience", notes)
-            try await notes.expectRefusal("handover.wrong-audience", of: "the redemption") {
+            try await regions.refusesPreview(issued, on: ap, code: HandoverCode.wrongAudience.code, notes)
+            try await notes.expectRefusal(HandoverCode.wrongAudience.code, of: "the redemption") {
                 try await regions.redeem(issued, on: ap, notes)
             }
         }
         try await run.step("EU itself is handed the token") { notes in
-            try await regions.refusesPreview(issued, on: eu, code: "handover.wrong-audience", notes)
+            try await regions.refusesPreview(issued, on: eu, code: HandoverCode.wrongAudience.code, notes)
         }
         try await run.step("nothing has changed, and US can still redeem it") { notes in
             try notes.expect("handovers on AP", try await ap.handovers().count, is: 0)

@@ -50,7 +50,7 @@ extension Probes {
         }
         do {
             try await save(text)
-        } catch CallFailure.refused(let problem) where problem.code == "federation.secret-not-valid" {
+        } catch CallFailure.refused(let problem) where problem.code == FederationCode.secretNotValid.code {
             // It is not in the form of a secret, and never leaves the caller.
             return probe("\(what), which the caller does not take", 401, problem.code)
         } catch {

@@ -41,22 +41,24 @@ struct IdentityMark {
 }
 
 /// The database in the data directory is not the one that the master key belongs to.
-enum IdentityFailure: Error, Hashable, OperatorExplainable {
+enum IdentityFailure: Error, Hashable, OperatorCoded {
     case databaseLost(path: String, peer: String)
     case otherDatabase(path: String, expected: String, found: String)
 
-    var operatorMessage: OperatorMessage {
+    typealias Code = StartCode
+
+    var words: Words {
         switch self {
         case .databaseLost(let path, let peer):
-            OperatorMessage(
-                code: "start.database-lost", title: "The database of this server is missing",
+            (
+                code: .databaseLost, title: "The database of this server is missing",
                 cause: "The master key belongs to the server \(peer), and \(path) is missing or empty.",
                 nextAction: "Restore the database with all its files from a backup; to set up a new server, "
                     + "start it with an empty data directory."
             )
         case .otherDatabase(let path, let expected, let found):
-            OperatorMessage(
-                code: "start.other-database", title: "The database belongs to another server",
+            (
+                code: .otherDatabase, title: "The database belongs to another server",
                 cause: "The master key belongs to the server \(expected), and \(path) to the server \(found).",
                 nextAction: "Restore database, master.key and peer-id from the same backup."
             )

@@ -72,47 +72,44 @@ struct ListenAddress: Sendable, Hashable {
 }
 
 /// The address, the public endpoint and the listener certificate do not go together.
-enum AddressRefusal: Error, Hashable, OperatorExplainable {
+enum AddressRefusal: Error, Hashable, OperatorCoded {
     case unspecified(host: String)
     case publicEndpoint(Endpoint, corrected: String)
     /// Of a chain from files.
     case certificate(host: String, ChainProblem)
 
-    var operatorMessage: OperatorMessage {
-        let (reason, title, cause, nextAction) = words
-        return OperatorMessage(code: "address.\(reason)", title: title, cause: cause, nextAction: nextAction)
-    }
+    typealias Code = AddressCode
 
-    private var words: (reason: String, title: String, cause: String, nextAction: String) {
+    var words: Words {
         switch self {
         case .unspecified(let host):
             (
-                "unspecified", "The server needs a public endpoint",
+                .unspecified, "The server needs a public endpoint",
                 "--listen \(host) binds every address of this machine; agents and peers cannot connect to that.",
                 "Add --public-endpoint wss://HOST:PORT\(OpAMPEndpoint.path) with the host that agents and peers connect to."
             )
         case .publicEndpoint(let endpoint, let corrected):
             (
-                "public-endpoint", "This server does not serve the public endpoint",
+                .publicEndpoint, "This server does not serve the public endpoint",
                 "--public-endpoint is \(endpoint); agents are served over TLS at \(OpAMPEndpoint.path) only.",
                 "Use --public-endpoint \(corrected)."
             )
         case .certificate(let host, .untrusted):
             (
-                "certificate-untrusted", "The listener certificate comes without its CA",
+                .certificateUntrusted, "The listener certificate comes without its CA",
                 "The file of --listener-cert does not contain the CA that issued its first certificate, so the "
                     + "server cannot tell peers and agents which CA to trust for \(host).",
                 "Append the certificates of its CAs to the file of --listener-cert, the issuer first."
             )
         case .certificate(let host, .wrongName(_, let names)):
             (
-                "certificate-name", "The listener certificate is for another host",
+                .certificateName, "The listener certificate is for another host",
                 "Agents and peers connect to \(host); the certificate names \(names.prefix(8).joined(separator: ", ")).",
                 "Set --public-endpoint to a host the certificate names, or use a certificate for \(host)."
             )
         case .certificate(let host, let problem):
             (
-                "certificate", "The listener certificate cannot be used for \(host)", problem.operatorMessage.cause,
+                .certificate, "The listener certificate cannot be used for \(host)", problem.operatorMessage.cause,
                 problem.operatorMessage.nextAction
             )
         }

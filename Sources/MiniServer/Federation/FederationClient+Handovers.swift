@@ -58,7 +58,9 @@ extension FederationClient: PeerCalls {
             }
             return answer
         }
-        if let problem = reply.problem, problem.code.hasPrefix("handover."), (400..<500).contains(reply.status) {
+        if let problem = reply.problem, problem.code.hasPrefix(HandoverCode.area + "."),
+            (400..<500).contains(reply.status)
+        {
             throw .refused(
                 status: reply.status, problem.operatorMessage, lastSequence: problem.lastSequence)
         }
@@ -67,6 +69,6 @@ extension FederationClient: PeerCalls {
     }
 
     private static func message(of error: any Error) -> OperatorMessage {
-        (error as? any OperatorExplainable)?.operatorMessage ?? RequestRefusal.failed.operatorMessage
+        (error as? any OperatorExplainable)?.operatorMessage ?? ServerFailure.failed.operatorMessage
     }
 }

@@ -64,7 +64,7 @@ final class FederationClient: Sendable {
         }
 
         /// The peer itself said so, before it looked at anything else: the same call may be made with another one.
-        var refusesCertificate: Bool { status == 403 && problem?.code == "federation.certificate-not-accepted" }
+        var refusesCertificate: Bool { status == 403 && problem?.code == FederationCode.certificateNotAccepted.code }
 
         /// The peer has gone on to the secret, or beyond.
         var acceptsCertificate: Bool {

@@ -170,14 +170,17 @@ extension HandoverStatus {
 }
 
 /// A notice came before one that is still missing.
-struct NoticeGap: Error, OperatorExplainable {
+struct NoticeGap: Error, OperatorCoded {
     let last: Int
     let sent: Int
 
-    var operatorMessage: OperatorMessage {
-        OperatorMessage(
-            code: "handover.notice-gap", title: "A notice is missing",
+    typealias Code = HandoverCode
+
+    var words: Words {
+        (
+            code: .noticeGap, title: "A notice is missing",
             cause: "Notice \(sent) arrived; the last accepted notice is \(last).",
-            nextAction: "Send the events again from \(last + 1); servers do this automatically.")
+            nextAction: "Send the events again from \(last + 1); servers do this automatically."
+        )
     }
 }

@@ -54,7 +54,7 @@ extension FederationClient {
                 let body = TrustBundle(statement: try server.authority.sign(statement, knownTo: signers))
                 let reply = try await ask(try Question(FederationRoutes.announceTrust(), sending: body), of: peer)
                 if reply.status == 200 { return told.withLock { $0[peer.id] = statement.version } }
-                guard reply.problem?.code == "trust-bundle.unknown-signer", signers.isEmpty else {
+                guard reply.problem?.code == TrustBundleCode.unknownSigner.code, signers.isEmpty else {
                     throw PeerCallError.status(reply.status, peer: peer.name)
                 }
             }

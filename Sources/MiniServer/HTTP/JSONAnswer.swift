@@ -58,7 +58,7 @@ extension RequestRefusal {
         self =
             switch refusal {
             case .notJSON(let refusal):
-                .bodyUnreadable(reason: "it is not JSON that is accepted here: \(refusal.reason)")
+                .bodyUnreadable(reason: "it is not the JSON that is accepted here: \(refusal.reason)")
             case .unknownMember(let name): .bodyUnreadable(reason: "the member \(name) is not known")
             case .missingMember(let name): .bodyUnreadable(reason: "the member \(name) is missing")
             case .wrongType(let name) where name.isEmpty: .bodyUnreadable(reason: "it is not an object")

@@ -40,7 +40,7 @@ struct ProblemAnswers: RouterMiddleware {
             return ProblemResponse(RequestRefusal.bodyTooLarge)
         default:
             log.error("request failed", metadata: ["path": "\(path)", "reason": "\(error)"])
-            return ProblemResponse(RequestRefusal.failed)
+            return ProblemResponse(ServerFailure.failed)
         }
     }
 }

@@ -25,7 +25,7 @@ struct OperatorInterface: Sendable {
             router.on(RouterPath(entry.route.template), method: method) { request, context in
                 let token = try await authenticated(request, context)
                 guard token.role.may(entry.act) else {
-                    throw RequestRefusal.roleTooLow(role: token.role.rawValue, needed: entry.act.role.rawValue)
+                    throw AccessRefusal.roleTooLow(token.role, needed: entry.act.role)
                 }
                 return try await entry.respond(OperatorCall(request: request, context: context, token: token))
             }
@@ -44,12 +44,12 @@ struct OperatorInterface: Sendable {
     /// The operator whose token the request contains.
     private func authenticated(_ request: Request, _ context: CallerContext) async throws -> OperatorToken {
         guard let bearer = request.bearer, let digest = Credential.operatorToken.digest(of: bearer) else {
-            throw RequestRefusal.notAuthenticated
+            throw AccessRefusal.notAuthenticated
         }
         // Found by digest: the time of the comparison reveals nothing about the token's text.
         guard let token = try await server.database.read({ try $0.operatorTokens.find(Hex.encode(digest)) }),
             token.isInForce(at: server.now())
-        else { throw RequestRefusal.notAuthenticated }
+        else { throw AccessRefusal.notAuthenticated }
         return token
     }
 }

@@ -6,17 +6,19 @@ package enum AuditRefusal: Error, Hashable, Sendable {
     case broken(String)
 }
 
-extension AuditRefusal: OperatorExplainable {
-    package var operatorMessage: OperatorMessage {
+extension AuditRefusal: OperatorCoded {
+    package typealias Code = AuditCode
+
+    package var words: Words {
         switch self {
         case .broken(let verdict):
-            OperatorMessage(
-                code: "audit.broken", title: "The audit trail is not intact",
+            (
+                code: .broken, title: "The audit trail is not intact",
                 cause: "In what would be deleted, \(verdict). Nothing was deleted.",
                 nextAction: """
-                    Keep a copy of the database file as it is, compare it with a backup, and see `mini-server audit \
-                    verify`.
-                    """
+                Keep a copy of the database file as it is, compare it with a backup, and see `mini-server audit \
+                verify`.
+                """
             )
         }
     }

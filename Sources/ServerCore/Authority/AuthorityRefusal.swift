@@ -11,47 +11,51 @@ package enum AuthorityRefusal: Error, Hashable, Sendable {
     case tooManyKeys(Int)
 }
 
-extension AuthorityRefusal: OperatorExplainable {
-    package var operatorMessage: OperatorMessage {
+extension AuthorityRefusal: OperatorCoded {
+    package typealias Code = SigningKeyCode
+
+    package var words: Words {
         switch self {
         case .notDraft:
-            message(
-                "key-not-draft", "The key is not a draft", "Only a draft key can become active.",
-                "Create a draft first with `mini-server ca rotate --draft`.")
+            (
+                .keyNotDraft, "The key is not a draft", "Only a draft key can become active.",
+                "Create a draft first with `mini-server ca rotate --draft`."
+            )
         case .notTrusted:
-            message(
-                "key-not-trusted", "The key cannot retire", "Only a replaced key can be retired.",
-                "Activate another key first with `mini-server ca rotate`.")
+            (
+                .keyNotTrusted, "The key cannot retire", "Only a replaced key can be retired.",
+                "Activate another key first with `mini-server ca rotate`."
+            )
         case .stillNeeded(let time):
-            message(
-                "key-still-needed", "The key is still needed", "Its certificates are in use until \(time).",
-                "Retire the key after that time.")
+            (
+                .keyStillNeeded, "The key is still needed", "Its certificates are in use until \(time).",
+                "Retire the key after that time."
+            )
         case .vouchesForAgents(let count):
-            message(
-                "key-vouches-for-agents", "Agents would be locked out",
+            (
+                .keyVouchesForAgents, "Agents would be locked out",
                 "\(count) agents of this server use a certificate that this key signed.",
                 "Run `opamp-agent enroll --renew` on their hosts; revoke agents that are gone with `mini-server agent revoke`."
             )
         case .knownAlone(let count):
-            message(
-                "key-known-alone", "Agents would be locked out",
+            (
+                .keyKnownAlone, "Agents would be locked out",
                 "\(count) agents connected before another CA existed, and trust only this one.",
-                "Restart those agents: each receives the other CA when it connects. Then retire the key again.")
+                "Restart those agents: each receives the other CA when it connects. Then retire the key again."
+            )
         case .notYetValid(let time):
-            message(
-                "key-not-yet-valid", "The key is not valid yet", "Its certificate is valid from \(time).",
+            (
+                .keyNotYetValid, "The key is not valid yet", "Its certificate is valid from \(time).",
                 "Correct the clock if it is behind. If the key was made while the clock was ahead, run `mini-server ca "
-                    + "discard` and `mini-server ca rotate`.")
+                    + "discard` and `mini-server ca rotate`."
+            )
         case .tooManyKeys(let limit):
-            message(
-                "too-many-keys", "There are too many CA keys",
+            (
+                .tooManyKeys, "There are too many CA keys",
                 "A server can have at most \(limit) CA keys that are draft, active or trusted.",
                 "Run `mini-server ca list`. Remove a draft with `mini-server ca discard`, or a key that was replaced 30 days "
-                    + "ago with `mini-server ca retire`.")
+                    + "ago with `mini-server ca retire`."
+            )
         }
-    }
-
-    private func message(_ reason: String, _ title: String, _ cause: String, _ nextAction: String) -> OperatorMessage {
-        OperatorMessage(code: "ca.\(reason)", title: title, cause: cause, nextAction: nextAction)
     }
 }

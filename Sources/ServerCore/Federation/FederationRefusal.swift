@@ -52,96 +52,110 @@ extension FederationRefusal {
     }
 }
 
-extension FederationRefusal: OperatorExplainable {
-    package var operatorMessage: OperatorMessage {
+extension FederationRefusal: OperatorCoded {
+    package typealias Code = FederationCode
+
+    package var words: Words {
         switch self {
         case .certificateNotAccepted(let presented, _):
-            message(
-                "certificate-not-accepted", "The certificate is not accepted",
+            (
+                .certificateNotAccepted, "The certificate is not accepted",
                 "The presented certificate (sha256 \(presented?.description ?? "none")) is not pinned, "
                     + "is not valid now, or belongs to a disabled peer.",
-                "Run `mini-server peer show` and `mini-server audit list` on the server that refuses.")
+                "Run `mini-server peer show` and `mini-server audit list` on the server that refuses."
+            )
         case .secretNotAccepted:
-            message(
-                "secret-not-accepted", "The secret is not accepted",
+            (
+                .secretNotAccepted, "The secret is not accepted",
                 "The presented secret does not match the stored inbound secret.",
-                "Set the secrets again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`.")
+                "Set the secrets again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`."
+            )
         case .tooManyWrongSecrets(_, let pause):
-            message(
-                "too-many-wrong-secrets", "The peer has presented too many wrong secrets",
+            (
+                .tooManyWrongSecrets, "The peer has presented too many wrong secrets",
                 "The peer presented several wrong secrets in a row.",
                 "Set the secrets again with `mini-server peer rotate-secrets` and `mini-server peer set-secret`, "
-                    + "then retry after \(max(1, (pause.wholeMilliseconds + 999) / 1000)) s.")
+                    + "then retry after \(max(1, (pause.wholeMilliseconds + 999) / 1000)) s."
+            )
         case .pasteUnreadable(let reason):
-            message("paste-unreadable", "The paste cannot be read", reason, "Copy the whole PEM text again.")
+            (.pasteUnreadable, "The paste cannot be read", reason, "Copy the whole PEM text again.")
         case .pasteWithoutCertificate:
-            message(
-                "pem-without-certificate", "The federation certificate is missing",
+            (
+                .pemWithoutCertificate, "The federation certificate is missing",
                 "The first certificate of the text is a CA certificate.",
-                "Paste the whole output of `mini-server peer certificate --show` on the peer.")
+                "Paste the whole output of `mini-server peer certificate --show` on the peer."
+            )
         case .pasteWithTwoCertificates:
-            message(
-                "pem-with-two-certificates", "There is more than one federation certificate",
-                "All certificates after the first must be CA certificates.", "Paste one certificate with its CA.")
+            (
+                .pemWithTwoCertificates, "There is more than one federation certificate",
+                "All certificates after the first must be CA certificates.", "Paste one certificate with its CA."
+            )
         case .pasteWithoutAuthority:
-            message(
-                "pem-without-ca", "The CA is missing",
+            (
+                .pemWithoutCa, "The CA is missing",
                 "The text contains the certificate but not the CA that issued it.",
-                "Paste the whole output of `mini-server peer certificate --show` on the peer.")
+                "Paste the whole output of `mini-server peer certificate --show` on the peer."
+            )
         case .pasteNotVerified(let problems):
-            message(
-                "pem-not-verified", "The CA does not verify the certificate",
+            (
+                .pemNotVerified, "The CA does not verify the certificate",
                 problems.map(\.operatorMessage.cause).joined(separator: " "),
-                "Paste the whole output of `mini-server peer certificate --show` on the peer.")
+                "Paste the whole output of `mini-server peer certificate --show` on the peer."
+            )
         case .pasteWithoutPeerID:
-            message(
-                "pem-without-peer-id", "The certificate names no peer",
+            (
+                .pemWithoutPeerId, "The certificate names no peer",
                 "It does not contain exactly one name \(HandoverURN.peerPrefix)...",
-                "Paste a federation certificate, not the certificate of an agent or a listener.")
+                "Paste a federation certificate, not the certificate of an agent or a listener."
+            )
         case .nameNotValid(let name):
-            message(
-                "name-not-valid", "The name is not valid", "\(String(name.prefix(80))) is not a name.",
-                "Use 1 to \(Limits.nameBytes) letters, digits, dots, underscores and hyphens.")
+            (
+                .nameNotValid, "The name is not valid", "\(String(name.prefix(80))) is not a name.",
+                "Use 1 to \(Limits.nameBytes) letters, digits, dots, underscores and hyphens."
+            )
         case .nameTaken(let name):
-            message(
-                "name-taken", "The name is taken", "A peer `\(name)` is already registered.", "Choose another name.")
+            (
+                .nameTaken, "The name is taken", "A peer `\(name)` is already registered.", "Choose another name."
+            )
         case .endpointNotHTTPS(let endpoint):
-            message(
-                "endpoint-not-https", "The endpoint is not HTTPS", "\(endpoint) does not begin with https://.",
-                "Enter the peer's https:// URL.")
+            (
+                .endpointNotHttps, "The endpoint is not HTTPS", "\(endpoint) does not begin with https://.",
+                "Enter the peer's https:// URL."
+            )
         case .peerIsThisServer:
-            message(
-                "peer-is-this-server", "The peer is this server", "This server issued the certificate for itself.",
-                "Paste the certificate that the peer issued.")
+            (
+                .peerIsThisServer, "The peer is this server", "This server issued the certificate for itself.",
+                "Paste the certificate that the peer issued."
+            )
         case .peerKnown(let id, let name):
-            message(
-                "peer-known", "The peer is already registered", "Peer \(id) is registered as `\(name)`.",
-                "Update that peer with `mini-server peer update \(name)`.")
+            (
+                .peerKnown, "The peer is already registered", "Peer \(id) is registered as `\(name)`.",
+                "Update that peer with `mini-server peer update \(name)`."
+            )
         case .otherPeer(let id, let expected):
-            message(
-                "other-peer", "The certificate belongs to another peer",
+            (
+                .otherPeer, "The certificate belongs to another peer",
                 "The certificate belongs to peer \(id), not to \(expected).",
-                "Check the pasted text, and the endpoint that `mini-server peer show` prints.")
+                "Check the pasted text, and the endpoint that `mini-server peer show` prints."
+            )
         case .handoversOpen(let name, let count):
-            message(
-                "handovers-open", "Handovers with this peer are open",
+            (
+                .handoversOpen, "Handovers with this peer are open",
                 "\(count) handovers with \(name) have not ended.",
                 "List them with `mini-server handover list --open`. Cancel each with `mini-server handover cancel`, or wait."
             )
         case .messagesWaiting(let name, let count):
-            message(
-                "messages-waiting", "Messages wait for this peer",
+            (
+                .messagesWaiting, "Messages wait for this peer",
                 "Peer `\(name)` has not received \(count) messages yet.",
                 "Find the reason with `mini-server peer ping \(name)`, or drop the messages: "
-                    + "`mini-server peer remove \(name) --drop-messages`.")
+                    + "`mini-server peer remove \(name) --drop-messages`."
+            )
         case .secretNotValid:
-            message(
-                "secret-not-valid", "The secret is not valid", "A secret is `opamp-fs.` followed by 43 characters.",
-                "Copy the secret again as the peer showed it.")
+            (
+                .secretNotValid, "The secret is not valid", "A secret is `opamp-fs.` followed by 43 characters.",
+                "Copy the secret again as the peer showed it."
+            )
         }
-    }
-
-    private func message(_ reason: String, _ title: String, _ cause: String, _ nextAction: String) -> OperatorMessage {
-        OperatorMessage(code: "federation.\(reason)", title: title, cause: cause, nextAction: nextAction)
     }
 }

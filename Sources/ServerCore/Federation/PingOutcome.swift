@@ -66,55 +66,55 @@ package enum PingOutcome: Hashable, Sendable {
 extension PingOutcome {
     /// What to do about it; `nil` when all is well.
     package var failure: OperatorMessage? {
-        let (reason, title, nextAction): (String, String, String)
+        let (code, title, nextAction): (FederationCode, String, String)
         switch self {
         case .answered: return nil
         case .certificateNotAccepted:
-            (reason, title, nextAction) = (
-                "certificate-not-accepted", "The peer does not accept this server's certificate",
+            (code, title, nextAction) = (
+                .pingCertificateNotAccepted, "The peer does not accept this server's certificate",
                 "On the peer, register this server's federation certificate with `mini-server peer update --certificate`. If "
                     + "the peer has disabled this server, run `mini-server peer enable` there."
             )
         case .secretNotAccepted:
-            (reason, title, nextAction) = (
-                "secret-not-accepted", "The shared secret did not match",
+            (code, title, nextAction) = (
+                .pingSecretNotAccepted, "The shared secret did not match",
                 "Set both again with `mini-server peer set-secret`: this server's outbound secret is the peer's inbound one."
             )
         case .tooManyWrongSecrets:
-            (reason, title, nextAction) = (
-                "too-many-wrong-secrets", "The peer has paused this server",
+            (code, title, nextAction) = (
+                .pingTooManyWrongSecrets, "The peer has paused this server",
                 "Set both secrets again with `mini-server peer set-secret`, then ping again after 30 s."
             )
         case .serverError:
-            (reason, title, nextAction) = (
-                "server-error", "The peer failed",
+            (code, title, nextAction) = (
+                .pingServerError, "The peer failed",
                 "Read the peer's log and `mini-server audit list` there for this time."
             )
         case .notAPeer:
-            (reason, title, nextAction) = (
-                "not-a-peer", "The endpoint is not a peer server",
+            (code, title, nextAction) = (
+                .pingNotAPeer, "The endpoint is not a peer server",
                 "Check the endpoint with `mini-server peer show`, and any proxy in front of the peer."
             )
         case .otherPeer:
-            (reason, title, nextAction) = (
-                "other-peer", "Another peer answers at this endpoint",
+            (code, title, nextAction) = (
+                .pingOtherPeer, "Another peer answers at this endpoint",
                 "Correct the endpoint of this peer with `mini-server peer update --endpoint`."
             )
         case .tls(let problems, _):
-            (reason, title, nextAction) = (
-                "tls", "The TLS handshake failed",
+            (code, title, nextAction) = (
+                .pingTls, "The TLS handshake failed",
                 problems.first?.operatorMessage.nextAction ?? "Check the endpoint, its certificate and the clocks."
             )
         case .unreachable:
-            (reason, title, nextAction) = (
-                "unreachable", "The peer cannot be reached",
+            (code, title, nextAction) = (
+                .pingUnreachable, "The peer cannot be reached",
                 "Check that the peer runs and that no firewall blocks the connection."
             )
         case .timedOut:
-            (reason, title, nextAction) = (
-                "timeout", "The peer did not answer in time", "Check the peer's load and the path to it."
+            (code, title, nextAction) = (
+                .pingTimeout, "The peer did not answer in time", "Check the peer's load and the path to it."
             )
         }
-        return OperatorMessage(code: "federation.ping-\(reason)", title: title, cause: text, nextAction: nextAction)
+        return OperatorMessage(code: code.code, title: title, cause: text, nextAction: nextAction)
     }
 }

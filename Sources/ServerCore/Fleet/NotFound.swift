@@ -7,19 +7,23 @@ package enum NotFound: Error, Hashable, Sendable {
     case peer(String)
 }
 
-extension NotFound: OperatorExplainable {
-    package var operatorMessage: OperatorMessage {
+extension NotFound: OperatorCoded {
+    package typealias Code = NotFoundCode
+
+    package var words: Words {
         switch self {
         case .agent(let id):
-            OperatorMessage(
-                code: "not-found.agent", title: "No such agent", cause: "This server has no agent \(id).",
-                nextAction: "List the agents with `mini-server agent list`.")
+            (
+                code: .agent, title: "No such agent", cause: "This server has no agent \(id).",
+                nextAction: "List the agents with `mini-server agent list`."
+            )
         case .peer(let name):
-            OperatorMessage(
-                code: "not-found.peer", title: "No such peer",
+            (
+                code: .peer, title: "No such peer",
                 cause: "No peer `\(name)` is registered on this server.",
                 nextAction:
-                    "List the peers with `mini-server peer list`, or register one with `mini-server peer add`.")
+                    "List the peers with `mini-server peer list`, or register one with `mini-server peer add`."
+            )
         }
     }
 }

@@ -18,9 +18,9 @@ package enum SourceAnswer: Hashable, Sendable {
         case .phase(.issued, _): nil
         case .phase(.redeemed, let claimed), .phase(.offered, let claimed), .phase(.leaving, let claimed),
             .phase(.moved, let claimed), .phase(.settled, let claimed):
-            claimed == own ? nil : .refusedBySource(code: HandoverRefusal.alreadyRedeemed.operatorMessage.code)
-        case .phase(.expired, _): .refusedBySource(code: "handover.expired")
-        case .phase(.cancelled, _), .phase(.returned, _): .refusedBySource(code: "handover.cancelled")
+            claimed == own ? nil : .refusedBySource(code: HandoverCode.alreadyRedeemed.code)
+        case .phase(.expired, _): .refusedBySource(code: HandoverCode.expired.code)
+        case .phase(.cancelled, _), .phase(.returned, _): .refusedBySource(code: HandoverCode.cancelled.code)
         }
     }
 }

@@ -52,7 +52,7 @@ extension TargetHandover {
             if claimed == redemption?.id {
                 step.await(at: now)
             } else {
-                step.refuse(by: HandoverRefusal.alreadyRedeemed.operatorMessage.code)
+                step.refuse(by: HandoverCode.alreadyRedeemed.code)
             }
         case .withdrawRequested(let reason):
             step.withdraw(.cancelled, because: reason ?? "an operator withdrew it", telling: true, at: now)

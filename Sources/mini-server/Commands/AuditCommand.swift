@@ -41,7 +41,7 @@ struct AuditCommand: AsyncParsableCommand {
             try show(verdict) { Output.line($0.text) }
             guard verdict.ok else {
                 throw CommandFailure(
-                    code: "audit.broken", title: "The audit trail is not intact", cause: verdict.text,
+                    code: AuditCode.broken.code, title: "The audit trail is not intact", cause: verdict.text,
                     nextAction: "Keep the database file unchanged, and compare it with a backup.")
             }
         }

@@ -211,7 +211,7 @@ struct PeerCommand: AsyncParsableCommand {
             try show(result) { Output.line($0.text) }
             guard result.ok else {
                 throw CommandFailure(
-                    code: result.code ?? "federation.ping", title: "The ping failed", cause: result.text,
+                    code: result.code ?? "client.ping", title: "The ping failed", cause: result.text,
                     nextAction: result.nextAction ?? "Run `mini-server peer show`.")
             }
         }
