@@ -15,7 +15,7 @@ import Testing
         "ServerAPI": ["Vocabulary"],
         "ServerStorage": [
             "Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "DurableFiles", "ServerCore", "Foundation",
-            "GRDB", "Synchronization",
+            "Dispatch", "GRDB", "Synchronization",
         ],
         "OperatorClient": [
             "Vocabulary", "ServerAPI", "Certificates", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "Foundation",

@@ -107,7 +107,7 @@ struct RenewalTests {
             let answer = try await service.received(try conversation.hear(message, at: day), from: session)
             #expect(answer.dismissal != nil)
             guard
-                case .refused(let problem) = await service.admit(
+                case .refused(let problem) = try await service.admit(
                     ConnectionRequest(caller: session.request.caller, transport: .webSocket, at: day))
             else {
                 Issue.record("the previous leaf was honoured for more than a day")
