@@ -77,58 +77,55 @@ package struct OperatorClient: Sendable {
     /// Has to be called before the last reference goes away.
     package func close() async { try? await http.shutdown() }
 
-    /// Calls a route and reads its answer.
+    /// Calls a route without a body and reads its answer.
     ///
-    /// - Parameter path: the route's path filled in; absent for a route without placeholders.
     /// - Throws: `CallFailure`.
-    package func call<Answer: Decodable & Sendable>(
-        _ route: Route, _ path: String? = nil, query: [String: String?] = [:],
-        sending body: (any Encodable & Sendable)? = nil, as type: Answer.Type = Answer.self
-    ) async throws -> Answer {
-        let bytes = try await success(route.method, path ?? route.template, query: query, sending: body)
-        do {
-            return try JSONDecoder().decode(Answer.self, from: Data(bytes))
-        } catch {
-            throw CallFailure.unreadable(
-                what: "\(route.method.rawValue) \(path ?? route.template) as \(Answer.self)",
-                why: "\(error) in \(String(decoding: bytes.prefix(400), as: UTF8.self))")
-        }
+    @discardableResult
+    package func call<Answer>(_ call: RouteCall<NoContent, Answer>) async throws -> Answer {
+        try read(try await success(call.target), of: call)
     }
 
-    /// Calls a route for its effect.
-    package func order(
-        _ route: Route, _ path: String? = nil, sending body: (any Encodable & Sendable)? = nil
-    ) async throws {
-        _ = try await success(route.method, path ?? route.template, sending: body)
+    /// Calls a route with a body and reads its answer.
+    ///
+    /// - Throws: `CallFailure`.
+    @discardableResult
+    package func call<Body, Answer>(_ call: RouteCall<Body, Answer>, sending body: Body) async throws -> Answer {
+        try read(try await success(call.target, sending: try JSONEncoder().encode(body)), of: call)
     }
 
     /// Every page of a list.
-    package func list<Item: Codable & Hashable & Sendable>(
-        _ route: Route, _ path: String? = nil, query: [String: String?] = [:], of type: Item.Type = Item.self
-    ) async throws -> [Item] {
+    package func list<Item>(_ call: RouteCall<NoContent, Page<Item>>) async throws -> [Item] {
         var (items, cursor): ([Item], String?) = ([], nil)
         repeat {
-            var query = query
-            query[QueryNames.cursor] = cursor
-            query[QueryNames.limit] = String(QueryNames.largestLimit)
-            let page: Page<Item> = try await call(route, path, query: query)
+            let page = try await self.call(call.page(from: cursor))
             items += page.items
             cursor = page.nextCursor
         } while cursor != nil
         return items
     }
 
+    private func read<Body, Answer>(_ bytes: [UInt8], of call: RouteCall<Body, Answer>) throws -> Answer {
+        do {
+            // An answer without content is a value without members.
+            return try JSONDecoder().decode(Answer.self, from: bytes.isEmpty ? Data("{}".utf8) : Data(bytes))
+        } catch {
+            throw CallFailure.unreadable(
+                what: "\(call.target.method.rawValue) \(call.target.path) as \(Answer.self)",
+                why: "\(error) in \(String(decoding: bytes.prefix(400), as: UTF8.self))")
+        }
+    }
+
     /// A page that is no JSON, such as `/metrics`.
     package func text(_ path: String) async throws -> String {
-        String(decoding: try await success(.get, path), as: UTF8.self)
+        String(decoding: try await success(RouteTarget(method: .get, path: path)), as: UTF8.self)
     }
 
     /// One bare exchange, whatever the answer is.
     package func exchange(
-        _ method: Route.Method, _ path: String, headers: [String: String] = [:], body: [UInt8]? = nil
+        _ target: RouteTarget, headers: [String: String] = [:], body: [UInt8]? = nil
     ) async throws -> (status: Int, body: [UInt8]) {
-        var request = HTTPClientRequest(url: base + path)
-        request.method = HTTPMethod(rawValue: method.rawValue)
+        var request = HTTPClientRequest(url: base + target.text)
+        request.method = HTTPMethod(rawValue: target.method.rawValue)
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token.revealText())") }
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         if let body { request.body = .bytes(body) }
@@ -143,14 +140,10 @@ package struct OperatorClient: Sendable {
         }
     }
 
-    private func success(
-        _ method: Route.Method, _ path: String, query: [String: String?] = [:],
-        sending body: (any Encodable & Sendable)? = nil
-    ) async throws -> [UInt8] {
-        let content = try body.map { Array(try JSONEncoder().encode($0)) }
+    private func success(_ target: RouteTarget, sending content: Data? = nil) async throws -> [UInt8] {
         let (status, bytes) = try await exchange(
-            method, path + Self.text(of: query), headers: content == nil ? [:] : ["Content-Type": "application/json"],
-            body: content)
+            target, headers: content == nil ? [:] : ["Content-Type": "application/json"],
+            body: content.map { Array($0) })
         guard (200..<300).contains(status) else {
             if let problem = try? JSONDecoder().decode(Problem.self, from: Data(bytes)) {
                 throw CallFailure.refused(problem)
@@ -158,13 +151,5 @@ package struct OperatorClient: Sendable {
             throw CallFailure.answered(status: status, body: String(decoding: bytes, as: UTF8.self))
         }
         return bytes
-    }
-
-    private static func text(of query: [String: String?]) -> String {
-        let items = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
-        guard !items.isEmpty else { return "" }
-        var components = URLComponents()
-        components.queryItems = items.sorted { $0.name < $1.name }
-        return "?" + (components.percentEncodedQuery ?? "")
     }
 }

@@ -6,7 +6,7 @@ package struct AuditEvent: Codable, Hashable, Sendable {
     package var at: Timestamp
     package var actor: String
     package var role: String
-    package var action: String
+    package var action: OpenWord<AuditAction>
     package var entityType: String
     package var entityID: String
     package var before: String?
@@ -22,7 +22,7 @@ package struct AuditEvent: Codable, Hashable, Sendable {
         at: Timestamp,
         actor: String,
         role: String,
-        action: String,
+        action: OpenWord<AuditAction>,
         entityType: String,
         entityID: String,
         before: String? = nil,

@@ -4,8 +4,7 @@ package import Vocabulary
 package struct SigningKeySummary: Codable, Hashable, Sendable {
     package var fingerprint: Fingerprint
     package var subject: String
-    /// `draft`, `active`, `trusted` or `retired`.
-    package var state: String
+    package var state: OpenWord<SigningKeyState>
     package var since: Timestamp
     package var notAfter: Timestamp
     package var certificatePEM: String
@@ -13,7 +12,7 @@ package struct SigningKeySummary: Codable, Hashable, Sendable {
     package init(
         fingerprint: Fingerprint,
         subject: String,
-        state: String,
+        state: OpenWord<SigningKeyState>,
         since: Timestamp,
         notAfter: Timestamp,
         certificatePEM: String

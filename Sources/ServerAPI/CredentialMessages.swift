@@ -57,11 +57,10 @@ package struct BootstrapTokenSummary: Codable, Hashable, Sendable {
 /// Asks for a token of the operator interface.
 package struct OperatorTokenRequest: Codable, Hashable, Sendable {
     package var name: String
-    /// `viewer`, `operator` or `admin`.
-    package var role: String
+    package var role: Role
     package var ttlSeconds: Int?
 
-    package init(name: String, role: String, ttlSeconds: Int? = nil) {
+    package init(name: String, role: Role, ttlSeconds: Int? = nil) {
         self.name = name
         self.role = role
         self.ttlSeconds = ttlSeconds
@@ -72,7 +71,7 @@ package struct OperatorTokenRequest: Codable, Hashable, Sendable {
 package struct OperatorTokenSummary: Codable, Hashable, Sendable {
     package var id: String
     package var name: String
-    package var role: String
+    package var role: OpenWord<Role>
     package var createdAt: Timestamp
     package var expiresAt: Timestamp?
     package var lastUsedAt: Timestamp?
@@ -80,7 +79,7 @@ package struct OperatorTokenSummary: Codable, Hashable, Sendable {
     package init(
         id: String,
         name: String,
-        role: String,
+        role: OpenWord<Role>,
         createdAt: Timestamp,
         expiresAt: Timestamp? = nil,
         lastUsedAt: Timestamp? = nil

@@ -36,37 +36,56 @@ package struct RedemptionRequest: Codable, Hashable, Sendable {
 /// What one party tells the other of a handover.
 package struct HandoverStatus: Codable, Hashable, Sendable {
     package var handover: HandoverID
-    package var phase: String
+    package var phase: OpenWord<HandoverPhase>
     package var epoch: Epoch
     package var redemption: RedemptionID?
-    /// The number of the last event taken in from the party that asks.
+    /// The number of the last notice taken in from the party that asks.
     package var lastSequence: Int
+    /// In the answer to a redemption: what waits to be told to the party that asks. It is sent again until it is
+    /// acknowledged.
+    package var notices: [NoticeMessage]?
 
     package init(
         handover: HandoverID,
-        phase: String,
+        phase: OpenWord<HandoverPhase>,
         epoch: Epoch,
         redemption: RedemptionID? = nil,
-        lastSequence: Int
+        lastSequence: Int,
+        notices: [NoticeMessage]? = nil
     ) {
         self.handover = handover
         self.phase = phase
         self.epoch = epoch
         self.redemption = redemption
         self.lastSequence = lastSequence
+        self.notices = notices
     }
 }
 
-/// One event from one party of a handover to the other.
+/// What one party of a handover tells the other in one call.
+package struct NoticeBatch: Codable, Hashable, Sendable {
+    /// In order, none missing between them.
+    package var notices: [NoticeMessage]
+    /// The number of the last notice taken in from the receiver, which it need not send again.
+    package var received: Int
+
+    package init(_ notices: [NoticeMessage], received: Int) {
+        self.notices = notices
+        self.received = received
+    }
+}
+
+/// One notice from one party of a handover to the other.
 package struct NoticeMessage: Codable, Hashable, Sendable {
     /// 1 for the first from this party.
     package var sequence: Int
-    package var type: String
+    package var type: OpenWord<NoticeType>
     package var epoch: Epoch
     package var at: Timestamp
     package var facts: [String: String]
 
-    package init(sequence: Int, type: String, epoch: Epoch, at: Timestamp, facts: [String: String] = [:]) {
+    package init(sequence: Int, type: OpenWord<NoticeType>, epoch: Epoch, at: Timestamp, facts: [String: String] = [:])
+    {
         self.sequence = sequence
         self.type = type
         self.epoch = epoch
@@ -80,12 +99,12 @@ package struct NoticeMessage: Codable, Hashable, Sendable {
     }
 }
 
-/// The answer to an event that was taken in, now or before.
+/// The answer to notices that were taken in, now or before.
 package struct NoticeReceipt: Codable, Hashable, Sendable {
     package var lastSequence: Int
-    package var phase: String
+    package var phase: OpenWord<HandoverPhase>
 
-    package init(lastSequence: Int, phase: String) {
+    package init(lastSequence: Int, phase: OpenWord<HandoverPhase>) {
         self.lastSequence = lastSequence
         self.phase = phase
     }

@@ -1,11 +1,5 @@
 package import Vocabulary
 
-/// Where an agent is, as its row tells.
-package enum AgentPresence: String, Codable, Hashable, Sendable, CaseIterable {
-    case live, stale, offline, arriving, withdrawn
-    case movedToPeer = "moved-to-peer"
-}
-
 /// One row of the fleet.
 package struct AgentSummary: Codable, Hashable, Sendable {
     /// The row's identifier, or `peer:<name>/<id>` for an agent of a peer.
@@ -13,9 +7,8 @@ package struct AgentSummary: Codable, Hashable, Sendable {
     package var displayName: String
     package var instanceUID: InstanceUID
     package var fingerprint: Fingerprint
-    /// `live`, `stale`, `offline`, `arriving`, `moved-to-peer` or `withdrawn`.
-    package var presence: String
-    /// With `moved-to-peer`: the peer's name.
+    package var presence: OpenWord<AgentPresence>
+    /// With `movedToPeer`: the peer's name.
     package var movedTo: String?
     package var healthy: Bool?
     package var group: String?
@@ -28,7 +21,7 @@ package struct AgentSummary: Codable, Hashable, Sendable {
         displayName: String,
         instanceUID: InstanceUID,
         fingerprint: Fingerprint,
-        presence: String,
+        presence: OpenWord<AgentPresence>,
         movedTo: String? = nil,
         healthy: Bool? = nil,
         group: String? = nil,

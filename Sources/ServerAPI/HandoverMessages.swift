@@ -10,15 +10,15 @@ package struct HandoverIssue: Codable, Hashable, Sendable {
     package var ttlSeconds: Int?
     /// 5 minutes when absent.
     package var probationSeconds: Int?
-    /// `repeat` (the default) or `omit`: whether the offer repeats the agent's leaf.
-    package var certificate: String?
+    /// `repeat` when absent.
+    package var certificate: CertificateChoice?
 
     package init(
         agent: String,
         peer: String,
         ttlSeconds: Int? = nil,
         probationSeconds: Int? = nil,
-        certificate: String? = nil
+        certificate: CertificateChoice? = nil
     ) {
         self.agent = agent
         self.peer = peer
@@ -158,9 +158,8 @@ package struct HandoverCancellation: Codable, Hashable, Sendable {
 /// One handover as this server sees it.
 package struct HandoverSummary: Codable, Hashable, Sendable {
     package var id: HandoverID
-    /// `source` or `target`.
-    package var role: String
-    package var phase: String
+    package var role: OpenWord<HandoverRole>
+    package var phase: OpenWord<HandoverPhase>
     package var peer: String
     package var peerID: PeerID
     /// The row here; absent on a target before redemption.
@@ -175,8 +174,8 @@ package struct HandoverSummary: Codable, Hashable, Sendable {
 
     package init(
         id: HandoverID,
-        role: String,
-        phase: String,
+        role: OpenWord<HandoverRole>,
+        phase: OpenWord<HandoverPhase>,
         peer: String,
         peerID: PeerID,
         agent: AgentID? = nil,
@@ -248,11 +247,11 @@ package struct HandoverDetail: Codable, Hashable, Sendable {
 /// One audited moment of a handover.
 package struct HandoverMoment: Codable, Hashable, Sendable {
     package var at: Timestamp
-    package var action: String
-    package var phase: String?
+    package var action: OpenWord<AuditAction>
+    package var phase: OpenWord<HandoverPhase>?
     package var text: String
 
-    package init(at: Timestamp, action: String, phase: String? = nil, text: String) {
+    package init(at: Timestamp, action: OpenWord<AuditAction>, phase: OpenWord<HandoverPhase>? = nil, text: String) {
         self.at = at
         self.action = action
         self.phase = phase
@@ -262,5 +261,5 @@ package struct HandoverMoment: Codable, Hashable, Sendable {
 
 extension HandoverSummary {
     /// A redemption that the source has not confirmed: it is asked again until the token ends.
-    package var isUnconfirmed: Bool { role == "target" && phase == "redeeming" }
+    package var isUnconfirmed: Bool { role == .target && phase == .redeeming }
 }

@@ -146,21 +146,19 @@ package struct PeerSummary: Codable, Hashable, Sendable {
 
 /// Generates one of the two secrets of a peer.
 package struct PeerSecretRequest: Codable, Hashable, Sendable {
-    /// `inbound` or `outbound`.
-    package var direction: String
+    package var direction: SecretDirection
 
-    package init(direction: String) {
+    package init(direction: SecretDirection) {
         self.direction = direction
     }
 }
 
 /// Saves a secret that the other side generated.
 package struct PeerSecretText: Codable, Hashable, Sendable {
-    /// `inbound` or `outbound`.
-    package var direction: String
+    package var direction: SecretDirection
     package var secret: String
 
-    package init(direction: String, secret: String) {
+    package init(direction: SecretDirection, secret: String) {
         self.direction = direction
         self.secret = secret
     }

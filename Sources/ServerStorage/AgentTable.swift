@@ -65,8 +65,8 @@ package struct AgentTable {
                 AgentColumns.save,
                 [.text(agent.id)] + AgentColumns.byWhichFound(agent) + AgentColumns.ofState(agent))
         }
-        let before = AgentReport(of: former)
-        let after = AgentReport(of: agent)
+        let before = StoredReport(of: former)
+        let after = StoredReport(of: agent)
         if after != before { try after.save(agent.id, in: database) }
         seen.rows[agent.id] = (agent, known?.isWhole ?? true)
     }
@@ -127,7 +127,7 @@ package struct AgentTable {
         do {
             var agent = try AgentColumns.record(row)
             let isWhole = row.row.count > AgentColumns.count
-            if isWhole { try AgentReport(row, from: AgentColumns.count).apply(to: &agent) }
+            if isWhole { try StoredReport(row, from: AgentColumns.count).apply(to: &agent) }
             // A row that was read whole in this transaction stays known as such.
             if isWhole || seen.rows[agent.id] == nil { seen.rows[agent.id] = (agent, isWhole) }
             return agent

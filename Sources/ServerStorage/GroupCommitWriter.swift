@@ -1,3 +1,4 @@
+import Dispatch
 import DurableFiles
 import GRDB
 import Synchronization
@@ -8,6 +9,7 @@ import Synchronization
 /// A job may run twice, so it touches nothing but the database.
 final class GroupCommitWriter: Sendable {
     static let largestGroup = 256
+    static let longestDeferral = DispatchTimeInterval.milliseconds(500)
 
     private struct Job: Sendable {
         let run: @Sendable (Database) throws -> Void
@@ -16,6 +18,9 @@ final class GroupCommitWriter: Sendable {
 
     private struct Waiting {
         var jobs: [Job] = []
+        /// They run before the jobs of the next group, and share its commit.
+        var deferred: [Job] = []
+        var hasTimer = false
         var isDraining = false
         /// Why nothing is taken any more.
         var end: StorageFailure?
@@ -42,21 +47,25 @@ final class GroupCommitWriter: Sendable {
     var commits: Int { synced.load(ordering: .relaxed) }
 
     /// Jobs that no group has taken yet.
-    var waitingJobs: Int { waiting.withLock { $0.jobs.count } }
+    var waitingJobs: Int { waiting.withLock { $0.jobs.count + $0.deferred.count } }
 
     /// An element when a sync failed and nothing is written any more; it ends with the database.
     var failures: AsyncStream<StorageFailure> { failed.stream }
 
     /// A cancelled caller does not undo its job: what was decided is saved.
-    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    ///
+    /// - Parameter isDeferred: the job waits, `longestDeferral` at most, for a group that is written anyway.
+    func write<Value: Sendable>(
+        isDeferred: Bool = false, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
         let returned = Returned<Value>()
         try await withCheckedThrowingContinuation { (caller: CheckedContinuation<Void, any Error>) in
-            add(
-                Job(
-                    run: { database in
-                        let value = try body(database)
-                        returned.value.withLock { $0 = value }
-                    }, answer: { caller.resume(with: $0) }))
+            let job = Job(
+                run: { database in
+                    let value = try body(database)
+                    returned.value.withLock { $0 = value }
+                }, answer: { caller.resume(with: $0) })
+            if isDeferred { deferred(job) } else { add(job) }
         }
         guard let value = returned.value.withLock({ $0 }) else { throw CancellationError() }
         return value
@@ -65,6 +74,7 @@ final class GroupCommitWriter: Sendable {
     /// Takes no more jobs and waits for those that are there.
     func close() {
         end(with: .refused(operation: "writing", reason: "the database is closed"))
+        writeDeferred()
         pool.writeWithoutTransaction { _ in }
         failed.continuation.finish()
     }
@@ -81,8 +91,35 @@ final class GroupCommitWriter: Sendable {
             return (nil, !waiting.isDraining)
         }
         if let end { job.answer(.failure(end)) }
-        if isFirst { pool.asyncWriteWithoutTransaction { self.drain($0) } }
+        if isFirst { startDraining() }
     }
+
+    private func deferred(_ job: Job) {
+        let (end, isFirst) = waiting.withLock { waiting -> (StorageFailure?, Bool) in
+            guard waiting.end == nil else { return (waiting.end, false) }
+            waiting.deferred.append(job)
+            defer { waiting.hasTimer = true }
+            return (nil, !waiting.hasTimer)
+        }
+        if let end { job.answer(.failure(end)) }
+        guard isFirst else { return }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.longestDeferral) { self.writeDeferred() }
+    }
+
+    /// No group has come in time.
+    private func writeDeferred() {
+        let isFirst = waiting.withLock { waiting in
+            waiting.hasTimer = false
+            guard !waiting.deferred.isEmpty else { return false }
+            waiting.jobs = waiting.deferred + waiting.jobs
+            waiting.deferred = []
+            defer { waiting.isDraining = true }
+            return !waiting.isDraining
+        }
+        if isFirst { startDraining() }
+    }
+
+    private func startDraining() { pool.asyncWriteWithoutTransaction { self.drain($0) } }
 
     private func drain(_ database: Database) {
         while let group = nextGroup() {
@@ -92,10 +129,14 @@ final class GroupCommitWriter: Sendable {
 
     private func nextGroup() -> [Job]? {
         waiting.withLock { waiting in
-            let group = Array(waiting.jobs.prefix(Self.largestGroup))
-            waiting.jobs.removeFirst(group.count)
-            waiting.isDraining = !group.isEmpty
-            return group.isEmpty ? nil : group
+            guard !waiting.jobs.isEmpty else {
+                waiting.isDraining = false
+                return nil
+            }
+            let all = waiting.deferred + waiting.jobs
+            waiting.deferred = []
+            waiting.jobs = Array(all.dropFirst(Self.largestGroup))
+            return Array(all.prefix(Self.largestGroup))
         }
     }
 

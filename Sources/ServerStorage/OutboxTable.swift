@@ -8,12 +8,18 @@ package struct OutboxTable {
     let database: Database
 
     /// One notice on its way.
-    package struct Message: Sendable {
-        package let number: Int64
+    package struct Message: Hashable, Sendable {
         package let handover: HandoverID
         package let role: HandoverRole
         package let peer: PeerID
         package let notice: HandoverNotice
+
+        package init(handover: HandoverID, role: HandoverRole, peer: PeerID, notice: HandoverNotice) {
+            self.handover = handover
+            self.role = role
+            self.peer = peer
+            self.notice = notice
+        }
     }
 
     package func append(
@@ -27,18 +33,17 @@ package struct OutboxTable {
             ])
     }
 
-    /// The oldest message of every handover; the ones behind it wait until it is gone.
-    package func due() throws -> [Message] { try database.rows(Self.oldest).map(Self.message) }
+    /// The oldest first.
+    package func all() throws -> [Message] { try database.rows(Self.oldestFirst).map(Self.message) }
 
-    /// The oldest message of this handover.
-    package func next(of handover: HandoverID, role: HandoverRole) throws -> Message? {
-        try database.row(Self.oldestOfHandover, [.text(handover), .text(role.rawValue)]).map(Self.message)
+    /// Those of one handover, in order.
+    package func messages(of handover: HandoverID, role: HandoverRole) throws -> [Message] {
+        try database.rows(Self.ofHandover, [.text(handover), .text(role.rawValue)]).map(Self.message)
     }
 
-    package func remove(_ message: Message) throws {
-        try database.run(
-            Self.delete,
-            [.text(message.handover), .text(message.role.rawValue), .integer(Int64(message.notice.sequence))])
+    /// The peer has this one and those before it.
+    package func remove(upTo sequence: Int, of handover: HandoverID, role: HandoverRole) throws {
+        try database.run(Self.delete, [.text(handover), .text(role.rawValue), .integer(Int64(sequence))])
     }
 
     /// How many wait for this peer.
@@ -56,24 +61,18 @@ package struct OutboxTable {
     }
 
     static let insert = "INSERT INTO outbox (handover, role, sequence, peer, notice) VALUES (?, ?, ?, ?, ?)"
-    // Numbers of messages that are gone are given again, so that a message is named by what it is.
-    static let delete = "DELETE FROM outbox WHERE handover = ? AND role = ? AND sequence = ?"
-    private static let columns = "number, handover, role, peer, notice"
-    static let oldest = """
-        SELECT \(columns) FROM outbox
-        WHERE number IN (SELECT min(number) FROM outbox GROUP BY handover, role) ORDER BY number
-        """
-    static let oldestOfHandover = """
-        SELECT \(columns) FROM outbox WHERE handover = ? AND role = ? ORDER BY sequence LIMIT 1
-        """
+    static let delete = "DELETE FROM outbox WHERE handover = ? AND role = ? AND sequence <= ?"
+    private static let columns = "handover, role, peer, notice"
+    static let oldestFirst = "SELECT \(columns) FROM outbox ORDER BY number"
+    static let ofHandover = "SELECT \(columns) FROM outbox WHERE handover = ? AND role = ? ORDER BY sequence"
 
     private static func message(_ row: StoredRow) throws -> Message {
         do {
             return Message(
-                number: row.integer(0), handover: try row.value(1), role: try row.word(2), peer: try row.value(3),
-                notice: try JSONDecoder().decode(HandoverNotice.self, from: Data(row.text(4).utf8)))
+                handover: try row.value(0), role: try row.word(1), peer: try row.value(2),
+                notice: try JSONDecoder().decode(HandoverNotice.self, from: Data(row.text(3).utf8)))
         } catch {
-            throw StorageFailure.unreadable(table: "outbox", key: String(row.integer(0)))
+            throw StorageFailure.unreadable(table: "outbox", key: row.text(0))
         }
     }
 }

@@ -71,7 +71,7 @@ extension ConfigurationRecord: StoredForm {
 package struct SigningKeyRecord: Hashable, Sendable {
     package var certificatePEM: String
     package var sealedKey: Data
-    /// Spelled as `SigningKey.State`.
+    /// Spelled as `SigningKeyState`.
     package var state: String
     package var since: Timestamp
 

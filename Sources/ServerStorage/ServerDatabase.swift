@@ -68,8 +68,26 @@ package final class ServerDatabase: Sendable {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (StorageTransaction) throws -> Value
     ) async throws -> Value {
+        try await write(isDeferred: false, body)
+    }
+
+    /// As `write`, for what no answer waits for: `body` runs before the next closure that is written, and shares its
+    /// commit. When none is written for half a second it gets a commit of its own.
+    ///
+    /// - Throws: as `write`.
+    package func writeWithNext<Value: Sendable>(
+        _ body: @escaping @Sendable (StorageTransaction) throws -> Value
+    ) async throws -> Value {
+        try await write(isDeferred: true, body)
+    }
+
+    private func write<Value: Sendable>(
+        isDeferred: Bool, _ body: @escaping @Sendable (StorageTransaction) throws -> Value
+    ) async throws -> Value {
         do {
-            return try await writer.write { [memory] in try body(StorageTransaction(database: $0, memory: memory)) }
+            return try await writer.write(isDeferred: isDeferred) { [memory] in
+                try body(StorageTransaction(database: $0, memory: memory))
+            }
         } catch let error as DatabaseError {
             throw StorageFailure(error, during: "writing")
         }

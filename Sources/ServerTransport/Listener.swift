@@ -18,12 +18,13 @@ package struct Listener<Responder: HTTPResponder>: Service where Responder.Conte
     private let limits: ListenerLimits
     private let responder: Responder
     private let route: WebSocketRoute
+    private let direct: DirectRoute
     private let logger: Logger
     package let boundPort = BoundPort()
 
     package init(
         host: String, port: Int, identity: ListenerIdentity, limits: ListenerLimits = ListenerLimits(),
-        responder: Responder, route: WebSocketRoute, logger: Logger
+        responder: Responder, route: WebSocketRoute, direct: DirectRoute, logger: Logger
     ) {
         self.host = host
         self.port = port
@@ -31,6 +32,7 @@ package struct Listener<Responder: HTTPResponder>: Service where Responder.Conte
         self.limits = limits
         self.responder = responder
         self.route = route
+        self.direct = direct
         self.logger = logger
     }
 
@@ -42,8 +44,9 @@ package struct Listener<Responder: HTTPResponder>: Service where Responder.Conte
         }
         let application = Application(
             responder: responder,
-            server: HTTPServerBuilder { [identity, limits, route] respond in
-                ListenerChannel(identity: identity, limits: limits, route: route, responder: respond)
+            server: HTTPServerBuilder { [identity, limits, route, direct] respond in
+                ListenerChannel(
+                    identity: identity, limits: limits, route: route, direct: direct, responder: respond)
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),

@@ -10,13 +10,19 @@ import NIOWebSocket
 
 /// One accepted connection: TLS, then HTTP for the router, or one WebSocket.
 ///
-/// Its one task serves HTTP; a WebSocket has none, its handlers live on the event loop.
+/// Its one task serves HTTP for the router. Polls and a WebSocket have none, their handlers live on the event loop.
 struct ListenerChannel: HTTPChannelHandler {
     /// What the first request made of the connection.
     enum Outcome: Sendable {
-        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, Caller)
+        /// When a request for the router has come; `nil` at the end of a connection that brought none.
+        case http(EventLoopFuture<RouterConnection?>)
         case webSocket
         case refused
+    }
+
+    struct RouterConnection: Sendable {
+        let channel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+        let caller: Caller
     }
 
     struct Value: ServerChildChannelValue {
@@ -27,6 +33,7 @@ struct ListenerChannel: HTTPChannelHandler {
     let identity: ListenerIdentity
     let limits: ListenerLimits
     let route: WebSocketRoute
+    let direct: DirectRoute
     let responder: HTTPChannelHandler.Responder
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -60,9 +67,11 @@ struct ListenerChannel: HTTPChannelHandler {
     }
 
     func handle(value: Value, logger: Logger) async {
-        guard case .http(let connection, let caller)? = try? await value.outcome.get() else { return }
-        await Caller.$current.withValue(caller) {
-            await handleHTTP(asyncChannel: connection, logger: logger)
+        guard case .http(let later)? = try? await value.outcome.get(), let connection = try? await later.get() else {
+            return
+        }
+        await Caller.$current.withValue(connection.caller) {
+            await handleHTTP(asyncChannel: connection.channel, logger: logger)
         }
     }
 
@@ -115,16 +124,23 @@ struct ListenerChannel: HTTPChannelHandler {
             return channel.eventLoop.makeSucceededFuture(.refused)
         }
         return channel.eventLoop.makeCompletedFuture {
+            let connection = channel.eventLoop.makePromise(of: RouterConnection?.self)
+            channel.closeFuture.whenComplete { _ in connection.succeed(nil) }
+            let caller = Caller(of: channel)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(NIOHTTPRequestDecompressor(limit: .size(limits.bodyBytes)))
             try pipeline.addHandler(RequestGuard(limits: limits))
             try pipeline.addHandler(HTTPResponseCompressor(responseCompressionPredicate: compressionIntent))
-            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: true))
-            let connection = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
-                wrappingChannelSynchronously: channel,
-                configuration: .init(isOutboundHalfClosureEnabled: true)
-            )
-            return .http(connection, Caller(of: channel))
+            try pipeline.addHandler(
+                DirectRequests(route: direct, caller: caller) {
+                    try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: true))
+                    let wrapped = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+                        wrappingChannelSynchronously: channel,
+                        configuration: .init(isOutboundHalfClosureEnabled: true)
+                    )
+                    connection.succeed(RouterConnection(channel: wrapped, caller: caller))
+                })
+            return .http(connection.futureResult)
         }
     }
 }

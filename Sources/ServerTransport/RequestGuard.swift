@@ -115,19 +115,22 @@ extension HTTPRequestHead {
 }
 
 extension ProblemResponse {
+    /// Without its length.
+    func head(_ version: HTTPVersion) -> HTTPResponseHead {
+        HTTPResponseHead(
+            version: version,
+            status: HTTPResponseStatus(statusCode: status.code, reasonPhrase: status.reasonPhrase),
+            headers: HTTPHeaders(headerFields.map { ($0.name.rawName, $0.value) }))
+    }
+
     /// The whole answer as it goes out where no router is at hand; the connection ends with it.
     ///
     /// - Parameter path: what was asked for, where that could be read.
     func closingAnswer(allocator: ByteBufferAllocator, to path: String? = nil) -> [HTTPServerResponsePart] {
         let text = body(instance: path)
-        var headers = HTTPHeaders(headerFields.map { ($0.name.rawName, $0.value) })
-        headers.add(name: "content-length", value: String(text.utf8.count))
-        headers.add(name: "connection", value: "close")
-        let head = HTTPResponseHead(
-            version: .http1_1,
-            status: HTTPResponseStatus(statusCode: status.code, reasonPhrase: status.reasonPhrase),
-            headers: headers
-        )
+        var head = head(.http1_1)
+        head.headers.add(name: "content-length", value: String(text.utf8.count))
+        head.headers.add(name: "connection", value: "close")
         return [.head(head), .body(.byteBuffer(allocator.buffer(string: text))), .end(nil)]
     }
 }

@@ -24,3 +24,32 @@ public struct OperatorMessage: Hashable, Sendable, CustomStringConvertible {
 public protocol OperatorExplainable: Error {
     var operatorMessage: OperatorMessage { get }
 }
+
+/// The codes of one type of refusal or failure: one area, and a reason for each.
+///
+/// A code is named by its constant wherever it is compared, so that no text of a code stands twice.
+public protocol OperatorCode: RawRepresentable, CaseIterable, Hashable, Sendable where RawValue == String {
+    static var area: String { get }
+}
+
+extension OperatorCode {
+    /// `area.reason`.
+    public var code: String { "\(Self.area).\(rawValue)" }
+}
+
+/// An error that is explained by a code of its own type and by words.
+public protocol OperatorCoded: OperatorExplainable {
+    associatedtype Code: OperatorCode
+    typealias Words = (code: Code, title: String, cause: String, nextAction: String)
+
+    var words: Words { get }
+}
+
+extension OperatorCoded {
+    public var operatorMessage: OperatorMessage { Self.message(words) }
+
+    public static func message(_ words: Words) -> OperatorMessage {
+        OperatorMessage(
+            code: words.code.code, title: words.title, cause: words.cause, nextAction: words.nextAction)
+    }
+}

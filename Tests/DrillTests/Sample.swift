@@ -47,7 +47,7 @@ enum Sample {
     static func summary(_ presence: String, _ leaf: Fingerprint, _ agent: UInt8 = 1) throws -> AgentSummary {
         AgentSummary(
             id: row(agent), displayName: "agent-\(agent)", instanceUID: try uid(agent), fingerprint: leaf,
-            presence: presence, epoch: 1)
+            presence: OpenWord(text: presence), epoch: 1)
     }
 
     static func handover(
@@ -55,7 +55,8 @@ enum Sample {
     ) throws -> HandoverDetail {
         let peer = try #require(PeerID(bytes: [UInt8](repeating: 9, count: 16)))
         let summary = HandoverSummary(
-            id: try #require(HandoverID(bytes: [UInt8](repeating: number, count: 16))), role: role, phase: phase,
+            id: try #require(HandoverID(bytes: [UInt8](repeating: number, count: 16))),
+            role: OpenWord(text: role), phase: OpenWord(text: phase),
             peer: "us-region", peerID: peer, displayName: "agent-1",
             fingerprint: try #require(Fingerprint(bytes: [UInt8](repeating: 1, count: 32))), epoch: epoch,
             issuedAt: now + .seconds(Int(number)), expiresAt: now + .seconds(3600), updatedAt: now, traceID: "aa")
@@ -73,7 +74,8 @@ enum Sample {
         additional["handover"] = detail.map { "\($0.summary.id)" }
         additional["fingerprint"] = leaf.map { "\($0)" }
         return AuditEvent(
-            sequence: Int64(seconds), at: now + .seconds(seconds), actor: role, role: role, action: action,
+            sequence: Int64(seconds), at: now + .seconds(seconds), actor: role, role: role,
+            action: OpenWord(text: action),
             entityType: "agent", entityID: row, before: before, after: next, additional: additional, hash: "00")
     }
 

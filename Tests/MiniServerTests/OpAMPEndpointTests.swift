@@ -306,7 +306,7 @@ struct OpAMPEndpointTests {
             let next = try await server.client(as: agent)
             #expect(try await next.poll(Example.heartbeat(sequence: 2)) == ServerToAgent(instanceUID: Example.uid))
             let link = try #require(server.endpoint.agents.pollingLinks.first)
-            await link.endIfSilent(for: .zero)
+            link.endIfSilent(for: .zero)
             #expect(await service.closings(1).map(\.ending) == [.silent])
             #expect(try await next.poll(Example.heartbeat(sequence: 3))?.flags == .reportFullState)
         }

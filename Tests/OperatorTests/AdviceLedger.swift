@@ -9,10 +9,10 @@ enum AdviceLedger {
         ),
         ("federation.secret-not-accepted", "every list is a table for people and JSON for programs"),
         (
-            "fleet.key-known-alone",
+            "ca.key-known-alone",
             "an agent that came by a handover keeps a key that it knows alone, and its session when that retires"
         ),
-        ("fleet.key-vouches-for-agents", "an agent that was away during a rotation gets in, and hears of the new CA"),
+        ("ca.key-vouches-for-agents", "an agent that was away during a rotation gets in, and hears of the new CA"),
     ]
 
     /// No test carries the advice out, for this reason.
@@ -30,7 +30,7 @@ enum AdviceLedger {
         ("federation.too-many-wrong-secrets", "what a peer is told; its operator sees the code of the ping"),
         ("fleet.bootstrap-expired", "a bootstrap token lasts a quarter of an hour; as fleet.bootstrap-used"),
         ("fleet.instance-uid-not-valid", "a message with such a uid is refused before it is one"),
-        ("fleet.key-not-yet-valid", "the clock of the server has to be wrong"),
+        ("ca.key-not-yet-valid", "the clock of the server has to be wrong"),
         ("fleet.leaf-clone", "a leaf is renewed only when 30 days are left of it"),
         ("fleet.leaf-early", "the advice is to wait; the peers try again by themselves"),
         ("fleet.leaf-not-awaited", "the agent goes back by itself; the advice is to look"),

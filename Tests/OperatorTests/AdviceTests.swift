@@ -96,18 +96,18 @@ import Testing
             advice: ["`mini-server group add`"],
             carriedOut: "mini-server group add web --no-config --context eu"),
         Scene(
-            code: "fleet.key-not-draft",
+            code: "ca.key-not-draft",
             refused: "mini-server ca rotate --activate $(key active) --context eu",
             advice: ["`mini-server ca rotate --draft`"],
             carriedOut: "mini-server ca rotate --draft --context eu",
             then: "mini-server ca rotate --activate $(key draft) --context eu"),
         Scene(
-            code: "fleet.key-not-trusted", state: "only=$(key active)",
+            code: "ca.key-not-trusted", state: "only=$(key active)",
             refused: "mini-server ca retire $only --context eu",
             advice: ["`mini-server ca rotate`"],
-            carriedOut: "mini-server ca rotate --context eu", thenRefused: "fleet.key-still-needed"),
+            carriedOut: "mini-server ca rotate --context eu", thenRefused: "ca.key-still-needed"),
         Scene(
-            code: "fleet.too-many-keys",
+            code: "ca.too-many-keys",
             state: "for i in 1 2 3 4 5; do mini-server ca rotate --draft --context eu; done",
             refused: "mini-server ca rotate --draft --context eu",
             advice: ["`mini-server ca list`", "`mini-server ca discard`"],
@@ -317,12 +317,12 @@ import Testing
                 """,
             clean: cancelled),
         Scene(
-            code: "handover.agent-unknown",
+            code: "not-found.agent",
             refused: "mini-server handover issue 01a21e91-5062-766c-9d62-ee7b70da8ee9 --to us-region --context eu",
             advice: ["`mini-server agent list`"], carriedOut: "mini-server agent list --context eu | grep -q $row",
             then: issue, clean: cancelled),
         Scene(
-            code: "handover.peer-unknown",
+            code: "not-found.peer",
             refused: "mini-server handover issue $row --to nowhere --context eu",
             advice: ["`mini-server peer list`"], carriedOut: "mini-server peer list --context eu | grep -q us-region",
             then: issue, clean: cancelled),

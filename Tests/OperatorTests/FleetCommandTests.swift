@@ -39,7 +39,7 @@ import Vocabulary
         #expect(try await shell.type("mini-server agent show \(remote) --context us").contains(regions.agent))
         // Nothing that changes state takes an agent of a peer, and the server says so by name.
         let refused = try await shell.refused("mini-server handover issue \(remote) --to eu-region --context us")
-        #expect(refused.contains("handover.remote-agent"), "\(refused)")
+        #expect(refused.contains("fleet.remote-agent"), "\(refused)")
         #expect(try await shell.refused("mini-server agent list --context nowhere").contains("client.no-context"))
     }
 
@@ -136,13 +136,13 @@ import Vocabulary
         let fingerprint = try #require(try await regions.agents(on: "eu").first).fingerprint
         try await shell.type("kill $agent; wait $agent")
         try await shell.type("opamp-agent run --config agent.yaml > agent.log 2>&1 & agent=$!")
-        try await regions.wait(for: regions.agent, on: "eu", toBe: "live")
+        try await regions.wait(for: regions.agent, on: "eu", toBe: .live)
         let said = try await shell.type("mini-server agent revoke \(regions.agent) --context eu")
         #expect(said == "revoked \(fingerprint)\n")
-        try await regions.wait(for: regions.agent, on: "eu", toBe: "offline")
+        try await regions.wait(for: regions.agent, on: "eu", toBe: .offline)
         try await shell.wait(until: "the agent is refused") { try await $0.read("agent.log").contains("http-403") }
         #expect(try await shell.type("mini-server agent show \(regions.agent) --context eu").contains("revoked"))
-        #expect(try await regions.agents(on: "eu").first?.presence == "offline", "and it stays out")
+        #expect(try await regions.agents(on: "eu").first?.presence == .offline, "and it stays out")
         let revoked: [AuditEvent] = try await shell.json(
             "mini-server audit list --action Agent.LeafRevoked --context eu")
         #expect(revoked.map(\.entityID) == [regions.agent])

@@ -44,7 +44,7 @@ import Vocabulary
             let draft: SigningKeySummary = try await shell.json("mini-server ca rotate --draft --context eu")
             let discarded: SigningKeySummary = try await shell.json(
                 "mini-server ca discard \(draft.fingerprint) --context eu")
-            #expect(discarded.state == "retired")
+            #expect(discarded.state == .retired)
         }
     }
 }

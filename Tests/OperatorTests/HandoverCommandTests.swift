@@ -29,9 +29,9 @@ import Vocabulary
                 "mini-server handover preview --token-file token --context us && echo status 0 || echo status $?")
             #expect(preview.contains("problem: handover.") && preview.contains("status 4"), "\(preview)")
             // It goes on, and so does the handover when there is room.
-            #expect(try await regions.handover(id, on: "eu").phase == "issued")
+            #expect(try await regions.handover(id, on: "eu").phase == .issued)
             try await shell.type("prlimit --pid $source --fsize=unlimited:unlimited")
-            try await regions.wait(for: id, on: "us", toReach: "arrived")
+            try await regions.wait(for: id, on: "us", toReach: .arrived)
         }
     }
 
@@ -50,7 +50,7 @@ import Vocabulary
     private func cancelled(_ regions: Regions) async throws {
         let shell = regions.shell
         try await shell.type("kill $agent; wait $agent")
-        try await regions.wait(for: regions.agent, on: "eu", toBe: "offline")
+        try await regions.wait(for: regions.agent, on: "eu", toBe: .offline)
         let issued = try await issue(regions)
         #expect(issued.warnings.count == 1, "the agent is offline")
         let id = issued.handover.id.description
@@ -61,22 +61,22 @@ import Vocabulary
         #expect(second.contains("handover.handover-open") && second.contains(id))
 
         let arriving = try await redeem(regions)
-        #expect(arriving.phase == "awaiting")
+        #expect(arriving.phase == .awaiting)
         let twice = try await shell.refused("mini-server handover redeem --token-file token --context us")
         #expect(twice.contains("handover.already-redeemed"))
         let said = try await shell.type("mini-server handover cancel \(id) --reason 'not today' --context eu")
         #expect(said.contains("phase        cancelled"))
-        try await regions.wait(for: id, on: "us", toReach: "withdrawn")
+        try await regions.wait(for: id, on: "us", toReach: .withdrawn)
         #expect(try await shell.type("mini-server handover show \(id) --context eu").contains("not today"))
         let row = try #require(arriving.agent?.description)
-        try await regions.wait(for: row, on: "us", toBe: "withdrawn")
+        try await regions.wait(for: row, on: "us", toBe: .withdrawn)
         #expect(try await shell.type("mini-server handover list --open --context eu").contains("(none)"))
         #expect(try await shell.refused("mini-server handover cancel \(id) --context eu").contains("handover.over"))
     }
 
     private func withdrawn(_ regions: Regions) async throws {
         let id = try await issue(regions).handover.id.description
-        #expect(try await redeem(regions).phase == "awaiting")
+        #expect(try await redeem(regions).phase == .awaiting)
         let said = try await regions.shell.type("mini-server handover cancel \(id) --context us")
         #expect(said.contains("phase        withdrawn"))
         try await regions.shell.wait(until: "the source has heard of it") {
@@ -84,7 +84,7 @@ import Vocabulary
         }
 
         try await regions.shell.type("opamp-agent run --config agent.yaml > agent.log 2>&1 & agent=$!")
-        try await regions.wait(for: regions.agent, on: "eu", toBe: "live")
+        try await regions.wait(for: regions.agent, on: "eu", toBe: .live)
         #expect(try await !regions.shell.read("agent.log").contains("move.began"), "it stays where it is")
     }
 
@@ -94,10 +94,10 @@ import Vocabulary
         try await shell.type("kill -STOP $agent")
         let id = try await issue(regions).handover.id.description
         _ = try await redeem(regions)
-        try await regions.wait(for: id, on: "eu", toReach: "offered")
+        try await regions.wait(for: id, on: "eu", toReach: .offered)
         #expect(try await shell.type("mini-server handover push \(id) --context eu").contains("phase        offered"))
         try await shell.type("kill -CONT $agent")
-        try await regions.wait(for: id, on: "eu", toReach: "moved")
+        try await regions.wait(for: id, on: "eu", toReach: .moved)
         let story = try await shell.type("mini-server handover show \(id) --context eu")
         #expect(story.contains("Handover.PushRequested"))
         #expect(story.components(separatedBy: "Handover.AgentLeaving").count == 2, "it went once")

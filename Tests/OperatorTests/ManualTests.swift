@@ -24,16 +24,16 @@ import Vocabulary
             }
             #expect(seen.contains("APPLIED"))
 
-            try await regions.wait(for: id, on: "eu", toReach: "settled")
+            try await regions.wait(for: id, on: "eu", toReach: .settled)
             let arrived = try #require(try await regions.agents(on: "us").first)
-            #expect(arrived.presence == "live" && arrived.configuration == "base" && arrived.group == "edge")
+            #expect(arrived.presence == .live && arrived.configuration == "base" && arrived.group == "edge")
 
             // Chapter 5 is chapter 4 with the regions exchanged.
             let back = there.replacing(regions.agent, with: arrived.id).replacing("--context eu", with: "--context x")
                 .replacing("--context us", with: "--context eu").replacing("--context x", with: "--context us")
                 .replacing("us-region", with: "eu-region")
             let second = try await handOver(back, from: "us", to: "eu", regions)
-            try await regions.wait(for: second, on: "us", toReach: "settled")
+            try await regions.wait(for: second, on: "us", toReach: .settled)
             let home = try #require(try await regions.agents(on: "eu").first)
             #expect(home.id == regions.agent && home.fingerprint == arrived.fingerprint && home.epoch == 2)
 
@@ -55,7 +55,7 @@ import Vocabulary
         let open: [HandoverSummary] = try await regions.shell.json("mini-server handover list --context \(source)")
         let id = try #require(open.first).id.description
         try await regions.shell.wait(until: "the agent has moved to \(target)") { _ in
-            ["moved", "settled"].contains(try await regions.handover(id, on: source).phase)
+            try await regions.handover(id, on: source).phase.isOne(of: [.moved, .settled])
         }
         return id
     }

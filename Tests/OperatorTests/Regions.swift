@@ -61,7 +61,7 @@ struct Regions: Sendable {
         let agents: [AgentSummary] = try await shell.json("mini-server agent list --context eu")
         try #require(agents.count == 1)
         let regions = Regions(shell: shell, agent: agents[0].id)
-        try await regions.wait(for: agents[0].id, on: "eu", toBe: "live")
+        try await regions.wait(for: agents[0].id, on: "eu", toBe: .live)
         return agents[0].id
     }
 }
@@ -71,8 +71,8 @@ extension Regions {
         try await shell.json("mini-server agent list --context \(region)")
     }
 
-    func wait(for id: String, on region: String, toBe presence: String) async throws {
-        try await shell.wait(until: "\(id) is \(presence) on \(region)") { _ in
+    func wait(for id: String, on region: String, toBe presence: AgentPresence) async throws {
+        try await shell.wait(until: "\(id) is \(presence.rawValue) on \(region)") { _ in
             try await agents(on: region).first { $0.id == id }?.presence == presence
         }
     }
@@ -81,8 +81,8 @@ extension Regions {
         try await shell.json("mini-server handover show \(id) --context \(region)", as: HandoverDetail.self).summary
     }
 
-    func wait(for handover: String, on region: String, toReach phase: String) async throws {
-        try await shell.wait(until: "\(handover) is \(phase) on \(region)") { _ in
+    func wait(for handover: String, on region: String, toReach phase: HandoverPhase) async throws {
+        try await shell.wait(until: "\(handover) is \(phase.rawValue) on \(region)") { _ in
             try await self.handover(handover, on: region).phase == phase
         }
     }

@@ -3,25 +3,10 @@ import ServerAPI
 import Testing
 import Vocabulary
 
-@Suite struct ServerAPITests {
-    @Test func `every route is registered once and under its own root`() {
-        let operatorRoutes = OperatorRoutes.all.map { "\($0.method.rawValue) \($0.template)" }
-        let federationRoutes = FederationRoutes.all.map { "\($0.method.rawValue) \($0.template)" }
-        #expect(Set(operatorRoutes + federationRoutes).count == operatorRoutes.count + federationRoutes.count)
-        #expect(FederationRoutes.all.allSatisfy { $0.template.hasPrefix("/api/federation/") })
-        // A federation certificate opens only what stands under that root.
-        #expect(!OperatorRoutes.all.contains { $0.template.hasPrefix("/api/federation/") })
-    }
-
-    @Test func `placeholders are filled in order`() {
-        #expect(OperatorRoutes.agents.path() == "/api/agents")
-        #expect(OperatorRoutes.peerAgent.path("us", "7") == "/api/peers/us/agents/7")
-        #expect(FederationRoutes.redeem.path("c3") == "/api/federation/handovers/c3/redeem")
-    }
-
+@Suite struct MessageTests {
     @Test func `times, identifiers and the event's number have the names and forms of the protocol`() throws {
         let event = NoticeMessage(
-            sequence: 2, type: "arrived", epoch: 3, at: Timestamp(milliseconds: 1_800_000_000_123),
+            sequence: 2, type: OpenWord(.arrived), epoch: 3, at: Timestamp(milliseconds: 1_800_000_000_123),
             facts: ["agent": "x"])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

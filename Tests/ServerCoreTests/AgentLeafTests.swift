@@ -44,6 +44,21 @@ import Vocabulary
         #expect(row == before, "neither leaf prolongs the day")
     }
 
+    @Test func `an agent that goes back to the previous leaf keeps it`() {
+        var row = pending(newer)
+        row.refuses(newer, presenting: world.leaf)
+        #expect(row == world.agent(), "it was never used")
+
+        row = pending(newer)
+        row.seen(with: newer, hasStayed: true, at: world.now)
+        let shown = row
+        row.refuses(newer, presenting: newer)
+        #expect(row == shown, "it is used while it is refused")
+        row.refuses(newer, presenting: world.leaf)
+        #expect(row.leaf == world.leaf && row.honours(world.leaf.fingerprint, at: world.now + day + day))
+        #expect(!row.honours(newer.fingerprint, at: world.now), "the one that was refused is over")
+    }
+
     @Test func `an enrolment leaves no leaf pending`() {
         var row = pending(newer)
         row.enrols(with: newest)

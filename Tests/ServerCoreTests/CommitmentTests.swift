@@ -60,6 +60,17 @@ import Vocabulary
         }
     }
 
+    /// The simulation found agents that were set back to a time when the target was their server: they have nothing to say
+    /// of the offer, and a handover that may have settled does not lapse.
+    @Test func `after the deadline an agent arrives by staying`() throws {
+        let connected = try stages.target(.connected)
+        let deadline = try #require(connected.deadline)
+        #expect(
+            try connected.next(after: .agentCommitted(.staying), at: deadline - .seconds(1)).state.phase == .connected)
+        let arrived = try connected.next(after: .agentCommitted(.staying), at: deadline).state
+        #expect(arrived.phase == .arrived && arrived.offerHash == nil)
+    }
+
     /// The simulation found agents whose `APPLIED` was lost, that had settled, and that both servers had let go of.
     @Test func `a target lets nobody go who may have settled: it neither lapses, withdraws nor takes a cancellation`()
         throws
@@ -102,15 +113,16 @@ import Vocabulary
         }
     }
 
-    @Test func `the source tells of every offer, and of one made later before it goes out`() throws {
+    @Test func `the source tells of every offer before it goes out, and of each once`() throws {
         let offered = try stages.source(.offered)
         let another = SignedOffer(content: [1], hash: [6], expiresAt: stages.now + .seconds(9000))
         let signed = try offered.next(after: .offerSigned(another), at: stages.now)
         #expect(signed.notices.map(\.facts) == [["hash": "06"]])
         #expect(try signed.state.next(after: .offerSent, at: stages.now).notices.isEmpty)
-        // The agent may leave before it is known here that the offer was sent.
-        let leaving = try stages.source(.redeemed).next(after: .agentLeaving, at: stages.now).state
-        #expect(try leaving.next(after: .offerSent, at: stages.now).notices.map(\.facts) == [["hash": "05"]])
+        #expect(try signed.state.next(after: .offerSigned(another), at: stages.now).notices.isEmpty)
+        let first = SourceHandover.issue(stages.claims, tokenDigest: stages.digest, certificate: .repeat).state
+        let redeemed = try first.next(after: [.redeemed(stages.claim), .offerSigned(stages.offer)], at: stages.now)
+        #expect(redeemed.notices.map(\.facts) == [["hash": "05"]])
     }
 
     @Test func `a refused redemption keeps code and reason apart`() throws {

@@ -24,10 +24,18 @@ import Vocabulary
         }
     }
 
-    @Test func `two hosts that throw each other out are found at the third time in a minute`() {
+    @Test func `two hosts that throw each other out are found at the third time in ten minutes`() {
         let turns = (1...4).map { sighting(UInt64($0), from: "10.0.0.\($0 % 2)", UInt64($0)) }
         #expect(findings(turns) == [nil, nil, nil, .replacements])
-        #expect(findings(turns, apart: .seconds(31)) == [nil, nil, nil, nil])
+        #expect(findings(turns, apart: .seconds(299)) == [nil, nil, nil, .replacements])
+        #expect(findings(turns, apart: .seconds(300)) == [nil, nil, nil, nil])
+    }
+
+    @Test func `two hosts that poll seldom are found as well`() {
+        for apart in [Duration.seconds(1), .seconds(140), .seconds(3600)] {
+            let turns = (1...4).map { sighting(1, from: "10.0.0.\($0 % 2)", UInt64($0), over: .polling) }
+            #expect(findings(turns, apart: apart) == [nil, nil, nil, .replacements])
+        }
     }
 
     @Test func `two hosts behind one address are found by their numbers`() {

@@ -124,13 +124,13 @@ import Vocabulary
         var keys = SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
         keys = try keys.drafting(second, at: world.now)
         #expect(keys.honoured == [first] && keys.published == [first, second])
-        #expect(throws: FleetRefusal.keyNotDraft) { try keys.activating(first.fingerprint, at: world.now) }
+        #expect(throws: AuthorityRefusal.notDraft) { try keys.activating(first.fingerprint, at: world.now) }
         keys = try keys.activating(second.fingerprint, at: world.now)
         #expect(keys.active?.certificate == second && keys.honoured == [second, first])
-        #expect(throws: FleetRefusal.keyStillNeeded(until: world.now + month)) {
+        #expect(throws: AuthorityRefusal.stillNeeded(until: world.now + month)) {
             try keys.retiring(first.fingerprint, at: world.now)
         }
-        #expect(throws: FleetRefusal.keyNotTrusted) { try keys.retiring(second.fingerprint, at: world.now + month) }
+        #expect(throws: AuthorityRefusal.notTrusted) { try keys.retiring(second.fingerprint, at: world.now + month) }
         keys = try keys.retiring(first.fingerprint, at: world.now + month)
         #expect(keys.honoured == [second])
     }
@@ -139,16 +139,16 @@ import Vocabulary
         let (first, second) = (world.eu.authority, world.us.authority)
         var keys = SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
         keys = try keys.drafting(second, at: world.now)
-        #expect(throws: FleetRefusal.keyNotDraft) { try keys.discarding(first.fingerprint, at: world.now) }
+        #expect(throws: AuthorityRefusal.notDraft) { try keys.discarding(first.fingerprint, at: world.now) }
         keys = try keys.discarding(second.fingerprint, at: world.now)
         #expect(keys.published == [first])
-        #expect(throws: FleetRefusal.keyNotDraft) { try keys.activating(second.fingerprint, at: world.now) }
+        #expect(throws: AuthorityRefusal.notDraft) { try keys.activating(second.fingerprint, at: world.now) }
     }
 
     @Test func `a draft that a trust set would not hold is refused`() throws {
         let first = SigningKey(certificate: world.eu.authority, state: .active, since: world.now)
         let keys = try SigningKeys([first]).drafting(world.us.authority, besides: 6, at: world.now)
-        #expect(throws: FleetRefusal.tooManyKeys(2)) {
+        #expect(throws: AuthorityRefusal.tooManyKeys(2)) {
             try keys.drafting(world.stranger.authority, besides: 6, at: world.now)
         }
     }
@@ -157,7 +157,7 @@ import Vocabulary
         let (first, second) = (world.eu.authority, world.us.authority)
         let keys = try SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
             .drafting(second, at: world.now)
-        #expect(throws: FleetRefusal.keyNotYetValid(from: second.notBefore)) {
+        #expect(throws: AuthorityRefusal.notYetValid(from: second.notBefore)) {
             try keys.activating(second.fingerprint, at: second.notBefore - .seconds(1))
         }
     }
@@ -167,7 +167,7 @@ import Vocabulary
         let keys = try SigningKeys([SigningKey(certificate: first, state: .active, since: world.now)])
             .drafting(second, at: world.now).activating(second.fingerprint, at: world.now)
         let later = world.now + SigningKeys.trustedPeriod
-        #expect(throws: FleetRefusal.keyKnownAlone(2)) {
+        #expect(throws: AuthorityRefusal.knownAlone(2)) {
             try keys.retiring(first.fingerprint, dependents: 2, at: later)
         }
         #expect(try keys.retiring(first.fingerprint, at: later).published == [second])

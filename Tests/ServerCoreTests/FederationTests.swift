@@ -305,7 +305,7 @@ import Vocabulary
             #expect(RemoteAgentID(bad) == nil)
         }
         #expect(try RemoteAgentID.localOnly(world.row.description) == world.row)
-        #expect(throws: HandoverRefusal.remoteAgent(text)) { try RemoteAgentID.localOnly(text) }
-        #expect(throws: HandoverRefusal.agentUnknown("x")) { try RemoteAgentID.localOnly("x") }
+        #expect(throws: FleetRefusal.remoteAgent(text)) { try RemoteAgentID.localOnly(text) }
+        #expect(throws: NotFound.agent("x")) { try RemoteAgentID.localOnly("x") }
     }
 }

@@ -9,9 +9,9 @@ import Vocabulary
     private static let row = PeerWorld.shared.row
 
     static let handover: [HandoverRefusal] = [
-        .agentUnknown("x"), .remoteAgent("peer:us/x"), .agentLacksCapability, .agentHasNoLeaf,
+        .agentLacksCapability, .agentHasNoLeaf,
         .agentElsewhere(presence: "MovedToPeer us"), .handoverOpen(PeerWorld.identity(1), phase: "issued"),
-        .peerUnknown("us"), .peerDisabled("us"), .peerIncomplete("us", missing: "inbound secret"),
+        .peerDisabled("us"), .peerIncomplete("us", missing: "inbound secret"),
         .timeToLiveOutOfRange, .probationOutOfRange, .unknownHandover(PeerWorld.identity(1)),
         .expired(at: PeerWorld.shared.now),
         .alreadyRedeemed, .cancelled(phase: "returned"), .leafChanged(inToken: leaf, present: nil), .leafRevoked(leaf),
@@ -36,16 +36,20 @@ import Vocabulary
         .requestMissing, .requestNotValid("bad."), .instanceUIDNotValid,
         .handoverUnderWay(PeerWorld.identity(1)), .groupMissing("prod"),
         .configurationMissing("base"),
-        .inUse("base"), .keyNotDraft, .keyNotTrusted, .keyStillNeeded(until: PeerWorld.shared.now),
-        .keyVouchesForAgents(3), .keyKnownAlone(1), .keyNotYetValid(from: PeerWorld.shared.now), .tooManyKeys(8),
+        .inUse("base"), .remoteAgent("peer:us/x"),
     ]
+    static let authority: [AuthorityRefusal] = [
+        .notDraft, .notTrusted, .stillNeeded(until: PeerWorld.shared.now), .vouchesForAgents(3), .knownAlone(1),
+        .notYetValid(from: PeerWorld.shared.now), .tooManyKeys(8),
+    ]
+    static let absent: [NotFound] = [.agent("x"), .peer("us")]
     static let leaves: [LeafRefusal] = [
         .absent, .unknown(leaf), .notIssued([.untrusted]), .otherAgent(row), .revoked(leaf),
         .notHere(row, presence: "withdrawn"), .tooEarly(PeerWorld.identity(1)),
         .notAwaited(PeerWorld.identity(1)), .replaced(leaf, row: row), .clone(leaf, row: row),
     ]
     static let audit: [AuditRefusal] = [.broken("entry 2 is missing")]
-    static let all: [any OperatorExplainable] = handover + federation + fleet + leaves + audit
+    static let all: [any OperatorExplainable] = handover + federation + fleet + authority + absent + leaves + audit
 
     @Test func `every refusal has its own code, one line of each text, and an action`() {
         let messages = Self.all.map(\.operatorMessage)
@@ -61,9 +65,11 @@ import Vocabulary
     }
 
     @Test func `the samples name every case`() {
-        #expect(Set(Self.handover.map { name(of: $0) }).count == 31)
+        #expect(Set(Self.handover.map { name(of: $0) }).count == 28)
         #expect(Set(Self.federation.map { name(of: $0) }).count == 18)
-        #expect(Set(Self.fleet.map { name(of: $0) }).count == 18)
+        #expect(Set(Self.fleet.map { name(of: $0) }).count == 12)
+        #expect(Set(Self.authority.map { name(of: $0) }).count == 7)
+        #expect(Set(Self.absent.map { name(of: $0) }).count == 2)
         #expect(Set(Self.leaves.map { name(of: $0) }).count == 10)
     }
 

@@ -70,6 +70,23 @@ import Vocabulary
         }
     }
 
+    @Test(arguments: [true, false])
+    func `an agent that stays without naming the handover has this server as its own`(namesIt: Bool) throws {
+        var known = try arriving(.connected)
+        if !namesIt { known.session.handover = nil }
+        var conversation = AgentConversation(transport: .webSocket)
+        let first = report { $0.customCapabilities = .ours }
+        _ = try conversation.hear(first.message, at: world.now)
+        var beat = AgentToServer(instanceUID: world.uid.bytes, sequenceNumber: 2)
+        beat.capabilities = first.message.capabilities
+        for (seconds, mayArrive) in [(29, false), (30, true)] {
+            var later = conversation
+            let report = try later.hear(beat, at: world.now + .seconds(seconds))
+            let step = SessionStep(after: report, with: known)
+            #expect((step.row?.presence == .live) == (mayArrive && !namesIt))
+        }
+    }
+
     @Test func `an agent that commits is live in the step of its own message`() throws {
         let hash: [UInt8] = [5]
         let applied = report {
@@ -147,7 +164,7 @@ import Vocabulary
         short.connectedAt = deadline - .seconds(1)
         let step = try short.next(after: .wake(agentPresent: true), at: deadline)
         #expect(step.state.phase == .connected)
-        #expect(step.directives == [.wake(at: deadline - .seconds(1) + HandoverTiming.silence)])
+        #expect(step.directives == [.wake(at: deadline - .seconds(1) + HandoverTiming.defaultVerification)])
     }
 
     // MARK: The leaf
@@ -175,6 +192,10 @@ import Vocabulary
                 lastConnectionSettingsHash: offer.hash, status: .failed)
         }
         #expect(SessionStep(after: failed, with: facts(row)).row?.pendingLeaf == nil)
+
+        var used = row
+        used.seen(with: issued, hasStayed: true, at: world.now)
+        #expect(SessionStep(after: failed, with: facts(used)).row?.leaf == world.leaf, "it went back in its probation")
     }
 
     // MARK: Settings and uid

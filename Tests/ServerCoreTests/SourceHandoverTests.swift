@@ -82,6 +82,26 @@ import Vocabulary
         #expect(try failed.state.next(after: .wake(agentPresent: false), at: stages.now).directives.isEmpty)
     }
 
+    /// The simulation found agents that polled, had gone without a word and settled at their target, and that their source
+    /// took back because it still had their last session.
+    @Test func `a session that the agent has left behind is no return`() throws {
+        let late = stages.now + HandoverTiming.defaultVerification
+        let left = try stages.source(.offered).next(after: .agentLeaving, at: stages.now).state
+        #expect(try left.next(after: .wake(agentPresent: true), at: late).state == left)
+
+        let back = try left.next(after: .agentConnected, at: stages.now + .seconds(1))
+        #expect(back.directives == [.wake(at: late)])
+        #expect(try back.state.next(after: .wake(agentPresent: true), at: late).state.phase == .returned)
+        #expect(try back.state.next(after: .wake(agentPresent: false), at: late).state.phase == .leaving)
+        let goes: [SourceHandover.Event] = [
+            .agentLeaving, .agentDisconnected, .offerSent, .noticeReceived(stages.notice(.connected, 1)),
+        ]
+        for event in goes {
+            let gone = try back.state.next(after: event, at: stages.now + .seconds(2)).state
+            #expect(try gone.next(after: .wake(agentPresent: true), at: late).state.phase == .leaving)
+        }
+    }
+
     @Test func `an agent that was seen here again has not arrived there after all`() throws {
         let cancelled = try stages.source(.leaving).next(after: .cancelRequested(reason: nil), at: stages.now).state
         #expect(cancelled.concernsAgent && !cancelled.phase.isOpen)

@@ -15,13 +15,13 @@ let sourceTable = """
     redeemed:
       claimed, claimed late, agentDisconnected, agentFailed other, wake, wake late: nothing
       offerSigned, agentConnected, agentConnected late: do:pushOffer
-      offerSent: -> offered Handover.OfferSent tell:offered#1
+      offerSent: -> offered Handover.OfferSent
       pushRequested: Handover.PushRequested do:pushOffer
       agentLeaving: -> leaving Handover.AgentLeaving
-      agentFailed: -> returned Handover.AgentReturned tell:returned#1
-      cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#1
-      leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#1
-      higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#1 do:askPeers
+      agentFailed: -> returned Handover.AgentReturned tell:returned#2
+      cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
+      leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
+      higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#2 do:askPeers
       <connected>: -> leaving Handover.AgentLeaving = accepted
       <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
       <settled>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
@@ -42,11 +42,11 @@ let sourceTable = """
     handover.notice-not-allowed
       <lapsed>: -> expired Handover.Lapsed = accepted
     leaving:
-      claimed, claimed late, offerSent, agentLeaving, agentDisconnected, agentFailed other: nothing
+      claimed, claimed late, offerSent, agentLeaving, agentDisconnected, agentFailed other, wake, wake late: nothing
       offerSigned: do:pushOffer
       pushRequested: Handover.PushRequested do:pushOffer
-      agentConnected, wake: do:wake
-      agentConnected late, agentFailed, wake late: -> returned Handover.AgentReturned tell:returned#2
+      agentConnected: do:wake
+      agentConnected late, agentFailed: -> returned Handover.AgentReturned tell:returned#2
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
       higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#2 do:askPeers

@@ -64,6 +64,50 @@ struct GroupCommitTests {
         }
     }
 
+    @Test func `what no answer waits for shares the next commit, and runs before what it is written with`() async throws
+    {
+        try await DatabaseFile.open { file in
+            let before = file.database.commits
+            let order = Mutex<[String]>([])
+            async let deferred: Void = file.database.writeWithNext { tables in
+                order.withLock { $0.append("deferred") }
+                try tables.facts.save(FactRecord(text: "a"), key: "deferred")
+            }
+            while file.database.waitingWrites < 1 { await Task.yield() }
+            try await file.database.write { tables in
+                order.withLock { $0.append("next") }
+                #expect(try tables.facts.find("deferred") != nil)
+                try tables.facts.save(FactRecord(text: "b"), key: "next")
+            }
+            try await deferred
+            #expect(order.withLock { $0 } == ["deferred", "next"])
+            #expect(file.database.commits == before + 1)
+        }
+    }
+
+    @Test func `what no answer waits for is saved although nothing else is written`() async throws {
+        try await DatabaseFile.open { file in
+            let before = file.database.commits
+            for name in ["one", "two"] {
+                try await file.database.writeWithNext { try $0.facts.save(FactRecord(text: name), key: name) }
+            }
+            #expect(file.database.commits == before + 2)
+        }
+    }
+
+    @Test func `a database that is closed has saved what waited`() async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "close-\(UUID().uuidString).sqlite").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let database = try ServerDatabase(path: path)
+        async let deferred: Void = database.writeWithNext { try $0.facts.save(FactRecord(text: "a"), key: "deferred") }
+        while database.waitingWrites < 1 { await Task.yield() }
+        try database.close()
+        try await deferred
+        let again = try ServerDatabase(path: path)
+        #expect(try await again.read { try $0.facts.find("deferred")?.text } == "a")
+        try again.close()
+    }
+
     @Test func `no group is larger than its limit`() async throws {
         try await DatabaseFile.open { file in
             let before = file.database.commits

@@ -16,7 +16,7 @@ struct QueryPlanTests {
             HandoverQuery.openOfAgent, HandoverQuery.pending, HandoverQuery.binding, HandoverQuery.phases,
             HandoverQuery.texts, HandoverQuery.update, HandoverQuery.insert,
             AuditTable.last, AuditTable.insert, AuditTable.page, AuditTable.pageOfHandover,
-            OutboxTable.insert, OutboxTable.delete, OutboxTable.oldestOfHandover,
+            OutboxTable.insert, OutboxTable.delete, OutboxTable.ofHandover,
             StoredBootstrapToken.layout.find, StoredOperatorToken.layout.find, FactRecord.layout.find,
             "SELECT stamp FROM changes WHERE topic = ?",
         ]

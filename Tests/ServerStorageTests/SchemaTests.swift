@@ -41,7 +41,7 @@ import Vocabulary
                 #expect(try tables.configurations.find("base") != nil)
                 #expect(try tables.sources.all().map(\.machine.phase) == [.offered])
                 #expect(try tables.targets.all().map(\.machine.phase) == [.settled])
-                #expect(try tables.outbox.due().count == 1)
+                #expect(try tables.outbox.all().count == 1)
                 guard case .intact(3, _) = try tables.audit.verify() else {
                     Issue.record("the trail does not hold")
                     return

@@ -8,10 +8,11 @@ import Vocabulary
 extension World {
     var isAtRest: Bool {
         servers.allSatisfy { server in
-            server.isUp && server.tables.outbox.isEmpty && !server.tables.sources.contains(where: \.isOpen)
-                && !server.tables.targets.contains(where: \.isOpen)
+            server.isUp && server.tables.outbox.isEmpty && !server.tables.sources.contains(where: isExpectedToEnd)
+                && !server.tables.targets.contains(where: isExpectedToEnd)
         }
             && hosts.allSatisfy { host in
+                guard !host.isGone, !host.isOutdated else { return true }
                 guard case .online? = host.agent?.phase else { return false }
                 return host.agent?.state.candidate == nil && host.agent?.state.probation == nil
             }
@@ -27,14 +28,16 @@ extension World {
             for machine in server.tables.sources { checkClosed(machine, at: server) }
             for machine in server.tables.targets { checkClosed(machine, at: server) }
         }
-        for host in hosts { checkOneHome(host) }
-        for server in servers { for source in server.tables.sources { checkHistories(source, at: server) } }
+        for agent in agents { checkOneHome(agent) }
+        for server in servers {
+            for source in server.tables.sources where !isLost(source) { checkHistories(source, at: server) }
+        }
         checkNoSecrets()
     }
 
     /// T4 after a loss of data: whatever epochs were forgotten, an agent that is where it is shown can be handed over.
     private func checkIssues() {
-        for host in hosts {
+        for host in hosts where !host.isGone && !host.isOutdated {
             guard let owner = home(of: host) else { continue }
             tally.count("agents at home after a loss")
             let target = servers.indices.first { $0 != owner.index } ?? 0
@@ -45,14 +48,14 @@ extension World {
 
     /// The one server that shows the agent, when it is there and nothing of it is open anywhere.
     func home(of host: Host) -> Server? {
-        let birth = Places.shared.births[host.index]
+        let birth = Places.shared.births[host.agentNumber]
         let owners = servers.filter { $0.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence.isHere } }
         guard owners.count == 1, let owner = owners.first, case .online(let line)? = host.agent?.phase,
-            line.endpoint == owner.place.endpoint
+            server(at: line.endpoint) === owner
         else { return nil }
         let isOpen = servers.contains { server in
-            server.tables.sources.contains { $0.claims.leaf == birth.leaf.fingerprint && $0.isOpen }
-                || server.tables.targets.contains { $0.claims.leaf == birth.leaf.fingerprint && $0.isOpen }
+            server.tables.sources.contains { $0.claims.agent.instanceUID == birth.uid && $0.isOpen }
+                || server.tables.targets.contains { $0.claims.agent.instanceUID == birth.uid && $0.isOpen }
         }
         return isOpen ? nil : owner
     }
@@ -60,35 +63,66 @@ extension World {
     /// Hands the agent over as two operators do.
     func hasMoved(_ host: Host, from source: Server, to target: Int) -> Bool {
         let before = tokens.count
-        issue(host.index, from: source, to: target, probation: 60)
+        issue(host.agentNumber, from: source, to: target, probation: 60)
         guard tokens.count > before else { return false }
         redeem(tokens.count - 1, at: servers[target], newest: true)
         run(for: 7_200_000) { isAtRest }
         return source.tables.find(tokens[before].handover, SourceHandover.self)?.phase == .settled
     }
 
+    private func isExpectedToEnd(_ machine: some Machine) -> Bool { machine.isOpen && !isLost(machine) }
+
+    /// Its agent has to be enrolled again: nobody will ever say how it ended.
+    private func isLost(_ machine: some Machine) -> Bool {
+        guard let agent = agent(of: machine.claims.agent.instanceUID) else { return false }
+        return hosts(of: agent).allSatisfy(\.isOutdated)
+    }
+
+    /// Brings the last host of an agent back that has settled where another of its hosts was taken from: its operators hand
+    /// it over to where it looks for its server.
+    func bringHome() {
+        for agent in agents where truth.copied.contains(agent) {
+            guard let host = hosts(of: agent).first, !host.isOutdated else { continue }
+            if case .online? = host.agent?.phase { continue }
+            let uid = Places.shared.births[agent].uid
+            let owner = servers.first { $0.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere } }
+            guard let owner, let wanted = server(at: host.disk.active.settings.endpoint), wanted !== owner else {
+                continue
+            }
+            note("agent \(agent) is handed over to where its last host is")
+            tally.count("agents brought home")
+            _ = hasMoved(host, from: owner, to: wanted.index)
+        }
+    }
+
     private func checkClosed(_ machine: some Machine, at server: Server) {
         check(
-            .T10, !machine.isOpen,
+            .T10, !isExpectedToEnd(machine),
             "\(machine.id.short) is still \(machine.phaseName) at \(server.place.name)")
     }
 
     /// T10, T5: exactly one server has the agent, and there it is.
-    private func checkOneHome(_ host: Host) {
-        let uid = Places.shared.births[host.index].uid
+    private func checkOneHome(_ agent: Int) {
+        guard let host = hosts(of: agent).first, !host.isOutdated else {
+            return tally.count("agents to be enrolled again")
+        }
+        let uid = Places.shared.births[agent].uid
         let owners = servers.filter { $0.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere } }
-        check(.T10, owners.count == 1, "agent \(host.index) is shown by \(owners.map(\.place.name))")
+        check(.T10, owners.count == 1, "agent \(agent) is shown by \(owners.map(\.place.name))")
         guard case .online(let line)? = host.agent?.phase, let owner = owners.first else {
-            return fail(.T10, "agent \(host.index) is not online but \(host.agent.map { "\($0.phase)" } ?? "down")")
+            return fail(.T10, "agent \(agent) is not online but \(host.agent.map { "\($0.phase)" } ?? "down")")
         }
         check(
-            .T10, line.endpoint == owner.place.endpoint,
-            "agent \(host.index) is at \(line.endpoint.host) and shown by \(owner.place.name)")
+            .T10, server(at: line.endpoint) === owner,
+            "agent \(agent) is at \(line.endpoint.host) and shown by \(owner.place.name)")
+        let row = owner.tables.rows.first { $0.instanceUID == uid && $0.presence.isHere }
+        check(.T5, row?.presence == .live, "agent \(agent) is not live where it is")
+        let leaf = host.disk.active.settings.leaf?.leaf
         check(
-            .T5, owner.tables.rows.contains { $0.instanceUID == uid && $0.presence == .live },
-            "agent \(host.index) is not live where it is")
+            .T3, row?.leaf == leaf || row?.pendingLeaf == leaf,
+            "agent \(agent) has another leaf than \(owner.place.name) knows")
         let sessions = servers.flatMap(\.sessions).filter { $0.line.host == host.index }
-        check(.T10, sessions.count == 1, "agent \(host.index) has \(sessions.count) sessions")
+        check(.T10, sessions.count == 1, "agent \(agent) has \(sessions.count) sessions")
     }
 
     /// T8: both histories, and both audit trails, tell of the same end.

@@ -39,7 +39,8 @@ extension World {
         case .awaiting where before == .redeeming: checkT1(target, row)
         case .arrived:
             truth.arrived.insert(target.id)
-            truth.epochs[target.claims.leaf] = max(truth.epochs[target.claims.leaf] ?? 0, target.claims.epoch)
+            let uid = target.claims.agent.instanceUID
+            truth.epochs[uid] = max(truth.epochs[uid] ?? 0, target.claims.epoch)
             checkT5(target)
             check(.T5, row?.presence == .live, "\(target.id.short) arrived, and the row did not")
         case .lapsed, .withdrawn:
@@ -54,6 +55,14 @@ extension World {
         check(.T1, hasLostData || truth.honoured[id]?.count == 1, "\(id.short) was redeemed twice")
     }
 
+    /// T1: a redemption that was accepted is accepted again, as often as its target asks.
+    func checkClaimRefused(_ id: HandoverID, _ redemption: RedemptionID, _ code: String) {
+        guard code == HandoverRefusal.alreadyRedeemed.operatorMessage.code else { return }
+        check(
+            .T1, hasLostData || truth.honoured[id]?.contains(redemption) != true,
+            "\(id.short) was redeemed, and its target is told that it was not")
+    }
+
     /// T1: and a target expects an agent only by a token that its source has honoured, in one transaction with the row.
     private func checkT1(_ target: TargetHandover, _ row: AgentRecord?) {
         check(
@@ -64,17 +73,19 @@ extension World {
 
     /// T2, T3: a foreign leaf comes in only by exact fingerprint and a live record, T2 because nobody else has its key.
     func checkAdmission(_ decision: LeafAcceptance.Decision, of leaf: Certificate, at server: Server) {
-        let isBorn = Places.shared.births.contains { $0.leaf == leaf }
+        let owner = truth.leaves[leaf.fingerprint]
         switch decision {
         case .arriving(_, let id):
             let target = server.tables.find(id, TargetHandover.self)
             check(
-                .T3, isBorn && target?.claims.leaf == leaf.fingerprint && target?.phase.admitsLeaf == true,
+                .T3, owner != nil && target?.claims.leaf == leaf.fingerprint && target?.phase.admitsLeaf == true,
                 "\(server.place.name) lets a leaf in that no open handover names")
         case .agent(let row):
             let record = server.tables.row(row)
             check(
-                .T3, isBorn && (record?.leaf == nil || record?.leaf == leaf),
+                .T3,
+                owner != nil && owner == record.flatMap { agent(of: $0.instanceUID) }
+                    && record?.honours(leaf.fingerprint, at: server.wall) == true,
                 "\(server.place.name) takes a leaf for another agent's")
         case .movedOn(_, let id):
             let source = server.tables.find(id, SourceHandover.self)
@@ -90,7 +101,7 @@ extension World {
     }
 
     /// T4: a lower epoch never overwrites a higher one.
-    private func checkT4(_ from: Tables, _ to: Tables) {
+    func checkT4(_ from: Tables, _ to: Tables) {
         for row in from.rows {
             check(.T4, (to.row(row.id)?.epoch ?? 0) >= row.epoch, "a row's epoch has fallen")
         }
@@ -98,7 +109,7 @@ extension World {
 
     /// T4: each handover of an agent carries a higher epoch than every one before by which it has arrived.
     private func checkT4(issued source: SourceHandover) {
-        let known = truth.epochs[source.claims.leaf] ?? 0
+        let known = truth.epochs[source.claims.agent.instanceUID] ?? 0
         check(
             .T4, hasLostData || source.claims.epoch > known,
             "\(source.id.short) has epoch \(source.claims.epoch) after \(known)")
@@ -107,11 +118,13 @@ extension World {
     /// T5: nothing is live before the agent has committed.
     private func checkT5(_ target: TargetHandover) {
         let leaf = target.claims.leaf
-        guard let host = Places.shared.births.firstIndex(where: { $0.leaf.fingerprint == leaf }) else { return }
+        guard let agent = truth.leaves[leaf] else { return }
         check(
-            .T5, truth.committed.contains(.init(host: host, server: target.claims.audience)),
-            "\(target.id.short) shows agent \(host) live before it has committed")
+            .T5, truth.committed.contains(.init(agent: agent, server: target.claims.audience)),
+            "\(target.id.short) shows agent \(agent) live before it has committed")
     }
+
+    func agent(of uid: InstanceUID) -> Int? { agents.first { Places.shared.births[$0].uid == uid } }
 
     func checkRowLive(_ row: AgentID, by id: HandoverID, at server: Server) {
         if let target = server.tables.find(id, TargetHandover.self) { checkT5(target) }
@@ -148,8 +161,8 @@ extension World {
         guard isFleetChanged else { return }
         isFleetChanged = false
         guard !hasLostData else { return }
-        for host in hosts {
-            let birth = Places.shared.births[host.index]
+        for agent in agents {
+            let birth = Places.shared.births[agent]
             let live = servers.filter { server in
                 server.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence == .live }
             }
@@ -158,10 +171,10 @@ extension World {
             let ids = servers.flatMap { $0.tables.outbox.map(\.handover) }
             let isPending = servers.contains { server in
                 server.tables.sources.contains {
-                    $0.claims.leaf == birth.leaf.fingerprint && ids.contains($0.id)
+                    $0.claims.agent.instanceUID == birth.uid && ids.contains($0.id)
                 }
             }
-            check(.T5, isPending, "\(live.map(\.place.name)) all show agent \(host.index) live, and none will be told")
+            check(.T5, isPending, "\(live.map(\.place.name)) all show agent \(agent) live, and none will be told")
         }
     }
 }

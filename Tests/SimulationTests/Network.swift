@@ -27,12 +27,14 @@ struct Network {
         set { between[from][to] = newValue }
     }
 
+    mutating func addHost() { toServers.append(.init(repeating: .open, count: between.count)) }
+
     mutating func heal() {
         self = Network(hosts: toServers.count, servers: between.count)
     }
 }
 
-/// One WebSocket between an agent's process and a server's.
+/// One WebSocket between an agent's process and a server's, or a run of polls.
 final class Line {
     enum End { case dialing, open, gone }
 
@@ -41,9 +43,15 @@ final class Line {
     let server: Int
     let dial: Dial
     var atHost = End.dialing
+    /// Of a WebSocket only: polls are a session of their own.
     var session: Session?
     /// Nothing passes any more, and neither end knows yet.
     var isCut = false
+    /// A poll of this run has been sent.
+    var hasPolled = false
+    /// A poll has not been answered yet.
+    var isRequestOpen = false
+    var isPolling: Bool { !dial.settings.endpoint.isWebSocket }
     /// Messages never overtake each other.
     private var clear: (toHost: Int64, toServer: Int64) = (0, 0)
 
@@ -81,9 +89,7 @@ extension World {
             if strikes(permille: 10) {
                 return refuse(line, DialFailure(.protocol, "closed", closedBeforeAnswer: true))
             }
-            guard line.dial.settings.trust.anchors.certificates == [server.place.authority] else {
-                return refuse(line, DialFailure(.tlsUntrusted))
-            }
+            guard server.isTrusted(by: line.dial) else { return refuse(line, DialFailure(.tlsUntrusted)) }
             switch server.admit(line) {
             case .refused(let status): refuse(line, DialFailure(.http(status: status), "refused"))
             case .admitted(let session):
@@ -94,7 +100,7 @@ extension World {
         }
     }
 
-    private func refuse(_ line: Line, _ failure: DialFailure) {
+    func refuse(_ line: Line, _ failure: DialFailure) {
         hosts[line.host].ended(line, .failed(failure))
     }
 
@@ -102,8 +108,9 @@ extension World {
     func cut(_ line: Line) {
         guard !line.isCut else { return }
         line.isCut = true
-        after(dice.milliseconds(1...60_000)) { [self] in
-            hosts[line.host].ended(line, .failed(DialFailure(.tcp, "broken")))
+        // A poll that is not under way notices nothing.
+        if !line.isPolling || line.isRequestOpen {
+            after(dice.milliseconds(1...60_000)) { [self] in refuse(line, DialFailure(.tcp, "broken")) }
         }
         after(dice.milliseconds(1...90_000)) { [self] in endSession(of: line, .lost) }
     }
@@ -111,6 +118,7 @@ extension World {
     /// The agent's end is gone: the server sees it soon or, when the way is cut, late.
     func hangUp(_ line: Line) {
         line.atHost = .gone
+        guard !line.isPolling else { return }
         if line.isCut || strikes(permille: 100) {
             after(dice.milliseconds(100...90_000)) { self.endSession(of: line, .lost) }
         } else {

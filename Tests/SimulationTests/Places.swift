@@ -9,19 +9,61 @@ import Vocabulary
 struct Places: Sendable {
     static let shared = Places()
 
+    /// A CA key of a server, with the listener certificate that it issues.
+    struct Authority: Sendable {
+        let issuer: Issuer
+        let listener: Certificate
+
+        var certificate: Certificate { issuer.certificate }
+
+        fileprivate init(
+            _ name: String, _ number: UInt8, key: PrivateKey, listener: PublicKey, _ validity: Validity
+        ) throws {
+            issuer = try Issuer(
+                certificate: try Issuer.selfSigned(
+                    subject: "\(name) CA", key: key, serial: [0x10, number], validity: validity), key: key)
+            self.listener = try issuer.issue(
+                .listener(names: ["\(name).example"]), subject: name, publicKey: listener, serial: [0x11, number],
+                validity: validity)
+        }
+    }
+
     struct Place: Sendable {
         let id: PeerID
         let name: String
-        let authority: Certificate
-        let issuer: Issuer
-        let listener: Certificate
+        /// The first one.
+        let authority: Authority
         let federation: Certificate
-        let endpoint: Endpoint
+        /// For CAs to come, and for the listener.
+        fileprivate let spareKeys: [PrivateKey]
+        fileprivate let listenerKey: PublicKey
 
-        func issue(_ order: LeafOrder, _ serial: [UInt8]) throws -> Certificate {
-            try issuer.issue(
-                order.profile, subject: order.subject, publicKey: order.publicKey, serial: [1] + serial.prefix(8),
-                validity: order.validity)
+        var host: String { "\(name).example" }
+
+        func endpoint(isPolling: Bool) -> Endpoint {
+            do {
+                return try Endpoint("\(isPolling ? "https" : "wss")://\(host):4320/v1/opamp")
+            } catch {
+                preconditionFailure("the endpoint of \(name) is none: \(error)")
+            }
+        }
+
+        /// The CA that is drafted as the server's `number`th.
+        func authority(_ number: Int, at now: Timestamp) throws -> Authority {
+            let key = spareKeys[number % spareKeys.count]
+            let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(3650 * 86_400))
+            return try Authority(name, UInt8(number + 1), key: key, listener: listenerKey, validity)
+        }
+
+        fileprivate init(_ name: String, _ id: PeerID, _ validity: Validity) throws {
+            (self.name, self.id) = (name, id)
+            spareKeys = try (0..<6).map { _ in try PrivateKey.generateP256() }
+            listenerKey = try PrivateKey.generateP256().publicKey
+            authority = try Authority(
+                name, 0, key: try PrivateKey.generateP256(), listener: listenerKey, validity)
+            federation = try authority.issuer.issue(
+                .federation(id), subject: name, publicKey: try PrivateKey.generateP256().publicKey,
+                serial: [0x12, 1], validity: validity)
         }
     }
 
@@ -30,6 +72,8 @@ struct Places: Sendable {
         let uid: InstanceUID
         let key: PrivateKey
         let leaf: Certificate
+        /// Ends so soon that the agent asks for another one at once.
+        let endingLeaf: Certificate
         let request: String
     }
 
@@ -38,63 +82,35 @@ struct Places: Sendable {
     let births: [Birth]
     /// Of the first server's CA, for a row that nobody has.
     let strangerLeaf: Certificate
-    private let records: [PeerRecord]
-
-    /// As every server has recorded this one.
-    func record(of server: Int) -> PeerRecord { records[server] }
 
     private init() {
         do {
-            let start = start
-            let validity = Validity(notBefore: start - .seconds(86_400 * 30), notAfter: start + .seconds(86_400 * 300))
+            let validity = Validity(
+                notBefore: start - .seconds(86_400 * 30), notAfter: start + .seconds(86_400 * 3650))
             let places = try ["eu", "us", "ap"].enumerated().map { number, name in
-                try Self.place(name, UInt8(0xA0 + number), validity)
+                try Place(name, Self.identity(UInt8(0xA0 + number)), validity)
             }
-            births = try (0..<3).map { try Self.birth(UInt8($0 + 1), at: places[0], validity) }
-            strangerLeaf = try Self.birth(99, at: places[0], validity).leaf
-            records = try places.map { try Self.record(of: $0, at: start) }
+            let start = start
+            births = try (0..<3).map { try Self.birth(UInt8($0 + 1), at: places[0], start) }
+            strangerLeaf = try Self.birth(99, at: places[0], start).leaf
             self.places = places
         } catch {
             preconditionFailure("the simulated places could not be made: \(error)")
         }
     }
 
-    private static func place(_ name: String, _ byte: UInt8, _ validity: Validity) throws -> Place {
-        let key = try PrivateKey.generateP256()
-        let authority = try Issuer.selfSigned(
-            subject: "\(name) CA", key: key, serial: [0x10, byte], validity: validity)
-        let issuer = try Issuer(certificate: authority, key: key)
-        let id: PeerID = identity(byte)
-        let publicKey = try PrivateKey.generateP256().publicKey
-        return Place(
-            id: id, name: name, authority: authority, issuer: issuer,
-            listener: try issuer.issue(
-                .listener(names: ["\(name).example"]), subject: name, publicKey: publicKey, serial: [0x11, byte],
-                validity: validity),
-            federation: try issuer.issue(
-                .federation(id), subject: name, publicKey: publicKey, serial: [0x12, byte], validity: validity),
-            endpoint: try Endpoint("wss://\(name).example:4320/v1/opamp"))
-    }
-
-    private static func birth(_ byte: UInt8, at place: Place, _ validity: Validity) throws -> Birth {
+    private static func birth(_ byte: UInt8, at place: Place, _ start: Timestamp) throws -> Birth {
         let key = try PrivateKey.generateP256()
         let row: AgentID = identity(byte)
+        func leaf(days: Int, _ serial: UInt8) throws -> Certificate {
+            try place.authority.issuer.issue(
+                .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: [serial, byte],
+                validity: Validity(
+                    notBefore: start - .seconds(86_400 * 30), notAfter: start + .seconds(86_400 * days)))
+        }
         return Birth(
-            row: row, uid: identity(0x50 + byte), key: key,
-            leaf: try place.issuer.issue(
-                .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: [0x13, byte], validity: validity),
-            request: try SigningRequest(key: key, subject: "agent").pem)
-    }
-
-    private static func record(of place: Place, at now: Timestamp) throws -> PeerRecord {
-        PeerRecord(
-            name: place.name, endpoint: try Endpoint("https://\(place.name).example"), id: place.id,
-            pin: PeerPin(place.federation),
-            trust: PeerTrust(
-                serverCAs: try TrustSet([place.authority]), agentCAs: try TrustSet([place.authority]),
-                tokenSigners: try TrustSet([place.authority])),
-            opampEndpoint: place.endpoint, inbound: InboundSecret(digest: [1]),
-            outbound: OutboundSecret(sealed: [2], digest: [2]), lastContact: now)
+            row: row, uid: identity(0x50 + byte), key: key, leaf: try leaf(days: 500, 0x13),
+            endingLeaf: try leaf(days: 20, 0x14), request: try SigningRequest(key: key, subject: "agent").pem)
     }
 
     private static func identity<Kind>(_ byte: UInt8) -> Identifier<Kind> {
@@ -104,16 +120,38 @@ struct Places: Sendable {
         return identity
     }
 
+    /// What a peer has recorded of a server when it pasted it.
+    func pasted(_ server: Int) -> PeerTrust {
+        do {
+            let authorities = [places[server].authority.certificate]
+            return PeerTrust(
+                serverCAs: try ServerCAs(authorities), agentCAs: try AgentCAs(authorities),
+                tokenSigners: try TokenSigners(authorities))
+        } catch {
+            preconditionFailure("one CA is a trust set: \(error)")
+        }
+    }
+
+    /// As a peer with this trust has recorded a server.
+    func record(of server: Int, trust: PeerTrust, at endpoint: Endpoint) -> PeerRecord {
+        let place = places[server]
+        return PeerRecord(
+            name: place.name, endpoint: place.endpoint(isPolling: true), id: place.id, pin: PeerPin(place.federation),
+            trust: trust, opampEndpoint: endpoint, inbound: InboundSecret(digest: [1]),
+            outbound: OutboundSecret(sealed: [2], digest: [2]), lastContact: start)
+    }
+
     /// An agent enrolled at the first server, as its configuration file says.
-    func configuration(of host: Int) -> AgentConfiguration {
-        let birth = births[host]
+    func configuration(of agent: Int, leaf: Certificate, isPolling: Bool) -> AgentConfiguration {
+        let birth = births[agent]
         let place = places[0]
         return AgentConfiguration(
             server: ServerSettings(
                 settings: ConnectionSettings(
-                    endpoint: place.endpoint, trust: ServerTrust(anchors: CertificateBundle([place.authority])),
-                    leaf: LeafChain(leaf: birth.leaf)),
-                tokenSigners: record(of: 0).trust.tokenSigners),
+                    endpoint: place.endpoint(isPolling: isPolling),
+                    trust: ServerTrust(anchors: CertificateBundle([place.authority.certificate])),
+                    leaf: LeafChain(leaf: leaf)),
+                tokenSigners: pasted(0).tokenSigners),
             report: OwnReport(
                 description: AgentDescription(identifyingAttributes: [
                     KeyValue(key: "service.instance.id", value: .string(""))
@@ -123,10 +161,10 @@ struct Places: Sendable {
     }
 
     /// The row that this agent has at the first server.
-    func enrolledRow(of host: Int) -> AgentRecord {
-        let birth = births[host]
+    func enrolledRow(of agent: Int, leaf: Certificate) -> AgentRecord {
+        let birth = births[agent]
         return AgentRecord(
-            id: birth.row, displayName: "agent \(host)", instanceUID: birth.uid, leaf: birth.leaf,
+            id: birth.row, displayName: "agent \(agent)", instanceUID: birth.uid, leaf: leaf,
             capabilities: .handoverDefault)
     }
 }

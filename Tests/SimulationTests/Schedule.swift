@@ -20,7 +20,12 @@ struct Schedule {
             world.run(for: pause())
         }
         heal()
+        world.leaveOneHost()
         world.run(for: 3 * 3_600_000) { world.isAtRest }
+        if !world.isAtRest {
+            world.bringHome()
+            world.switchOffOutdated()
+        }
         // What nobody ended ends with the deadline of an arrival, and what a peer has forgotten is told it for another day.
         if !world.isAtRest { world.run(for: 54 * 3_600_000) { world.isAtRest } }
         // At rest is not enough: it has to stay so.
@@ -65,6 +70,10 @@ extension World {
         (3, { $0.breakDisk() }), (3, { $0.photograph() }), (2, { $0.restoreHost() }), (3, { $0.setClock() }),
         (2, { $0.forgeNotice() }), (2, { $0.redeemAsRival() }), (3, { $0.repeatOffer() }),
         (2, { $0.strangerKnocks() }), (1, { $0.backUp() }), (1, { $0.loseData() }),
+        (1, { $0.copyHost() }), (1, { $0.removeHost() }), (3, { $0.anyHost.renew() }),
+        (1, { $0.anyHost.changeReport() }),
+        (2, { $0.anyServer.draftKey() }), (2, { $0.anyServer.activateKey() }), (1, { $0.letMonthPass() }),
+        (1, { $0.anyServer.retireKey() }), (1, { $0.revoke() }),
         (10, { _ in }),
     ]
     private static let weight = whims.map(\.weight).reduce(0, +)

@@ -6,14 +6,16 @@ import Vocabulary
 // What a server asks of its peers, and what it answers them.
 extension Server {
     enum ClaimAnswer {
-        case honoured
+        /// With what waits to be told.
+        case honoured([HandoverNotice])
         case refused(code: String)
     }
 
-    enum LetterAnswer {
+    enum LetterAnswer: Equatable {
         case taken
         case gap
-        case refused
+        /// The number of the one that was refused.
+        case refused(Int)
         case unknown
     }
 
@@ -25,13 +27,14 @@ extension Server {
         world.call(from: self, to: source) {
             $0.answerClaim(id, redemption, digest, from: peer)
         } answered: { answer in
-            let event: TargetHandover.Event =
+            if case .refused(let code) = answer { self.world.checkClaimRefused(id, redemption, code) }
+            let events: [TargetHandover.Event] =
                 switch answer {
-                case .honoured: .redemptionAccepted
-                case .refused(let code): .redemptionRefused(code: code)
-                case nil: .redemptionUnanswered
+                case .honoured(let notices): [.redemptionAccepted] + notices.map { .noticeReceived($0) }
+                case .refused(let code): [.redemptionRefused(code: code)]
+                case nil: [.redemptionUnanswered]
                 }
-            self.tell(event, TargetHandover.self, of: id)
+            self.tell(events, TargetHandover.self, of: id)
         }
     }
 
@@ -44,18 +47,28 @@ extension Server {
             let claim = TokenRedemption(
                 redemption: redemption, tokenDigest: digest, peer: peer, leaf: row?.fingerprint,
                 leafRevoked: row?.leafRevoked ?? false, epoch: row?.epoch ?? 0)
-            let step = try machine.next(after: .redeemed(claim), at: wall)
+            world.tally.reach(.source, machine.phaseName, "redeemed")
+            if world.breaks(.redemptionNotRepeated), machine.redemption == redemption {
+                throw HandoverRefusal.alreadyRedeemed
+            }
+            var step = try machine.next(after: .redeemed(claim), at: wall)
+            if case .signOffer(let claims)? = step.directives.last, let leaf = row?.leaf {
+                step.directives.removeLast()
+                let event = SourceHandover.Event.offerSigned(try offer(claims, machine, leaf))
+                world.tally.reach(.source, step.state.phaseName, event.kind)
+                step = step.followed(by: try step.state.next(after: event, at: wall))
+            }
             if step.state != machine { try save(step, before: machine) }
             // The answer goes first.
             later(world.dice.milliseconds(1...20)) { self.carryOut(step.directives, of: step.state) }
             world.checkClaimHonoured(id, redemption)
-            return .honoured
+            return .honoured(tables.letters(of: id, .source).map(\.notice))
         } catch let refusal as HandoverRefusal {
             if world.broken == .redeemedTwice, case .alreadyRedeemed = refusal {
                 world.checkClaimHonoured(id, redemption)
-                return .honoured
+                return .honoured([])
             }
-            world.note("\(place.name) \(id.short): claim refused, \(refusal)")
+            world.note("\(place.name) \(id.short): claim refused, \(refusal.operatorMessage.code)")
             world.tally.count("claims refused")
             return .refused(code: refusal.operatorMessage.code)
         } catch {
@@ -104,12 +117,13 @@ extension Server {
 
     private var clock: Duration { .milliseconds(world.now) }
 
-    /// As the product's schedule says, each notice for itself.
+    /// As the product's schedule says, each call for itself.
     func deliverLetters() {
         guard isUp else { return }
-        let letters = tables.dueLetters
-        let due = Set(schedule.due(letters.map(\.item), at: clock).map(\.number))
-        for letter in letters where due.contains(Int64(letter.number)) { deliver(letter) }
+        let letters = world.breaks(.noticesInAnyOrder) ? tables.outbox.reversed() : tables.outbox
+        for call in schedule.due(letters.map(\.item), at: clock) {
+            deliver(call.compactMap { item in letters.first { $0.item == item } })
+        }
         guard !tables.outbox.isEmpty, let next = schedule.nextLook(after: clock)?.wholeMilliseconds,
             outboxLook.map({ next < $0 }) ?? true
         else { return }
@@ -120,30 +134,38 @@ extension Server {
         }
     }
 
-    private func deliver(_ letter: Tables.Letter) {
-        guard let peer = peerIndex(letter.peer) else { return }
+    private func deliver(_ letters: [Tables.Letter]) {
+        guard let first = letters.first, let peer = peerIndex(first.peer) else { return }
         let own = place.id
+        let received =
+            switch first.role {
+            case .source: tables.find(first.handover, SourceHandover.self)?.notices.received
+            case .target: tables.find(first.handover, TargetHandover.self)?.notices.received
+            }
         world.call(from: self, to: peer) {
-            $0.answerLetter(letter.notice, of: letter.handover, from: own)
+            $0.answerLetters(letters.map(\.notice), received: received ?? 0, of: first.handover, from: own)
         } answered: { answer in
-            let outcome = self.taken(letter, answer)
-            self.schedule.ended(letter.item, outcome, at: self.clock)
+            let outcome = self.taken(letters, answer)
+            self.schedule.ended(letters.map(\.item), outcome, at: self.clock)
             self.deliverLetters()
         }
     }
 
-    private func taken(_ letter: Tables.Letter, _ answer: LetterAnswer?) -> OutboxSchedule.Outcome {
+    private func taken(_ letters: [Tables.Letter], _ answer: LetterAnswer?) -> OutboxSchedule.Outcome {
         switch answer {
-        case .taken: return acknowledge(letter, wasRefused: false)
-        case .refused: return acknowledge(letter, wasRefused: true)
+        case .taken: return acknowledge(letters[letters.count - 1], wasRefused: false)
+        case .refused(let sequence):
+            let refused = letters.last { $0.notice.sequence <= sequence } ?? letters[0]
+            return acknowledge(refused, wasRefused: true)
         case .gap, .unknown:
-            guard wall > letter.notice.at + OutboxSchedule.retryPeriod else { return .later }
+            guard wall > letters[0].notice.at + OutboxSchedule.retryPeriod else { return .later }
             world.tally.count("notices given up")
-            return acknowledge(letter, wasRefused: false)
+            return acknowledge(letters[0], wasRefused: false)
         case nil: return .silent
         }
     }
 
+    /// The peer has this one and those before it.
     private func acknowledge(_ letter: Tables.Letter, wasRefused: Bool) -> OutboxSchedule.Outcome {
         guard (try? crashPoint()) != nil else { return .later }
         if wasRefused {
@@ -153,28 +175,45 @@ extension Server {
             }
             guard (try? crashPoint()) != nil else { return .later }
         }
-        tables.outbox.removeAll { $0.number == letter.number }
+        tables.removeLetters(upTo: letter.notice.sequence, of: letter.handover, letter.role)
         return .done
     }
 
     /// Only the handover's other party is heard.
-    func answerLetter(_ notice: HandoverNotice, of id: HandoverID, from peer: PeerID) -> LetterAnswer? {
+    func answerLetters(
+        _ notices: [HandoverNotice], received: Int, of id: HandoverID, from peer: PeerID
+    ) -> LetterAnswer? {
         do {
-            let answer: NoticeAnswer?
-            if tables.find(id, SourceHandover.self)?.otherParty == peer {
-                answer = try take(.noticeReceived(notice), SourceHandover.self, of: id).answer
-            } else if tables.find(id, TargetHandover.self)?.otherParty == peer {
-                answer = try take(.noticeReceived(notice), TargetHandover.self, of: id).answer
-            } else {
-                return .unknown
+            if let machine = tables.find(id, SourceHandover.self),
+                machine.otherParty == peer || world.breaks(.anyPeerHeard)
+            {
+                return try take(notices, received: received, machine)
             }
-            switch answer ?? .accepted {
-            case .accepted, .duplicate: return .taken
-            case .gap: return .gap
-            case .refused: return .refused
+            if let machine = tables.find(id, TargetHandover.self), machine.otherParty == peer {
+                return try take(notices, received: received, machine)
             }
+            return .unknown
         } catch {
             return nil
+        }
+    }
+
+    private func take<Kind: Machine>(
+        _ notices: [HandoverNotice], received: Int, _ machine: Kind
+    ) throws -> LetterAnswer {
+        var notices = notices
+        if world.breaks(.noticesInAnyOrder) {
+            for index in notices.indices { notices[index].sequence = machine.notices.received + 1 + index }
+        }
+        reach(machine, notices.map(Kind.noticed))
+        let (step, sequence) = try machine.next(after: notices, at: wall)
+        if step.state != machine || !step.isEmpty { try save(step, before: machine) }
+        tables.removeLetters(upTo: received, of: machine.id, Kind.role)
+        carryOut(step.directives, of: step.state)
+        switch step.answer ?? .accepted {
+        case .accepted, .duplicate: return .taken
+        case .gap: return .gap
+        case .refused: return .refused(sequence)
         }
     }
 }

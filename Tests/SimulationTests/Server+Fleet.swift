@@ -7,20 +7,29 @@ import Vocabulary
 
 /// One agent's session as a server's process knows it.
 final class Session {
-    let line: Line
+    /// The last one, for polls.
+    var line: Line
     let number: UInt64
     let proof: SessionProof
-    var conversation = AgentConversation(transport: .webSocket)
+    var conversation: AgentConversation
     var memory: SessionMemory
     /// A message has come; an upgrade alone is no session.
     var hasSpoken = false
+    /// What waits for the next poll.
+    var pending = ServerToAgent()
+    var lastPoll: Timestamp
+    /// Somebody looks whether it still polls.
+    var isWatched = false
 
     var row: AgentID { proof.agent }
     var leaf: Fingerprint { proof.certificate.fingerprint }
+    var isPolling: Bool { proof.transport == .polling }
 
     init(_ line: Line, number: UInt64, row: AgentID, leaf: Certificate, handover: HandoverID?, at now: Timestamp) {
-        (self.line, self.number) = (line, number)
-        proof = SessionProof(agent: row, certificate: leaf, handover: handover, transport: .webSocket, openedAt: now)
+        (self.line, self.number, lastPoll) = (line, number, now)
+        let transport: AgentTransport = line.isPolling ? .polling : .webSocket
+        proof = SessionProof(agent: row, certificate: leaf, handover: handover, transport: transport, openedAt: now)
+        conversation = AgentConversation(transport: transport)
         memory = SessionMemory(at: now)
     }
 }
@@ -50,11 +59,9 @@ extension Server {
 
     func admit(_ line: Line) -> Admission {
         guard let leaf = line.dial.settings.leaf?.leaf else { return .refused(status: 401) }
-        let named = line.dial.extraHeaders.first { $0.name == MoveHeader.handoverID }
-        let handover = named.flatMap { HandoverID($0.value.revealText()) }
-        let decision = decision(on: leaf, for: handover)
+        let decision = decision(on: leaf, for: line.handover)
         world.checkAdmission(decision, of: leaf, at: self)
-        world.note("\(place.name) meets agent \(line.host): \(decision.short)")
+        world.note("\(place.name) meets host \(line.host): \(decision.short)")
         switch decision {
         case .agent(let row), .movedOn(let row, _), .arriving(let row, _):
             if case .arriving(_, let id) = decision, world.broken == .liveAtConnect {
@@ -63,8 +70,12 @@ extension Server {
             }
             sessionCount += 1
             return .admitted(
-                Session(line, number: sessionCount, row: row, leaf: leaf, handover: handover, at: wall))
+                Session(line, number: sessionCount, row: row, leaf: leaf, handover: line.handover, at: wall))
         case .refused(.tooEarly): return .refused(status: 503)
+        case .refused(.clone):
+            world.tally.count("copies refused")
+            tables.noteCopy(decision, at: wall)
+            return .refused(status: 403)
         case .bootstrap, .refused: return .refused(status: 403)
         }
     }
@@ -80,8 +91,8 @@ extension Server {
     func end(_ session: Session, _ ending: SessionEnding) {
         guard let index = sessions.firstIndex(where: { $0 === session }) else { return }
         sessions.remove(at: index)
-        session.line.session = nil
-        if session.line.atHost != .gone {
+        if !session.isPolling { session.line.session = nil }
+        if !session.isPolling, session.line.atHost != .gone {
             session.line.toHost(in: world) { [world] in
                 world.hosts[session.line.host].ended(session.line, .closed(code: 1008, reason: "\(ending)"))
             }
@@ -94,8 +105,24 @@ extension Server {
         carryOut(step.changes)
     }
 
-    func send(_ message: ServerToAgent, over session: Session) {
+    /// Something beside an answer.
+    ///
+    /// - Returns: whether it is on its way; for a poll it waits.
+    @discardableResult
+    func push(_ content: ServerToAgent, to session: Session) -> Bool {
+        let permitted = session.conversation.permitted(content)
+        guard !permitted.isEmpty else { return false }
+        if session.isPolling {
+            session.pending = session.pending.overlaid(with: content)
+            return false
+        }
+        send(permitted.message, over: session)
+        return true
+    }
+
+    private func send(_ message: ServerToAgent, over session: Session) {
         let line = session.line
+        if message.isRenewal, world.losesRenewal() { return world.cut(line) }
         line.toHost(in: world) { [world] in world.hosts[line.host].received(line, message) }
     }
 
@@ -107,45 +134,72 @@ extension Server {
             session: session.proof, memory: session.memory, row: tables.row(session.row), rowOfLeaf: records.row,
             sources: records.sources, targets: records.targets, authorities: authorities,
             newerLeafIsLive: isNewerLive(records.row, than: session.proof.certificate),
-            isReplaced: self.session(of: session.row).map { $0 !== session } ?? false, news: news,
+            isReplaced: self.session(of: session.row).map { $0 !== session } ?? false, news: nil,
             freshInstanceUID: InstanceUID(version7At: wall, random: world.dice.bytes(10)))
     }
 
     func received(_ message: AgentToServer, from session: Session) {
-        guard isUp, sessions.contains(where: { $0 === session }) else { return }
-        var report: AgentReport
+        guard isUp, sessions.contains(where: { $0 === session }),
+            let (report, answer) = hear(message, in: session, epoch: session.line.dial.epoch), isUp,
+            sessions.contains(where: { $0 === session })
+        else { return }
+        send(reply(answer, to: report, in: session), over: session)
+        finish(session, after: report, answer)
+    }
+
+    /// - Returns: `nil` when the process dies over it.
+    private func hear(
+        _ given: AgentToServer, in session: Session, epoch: HandoverEpoch?
+    ) -> (AgentReport, OpAMPAnswer)? {
+        var (report, message): (AgentReport, AgentToServer)
+        message = given
+        message.spoil(by: world.broken)
+        if world.breaks(.epochUnheard) { message.customMessage = nil }
         do throws(ConversationRefusal) {
             report = try session.conversation.hear(
-                message, epoch: session.line.dial.epoch, at: wall)
-        } catch { return world.fail(.T10, "\(place.name) does not understand agent \(session.line.host)") }
+                message, epoch: world.breaks(.epochUnheard) ? nil : epoch, at: wall)
+        } catch {
+            world.fail(.T10, "\(place.name) does not understand host \(session.line.host)")
+            return nil
+        }
         report.copy = copies.saw(
             CopyWatch.Sighting(
-                session: session.number, transport: .webSocket, address: "host \(session.line.host)",
+                session: session.number, transport: session.proof.transport, address: "host \(session.line.host)",
                 sequence: message.sequenceNumber, epoch: report.epoch?.epoch, isGoodbye: message.agentDisconnect),
             of: session.row, at: wall)
+        if world.breaks(.copiesUnnoticed) { report.copy = nil }
         enter(session)
-        guard isUp else { return }
+        guard isUp else { return nil }
         if report.isRoutine, session.memory.isQuiet(at: wall) {
             session.memory.heard(at: wall)
-            return reply(.nothing, to: report, over: session)
+            return (report, .nothing)
+        }
+        // An agent never says again what was bad, so that only a bare report may be.
+        if message.connectionSettingsStatus == nil, message.connectionSettingsRequest == nil, !message.agentDisconnect,
+            world.strikes(permille: 2)
+        {
+            return (report, .badRequest("It does not please."))
         }
         do throws(Crashed) {
             try crashPoint()
             let answer = try take(report, session)
             try crashPoint()
-            reply(answer, to: report, over: session)
-        } catch { return }
+            return (report, answer)
+        } catch { return nil }
     }
 
     private func take(_ report: AgentReport, _ session: Session) throws(Crashed) -> OpAMPAnswer {
-        let facts = facts(of: session, isFailing: report.settingsStatus?.status == .failed)
+        var facts = facts(of: session, isFailing: report.settingsStatus?.status == .failed)
+        if session.memory.wantsNews(with: report) { facts.news = news }
         var step = SessionStep(after: report, with: facts)
-        if let order = step.order, let leaf = try? place.issue(order, world.dice.bytes(16)) {
+        if let order = step.order, let leaf = issue(order) {
             step.issued(leaf)
-            world.tally.count("leaves issued")
+            world.issued(leaf, to: session)
         }
+        step.spoil(by: world.broken, after: report)
+        if world.breaks(.answersAnybody), step.standing == .over { return .nothing }
         if let leaf = step.row?.fingerprint, let other = tables.row(of: leaf), other.id != step.row?.id {
-            world.note("\(place.name) cannot record agent \(session.line.host): its leaf is another row's")
+            world.note("\(place.name) cannot record host \(session.line.host): its leaf is another row's")
             world.tally.count("rows that could not be saved")
             return .unavailable(retryAfter: .seconds(30), "not recorded")
         }
@@ -159,13 +213,16 @@ extension Server {
         return step.answer
     }
 
-    private func reply(_ answer: OpAMPAnswer, to report: AgentReport, over session: Session) {
-        guard isUp, sessions.contains(where: { $0 === session }) else { return }
+    private func reply(_ answer: OpAMPAnswer, to report: AgentReport, in session: Session) -> ServerToAgent {
         let permitted = session.conversation.reply(
             to: report, with: answer.content,
             freshInstanceUID: InstanceUID(version7At: wall, random: world.dice.bytes(10)).bytes)
-        if permitted.message.errorResponse == nil { world.checkVerified(by: self, session) }
-        send(permitted.message, over: session)
+        // A sign of life proves nothing to anybody.
+        if permitted.message.errorResponse == nil, !report.isRoutine { world.checkVerified(by: self, session) }
+        return permitted.message
+    }
+
+    private func finish(_ session: Session, after report: AgentReport, _ answer: OpAMPAnswer) {
         if report.message.agentDisconnect {
             end(session, .agentDisconnected)
         } else if let reason = answer.dismissal {
@@ -173,9 +230,79 @@ extension Server {
         }
     }
 
+    // MARK: Polls
+
+    enum PollAnswer {
+        case answered(ServerToAgent)
+        case refused(status: Int)
+    }
+
+    /// - Returns: `nil` when the process dies over it.
+    func poll(_ message: AgentToServer, over line: Line, isOpening: Bool) -> PollAnswer? {
+        let admitted: Session
+        switch admit(line) {
+        case .refused(let status): return .refused(status: status)
+        case .admitted(let session): admitted = session
+        }
+        let known = self.session(of: admitted.row)
+        let continues =
+            known.map { known in
+                known.isPolling && known.leaf == admitted.leaf
+                    && (line.handover == nil || line.handover == known.proof.handover)
+            } ?? false
+        let session = continues ? known ?? admitted : admitted
+        (session.line, session.lastPoll) = (line, wall)
+        if !continues { sessions.append(session) }
+        watch(session)
+        guard case (let report, var answer)? = hear(message, in: session, epoch: isOpening ? line.dial.epoch : nil),
+            isUp
+        else {
+            return nil
+        }
+        // What ended the session meanwhile ended what it was admitted for.
+        if !sessions.contains(where: { $0 === session }), answer.content.errorResponse == nil { answer = .sessionOver }
+        if !report.message.agentDisconnect { answer.content = withPending(answer.content, of: session) }
+        let reply = reply(answer, to: report, in: session)
+        if let offers = reply.connectionSettings {
+            let facts = facts(of: session)
+            let step = SessionStep(sending: offers.hash, with: facts, at: wall)
+            guard (try? save(step, from: facts)) != nil else { return nil }
+            session.memory = step.memory
+            carryOut(step.changes)
+            guard isUp else { return nil }
+        }
+        finish(session, after: report, answer)
+        return .answered(reply)
+    }
+
+    /// An error goes alone, and an answer has room for one offer.
+    private func withPending(_ content: ServerToAgent, of session: Session) -> ServerToAgent {
+        guard content.errorResponse == nil else { return content }
+        var pushed = session.pending
+        session.pending = ServerToAgent()
+        if content.connectionSettings != nil {
+            swap(&session.pending.connectionSettings, &pushed.connectionSettings)
+        }
+        return pushed.overlaid(with: content)
+    }
+
+    private func watch(_ session: Session) {
+        guard !session.isWatched else { return }
+        session.isWatched = true
+        later(300_000 + world.dice.milliseconds(1...60_000)) {
+            session.isWatched = false
+            guard self.sessions.contains(where: { $0 === session }) else { return }
+            guard self.wall - session.lastPoll < .seconds(300) else { return self.end(session, .silent) }
+            self.watch(session)
+        }
+    }
+
+    // MARK: Saving
+
     /// One transaction: the row, then each step of a handover.
-    private func save(_ step: SessionStep, from facts: SessionFacts) throws(Crashed) {
+    func save(_ step: SessionStep, from facts: SessionFacts) throws(Crashed) {
         try crashPoint()
+        reach(step)
         var next = tables
         let keepsRow = world.broken != .rowsOutsideTransaction || !world.strikes(permille: 300)
         if keepsRow, let row = step.row, row != facts.row { next.save(row) }
@@ -187,6 +314,7 @@ extension Server {
             case .target(let step): write(step, before: targets.replace(step.state), keepsRow: keepsRow, into: &next)
             }
         }
+        world.checkT4(tables, next)
         tables = next
         for change in step.changes {
             switch change {
@@ -197,7 +325,16 @@ extension Server {
         try crashPoint()
     }
 
-    private func carryOut(_ changes: [SessionStep.Change]) {
+    private func reach(_ step: SessionStep) {
+        for told in step.told {
+            switch told {
+            case .source(let phase, let event): world.tally.reach(.source, phase.rawValue, event.kind)
+            case .target(let phase, let event): world.tally.reach(.target, phase.rawValue, event.kind)
+            }
+        }
+    }
+
+    func carryOut(_ changes: [SessionStep.Change]) {
         for change in changes {
             switch change {
             case .source(let step): carryOut(step.directives, of: step.state)
@@ -225,6 +362,13 @@ extension LeafAcceptance.Decision {
         case .bootstrap: "bootstrap"
         case .refused(let refusal): "refused \(refusal.operatorMessage.code)"
         }
+    }
+}
+
+extension Line {
+    /// What `Handover-Id` says.
+    fileprivate var handover: HandoverID? {
+        dial.extraHeaders.first { $0.name == MoveHeader.handoverID }.flatMap { HandoverID($0.value.revealText()) }
     }
 }
 

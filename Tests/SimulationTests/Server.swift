@@ -10,7 +10,10 @@ import Vocabulary
 final class Server {
     unowned let world: World
     let index: Int
-    var tables = Tables() { didSet { world.isFleetChanged = true } }
+    let isPolling: Bool
+    var tables: Tables { didSet { world.isFleetChanged = true } }
+    /// Its CA keys with all that they signed for itself. They are in the database, and no backup forgets one.
+    var issuers: [Fingerprint: Places.Authority] = [:]
     /// A backup, made some time ago.
     var backup: Tables?
     var skew: Int64 = 0
@@ -25,19 +28,19 @@ final class Server {
     var schedule = OutboxSchedule()
     /// When the outbox is looked at next, whatever happens.
     var outboxLook: Int64?
+    /// Which version of its trust each peer has been told by this process.
+    var told: [Int: Int64] = [:]
+    var isAnnouncing = false
 
-    init(_ index: Int, in world: World) {
-        self.index = index
-        self.world = world
-
+    init(_ index: Int, of servers: Int, isPolling: Bool, in world: World) {
+        (self.index, self.world, self.isPolling) = (index, world, isPolling)
+        tables = Tables(of: Places.shared.places[index], peers: (0..<servers).map(Places.shared.pasted))
     }
 
     var place: Places.Place { Places.shared.places[index] }
+    /// Where its agents connect, as it tells its peers; it answers at both of its endpoints.
+    var endpoint: Endpoint { place.endpoint(isPolling: isPolling) }
     var wall: Timestamp { Places.shared.start + .milliseconds(world.now + skew) }
-
-    /// Own CAs that are honoured, the Active one first.
-    var authorities: [Certificate] { [place.authority] }
-    var news: TrustChange? { nil }
 
     struct Crashed: Error {}
 
@@ -56,7 +59,8 @@ final class Server {
         copies = CopyWatch()
         schedule = OutboxSchedule()
         outboxLook = nil
-        for line in lines {
+        (told, isAnnouncing) = ([:], false)
+        for line in lines where !line.isPolling {
             line.session = nil
             line.toHost(in: world) { [world] in
                 line.isCut = true
@@ -73,6 +77,7 @@ final class Server {
         for machine in tables.sources where machine.isOpen { carryOut(machine.resume(at: wall), of: machine) }
         for machine in tables.targets where machine.isOpen { carryOut(machine.resume(at: wall), of: machine) }
         deliverLetters()
+        announceLater()
     }
 
     /// Something this process will do, if it lives that long.
@@ -93,18 +98,38 @@ final class Server {
 
     /// One event, saved as a whole before anything of it is done.
     @discardableResult
-    func take<Kind: Machine>(_ event: Kind.Event, _: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
-        guard let machine = tables.find(id, Kind.self) else { throw HandoverRefusal.unknownHandover(id) }
-        let step = try machine.next(after: event, at: wall)
+    func take<Kind: Machine>(_ event: Kind.Event, _ kind: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
+        try take([event], kind, of: id)
+    }
+
+    @discardableResult
+    func take<Kind: Machine>(_ events: [Kind.Event], _: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
+        guard var machine = tables.find(id, Kind.self) else { throw HandoverRefusal.unknownHandover(id) }
+        machine.spoil(by: world.broken)
+        reach(machine, events)
+        let step = try machine.next(after: events, at: wall)
         if step.state != machine || !step.isEmpty { try save(step, before: machine) }
         carryOut(step.directives, of: step.state)
         return step
     }
 
+    /// Counts what each event meets.
+    func reach<Kind: Machine>(_ machine: Kind, _ events: [Kind.Event]) {
+        var machine = machine
+        for event in events {
+            world.tally.reach(Kind.coverage, machine.phaseName, event.kind)
+            machine = (try? machine.next(after: event, at: wall))?.state ?? machine
+        }
+    }
+
     /// A fact that nobody waits to hear about.
     func tell<Kind: Machine>(_ event: Kind.Event, _ kind: Kind.Type, of id: HandoverID) {
+        tell([event], kind, of: id)
+    }
+
+    func tell<Kind: Machine>(_ events: [Kind.Event], _ kind: Kind.Type, of id: HandoverID) {
         guard isUp else { return }
-        _ = try? take(event, kind, of: id)
+        _ = try? take(events, kind, of: id)
     }
 
     func save<Kind: Machine>(_ step: HandoverStep<Kind>, before: Kind?) throws(Crashed) {
@@ -123,7 +148,10 @@ final class Server {
         next.save(step.state)
         if keepsRow { for change in step.rows { next.apply(change) } }
         if world.broken != .forgottenAudit || !world.strikes(permille: 300) {
-            for fact in step.audit { next.audit.append(.init(fact: fact, handover: step.state.id, at: wall)) }
+            for var fact in step.audit {
+                if world.breaks(.auditedToken) { fact.additional = .string(world.tokens.last?.text ?? "") }
+                next.audit.append(.init(fact: fact, handover: step.state.id, at: wall))
+            }
         }
         if world.broken != .forgottenNotices || !world.strikes(permille: 300) {
             for notice in step.notices {
@@ -196,14 +224,16 @@ final class Server {
 
     private func sign(_ claims: HandoverClaims) {
         do {
-            let token = try place.issuer.sign(claims)
             guard let machine = tables.find(claims.id, SourceHandover.self), let leaf = tables.row(machine.agent)?.leaf
             else { return }
-            let offers = try ConnectionSettingsOffers.handover(
-                machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
-            let signed = try SignedOffer(offers, expiresAt: claims.expiresAt)
-            try take(.offerSigned(signed), SourceHandover.self, of: claims.id)
+            try take(.offerSigned(try offer(claims, machine, leaf)), SourceHandover.self, of: claims.id)
         } catch { world.note("\(place.name) \(claims.id.short): offer not signed, \(error)") }
+    }
+
+    func offer(_ claims: HandoverClaims, _ machine: SourceHandover, _ leaf: Certificate) throws -> SignedOffer {
+        let offers = try ConnectionSettingsOffers.handover(
+            machine.claims, token: try active.issuer.sign(claims), leaf: leaf, certificate: machine.certificate)
+        return try SignedOffer(offers, expiresAt: claims.expiresAt)
     }
 
     private func push(_ offer: SignedOffer, of id: HandoverID) {
@@ -211,16 +241,15 @@ final class Server {
             guard let machine = tables.find(id, SourceHandover.self), let session = session(of: machine.agent) else {
                 return
             }
-            world.note("\(place.name) \(id.short): offer sent to agent \(session.line.host)")
+            world.note("\(place.name) \(id.short): offer for host \(session.line.host)")
             if world.broken == .movedAtOffer {
                 tables.edit(machine.agent) { $0.presence = .movedToPeer(machine.otherParty, name: "early") }
                 world.checkRowMoved(machine.agent, by: id, at: self)
             }
-            let permitted = session.conversation.permitted(ServerToAgent(connectionSettings: try offer.offers))
-            guard !permitted.isEmpty else { return }
-            world.lastOffers[index] = (machine.agent, permitted.message)
-            send(permitted.message, over: session)
-            try take(.offerSent, SourceHandover.self, of: id)
+            let message = ServerToAgent(connectionSettings: try offer.offers, customMessage: news?.statement)
+            world.lastOffers[index] = (machine.agent, message)
+            // A poll takes it along later, and says so then.
+            if push(message, to: session) { try take(.offerSent, SourceHandover.self, of: id) }
         } catch { world.note("\(place.name) \(id.short): offer not pushed, \(error)") }
     }
 }

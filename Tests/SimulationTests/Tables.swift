@@ -13,7 +13,9 @@ struct Tables {
         var notice: HandoverNotice
 
         var item: OutboxSchedule.Item {
-            OutboxSchedule.Item(number: Int64(number), handover: handover, role: role, peer: peer)
+            OutboxSchedule.Item(
+                handover: handover, role: role, peer: peer, sequence: notice.sequence,
+                waitsForNext: notice.type.waitsForNext)
         }
     }
 
@@ -28,7 +30,19 @@ struct Tables {
     var targets: [TargetHandover] = []
     var outbox: [Letter] = []
     var audit: [Entry] = []
+    var keys: SigningKeys
+    /// Rises with every change of the keys.
+    var trustVersion: Int64 = 1
+    /// What is recorded of each peer, by its number.
+    var peers: [PeerTrust]
     private var letters = 0
+
+    init(of place: Places.Place, peers: [PeerTrust]) {
+        keys = SigningKeys([
+            SigningKey(certificate: place.authority.certificate, state: .active, since: Places.shared.start)
+        ])
+        self.peers = peers
+    }
 
     func row(_ id: AgentID) -> AgentRecord? { rows.first { $0.id == id } }
     func row(of leaf: Fingerprint) -> AgentRecord? { rows.first { $0.fingerprint == leaf } }
@@ -70,13 +84,13 @@ struct Tables {
         outbox.append(Letter(number: letters, handover: handover, role: role, peer: peer, notice: notice))
     }
 
-    /// The oldest letter of every handover and side.
-    var dueLetters: [Letter] {
-        var due: [Letter] = []
-        for letter in outbox where !due.contains(where: { $0.handover == letter.handover && $0.role == letter.role }) {
-            due.append(letter)
-        }
-        return due
+    func letters(of handover: HandoverID, _ role: HandoverRole) -> [Letter] {
+        outbox.filter { $0.handover == handover && $0.role == role }
+    }
+
+    /// The peer has this notice and those before it.
+    mutating func removeLetters(upTo sequence: Int, of handover: HandoverID, _ role: HandoverRole) {
+        outbox.removeAll { $0.handover == handover && $0.role == role && $0.notice.sequence <= sequence }
     }
 
     /// As the server finds who an agent with this leaf may be.
@@ -109,16 +123,20 @@ struct Tables {
 }
 
 /// A machine and its table.
-protocol Machine: HandoverMachine {
+protocol Machine: HandoverMachine where Event: NamedEvent {
+    static var coverage: Pair.Machine { get }
+    mutating func spoil(by rule: BrokenRule?)
     static var table: WritableKeyPath<Tables, [Self]> { get }
 }
 
 extension SourceHandover: Machine {
     static var table: WritableKeyPath<Tables, [Self]> { \.sources }
+    static var coverage: Pair.Machine { .source }
 }
 
 extension TargetHandover: Machine {
     static var table: WritableKeyPath<Tables, [Self]> { \.targets }
+    static var coverage: Pair.Machine { .target }
 }
 
 extension HandoverID {

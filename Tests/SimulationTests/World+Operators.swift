@@ -6,26 +6,24 @@ import Vocabulary
 // What operators do.
 extension World {
     func issue() {
-        let host = dice.below(hosts.count)
-        let uid = Places.shared.births[host].uid
+        let agent = dice.below(agents.count)
+        let uid = Places.shared.births[agent].uid
         let owners = servers.filter { server in
             server.isUp && server.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere }
         }
         guard !owners.isEmpty else { return }
         let source = dice.pick(owners)
-        issue(host, from: source, to: dice.pick(servers.indices.filter { $0 != source.index }))
+        issue(agent, from: source, to: dice.pick(servers.indices.filter { $0 != source.index }))
     }
 
     /// What operators ask for, from one end of the range to the other.
     private static let lifetimes = [60, 300, 3600, 86_400]
-    /// From `shortestProbation`: with a shorter one an agent whose server stays lost goes to and fro without a pause.
-    private static let probations = [0, 1, 30, 60, 300, 3600, 86_400].filter { $0 >= shortestProbation }
-    private static let shortestProbation = 30
-    private static let verifications = [1, 30, 60]
+    private static let probations = [0, 1, 30, 60, 300, 3600, 86_400]
+    private static let verifications = [31, 60, 300]
     private static let arrivals = [1, 60, 3600, 86_400]
 
-    func issue(_ host: Int, from source: Server, to target: Int, probation: Int? = nil) {
-        let uid = Places.shared.births[host].uid
+    func issue(_ agent: Int, from source: Server, to target: Int, probation: Int? = nil) {
+        let uid = Places.shared.births[agent].uid
         guard var row = source.tables.rows.first(where: { $0.instanceUID == uid && $0.presence.isHere }) else { return }
         if broken == .repeatedEpoch, row.epoch > 0 { row.epoch -= 1 }
         let departures = source.tables.sources.filter { $0.agent == row.id }
@@ -34,20 +32,21 @@ extension World {
             departures.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
             ?? arrivals.first(where: \.isOpen).map { ($0.id, $0.phaseName) }
         let preconditions = HandoverIssue(
-            agent: row, peer: Places.shared.record(of: target), open: open, server: source.place.id,
+            agent: row, peer: source.record(of: target), open: open, server: source.place.id,
             serverName: source.place.name,
-            agentCAs: [source.place.authority] + arrivals.flatMap(\.claims.source.agentCAs.certificates),
-            timeToLive: .seconds(dice.pick([60, 300, 3600])), probation: .seconds(dice.pick([0, 1, 30, 60, 300])))
+            agentCAs: source.authorities + arrivals.flatMap(\.claims.source.agentCAs.certificates),
+            timeToLive: .seconds(dice.pick(Self.lifetimes)),
+            probation: .seconds(probation ?? dice.pick(Self.probations)))
         do throws(any Error) {
             let claims = try preconditions.claims(id: dice.identity(), at: source.wall)
-            let text = try source.place.issuer.sign(claims)
+            let text = try source.active.issuer.sign(claims)
             let step = SourceHandover.issue(
                 claims, tokenDigest: Digest.sha256(Array(text.utf8)), certificate: .repeat,
                 verification: .seconds(dice.pick(Self.verifications)))
             try source.save(step, before: nil)
             source.carryOut(step.directives, of: step.state)
             tokens.append(PastedToken(text: text, handover: claims.id, target: target))
-            note("\(source.place.name) issues \(claims.id.short) for agent \(host) to \(servers[target].place.name)")
+            note("\(source.place.name) issues \(claims.id.short) for agent \(agent) to \(servers[target].place.name)")
         } catch { tally.count("issues refused") }
     }
 
@@ -74,18 +73,20 @@ extension World {
                 ? known.map { .phase($0.phase, redemption: $0.redemption) } ?? .refused(code: "handover.unknown")
                 : .unanswered
             let review = RedemptionReview(
-                claims: claims, peer: Places.shared.record(of: source), known: server.tables.find(claims.id),
+                claims: claims, peer: server.record(of: source), known: server.tables.find(claims.id),
                 rows: server.tables.rows.filter {
                     $0.instanceUID == claims.agent.instanceUID || $0.fingerprint == claims.leaf
                 },
                 departures: server.tables.sources,
-                ownEndpoints: [server.place.endpoint], listener: server.place.listener, groups: [], configurations: [],
+                ownEndpoints: [server.endpoint], listener: server.listenerAuthority.listener, groups: [],
+                configurations: [],
                 source: answer)
             let redemption = try review.redemption(
                 dice.identity(), choice: .init(), newRow: AgentID(version7At: server.wall, random: dice.bytes(10)),
                 freshUID: InstanceUID(version7At: server.wall, random: dice.bytes(10)),
                 arrivalTime: .seconds(newest ? 3600 : dice.pick(Self.arrivals)), at: server.wall)
             let preview = TargetHandover(previewing: verified)
+            tally.reach(.target, preview.phaseName, "redeemRequested")
             let step = try preview.next(after: .redeemRequested(redemption), at: server.wall)
             try server.save(step, before: preview)
             server.carryOut(step.directives, of: step.state)
@@ -107,7 +108,7 @@ extension World {
             return known
         }
         let signers = servers.indices.filter { $0 != server.index }.flatMap {
-            Places.shared.record(of: $0).knownSigners
+            server.record(of: $0).knownSigners
         }
         return try TokenVerifier().verify(token.text, signers: signers, audience: server.place.id, at: server.wall)
     }
@@ -129,6 +130,23 @@ extension World {
         let server = dice.pick(open)
         guard let machine = server.tables.sources.last(where: \.isOpen) else { return }
         server.tell(.cancelRequested(reason: nil), SourceHandover.self, of: machine.id)
+    }
+
+    /// The operator who holds the leaf's row revokes it: the agent has to be enrolled again.
+    func revoke() {
+        guard dice.chance(permille: 250) else { return }
+        let server = anyServer
+        let rows = server.tables.rows.filter { $0.presence.isHere && !$0.leafRevoked && $0.leaf != nil }
+        guard server.isUp, !rows.isEmpty else { return }
+        let row = dice.pick(rows)
+        note("\(server.place.name) revokes the leaf of \(row.displayName)")
+        tally.count("leaves revoked")
+        if let agent = agent(of: row.instanceUID) { truth.revoked.insert(agent) }
+        server.tables.edit(row.id) { $0.leafRevoked = true }
+        for machine in server.tables.sources where machine.agent == row.id && machine.isOpen {
+            server.tell(.leafRevoked, SourceHandover.self, of: machine.id)
+        }
+        for session in server.sessions where session.row == row.id { server.end(session, .dismissed("revoked")) }
     }
 
     func withdraw() {

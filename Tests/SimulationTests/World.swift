@@ -1,3 +1,4 @@
+import Certificates
 import HandoverToken
 import OpAMPProto
 import Vocabulary
@@ -27,6 +28,10 @@ final class World {
     /// A server was set back to an older backup: what it has forgotten nobody can know, and only the agents' own
     /// invariants still bind.
     var hasLostData = false
+    /// The leaf with which each agent was enrolled.
+    let firstLeaves: [Certificate]
+    /// Nobody says more than he must, for a long time.
+    var isQuiet = false
     /// A server's tables have changed since the fleet was looked at.
     var isFleetChanged = false
     private(set) var trace: [String] = []
@@ -35,15 +40,31 @@ final class World {
         self.seed = seed
         self.broken = broken
         self.isTracing = isTracing
-        dice = Dice(seed)
-        let serverCount = dice.chance(permille: 500) ? 2 : 3
-        let hostCount = dice.chance(permille: 600) ? 1 : 2 + dice.below(2)
+        var draws = Dice(seed)
+        let serverCount = draws.chance(permille: 500) ? 2 : 3
+        let hostCount = draws.chance(permille: 600) ? 1 : 2 + draws.below(2)
         network = Network(hosts: hostCount, servers: serverCount)
-        servers = (0..<serverCount).map { Server($0, in: self) }
-        for host in 0..<hostCount { servers[0].tables.save(Places.shared.enrolledRow(of: host)) }
-        hosts = (0..<hostCount).map { Host($0, in: self) }
+        firstLeaves = Places.shared.births.prefix(hostCount).map {
+            draws.chance(permille: 250) ? $0.endingLeaf : $0.leaf
+        }
+        let isPolling = (0..<serverCount + hostCount).map { _ in draws.chance(permille: 300) }
+        dice = draws
+        for (agent, leaf) in firstLeaves.enumerated() { truth.leaves[leaf.fingerprint] = agent }
+        servers = (0..<serverCount).map { Server($0, of: serverCount, isPolling: isPolling[$0], in: self) }
+        for (agent, leaf) in firstLeaves.enumerated() {
+            servers[0].tables.save(Places.shared.enrolledRow(of: agent, leaf: leaf))
+        }
+        hosts = (0..<hostCount).map { Host($0, in: self, isPolling: isPolling[serverCount + $0]) }
         for host in hosts { host.isTerse = dice.chance(permille: 250) }
     }
+
+    /// The agents' identities; one of them may have several hosts.
+    var agents: Range<Int> { firstLeaves.indices }
+
+    /// The hosts that hold this identity and have not gone away.
+    func hosts(of agent: Int) -> [Host] { hosts.filter { $0.agentNumber == agent && !$0.isGone } }
+
+    func server(at endpoint: Endpoint) -> Server? { servers.first { $0.place.host == endpoint.host } }
 
     // MARK: Time
 
@@ -110,11 +131,18 @@ struct PastedToken {
 struct Tally {
     var events = 0
     var counts: [String: Int] = [:]
+    /// How often each event came in each phase.
+    var pairs: [Pair: Int] = [:]
+
+    mutating func reach(_ machine: Pair.Machine, _ phase: String, _ event: String) {
+        pairs[Pair(machine: machine, phase: phase, event: event), default: 0] += 1
+    }
 
     mutating func count(_ what: String, _ number: Int = 1) { counts[what, default: 0] += number }
 
     mutating func add(_ other: Tally) {
         events += other.events
         counts.merge(other.counts, uniquingKeysWith: +)
+        pairs.merge(other.pairs, uniquingKeysWith: +)
     }
 }

@@ -29,14 +29,15 @@ enum Leg: String, Hashable, Sendable {
 
     func issue(_ row: AgentID, _ leg: Leg, probationSeconds: Int) async throws -> IssuedHandover {
         try await source(of: leg).api.call(
-            OperatorRoutes.issueHandover,
+            OperatorRoutes.issueHandover(),
             sending: HandoverIssue(
                 agent: row.description, peer: target(of: leg).name, probationSeconds: probationSeconds))
     }
 
     func redeem(_ issued: IssuedHandover, _ leg: Leg) async throws {
         let _: HandoverSummary = try await target(of: leg).api.call(
-            OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: issued.token, withoutConfiguration: true))
+            OperatorRoutes.redeemHandover(),
+            sending: HandoverRedemption(token: issued.token, withoutConfiguration: true))
     }
 
     /// Looks again every few milliseconds; no server is asked unless `isSo` asks one.
@@ -67,7 +68,7 @@ enum Leg: String, Hashable, Sendable {
     /// How many of the handovers the target knows to have arrived.
     func arrived(_ handovers: [HandoverID], _ leg: Leg) async throws -> Int {
         let entries: [AuditEvent] = try await target(of: leg).api.list(
-            OperatorRoutes.auditEvents, query: [QueryNames.action: "Handover.AgentArrived"])
+            OperatorRoutes.auditEvents(query: [.action: AuditAction.agentArrived.rawValue]))
         return Set(entries.compactMap { $0.additional["handover"].flatMap { HandoverID($0) } })
             .intersection(handovers).count
     }
@@ -82,8 +83,8 @@ enum Leg: String, Hashable, Sendable {
         for server in [eu, us] {
             var open = 0
             let isSettled = try await wait(every: .milliseconds(50)) {
-                let handovers: [HandoverSummary] = try await server.api.list(
-                    OperatorRoutes.handovers, query: [QueryNames.open: "true"])
+                let handovers = try await server.api.list(
+                    OperatorRoutes.handovers(query: [.open: "true"]))
                 open = handovers.count
                 return open == 0
             }

@@ -44,8 +44,8 @@ import Vocabulary
     }
 
     private func enrol(_ name: String) async throws -> Member {
-        let token: CreatedSecret = try await home.api.call(
-            OperatorRoutes.createBootstrapToken, sending: BootstrapTokenRequest(ttlSeconds: 3600))
+        let token = try await home.api.call(
+            OperatorRoutes.createBootstrapToken(), sending: BootstrapTokenRequest(ttlSeconds: 3600))
         var configuration = try HostConfiguration(yaml: Array(configurationText(of: name).utf8))
         configuration.bootstrapToken = Secret(token.text)
         // It moves more often in a minute than an agent should in a day.

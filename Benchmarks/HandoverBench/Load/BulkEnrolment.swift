@@ -19,8 +19,8 @@ enum BulkEnrolment {
     static func enrol(_ count: Int, named prefix: String, at server: ServerProcess) async throws -> [BenchAgent] {
         let api = try await server.api
         let tokens = try await together(Array(0..<count)) { _ -> String in
-            let token: CreatedSecret = try await api.call(
-                OperatorRoutes.createBootstrapToken, sending: BootstrapTokenRequest(ttlSeconds: 7200))
+            let token = try await api.call(
+                OperatorRoutes.createBootstrapToken(), sending: BootstrapTokenRequest(ttlSeconds: 7200))
             return token.text
         }
         let applicants = try tokens.enumerated().map { index, token in

@@ -42,13 +42,13 @@ extension Bench {
         let course = Course(eu: pair.eu, us: pair.us)
         // What a killed redemption left open is resumed.
         _ = try await course.wait(within: .seconds(60), every: .milliseconds(500)) {
-            let open: [HandoverSummary] = try await pair.us.api.list(OperatorRoutes.handovers)
-            return !open.contains { $0.phase == "redeeming" }
+            let open = try await pair.us.api.list(OperatorRoutes.handovers())
+            return !open.contains { $0.phase == .redeeming }
         }
         var (twice, never) = (0, 0)
         for server in [pair.eu, pair.us] {
-            let entries: [AuditEvent] = try await server.api.list(
-                OperatorRoutes.auditEvents, query: [QueryNames.action: "Handover.TokenRedeemed"])
+            let entries = try await server.api.list(
+                OperatorRoutes.auditEvents(query: [.action: AuditAction.tokenRedeemed.rawValue]))
             let counts = Dictionary(
                 grouping: entries.compactMap { $0.additional["handover"].flatMap { HandoverID($0) } }, by: \.self)
             twice = max(twice, handovers.count { counts[$0, default: []].count > 1 })

@@ -54,14 +54,15 @@ extension Bench {
         let rows = try await pair.eu.agents()
         return try await together(rows) { row in
             try await source.call(
-                OperatorRoutes.issueHandover, sending: HandoverIssue(agent: "\(row.id)", peer: target))
+                OperatorRoutes.issueHandover(), sending: HandoverIssue(agent: "\(row.id)", peer: target))
         }
     }
 }
 
 extension OperatorClient {
     func redeem(_ issued: IssuedHandover) async throws {
-        let _: HandoverSummary = try await call(
-            OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: issued.token, withoutConfiguration: true))
+        _ = try await call(
+            OperatorRoutes.redeemHandover(),
+            sending: HandoverRedemption(token: issued.token, withoutConfiguration: true))
     }
 }

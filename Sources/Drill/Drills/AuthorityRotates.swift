@@ -11,11 +11,11 @@ extension Drill {
         let (eu, us, agent) = (regions.eu, regions.us, regions.agent)
         try await run.step("the agent stops") { _ in try await agent.stop() }
         try await run.step("EU signs with another CA key, and restarts") { notes in
-            let before: ServerInfo = try await eu.api.call(OperatorRoutes.serverInfo)
+            let before = try await eu.api.call(OperatorRoutes.serverInfo())
             _ = try await eu.command("ca", "rotate")
             try await eu.stop()
             try await eu.start()
-            let after: ServerInfo = try await eu.api.call(OperatorRoutes.serverInfo)
+            let after = try await eu.api.call(OperatorRoutes.serverInfo())
             try notes.expect(
                 "EU has another CA", before.authority != after.authority, seen: "\(after.authority)")
             notes.say("\("\(before.authority)".prefix(12)) to \("\(after.authority)".prefix(12))")

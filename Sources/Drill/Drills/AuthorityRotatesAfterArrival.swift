@@ -14,12 +14,12 @@ extension Drill {
         try await run.step("EU hands the agent to US, and it settles there") { notes in
             let issued = try await regions.handOver(agent, from: eu, to: us, notes)
             try await regions.movedToPeer(agent, from: eu, to: us, notes)
-            try await regions.phase(["settled"], of: issued, on: us)
-            try await regions.phase(["settled"], of: issued, on: eu)
+            try await regions.phase([.settled], of: issued, on: us)
+            try await regions.phase([.settled], of: issued, on: eu)
         }
         let adoptions = agent.adoptions
         let key: SigningKeySummary = try await run.step("US publishes another CA key") { notes in
-            let key: SigningKeySummary = try await us.api.call(OperatorRoutes.draftSigningKey)
+            let key = try await us.api.call(OperatorRoutes.draftSigningKey())
             notes.say("draft \("\(key.fingerprint)".prefix(12))")
             return key
         }
@@ -31,8 +31,8 @@ extension Drill {
             notes.say("by an offer on the connection it had arrived on")
         }
         try await run.step("US signs with it and restarts, and the agent is back") { notes in
-            try await us.api.order(
-                OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path("\(key.fingerprint)"))
+            try await us.api.call(
+                OperatorRoutes.activateSigningKey("\(key.fingerprint)"))
             try await us.stop()
             try await us.start(trusting: key.certificatePEM)
             _ = try await regions.live(agent, on: us)

@@ -23,8 +23,8 @@ extension Drill {
         try await run.step("EU writes Agent.CopyDetected") { notes in
             let entry = try await eventually("EU has written Agent.CopyDetected for the row", within: .seconds(75)) {
                 let entries = try await eu.audit().filter { $0.entityID == "\(row)" }
-                let detected = entries.last { $0.action == "Agent.CopyDetected" }
-                return detected.map(Sight.here) ?? .notYet("\(Set(entries.map(\.action)).sorted())")
+                let detected = entries.last { $0.action == .copyDetected }
+                return detected.map(Sight.here) ?? .notYet("\(Set(entries.map(\.action.text)).sorted())")
             }
             notes.fact("entry", entry.sequence)
             notes.say("entry \(entry.sequence)")

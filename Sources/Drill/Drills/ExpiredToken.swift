@@ -13,7 +13,7 @@ extension Drill {
             try await regions.issue(agent, from: eu, to: us, ttlSeconds: 60, $0)
         }
         try await run.step("the minute passes, and EU closes the handover") { notes in
-            let detail = try await regions.phase(["expired"], of: issued, on: eu, within: .seconds(75))
+            let detail = try await regions.phase([.expired], of: issued, on: eu, within: .seconds(75))
             notes.say(detail.ending ?? "")
         }
         try await run.step("US tries to redeem the token") { notes in

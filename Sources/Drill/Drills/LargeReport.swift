@@ -1,4 +1,5 @@
 import Foundation
+import ServerAPI
 
 extension Drill {
     /// What an agent reports in full to its new server may be as large as its configuration, which is its host's own.
@@ -25,7 +26,7 @@ extension Drill {
             try await regions.redeem(issued, on: us, configuration: nil, notes)
             try await regions.arrived(issued, large, from: eu, on: us, notes)
             try await regions.movedToPeer(large, from: eu, to: us, notes)
-            try await regions.phase(["settled"], of: issued, on: us)
+            try await regions.phase([.settled], of: issued, on: us)
         }
         try await run.step("it has reported all of it to both, and kept its connection and its file") { notes in
             let sent = large.bytesWritten ?? 0

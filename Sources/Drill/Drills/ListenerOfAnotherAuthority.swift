@@ -38,8 +38,8 @@ extension Drill {
         try await run.step("EU hands it to US") { notes in
             let issued = try await regions.handOver(agent, from: eu, to: us, notes)
             try await regions.movedToPeer(agent, from: eu, to: us, notes)
-            try await regions.phase(["settled"], of: issued, on: us)
-            try await regions.phase(["settled"], of: issued, on: eu)
+            try await regions.phase([.settled], of: issued, on: us)
+            try await regions.phase([.settled], of: issued, on: eu)
         }
         try await run.step("US hands it back") { notes in
             _ = try await regions.handOver(agent, from: us, to: eu, notes)

@@ -18,13 +18,13 @@ extension Drill {
         let issued = try await run.step("EU issues a token, US redeems it, the offer waits for a poll") { notes in
             let issued = try await regions.issue(poller, from: eu, to: us, notes)
             try await regions.redeem(issued, on: us, notes)
-            try await regions.phase(["redeemed"], of: issued, on: eu)
+            try await regions.phase([.redeemed], of: issued, on: eu)
             return issued
         }
         try await run.step("the agent is asked to end, and started again") { notes in
             try await poller.stop()
             let detail = try await eu.handover(issued.handover.id)
-            notes.fact("phase on EU after the leave", detail.summary.phase)
+            notes.fact("phase on EU after the leave", detail.summary.phase.text)
             try poller.start()
             notes.say("SIGTERM, exit 0; the handover is \(detail.summary.phase)")
         }

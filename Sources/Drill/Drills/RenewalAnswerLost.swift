@@ -17,7 +17,7 @@ extension Drill {
             try notes.expect(
                 "the process is killed with the answer in its hands", ending == .killed(signal: 9),
                 seen: ending.map { "it \($0)" } ?? "it still ran")
-            let issued = try await eu.audit().filter { $0.action.hasPrefix("Agent.Leaf") }
+            let issued = try await eu.audit().filter { $0.action.text.hasPrefix("Agent.Leaf") }
             try notes.expect("EU has issued one", issued.count == 1, seen: "\(issued.map(\.action))")
             let after = try agent.identity()
             try notes.expect("the agent holds its old leaf", after.leafBytes == before.leafBytes, seen: "another leaf")
@@ -27,7 +27,7 @@ extension Drill {
             try agent.start()
             _ = try await eventually("the agent is live on EU") {
                 let row = try await eu.agents().first { $0.displayName.hasPrefix(agent.name) }
-                return row?.presence == "live" ? Sight.here(()) : .notYet(row?.presence ?? "no row")
+                return row?.presence == .live ? Sight.here(()) : .notYet(row?.presence.text ?? "no row")
             }
             let held = try agent.identity().leaf.fingerprint
             let row = try await eu.agents().first { $0.displayName.hasPrefix(agent.name) }

@@ -38,7 +38,7 @@ extension Drill {
             try regions.agent.start()
             _ = try await regions.live(regions.agent, on: eu)
             let issued = try await regions.handOver(regions.agent, from: eu, to: us, notes)
-            for server in [us, eu] { try await regions.phase(["settled"], of: issued, on: server) }
+            for server in [us, eu] { try await regions.phase([.settled], of: issued, on: server) }
         }
         try await run.step("both audit trails verify") { try await regions.verifyAudit($0) }
     }
@@ -158,9 +158,9 @@ extension TwoRegions {
         try await enrolled(traveller, notes)
         var issued = try await issued(traveller, notes)
         try await redeemed(issued, notes)
-        if try await phase(["settled", "withdrawn"], of: issued, on: us).summary.phase == "withdrawn" {
+        if try await phase([.settled, .withdrawn], of: issued, on: us).summary.phase == .withdrawn {
             try notes.expect("the agent returns only when US was killed", victim === us, seen: "it returned")
-            let reason = try await phase(["returned"], of: issued, on: eu).ending ?? "none"
+            let reason = try await phase([.returned], of: issued, on: eu).ending ?? "none"
             notes.fact("returned because", reason)
             try await answered("\(traveller.name) is not on US") {
                 try await withdrawn(issued, traveller, on: us, notes)
@@ -174,7 +174,7 @@ extension TwoRegions {
             try await arrived(issued, traveller, from: eu, on: us, notes)
             try await movedToPeer(traveller, from: eu, to: us, notes)
         }
-        for server in [us, eu] { try await phase(["settled"], of: issued, on: server) }
+        for server in [us, eu] { try await phase([.settled], of: issued, on: server) }
         try await answered("each thing has happened once") { try await happenedOnce(issued, traveller, notes) }
         try await traveller.stop()
         notes.say("settled, each step once\(issued.handover.epoch == 1 ? "" : ", with token \(issued.handover.epoch)")")
@@ -203,9 +203,9 @@ extension TwoRegions {
             } catch CallFailure.refused(let problem) where problem.code == "handover.handover-open" {
                 // Its token was shown to nobody. The refusal advises to cancel it.
                 let fingerprint = try traveller.identity().leaf.fingerprint
-                for open in try await eu.handovers() where open.fingerprint == fingerprint && open.phase == "issued" {
-                    try await eu.api.order(
-                        OperatorRoutes.cancelHandover, OperatorRoutes.cancelHandover.path("\(open.id)"),
+                for open in try await eu.handovers() where open.fingerprint == fingerprint && open.phase == .issued {
+                    try await eu.api.call(
+                        OperatorRoutes.cancelHandover("\(open.id)"),
                         sending: HandoverCancellation(reason: "its token was lost"))
                     notes.fact("cancelled, as its token was lost", open.id)
                 }
@@ -230,22 +230,22 @@ extension TwoRegions {
         let uid = try traveller.identity().instanceUID
         for server in [eu, us] {
             // The row of a handover that came to nothing is kept as withdrawn.
-            let rows = try await server.agents().filter { $0.instanceUID == uid && $0.presence != "withdrawn" }
+            let rows = try await server.agents().filter { $0.instanceUID == uid && $0.presence != .withdrawn }
             try notes.expect("rows of \(traveller.name) on \(server.label)", rows.count, is: 1)
         }
         let enrolments = try await eu.audit().filter {
-            $0.action == "Agent.Enrolled" && $0.additional["instanceUid"] == "\(uid)"
+            $0.action == .agentEnrolled && $0.additional["instanceUid"] == "\(uid)"
         }
         try notes.expect("enrolments of \(traveller.name)", enrolments.count, is: 1)
-        let once = [
-            (eu, ["TokenIssued", "TokenRedeemed", "Completed", "Settled"]),
-            (us, ["TokenRedeemed", "AgentArrived", "Settled"]),
+        let once: [(ServerProcess, [AuditAction])] = [
+            (eu, [.tokenIssued, .tokenRedeemed, .completed, .settled]),
+            (us, [.tokenRedeemed, .agentArrived, .settled]),
         ]
         for (server, actions) in once {
             let written = try await entries(of: issued, on: server).map(\.action)
             for action in actions {
-                let count = written.filter { $0 == "Handover.\(action)" }.count
-                try notes.expect("entries of \(action) on \(server.label)", count, is: 1)
+                let count = written.count { $0 == action }
+                try notes.expect("entries of \(action.rawValue) on \(server.label)", count, is: 1)
             }
         }
     }
@@ -258,24 +258,24 @@ extension TwoRegions {
         }
         try await answered("\(server.label) has a draft") {
             if try await new().isEmpty {
-                let _: SigningKeySummary = try await server.api.call(OperatorRoutes.draftSigningKey)
+                try await server.api.call(OperatorRoutes.draftSigningKey())
             }
         }
         try await answered("\(server.label) signs with it") {
-            for draft in try await new() where draft.state == "draft" {
-                try await server.api.order(
-                    OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path("\(draft.fingerprint)"))
+            for draft in try await new() where draft.state == .draft {
+                try await server.api.call(
+                    OperatorRoutes.activateSigningKey("\(draft.fingerprint)"))
             }
         }
         try await answered("\(server.label) has one new key, which is active") {
-            try notes.expect("the new keys of \(server.label)", try await new().map(\.state), is: ["active"])
-            let active = try await signingKeys(of: server).filter { $0.state == "active" }
+            try notes.expect("the new keys of \(server.label)", try await new().map(\.state), is: [OpenWord(.active)])
+            let active = try await signingKeys(of: server).filter { $0.state == .active }
             try notes.expect("the active keys of \(server.label)", active.count, is: 1)
         }
         notes.say("one new key, which is active")
     }
 
     private func signingKeys(of server: ServerProcess) async throws -> [SigningKeySummary] {
-        try await server.api.list(OperatorRoutes.signingKeys)
+        try await server.api.list(OperatorRoutes.signingKeys())
     }
 }

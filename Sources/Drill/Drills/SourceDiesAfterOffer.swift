@@ -21,14 +21,14 @@ extension Drill {
             try await run.step("the agent arrives on US without EU") { notes in
                 agent.thaw()
                 let row = try await regions.live(agent, on: us)
-                try await regions.phase(["arrived", "settled"], of: issued, on: us)
+                try await regions.phase([.arrived, .settled], of: issued, on: us)
                 try regions.keepsIdentity(agent, notes)
                 notes.say("row \(row.id.prefix(8)) on US")
             }
             try await run.step("EU comes back, and is told") { notes in
                 try await eu.start()
                 try await regions.movedToPeer(agent, from: eu, to: us, notes)
-                try await regions.phase(["moved", "settled"], of: issued, on: eu)
+                try await regions.phase([.moved, .settled], of: issued, on: eu)
             }
         case .http:
             try await run.step("the agent, which had not polled yet, keeps to EU") { notes in
@@ -39,7 +39,7 @@ extension Drill {
                     "the agent names EU as its server", status.active.endpoint.contains(":\(eu.port ?? 0)/"),
                     seen: status.active.endpoint)
                 try notes.expect("no candidate", status.candidate == nil, seen: status.candidate?.endpoint ?? "")
-                try await regions.phase(["awaiting"], of: issued, on: us)
+                try await regions.phase([.awaiting], of: issued, on: us)
                 notes.say("it keeps trying")
             }
             try await run.step("EU comes back, and the next poll fetches the offer") { notes in

@@ -1,3 +1,5 @@
+import ServerAPI
+
 extension Drill {
     static let targetRestartsBeforeArrival = Drill(
         "target-restarts-before-arrival",
@@ -10,7 +12,7 @@ extension Drill {
         try await run.step("US loses its power and starts again") { notes in
             await us.kill()
             try await us.start()
-            try await regions.phase(["awaiting"], of: issued, on: us)
+            try await regions.phase([.awaiting], of: issued, on: us)
             notes.say("SIGKILL; still awaiting the agent")
         }
         try await run.step("the agent arrives on US") { notes in

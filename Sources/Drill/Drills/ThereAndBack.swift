@@ -86,8 +86,8 @@ extension TwoRegions {
             try await joined(issued, from: source, to: target, $0)
         }
         try await run.step("the handover settles on both sides") { notes in
-            try await phase(["settled"], of: issued, on: target)
-            try await phase(["settled"], of: issued, on: source)
+            try await phase([.settled], of: issued, on: target)
+            try await phase([.settled], of: issued, on: source)
             let status = try await agent.status()
             try notes.expect(
                 "the agent has forgotten \(source.label)", status.previous == nil, seen: status.previous?.endpoint ?? ""
@@ -102,8 +102,8 @@ extension TwoRegions {
         _ agent: AgentProcess, at server: ServerProcess, of peer: ServerProcess, _ notes: StepNotes
     ) async throws {
         let row = try await row(of: agent, on: peer)
-        let remote: [AgentSummary] = try await server.api.list(
-            OperatorRoutes.peerAgents, OperatorRoutes.peerAgents.path(peer.name))
+        let remote = try await server.api.list(
+            OperatorRoutes.peerAgents(peer.name))
         let id = "peer:\(peer.name)/\(row)"
         let seen = try notes.expectSome("\(server.label) lists \(id)", remote.first { $0.id == id })
         try notes.expect("its fingerprint", seen.fingerprint, is: try agent.identity().leaf.fingerprint)

@@ -124,13 +124,11 @@ extension Evidence {
         for server in servers {
             let rows = Set(server.agents.filter { $0.fingerprint == leaf }.map(\.id))
             let entries = server.audit.filter { entry in
-                switch entry.action {
                 // The row may have another leaf by now, and the entry the one that this agent had then.
-                case "Agent.Enrolled":
-                    rows.contains(entry.entityID) || entry.additional["instanceUid"] == "\(identity.instanceUID)"
-                case "Handover.AgentConnected": entry.additional["fingerprint"] == "\(leaf)"
-                default: false
-                }
+                entry.action == .agentEnrolled
+                    && (rows.contains(entry.entityID)
+                        || entry.additional["instanceUid"] == "\(identity.instanceUID)")
+                    || entry.action == .agentConnected && entry.additional["fingerprint"] == "\(leaf)"
             }
             if let endpoint = endpoints[server.label] { times[endpoint] = entries.map(\.at).min() }
         }
@@ -150,7 +148,7 @@ extension Evidence {
         return servers.contains { server in
             endpoints[server.label]?.isSamePlace(as: change.endpoint) ?? false
                 && server.audit.contains {
-                    $0.action == "Handover.AgentConnected" && $0.additional["handover"] == handover
+                    $0.action == .agentConnected && $0.additional["handover"] == handover
                         && $0.at <= change.at
                 }
         }
@@ -161,7 +159,7 @@ extension Evidence {
         var (count, early): (Int, [String]) = (0, [])
         for server in servers {
             guard let endpoint = endpoints[server.label] else { continue }
-            for entry in server.audit where entry.action == "Handover.AgentArrived" {
+            for entry in server.audit where entry.action == .agentArrived {
                 let travellers = agents.filter { agent in
                     (agent.present ?? agent.enrolled)
                         .map { "\($0.leaf.fingerprint)" == entry.additional["fingerprint"] } ?? false

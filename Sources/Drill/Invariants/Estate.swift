@@ -25,7 +25,7 @@ struct Estate: Hashable, Sendable {
             self[.assignment, row.id] =
                 "group \(row.group ?? "none"), configuration \(row.configuration ?? "none")"
         }
-        for one in handovers { self[.handover, "\(one.id) \(one.role)"] = one.phase }
+        for one in handovers { self[.handover, "\(one.id) \(one.role)"] = one.phase.text }
         for peer in peers {
             self[.peer, peer.name] = "\(peer.endpoint) \(peer.fingerprint) \(peer.enabled)"
             self[.trust, peer.name] =
@@ -44,9 +44,11 @@ struct Estate: Hashable, Sendable {
     }
 
     /// Connections come and go without an entry; where a row belongs does not.
-    private static func standing(_ presence: String) -> String {
-        ["live", "stale", "offline"].contains(presence) ? "here" : presence
+    private static func standing(_ presence: OpenWord<AgentPresence>) -> String {
+        presence.isOne(of: [.live, .stale, .offline]) ? here : presence.text
     }
+
+    fileprivate static let here = "here"
 
     /// One value that became another between two looks; nil stands for what is not there.
     struct Change: Hashable, Sendable {
@@ -108,49 +110,47 @@ extension Estate.Change {
         }
     }
 
-    private static let withdrawals = [
-        "Handover.AgentReturned", "Handover.Cancelled", "Handover.Lapsed", "Handover.TokenRefused",
-    ]
+    private static let withdrawals: Set<AuditAction> = [.agentReturned, .cancelled, .lapsed, .tokenRefused]
 
-    private static let presences = [
-        "here": ["Agent.Enrolled", "Handover.AgentArrived", "Handover.AgentReturned"],
-        "arriving": ["Handover.TokenRedeemed"],
+    /// What may have put a row where it is.
+    private static func causes(ofStanding text: String?) -> Set<AuditAction> {
+        switch text.flatMap(AgentPresence.init) {
+        case .arriving: [.tokenRedeemed]
         // Also a row that was used again for a handover that came to nothing.
-        "moved-to-peer": ["Handover.Completed"] + withdrawals,
-        "withdrawn": withdrawals,
-    ]
+        case .movedToPeer: withdrawals.union([.completed])
+        case .withdrawn: withdrawals
+        case .live, .stale, .offline: []
+        case nil: text == Estate.here ? [.agentEnrolled, .agentArrived, .agentReturned] : []
+        }
+    }
 
     private func isExplained(by entry: AuditEvent) -> Bool {
         let action = entry.action
+        let isOfItem = entry.entityID == item.id
         switch item.kind {
-        case .presence:
-            return entry.entityID == item.id && Self.presences[to ?? ""]?.contains(action) ?? false
+        case .presence: return isOfItem && action.isOne(of: Self.causes(ofStanding: to))
         case .leaf:
-            guard entry.entityID == item.id else { return false }
             let mentions = entry.after == to || entry.additional["fingerprint"] == to
-            return Self.withdrawals.contains(action)
-                || mentions && ["Agent.Enrolled", "Agent.LeafRenewed", "Handover.TokenRedeemed"].contains(action)
+            return isOfItem
+                && (action.isOne(of: Self.withdrawals)
+                    || mentions && action.isOne(of: [.agentEnrolled, .leafRenewed, .tokenRedeemed]))
         case .assignment:
-            if action == "Group.Saved" { return to?.hasPrefix("group \(entry.entityID), ") ?? false }
-            guard entry.entityID == item.id else { return false }
-            return action == "Agent.Assigned"
-                ? entry.after == to
-                : (["Agent.Enrolled", "Handover.TokenRedeemed"] + Self.withdrawals).contains(action)
-        case .group, .configuration:
-            let noun = item.kind == .group ? "Group" : "Configuration"
-            guard entry.entityID == item.id else { return false }
-            return to == nil ? action == "\(noun).Deleted" : action == "\(noun).Saved" && (entry.after ?? "none") == to
-        case .peer:
-            let verb = from == nil ? "Created" : to == nil ? "Deleted" : "Updated"
-            return entry.entityID == item.id && action == "Federation.Peer\(verb)"
-        case .trust:
-            return entry.entityID == item.id
-                && ["Federation.PeerTrustRefreshed", "Federation.PeerUpdated"].contains(action)
-        case .secrets:
-            return entry.entityID == item.id && action == "Federation.PeerSecretSet"
+            if action == .groupSaved { return to?.hasPrefix("group \(entry.entityID), ") ?? false }
+            if action == .agentAssigned { return isOfItem && entry.after == to }
+            return isOfItem && action.isOne(of: Self.withdrawals.union([.agentEnrolled, .tokenRedeemed]))
+        case .group: return isOfItem && isSaved(by: entry, .groupSaved, orDeleted: .groupDeleted)
+        case .configuration:
+            return isOfItem && isSaved(by: entry, .configurationSaved, orDeleted: .configurationDeleted)
+        case .peer: return isOfItem && action == (from == nil ? .peerCreated : to == nil ? .peerDeleted : .peerUpdated)
+        case .trust: return isOfItem && action.isOne(of: [.peerTrustRefreshed, .peerUpdated])
+        case .secrets: return isOfItem && action == .peerSecretSet
         case .handover:
-            return action.hasPrefix("Handover.") && entry.after == to
+            return action.text.hasPrefix("Handover.") && entry.after == to
                 && item.id.hasPrefix((entry.additional["handover"] ?? "-") + " ")
         }
+    }
+
+    private func isSaved(by entry: AuditEvent, _ saved: AuditAction, orDeleted deleted: AuditAction) -> Bool {
+        to == nil ? entry.action == deleted : entry.action == saved && (entry.after ?? "none") == to
     }
 }

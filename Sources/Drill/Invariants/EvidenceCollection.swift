@@ -18,7 +18,7 @@ extension Evidence {
         for server in world.servers {
             do {
                 evidence.servers.append(try await seen(server, before: watched.estates[server.label] ?? []))
-                let facts: ServerInfo = try await server.api.call(OperatorRoutes.serverInfo)
+                let facts = try await server.api.call(OperatorRoutes.serverInfo())
                 evidence.endpoints[server.label] = facts.opampEndpoint
             } catch {
                 evidence.unseen.append("\(server.label) could not be asked at the end: \(error)")
@@ -48,7 +48,7 @@ extension Evidence {
             seen.audit = try await server.audit()
             if try await server.handovers().map(\.phase) == seen.handovers.map(\.summary.phase) { break }
         }
-        seen.auditVerdict = try await server.api.call(OperatorRoutes.verifyAudit)
+        seen.auditVerdict = try await server.api.call(OperatorRoutes.verifyAudit())
         return seen
     }
 

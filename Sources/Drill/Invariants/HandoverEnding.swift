@@ -7,25 +7,26 @@ enum HandoverEnding: Hashable {
     /// Not ended yet, or one side contradicts the other; with what they say.
     case open(String), torn(String)
 
-    private static let bySource: [String: HandoverEnding] = [
-        "moved": .arrived, "settled": .arrived, "returned": .returned, "cancelled": .returned, "expired": .returned,
-    ]
-    private static let byTarget: [String: HandoverEnding] = [
-        "arrived": .arrived, "settled": .arrived, "withdrawn": .returned, "lapsed": .returned,
-    ]
-
     /// - Parameter sides: a side that was restored from a backup may know nothing of it.
     init(_ sides: [(label: String, detail: HandoverDetail)]) {
         let said = sides.map { "\($0.detail.summary.phase) on \($0.label)" }.joined(separator: ", ")
-        let endings = sides.map { side in
-            (side.detail.summary.role == "source" ? Self.bySource : Self.byTarget)[side.detail.summary.phase]
-        }
+        let endings = sides.map { $0.detail.summary.phase.known.flatMap(Self.ending) }
         if Set(endings.compactMap { $0 }).count > 1 {
             self = .torn(said)
         } else if let ending = endings.first ?? nil, !endings.contains(nil) {
             self = ending
         } else {
             self = .open(said)
+        }
+    }
+
+    /// What one side says; `nil` where the handover goes on. `arrived` and `withdrawn` are said by a target only, `moved`
+    /// and `returned` by a source only.
+    private static func ending(in phase: HandoverPhase) -> HandoverEnding? {
+        switch phase {
+        case .moved, .arrived, .settled: .arrived
+        case .returned, .cancelled, .expired, .withdrawn, .lapsed: .returned
+        case .issued, .redeemed, .offered, .leaving, .previewed, .redeeming, .awaiting, .connected: nil
         }
     }
 
@@ -41,7 +42,7 @@ enum HandoverEnding: Hashable {
             case .torn(let said): breaches.append("handover \("\(id)".prefix(8)) is \(said)")
             case .arrived, .returned:
                 ended += 1
-                let role = ending == .arrived ? "target" : "source"
+                let role: HandoverRole = ending == .arrived ? .target : .source
                 let epoch = detail.summary.epoch
                 guard epoch >= homes[detail.instanceUID]?.epoch ?? 0,
                     let home = sides.first(where: { $0.detail.summary.role == role })?.label
@@ -76,7 +77,7 @@ extension Evidence {
 
     fileprivate func wasRedeemed(_ id: HandoverID) -> Bool {
         servers.contains { server in
-            Self.actions(of: id, on: server).contains { $0.action == "Handover.TokenRedeemed" }
+            Self.actions(of: id, on: server).contains { $0.action == .tokenRedeemed }
         }
     }
 }

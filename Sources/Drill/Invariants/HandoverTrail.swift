@@ -1,45 +1,57 @@
 import ServerAPI
+import Vocabulary
 
 /// Which audit entries a handover must have left behind by the time it is in a phase.
 enum HandoverTrail {
-    private static let source: [String: [String]] = [
-        "issued": ["TokenIssued"],
-        "redeemed": ["TokenIssued", "TokenRedeemed"],
-        "offered": ["TokenIssued", "TokenRedeemed", "OfferSent"],
-        "leaving": ["TokenIssued", "TokenRedeemed", "AgentLeaving"],
-        "moved": ["TokenIssued", "TokenRedeemed", "Completed"],
-        "settled": ["TokenIssued", "TokenRedeemed", "Completed", "Settled"],
-        "returned": ["TokenIssued", "TokenRedeemed", "AgentReturned"],
-        "expired": ["TokenIssued", "Lapsed"],
-        "cancelled": ["TokenIssued", "Cancelled"],
-    ]
+    /// `nil` for a phase that a source is never in.
+    private static func required(ofSource phase: HandoverPhase) -> Set<AuditAction>? {
+        switch phase {
+        case .issued: [.tokenIssued]
+        case .redeemed: [.tokenIssued, .tokenRedeemed]
+        case .offered: [.tokenIssued, .tokenRedeemed, .offerSent]
+        case .leaving: [.tokenIssued, .tokenRedeemed, .agentLeaving]
+        case .moved: [.tokenIssued, .tokenRedeemed, .completed]
+        case .settled: [.tokenIssued, .tokenRedeemed, .completed, .settled]
+        case .returned: [.tokenIssued, .tokenRedeemed, .agentReturned]
+        case .expired: [.tokenIssued, .lapsed]
+        case .cancelled: [.tokenIssued, .cancelled]
+        case .previewed, .redeeming, .awaiting, .connected, .arrived, .lapsed, .withdrawn: nil
+        }
+    }
 
-    private static let target: [String: [String]] = [
-        "redeeming": ["RedemptionRequested"],
-        "awaiting": ["TokenRedeemed"],
-        "connected": ["TokenRedeemed", "AgentConnected"],
-        "arrived": ["TokenRedeemed", "AgentConnected", "AgentArrived"],
-        "settled": ["TokenRedeemed", "AgentConnected", "AgentArrived", "Settled"],
-        "lapsed": ["RedemptionRequested", "Lapsed"],
-        "withdrawn": ["RedemptionRequested"],
-    ]
+    /// `nil` for a phase that the record of a target is never in; a preview leaves none.
+    private static func required(ofTarget phase: HandoverPhase) -> Set<AuditAction>? {
+        switch phase {
+        case .redeeming: [.redemptionRequested]
+        case .awaiting: [.tokenRedeemed]
+        case .connected: [.tokenRedeemed, .agentConnected]
+        case .arrived: [.tokenRedeemed, .agentConnected, .agentArrived]
+        case .settled: [.tokenRedeemed, .agentConnected, .agentArrived, .settled]
+        case .lapsed: [.redemptionRequested, .lapsed]
+        case .withdrawn: [.redemptionRequested]
+        case .issued, .redeemed, .offered, .leaving, .moved, .expired, .cancelled, .returned, .previewed: nil
+        }
+    }
 
     /// What may end a handover otherwise than settled.
-    private static let endings = ["TokenRefused", "Cancelled", "AgentReturned", "Lapsed"]
+    private static let endings: Set<AuditAction> = [.tokenRefused, .cancelled, .agentReturned, .lapsed]
 
     /// What is missing, on this side or, of what the other side has caused, there.
     static func gaps(in detail: HandoverDetail, on server: Evidence.Server, beside others: [Evidence.Server])
         -> [String]
     {
         let summary = detail.summary
-        let table = summary.role == "source" ? source : target
         let what = "\(server.label): handover \(summary.id)"
-        guard let required = table[summary.phase] else { return ["\(what) is in an unknown phase \(summary.phase)"] }
+        let isSource = summary.role == .source
+        let needed = summary.phase.known.flatMap { phase -> Set<AuditAction>? in
+            isSource ? required(ofSource: phase) : required(ofTarget: phase)
+        }
+        guard let needed else { return ["\(what) is in an unknown phase \(summary.phase)"] }
         let steps = steps(of: detail, on: server)
-        let written = Set(Evidence.actions(of: summary.id, on: server).map(\.action))
-        let missing = required.map { "Handover." + $0 }.filter { !written.contains($0) }
+        let written = Set(Evidence.actions(of: summary.id, on: server).compactMap(\.action.known))
+        let missing = needed.subtracting(written).map(\.rawValue).sorted()
         var gaps = missing.isEmpty ? [] : ["\(what) is \(summary.phase) without \(missing.joined(separator: ", "))"]
-        gaps += jumps(in: steps, to: summary.phase).map { "\(what) \($0)" }
+        gaps += jumps(in: steps, to: summary.phase.text).map { "\(what) \($0)" }
         // A notice that comes after the end is an entry without `before`: it remarks on the end and is not its cause.
         if isEnded(summary), let last = steps.last(where: { $0.before != nil && $0.before != $0.after }) {
             gaps += causeless(last, of: detail, on: server, beside: others).map { "\(what) \($0)" }
@@ -48,7 +60,7 @@ enum HandoverTrail {
     }
 
     private static func isEnded(_ summary: HandoverSummary) -> Bool {
-        ["withdrawn", "lapsed", "expired", "cancelled", "returned"].contains(summary.phase)
+        summary.phase.isOne(of: [.withdrawn, .lapsed, .expired, .cancelled, .returned])
     }
 
     /// The entries that name a phase; a token refused before redemption names none.
@@ -77,11 +89,11 @@ enum HandoverTrail {
     private static func causeless(
         _ last: AuditEvent, of detail: HandoverDetail, on server: Evidence.Server, beside others: [Evidence.Server]
     ) -> [String] {
-        guard endings.contains(where: { last.action == "Handover.\($0)" }) else {
+        guard last.action.isOne(of: endings) else {
             return ["ended as \(detail.summary.phase) by \(last.action)"]
         }
         let isTold = last.role == "peer"
-        let isAsked = last.role == "server" && ["Handover.AgentReturned", "Handover.Cancelled"].contains(last.action)
+        let isAsked = last.role == "server" && last.action.isOne(of: [.agentReturned, .cancelled])
         guard isTold || isAsked else { return [] }
         let id = detail.summary.id
         let knowing = others.filter { other in other.handovers.contains { $0.summary.id == id } }
@@ -89,11 +101,9 @@ enum HandoverTrail {
             $0.instanceUID == detail.instanceUID && $0.summary.epoch > detail.summary.epoch
         }
         let isWritten = knowing.contains { other in
-            Evidence.actions(of: id, on: other).contains { entry in
-                endings.contains { entry.action == "Handover.\($0)" }
-            }
+            Evidence.actions(of: id, on: other).contains { $0.action.isOne(of: endings) }
                 || other.audit.contains {
-                    $0.action == "Agent.LeafRevoked" && $0.additional["fingerprint"] == "\(detail.summary.fingerprint)"
+                    $0.action == .leafRevoked && $0.additional["fingerprint"] == "\(detail.summary.fingerprint)"
                 }
         }
         return knowing.isEmpty || isWritten || isSuperseded

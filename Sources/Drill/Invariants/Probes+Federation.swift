@@ -37,9 +37,9 @@ extension Probes {
         _ wrong: WrongSecret, from caller: ServerProcess, to server: ServerProcess, right: Secret
     ) async -> Evidence.Probe? {
         func save(_ text: String) async throws {
-            try await caller.api.order(
-                OperatorRoutes.savePeerSecret, OperatorRoutes.savePeerSecret.path(server.name),
-                sending: PeerSecretText(direction: "outbound", secret: text))
+            try await caller.api.call(
+                OperatorRoutes.savePeerSecret(server.name),
+                sending: PeerSecretText(direction: .outbound, secret: text))
         }
         func probe(_ what: String, _ status: Int, _ code: String?) -> Evidence.Probe {
             .init(kind: .wrongSecret, way: .call, server: server.label, what: what, status: status, code: code)
@@ -68,7 +68,7 @@ extension Probes {
     ) {
         try await asStranger(leaf, at: server) { client in
             try await client.exchange(
-                .get, FederationRoutes.ping.template,
+                FederationRoutes.ping().target,
                 headers: ["Authorization": "Bearer \(secret.revealText())"])
         }
     }

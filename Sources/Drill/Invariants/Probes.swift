@@ -36,7 +36,7 @@ import Vocabulary
                 .operatorToken, at: server, "an operator's token without a certificate", as: nil, uid: uid,
                 headers: ["Authorization": "Bearer \(token.revealText())"])
         }
-        let peers: [PeerSummary] = (try? await server.api.list(OperatorRoutes.peers)) ?? []
+        let peers = (try? await server.api.list(OperatorRoutes.peers())) ?? []
         if let peer = peers.first?.peerID ?? PeerID(bytes: RandomBytes.generate(16)),
             let copy = try? ForeignAuthority("\(peers.first?.name ?? "nobody") CA").impersonate(peer, subject: "peer")
         {
@@ -97,13 +97,14 @@ import Vocabulary
             // The least OpAMP message there is: an AgentToServer with nothing but `instance_uid` (field 1, 16 bytes).
             let report = always.merging(["Content-Type": "application/x-protobuf"]) { $1 }
             return try await client.exchange(
-                .post, PublicPaths.opamp, headers: report, body: [0x0A, 0x10] + uid.bytes)
+                RouteTarget(method: .post, path: PublicPaths.opamp), headers: report, body: [0x0A, 0x10] + uid.bytes)
         }
         let key = Data(RandomBytes.generate(16)).base64EncodedString()
         let upgrade = [
             "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key,
         ]
-        return try await client.exchange(.get, PublicPaths.opamp, headers: always.merging(upgrade) { $1 })
+        return try await client.exchange(
+            RouteTarget(method: .get, path: PublicPaths.opamp), headers: always.merging(upgrade) { $1 })
     }
 
     /// Shows that an upgrade admits the rightful agent; without that, a refusal of others proves nothing.
@@ -112,7 +113,7 @@ import Vocabulary
     static func admitsOwnAgent(in run: DrillRun) async -> [String: Bool] {
         var admits: [String: Bool] = [:]
         for server in run.world.servers where server.isRunning {
-            guard let live = try? await server.agents().filter({ $0.presence == "live" }) else { continue }
+            guard let live = try? await server.agents().filter({ $0.presence == .live }) else { continue }
             for agent in run.world.agents where admits[server.label] == nil {
                 guard let own = try? agent.identity(), live.contains(where: { $0.fingerprint == own.leaf.fingerprint })
                 else { continue }

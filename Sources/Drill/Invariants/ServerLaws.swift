@@ -8,7 +8,7 @@ extension Invariant {
             let records = evidence.servers.flatMap { server in
                 server.handovers.flatMap { detail in
                     Evidence.actions(of: detail.summary.id, on: server)
-                        .filter { ["Handover.RedemptionRequested", "Handover.TokenRedeemed"].contains($0.action) }
+                        .filter { $0.action.isOne(of: [.redemptionRequested, .tokenRedeemed]) }
                         .compactMap { entry in entry.additional["redemption"].map { (detail.summary.id, $0) } }
                 }
             }
@@ -24,7 +24,7 @@ extension Invariant {
             .t3, "a foreign leaf is accepted only by fingerprint and record",
             by: [.foreignLeaf, .noLeaf, .copiedPeer, .operatorToken]),
         Invariant(.t4, "each handover of an agent has an epoch one higher than the last") { evidence in
-            let issued = evidence.servers.flatMap(\.handovers).filter { $0.summary.role == "source" }
+            let issued = evidence.servers.flatMap(\.handovers).filter { $0.summary.role == .source }
             let byAgent = Dictionary(grouping: issued, by: \.instanceUID)
             var breaches = byAgent.compactMap { uid, handovers -> String? in
                 let epochs = handovers.sorted(by: Evidence.isIssuedBefore).map(\.summary.epoch)
@@ -42,7 +42,7 @@ extension Invariant {
         },
         Invariant(.t5, "at most one server shows the agent live") { evidence in
             let live = evidence.servers.flatMap { server in
-                server.agents.filter { $0.presence == "live" }.map { ($0.instanceUID, server.label) }
+                server.agents.filter { $0.presence == .live }.map { ($0.instanceUID, server.label) }
             }
             let atTheEnd = Dictionary(grouping: live, by: \.0).filter { $0.value.count > 1 }
                 .map { "\($0.key) is live on \($0.value.map(\.1).joined(separator: " and "))" }
@@ -61,11 +61,11 @@ extension Invariant {
             var breaches: [String] = []
             var moves = 0
             for source in evidence.servers {
-                let completions = source.audit.filter { $0.action == "Handover.Completed" }
+                let completions = source.audit.filter { $0.action == .completed }
                 for done in completions {
                     moves += 1
                     let arrivals = evidence.servers.filter { $0.label != source.label }.flatMap(\.audit).filter {
-                        $0.action == "Handover.AgentArrived" && $0.at <= done.at
+                        $0.action == .agentArrived && $0.at <= done.at
                             && $0.additional["handover"] == done.additional["handover"]
                     }
                     if arrivals.isEmpty {
@@ -74,7 +74,7 @@ extension Invariant {
                 }
                 let completed = Set(completions.compactMap { $0.additional["fingerprint"] })
                 breaches += source.agents
-                    .filter { $0.presence == "moved-to-peer" && !completed.contains("\($0.fingerprint)") }
+                    .filter { $0.presence == .movedToPeer && !completed.contains("\($0.fingerprint)") }
                     .map { "\(source.label) marks \($0.displayName) as moved and wrote no completion" }
             }
             return .noneOf(

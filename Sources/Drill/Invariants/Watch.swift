@@ -63,7 +63,7 @@ import Vocabulary
         var looks: [(label: String, live: Set<InstanceUID>)] = []
         for server in servers + servers {
             guard let agents = try? await server.agents() else { return }
-            looks.append((server.label, Set(agents.filter { $0.presence == "live" }.map(\.instanceUID))))
+            looks.append((server.label, Set(agents.filter { $0.presence == .live }.map(\.instanceUID))))
         }
         if looks.contains(where: { !$0.live.isEmpty }) { findings.fleetLooks += 1 }
         for first in looks.indices {

@@ -6,8 +6,8 @@ import Vocabulary
 
 extension TwoRegions {
     func createBootstrapToken(on server: ServerProcess, _ notes: StepNotes) async throws -> Secret {
-        let created: CreatedSecret = try await server.api.call(
-            OperatorRoutes.createBootstrapToken, sending: BootstrapTokenRequest(ttlSeconds: 3600))
+        let created = try await server.api.call(
+            OperatorRoutes.createBootstrapToken(), sending: BootstrapTokenRequest(ttlSeconds: 3600))
         let token = Secret(created.text)
         run.world.canaries.add("bootstrap token \(created.id)", token)
         notes.fact("bootstrap token", created.id)
@@ -46,16 +46,16 @@ extension TwoRegions {
     /// Assigns the configuration, and waits until the agent has it on disk and says so.
     func assign(_ agent: AgentProcess, on server: ServerProcess, _ notes: StepNotes) async throws {
         let row = try await row(of: agent, on: server)
-        try await server.api.order(
-            OperatorRoutes.assignAgent, OperatorRoutes.assignAgent.path("\(row)"),
+        try await server.api.call(
+            OperatorRoutes.assignAgent("\(row)"),
             sending: Assignment(group: Self.group, configuration: Self.configuration))
         try await applied(agent, on: server, notes)
     }
 
     func applied(_ agent: AgentProcess, on server: ServerProcess, _ notes: StepNotes) async throws {
         let row = try await row(of: agent, on: server)
-        let wanted: Configuration = try await server.api.call(
-            OperatorRoutes.configuration, OperatorRoutes.configuration.path(Self.configuration))
+        let wanted = try await server.api.call(
+            OperatorRoutes.configuration(Self.configuration))
         let status = try await eventually("\(server.label) shows its configuration as applied") {
             let detail = try await server.agent(row)
             guard let status = detail.configurationStatus else { return Sight<ConfigurationStatus>.notYet("no report") }
@@ -74,7 +74,7 @@ extension TwoRegions {
         let fingerprint = try agent.identity().leaf.fingerprint
         return try await eventually("\(agent.name) is live on \(server.label)", within: limit) {
             guard let row = try await server.agent(with: fingerprint) else { return Sight.notYet("no such agent") }
-            return row.presence == "live" ? .here(row) : .notYet("it is \(row.presence)")
+            return row.presence == .live ? .here(row) : .notYet("it is \(row.presence)")
         }
     }
 

@@ -15,18 +15,18 @@ extension TwoRegions {
     /// EU issues a token, US redeems it, and EU has handed the offer to the connection while the agent is frozen: from
     /// here on anything can be done to the servers before the agent reads it.
     ///
-    /// Never would a stolen token be worth more than now, so a thief tries it on US.
+    /// A stolen token is worth the most at this moment, so a thief tries it on US.
     func offerWaits(for agent: AgentProcess, _ notes: StepNotes) async throws -> IssuedHandover {
         let issued = try await issue(agent, from: eu, to: us, notes)
         agent.freeze()
         try await redeem(issued, on: us, notes)
         // Over HTTP the offer waits for the poll of the frozen agent, and is not out before.
-        try await phase([run.world.transport == .http ? "redeemed" : "offered"], of: issued, on: eu)
-        try await phase(["awaiting"], of: issued, on: us)
+        try await phase([run.world.transport == .http ? .redeemed : .offered], of: issued, on: eu)
+        try await phase([.awaiting], of: issued, on: us)
         let awaited = try await us.agent(with: try agent.identity().leaf.fingerprint)
         let row = try notes.expectSome("US has a row for the agent", awaited)
         run.observations.probes += await Probes.lookalikes(of: row, at: us, in: run, with: Secret(issued.token))
-        try await phase(["awaiting"], of: issued, on: us)
+        try await phase([.awaiting], of: issued, on: us)
         notes.say("handover \("\(issued.handover.id)".prefix(8)): offered on EU, the agent is frozen")
         return issued
     }
@@ -34,18 +34,18 @@ extension TwoRegions {
     func withdrawn(_ issued: IssuedHandover, _ agent: AgentProcess, on server: ServerProcess, _ notes: StepNotes)
         async throws
     {
-        let detail = try await phase(["withdrawn"], of: issued, on: server)
+        let detail = try await phase([.withdrawn], of: issued, on: server)
         let row = try await server.agent(with: try agent.identity().leaf.fingerprint)
         try notes.expect(
-            "\(server.label) shows no living row", row == nil || row?.presence == "withdrawn",
-            seen: row?.presence ?? "none")
+            "\(server.label) shows no living row", row == nil || row?.presence == .withdrawn,
+            seen: row?.presence.text ?? "none")
         notes.say(detail.ending ?? "withdrawn")
     }
 
     func neverLeft(_ agent: AgentProcess, eu: ServerProcess, us: ServerProcess, _ notes: StepNotes) async throws {
         let row = try await live(agent, on: eu)
         let elsewhere = try await us.agent(with: row.fingerprint)
-        try notes.expect("US has no row", elsewhere == nil, seen: elsewhere?.presence ?? "")
+        try notes.expect("US has no row", elsewhere == nil, seen: elsewhere?.presence.text ?? "")
         let status = try await agent.status()
         try notes.expect("no candidate on the agent", status.candidate == nil, seen: status.candidate?.endpoint ?? "")
         notes.say("live on EU")
@@ -55,17 +55,17 @@ extension TwoRegions {
         async throws
     {
         let said = try await notes.expectRefusal(code, of: "the preview on \(server.label)") {
-            let _: HandoverPreview = try await server.api.call(
-                OperatorRoutes.previewHandover, sending: TokenText(token: issued.token))
+            try await server.api.call(
+                OperatorRoutes.previewHandover(), sending: TokenText(token: issued.token))
         }
         notes.say(said.title)
     }
 
     func cancel(_ issued: IssuedHandover, on source: ServerProcess, _ notes: StepNotes) async throws {
-        try await source.api.order(
-            OperatorRoutes.cancelHandover, OperatorRoutes.cancelHandover.path("\(issued.handover.id)"),
+        try await source.api.call(
+            OperatorRoutes.cancelHandover("\(issued.handover.id)"),
             sending: HandoverCancellation(reason: "drill"))
-        try await phase(["cancelled"], of: issued, on: source)
+        try await phase([.cancelled], of: issued, on: source)
     }
 
     /// The agent asks for a new leaf for its row, as it does before the old one runs out.

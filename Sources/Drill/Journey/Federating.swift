@@ -20,7 +20,7 @@ extension TwoRegions {
     /// The one that the server's peers know it by, if it has peers: another one would cut it off from them until they
     /// have pasted that.
     private func certificate(of server: ServerProcess, _ notes: StepNotes) async throws -> String {
-        let issued: [FederationCertificate] = try await server.api.list(OperatorRoutes.federationCertificates)
+        let issued = try await server.api.list(OperatorRoutes.federationCertificates())
         if let present = issued.first(where: \.inUse) { return present.pem }
         return try await issueCertificate(on: server, notes)
     }
@@ -40,8 +40,8 @@ extension TwoRegions {
         -> String
     {
         let subject = "ampora-\(server.label.lowercased())"
-        let issued: FederationCertificate = try await server.api.call(
-            OperatorRoutes.issueFederationCertificate,
+        let issued = try await server.api.call(
+            OperatorRoutes.issueFederationCertificate(),
             sending: FederationCertificateRequest(subject: subject, validityDays: 90))
         try notes.expect("the subject", issued.subject.contains(subject), seen: issued.subject)
         try notes.expect(
@@ -66,16 +66,16 @@ extension TwoRegions {
     func addPeer(
         on server: ServerProcess, _ peer: ServerProcess, certificate: String, _ notes: StepNotes
     ) async throws -> PeerSecrets {
-        let paste: PeerPasteFacts = try await server.api.call(
-            OperatorRoutes.inspectPeerPaste, sending: PeerPasteText(certificatePEM: certificate))
+        let paste = try await server.api.call(
+            OperatorRoutes.inspectPeerPaste(), sending: PeerPasteText(certificatePEM: certificate))
         try notes.expect("the pasted peerId", paste.peerID, is: try await peerID(of: peer))
         notes.fact("CA to confirm", paste.authorities.first.map { "\($0.fingerprint)" } ?? "none")
-        let _: PeerSummary = try await server.api.call(
-            OperatorRoutes.createPeer,
+        try await server.api.call(
+            OperatorRoutes.createPeer(),
             sending: PeerCreation(name: peer.name, endpoint: peer.base, certificatePEM: certificate))
         let secrets = PeerSecrets(
-            inbound: try await generate("inbound", for: peer, on: server, notes),
-            outbound: try await generate("outbound", for: peer, on: server, notes))
+            inbound: try await generate(.inbound, for: peer, on: server, notes),
+            outbound: try await generate(.outbound, for: peer, on: server, notes))
         run.observations.federationSecrets += [
             (peer.name, server.name, secrets.inbound), (server.name, peer.name, secrets.outbound),
         ]
@@ -88,8 +88,8 @@ extension TwoRegions {
         on server: ServerProcess, _ peer: ServerProcess, certificate: String, swapping secrets: PeerSecrets,
         _ notes: StepNotes
     ) async throws {
-        let created: PeerSummary = try await server.api.call(
-            OperatorRoutes.createPeer,
+        let created = try await server.api.call(
+            OperatorRoutes.createPeer(),
             sending: PeerCreation(
                 name: peer.name, endpoint: peer.base, certificatePEM: certificate,
                 inboundSecret: secrets.outbound.revealText(), outboundSecret: secrets.inbound.revealText()))
@@ -99,18 +99,20 @@ extension TwoRegions {
         notes.say("the same two secrets, swapped")
     }
 
-    private func generate(_ direction: String, for peer: ServerProcess, on server: ServerProcess, _ notes: StepNotes)
+    private func generate(
+        _ direction: SecretDirection, for peer: ServerProcess, on server: ServerProcess, _ notes: StepNotes
+    )
         async throws -> Secret
     {
-        let created: CreatedSecret = try await server.api.call(
-            OperatorRoutes.generatePeerSecret, OperatorRoutes.generatePeerSecret.path(peer.name),
+        let created = try await server.api.call(
+            OperatorRoutes.generatePeerSecret(peer.name),
             sending: PeerSecretRequest(direction: direction))
         let secret = Secret(created.text)
         try notes.expect(
-            "the \(direction) secret is 32 random bytes behind its prefix",
+            "the \(direction.rawValue) secret is 32 random bytes behind its prefix",
             created.text.hasPrefix("opamp-fs.") && Base64URL.decode(String(created.text.dropFirst(9)))?.count == 32,
             seen: "\(created.text.count) characters")
-        run.world.canaries.add("\(direction) secret of \(peer.name) on \(server.label)", secret)
+        run.world.canaries.add("\(direction.rawValue) secret of \(peer.name) on \(server.label)", secret)
         return secret
     }
 

@@ -9,15 +9,15 @@ extension TwoRegions {
         async throws
     {
         let origin = try await peerID(of: source)
-        let wanted = [
-            (source, ["TokenIssued", "TokenRedeemed", "OfferSent", "Completed"]),
-            (target, ["TokenRedeemed", "AgentConnected", "AgentArrived"]),
+        let wanted: [(ServerProcess, Set<AuditAction>)] = [
+            (source, [.tokenIssued, .tokenRedeemed, .offerSent, .completed]),
+            (target, [.tokenRedeemed, .agentConnected, .agentArrived]),
         ]
         for (server, actions) in wanted {
-            let entries = try await eventually("\(server.label) has written \(actions.joined(separator: ", "))") {
+            let names = actions.map(\.rawValue.dropHandover).sorted().joined(separator: ", ")
+            let entries = try await eventually("\(server.label) has written \(names)") {
                 let entries = try await self.entries(of: issued, on: server)
-                let written = Set(entries.map(\.action))
-                let missing = actions.filter { !written.contains("Handover.\($0)") }
+                let missing = actions.subtracting(entries.compactMap(\.action.known)).map(\.rawValue).sorted()
                 return missing.isEmpty ? Sight.here(entries) : .notYet("no \(missing.joined(separator: ", "))")
             }
             let origins = Set(entries.map(\.originPeerID))
@@ -28,19 +28,19 @@ extension TwoRegions {
             try notes.expect(
                 "every entry on \(server.label) has the handover's trace id", traces == [issued.handover.traceID],
                 seen: "\(traces.map { $0 ?? "none" }), not \(issued.handover.traceID)")
-            notes.fact("on \(server.label)", entries.map { $0.action.dropHandover }.joined(separator: " → "))
+            notes.fact("on \(server.label)", entries.map { $0.action.text.dropHandover }.joined(separator: " → "))
         }
         notes.say("originPeerId \("\(origin)".prefix(8)) · trace \(issued.handover.traceID.prefix(8))")
     }
 
     func entries(of issued: IssuedHandover, on server: ServerProcess) async throws -> [AuditEvent] {
         try await server.api.list(
-            OperatorRoutes.auditEvents, query: [QueryNames.handover: "\(issued.handover.id)"])
+            OperatorRoutes.auditEvents(query: [.handover: "\(issued.handover.id)"]))
     }
 
     func verifyAudit(_ notes: StepNotes) async throws {
         for server in [eu, us] {
-            let verdict: AuditVerdict = try await server.api.call(OperatorRoutes.verifyAudit)
+            let verdict = try await server.api.call(OperatorRoutes.verifyAudit())
             try notes.expect("the hash chain on \(server.label) holds", verdict.ok, seen: verdict.text)
             notes.fact(server.label, verdict.text)
         }
@@ -63,9 +63,9 @@ extension TwoRegions {
             }
         }
         let audit = try await us.audit()
-        for action in ["Federation.PeerCalled", "Federation.RemoteRequest"] {
+        for action in [AuditAction.peerCalled, .remoteRequest] {
             try notes.expect(
-                "US has written \(action)", audit.contains { $0.action == action }, seen: "no such entry")
+                "US has written \(action.rawValue)", audit.contains { $0.action == action }, seen: "no such entry")
         }
         notes.say("ampora_federation_calls_total{peer,direction,outcome}")
     }

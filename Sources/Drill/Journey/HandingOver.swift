@@ -13,14 +13,14 @@ extension TwoRegions {
         probationSeconds: Int = TwoRegions.probationSeconds, _ notes: StepNotes
     ) async throws -> IssuedHandover {
         let row = try await row(of: agent, on: source)
-        let issued: IssuedHandover = try await source.api.call(
-            OperatorRoutes.issueHandover,
+        let issued = try await source.api.call(
+            OperatorRoutes.issueHandover(),
             sending: HandoverIssue(
                 agent: row.description, peer: target.name, ttlSeconds: ttlSeconds,
                 probationSeconds: probationSeconds))
         run.world.canaries.add("handover token \(issued.handover.id)", Secret(issued.token))
         run.observations.tokens[target.label] = Secret(issued.token)
-        try notes.expect("the phase on \(source.label)", issued.handover.phase, is: "issued")
+        try notes.expect("the phase on \(source.label)", issued.handover.phase, is: OpenWord(.issued))
         try notes.expect("the token's text form", issued.token.hasPrefix("opamp-ho."), seen: "another prefix")
         notes.fact("handover", issued.handover.id)
         notes.fact("trace", issued.handover.traceID)
@@ -36,8 +36,8 @@ extension TwoRegions {
         _ notes: StepNotes
     ) async throws -> HandoverPreview {
         let before = try await target.handovers().count
-        let preview: HandoverPreview = try await target.api.call(
-            OperatorRoutes.previewHandover, sending: TokenText(token: issued.token))
+        let preview = try await target.api.call(
+            OperatorRoutes.previewHandover(), sending: TokenText(token: issued.token))
         let identity = try agent.identity()
         try notes.expect("the source shown", preview.source, is: source.name)
         try notes.expect("the leaf shown", preview.fingerprint, is: identity.leaf.fingerprint)
@@ -55,8 +55,8 @@ extension TwoRegions {
         _ issued: IssuedHandover, on target: ServerProcess, configuration: String? = TwoRegions.configuration,
         _ notes: StepNotes
     ) async throws -> HandoverSummary {
-        let redeemed: HandoverSummary = try await target.api.call(
-            OperatorRoutes.redeemHandover,
+        let redeemed = try await target.api.call(
+            OperatorRoutes.redeemHandover(),
             sending: HandoverRedemption(token: issued.token, group: Self.group, configuration: configuration))
         try notes.expect("the handover redeemed", redeemed.id, is: issued.handover.id)
         notes.say("\(redeemed.phase) on \(target.label)")
@@ -66,13 +66,16 @@ extension TwoRegions {
     /// Waits until a handover is in one of these phases on a server.
     @discardableResult
     func phase(
-        _ phases: [String], of issued: IssuedHandover, on server: ServerProcess, within limit: Duration = .seconds(45)
+        _ phases: Set<HandoverPhase>, of issued: IssuedHandover, on server: ServerProcess,
+        within limit: Duration = .seconds(45)
     ) async throws -> HandoverDetail {
-        try await eventually("the handover is \(phases.joined(separator: " or ")) on \(server.label)", within: limit) {
+        let names = phases.map(\.rawValue).sorted().joined(separator: " or ")
+        return try await eventually("the handover is \(names) on \(server.label)", within: limit) {
             let detail = try await server.handover(issued.handover.id)
             let seen = detail.summary.phase
-            return phases.contains(seen)
-                ? Sight.here(detail) : .notYet(([seen] + (detail.ending.map { [$0] } ?? [])).joined(separator: ": "))
+            return seen.isOne(of: phases)
+                ? Sight.here(detail)
+                : .notYet(([seen.text] + (detail.ending.map { [$0] } ?? [])).joined(separator: ": "))
         }
     }
 
@@ -83,7 +86,7 @@ extension TwoRegions {
     ) async throws {
         let before = try await source.agent(row(of: agent, on: source))
         let row = try await live(agent, on: target)
-        try await phase(["arrived", "settled"], of: issued, on: target)
+        try await phase([.arrived, .settled], of: issued, on: target)
         let detail = try await target.agent(self.row(of: agent, on: target))
         try keepsIdentity(agent, notes)
         try notes.expect("the leaf on \(target.label)", row.fingerprint, is: before.summary.fingerprint)
@@ -113,7 +116,7 @@ extension TwoRegions {
         let fingerprint = try agent.identity().leaf.fingerprint
         let row = try await eventually("\(source.label) shows the agent as moved") {
             let row = try await source.agent(with: fingerprint)
-            return row?.presence == "moved-to-peer" ? Sight.here(row) : .notYet(row?.presence ?? "no row")
+            return row?.presence == .movedToPeer ? Sight.here(row) : .notYet(row?.presence.text ?? "no row")
         }
         try notes.expect("the peer it moved to", row?.movedTo, is: target.name)
         notes.say("MovedToPeer \(target.name)")
@@ -134,7 +137,7 @@ extension TwoRegions {
         _ issued: IssuedHandover, _ agent: AgentProcess, to source: ServerProcess, because cause: String,
         _ notes: StepNotes
     ) async throws {
-        let detail = try await phase(["returned"], of: issued, on: source)
+        let detail = try await phase([.returned], of: issued, on: source)
         let ending = detail.ending ?? ""
         try notes.expect("the agent's reason on \(source.label) names `\(cause)`", ending.contains(cause), seen: ending)
         _ = try await live(agent, on: source)

@@ -53,7 +53,7 @@ import Vocabulary
     ) async throws {
         try await server.start(options, trusting: authority)
         run.world.canaries.add("admin token of \(server.label)", try server.adminToken)
-        let facts: ServerInfo = try await server.api.call(OperatorRoutes.serverInfo)
+        let facts = try await server.api.call(OperatorRoutes.serverInfo())
         try notes.expect("\(server.label) calls itself", facts.name, is: server.name)
         notes.fact("\(server.label) peerId", facts.peerID)
         notes.fact("\(server.label) OpAMP endpoint", facts.opampEndpoint)
@@ -62,7 +62,7 @@ import Vocabulary
     }
 
     func peerID(of server: ServerProcess) async throws -> PeerID {
-        let facts: ServerInfo = try await server.api.call(OperatorRoutes.serverInfo)
+        let facts = try await server.api.call(OperatorRoutes.serverInfo())
         return facts.peerID
     }
 
@@ -73,17 +73,17 @@ import Vocabulary
     }
 
     func saveGroup(on server: ServerProcess) async throws {
-        try await server.api.order(
-            OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(Self.group), sending: GroupSettings())
+        try await server.api.call(
+            OperatorRoutes.saveGroup(Self.group), sending: GroupSettings())
     }
 
     func saveConfiguration(on server: ServerProcess, _ notes: StepNotes) async throws {
         let text = ConfigurationText(contentType: "text/yaml", body: configurationText(of: server))
-        try await server.api.order(
-            OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path(Self.configuration), sending: text)
+        try await server.api.call(
+            OperatorRoutes.saveConfiguration(Self.configuration), sending: text)
         try await saveGroup(on: server)
-        let saved: Configuration = try await server.api.call(
-            OperatorRoutes.configuration, OperatorRoutes.configuration.path(Self.configuration))
+        let saved = try await server.api.call(
+            OperatorRoutes.configuration(Self.configuration))
         try notes.expect("the body saved on \(server.label)", saved.body, is: text.body)
         notes.say("\(Self.configuration), sha256 \(saved.hash.prefix(12))")
     }

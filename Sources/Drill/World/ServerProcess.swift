@@ -139,39 +139,39 @@ import Vocabulary
 }
 
 extension ServerProcess {
-    package func agents() async throws -> [AgentSummary] { try await api.list(OperatorRoutes.agents) }
+    package func agents() async throws -> [AgentSummary] { try await api.list(OperatorRoutes.agents()) }
 
     func agent(_ id: AgentID) async throws -> AgentDetail {
-        try await api.call(OperatorRoutes.agent, OperatorRoutes.agent.path("\(id)"))
+        try await api.call(OperatorRoutes.agent("\(id)"))
     }
 
     /// The agent with this leaf, if there is one; rows of handovers that came to nothing only if there is no other.
     func agent(with fingerprint: Fingerprint) async throws -> AgentSummary? {
         let rows = try await agents().filter { $0.fingerprint == fingerprint }
-        return rows.first { $0.presence != "withdrawn" } ?? rows.first
+        return rows.first { $0.presence != .withdrawn } ?? rows.first
     }
 
-    func handovers() async throws -> [HandoverSummary] { try await api.list(OperatorRoutes.handovers) }
+    func handovers() async throws -> [HandoverSummary] { try await api.list(OperatorRoutes.handovers()) }
 
     func handover(_ id: HandoverID) async throws -> HandoverDetail {
-        try await api.call(OperatorRoutes.handover, OperatorRoutes.handover.path("\(id)"))
+        try await api.call(OperatorRoutes.handover("\(id)"))
     }
 
-    func audit() async throws -> [AuditEvent] { try await api.list(OperatorRoutes.auditEvents) }
+    func audit() async throws -> [AuditEvent] { try await api.list(OperatorRoutes.auditEvents()) }
 
     /// - Throws: `UnmetExpectation` when it was restored meanwhile, and what was read belongs to no one state.
     func estate() async throws -> EstateLook {
         let before = restores
         let estate = Estate(
             agents: try await agents(), handovers: try await handovers(),
-            peers: try await api.list(OperatorRoutes.peers), groups: try await api.list(OperatorRoutes.groups),
-            configurations: try await api.list(OperatorRoutes.configurations))
+            peers: try await api.list(OperatorRoutes.peers()), groups: try await api.list(OperatorRoutes.groups()),
+            configurations: try await api.list(OperatorRoutes.configurations()))
         guard before == restores else { throw UnmetExpectation("one server", seen: "a restored one") }
         return EstateLook(at: .present, restores: before, estate: estate)
     }
 
     func ping(_ peer: String) async throws -> PingResult {
-        try await api.call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(peer))
+        try await api.call(OperatorRoutes.pingPeer(peer))
     }
 }
 

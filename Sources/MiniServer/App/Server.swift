@@ -68,7 +68,7 @@ package struct Server: Sendable {
                 federation: federation,
                 endpoint: endpoint
             ).buildResponder(),
-            route: endpoint.webSocketRoute, logger: log)
+            route: endpoint.webSocketRoute, direct: endpoint.pollingRoute, logger: log)
     }
 
     /// The port that was bound; `nil` when the server ended without.
@@ -127,13 +127,19 @@ package struct Server: Sendable {
         } catch is CancellationError where !Task.isCancelled {
             context.log.warning("stopped with work in progress, which was cancelled")
         } catch {
-            await context.calls.flush(contacts: true)
+            await saveTheRest()
             try? context.database.close()
             throw error
         }
-        await context.calls.flush(contacts: true)
-        await fleet.saveLastHeard()
+        await saveTheRest()
         try context.database.close()
+    }
+
+    /// What is saved in time, and not with what it belongs to.
+    private func saveTheRest() async {
+        async let calls = context.calls.flush(contacts: true)
+        await fleet.saveLastHeard()
+        _ = await calls
     }
 
     private func renewal(on signals: [UnixSignal]) -> ListenerRenewal {
@@ -148,7 +154,7 @@ package struct Server: Sendable {
         let operators = OperatorInterface(
             server: context, fleet: fleet, handovers: handovers, federation: federation)
         router.add(middleware: ProblemAnswers(log: context.log, paths: operators.knownPaths))
-        PollingRoute(endpoint: endpoint).add(to: router)
+        endpoint.addRefusal(to: router)
         PublicRoutes(server: context).add(to: router)
         operators.add(to: router)
         FederationInterface(
@@ -225,6 +231,6 @@ extension HandoverShell {
     /// A peer rejected this notice: from this a target learns that the agent does not belong to it.
     fileprivate func refused(_ message: OutboxTable.Message) async {
         guard message.role == .target else { return }
-        await tell(.noticeRefused(message.notice.type), TargetHandover.self, of: message.handover, by: .server)
+        await tell(.noticeRefused(message.notice.type), of: message.handover, as: TargetHandover.self, by: .server)
     }
 }

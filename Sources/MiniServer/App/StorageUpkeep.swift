@@ -2,14 +2,13 @@ import Logging
 import ServerStorage
 import ServiceLifecycle
 
-/// Moves the write-ahead log into the database outside of commits, saves when agents were heard last, and ends the server
-/// when the disk has failed.
+/// Moves the write-ahead log into the database outside of commits, saves what is collected for a minute, and ends the
+/// server when the disk has failed.
 struct StorageUpkeep: Service {
     let server: ServerContext
     let fleet: FleetService
 
     static let period = Duration.milliseconds(500)
-    static let lastHeardPeriod = Duration.seconds(60)
 
     func run() async throws {
         let (database, log) = (server.database, server.log)
@@ -25,7 +24,7 @@ struct StorageUpkeep: Service {
                     }
                 }
                 group.addTask {
-                    while (try? await Task.sleep(for: Self.lastHeardPeriod)) != nil { await fleet.saveLastHeard() }
+                    while (try? await Task.sleep(for: LastHeard.period)) != nil { await fleet.saveLastHeard() }
                 }
                 group.addTask {
                     for await failure in database.failures {

@@ -25,7 +25,7 @@ extension Authority {
                 try tables.audit.append(
                     AuditFact(
                         .signingKeyActivated, entityType: "signing-key",
-                        entityID: newCertificate.fingerprint.description, after: SigningKey.State.active.rawValue),
+                        entityID: newCertificate.fingerprint.description, after: SigningKeyState.active.rawValue),
                     context: .server, at: now)
             }
             return (try tables.facts.find(FactRecord.peerID)?.text, try tables.signingKeys.all())
@@ -48,7 +48,7 @@ extension Authority {
         var keys: [SigningKey] = []
         for record in records {
             let certificate = try Certificate(pem: record.certificatePEM)
-            guard let state = SigningKey.State(rawValue: record.state) else {
+            guard let state = SigningKeyState(rawValue: record.state) else {
                 throw StorageFailure.unreadable(table: "signingKeys", key: certificate.fingerprint.description)
             }
             keys.append(SigningKey(certificate: certificate, state: state, since: record.since))

@@ -1,4 +1,3 @@
-import Foundation
 import ServerAPI
 import ServerCore
 import ServerStorage
@@ -8,54 +7,53 @@ extension FederationClient: PeerCalls {
     func redeem(
         _ handover: HandoverID, _ request: RedemptionRequest, at peer: PeerID
     ) async throws(PeerCallFailure) -> HandoverStatus {
-        try await answer(
-            FederationRoutes.redeem, path: FederationRoutes.redeem.path("\(handover)"), sending: request,
-            trace: handover, of: peer)
+        let call = FederationRoutes.redeem("\(handover)")
+        return try await answer(to: call, of: peer) {
+            try Question(call, sending: request, traceID: handover.traceID)
+        }
     }
 
     func deliver(
-        _ event: NoticeMessage, of handover: HandoverID, to peer: PeerID
+        _ batch: NoticeBatch, of handover: HandoverID, to peer: PeerID
     ) async throws(PeerCallFailure) -> NoticeReceipt {
-        try await answer(
-            FederationRoutes.notices, path: FederationRoutes.notices.path("\(handover)"), sending: event,
-            trace: handover, of: peer)
+        let call = FederationRoutes.notices("\(handover)")
+        return try await answer(to: call, of: peer) { try Question(call, sending: batch, traceID: handover.traceID) }
     }
 
     func status(of handover: HandoverID, at peer: PeerID) async throws(PeerCallFailure) -> HandoverStatus {
-        try await answer(
-            FederationRoutes.handover, path: FederationRoutes.handover.path("\(handover)"), trace: handover, of: peer)
+        let call = FederationRoutes.handover("\(handover)")
+        return try await answer(to: call, of: peer) { Question(call, traceID: handover.traceID) }
     }
 
     func handovers(ofLeaf leaf: Fingerprint, at peer: PeerID) async throws(PeerCallFailure) -> [HandoverStatus] {
-        let page: Page<HandoverStatus> = try await answer(
-            FederationRoutes.handovers, path: "\(FederationRoutes.handovers.template)?\(QueryNames.agent)=\(leaf)",
-            trace: nil, of: peer)
-        return page.items
+        let call = FederationRoutes.handovers(query: [.agent: "\(leaf)"])
+        return try await answer(to: call, of: peer) { Question(call) }.items
     }
 
-    private func answer<Answer: Decodable>(
-        _ route: Route, path: String, sending body: (any Encodable)? = nil, trace: HandoverID?, of id: PeerID
+    private func answer<Body, Answer>(
+        to call: RouteCall<Body, Answer>, of id: PeerID, asking question: () throws -> Question
     ) async throws(PeerCallFailure) -> Answer {
         let reply: Reply
         let name: String
         do {
             guard let peer = try await server.database.read({ try $0.peers.find(id) }) else {
-                throw HandoverRefusal.peerUnknown(id.description)
+                throw NotFound.peer(id.description)
             }
             name = peer.name
-            let bytes = try body.map { Array(try JSONEncoder().encode($0)) }
-            reply = try await ask(Question(route, path: path, body: bytes, traceID: trace?.traceID), of: peer)
+            reply = try await ask(try question(), of: peer)
         } catch {
             throw .unanswered(Self.message(of: error))
         }
-        return try Self.read(reply, from: name)
+        return try Self.read(reply, to: call, from: name)
     }
 
     /// An answer of this type, or why there is none. Only a word about the handover itself is a refusal: all else says
     /// nothing about the question, and it may be asked again.
-    private static func read<Answer: Decodable>(_ reply: Reply, from name: String) throws(PeerCallFailure) -> Answer {
+    private static func read<Body, Answer>(
+        _ reply: Reply, to call: RouteCall<Body, Answer>, from name: String
+    ) throws(PeerCallFailure) -> Answer {
         if reply.status == 200 {
-            guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(reply.body)) else {
+            guard let answer = reply.answer(to: call) else {
                 throw .unanswered(PeerCallError.unreadable(peer: name).operatorMessage)
             }
             return answer

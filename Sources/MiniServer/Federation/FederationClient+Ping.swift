@@ -1,5 +1,4 @@
 import Certificates
-import Foundation
 import HandoverToken
 import ServerAPI
 import ServerCore
@@ -10,7 +9,7 @@ extension FederationClient {
     /// Tries both factors, and reports which one failed. A peer that was never refreshed is refreshed at once, so that
     /// a good ping means that handovers can be issued.
     func ping(_ peer: PeerRecord, by context: AuditContext) async throws -> PingResult {
-        let reply = try await ask(Question(FederationRoutes.ping), of: peer, by: context) { reply in
+        let reply = try await ask(Question(FederationRoutes.ping()), of: peer, by: context) { reply in
             guard let answer = reply.identity else { return .notAPeer(status: reply.status) }
             return answer.peerID == peer.id ? reply.outcome : .otherPeer(answer.peerID)
         }
@@ -34,9 +33,7 @@ extension FederationClient {
     @discardableResult
     func refresh(_ peer: PeerRecord, by context: AuditContext) async throws -> PeerRecord {
         let signers = peer.trust.tokenSigners.certificates.map { "\($0.fingerprint)" }.joined(separator: ",")
-        let path = "\(FederationRoutes.trustBundle.template)?\(QueryNames.signers)=\(signers)"
-        let bundle: TrustBundle = try await fetch(
-            Question(FederationRoutes.trustBundle, path: path), of: peer, by: context)
+        let bundle = try await fetch(FederationRoutes.trustBundle(query: [.signers: signers]), of: peer, by: context)
         try await prefer(bundle.pinned, for: peer)
         return try await server.learn(bundle.statement, of: peer.id, by: context)
     }
@@ -45,53 +42,44 @@ extension FederationClient {
     struct FleetQuery: Sendable {
         var text: String?
         var cursor: String?
-        var limit = QueryNames.defaultLimit
+        var limit = PageLimit.usual
     }
 
     /// A page of the peer's agents, under their names here.
     func agents(_ query: FleetQuery, at peer: PeerRecord, by context: AuditContext) async throws -> Page<AgentSummary> {
-        var components = URLComponents()
-        components.queryItems = [
-            URLQueryItem(name: QueryNames.limit, value: String(query.limit)),
-            query.text.map { URLQueryItem(name: QueryNames.query, value: $0) },
-            query.cursor.map { URLQueryItem(name: QueryNames.cursor, value: $0) },
-        ].compactMap { $0 }
-        let path = "\(FederationRoutes.agents.template)?\(components.percentEncodedQuery ?? "")"
-        var page: Page<AgentSummary> = try await fetch(
-            Question(FederationRoutes.agents, path: path), of: peer, by: context)
+        let call = FederationRoutes.agents(
+            query: [.limit: String(query.limit), .query: query.text, .cursor: query.cursor])
+        var page = try await fetch(call, of: peer, by: context)
         page.items = page.items.map { $0.remote(of: peer) }
         return page
     }
 
     /// One agent of the peer, read-only.
     func agent(_ text: String, at peer: PeerRecord, by context: AuditContext) async throws -> AgentDetail {
-        guard let id = AgentID(text) else { throw HandoverRefusal.agentUnknown(text) }
-        var detail: AgentDetail = try await fetch(
-            Question(FederationRoutes.agent, path: FederationRoutes.agent.path("\(id)")), of: peer, by: context)
+        guard let id = AgentID(text) else { throw NotFound.agent(text) }
+        var detail = try await fetch(FederationRoutes.agent("\(id)"), of: peer, by: context)
         detail.summary = detail.summary.remote(of: peer)
         return detail
     }
 
-    private func fetch<Answer: Decodable>(
-        _ question: Question, of peer: PeerRecord, by context: AuditContext
+    private func fetch<Answer>(
+        _ call: RouteCall<NoContent, Answer>, of peer: PeerRecord, by context: AuditContext
     ) async throws -> Answer {
-        let reply = try await ask(question, of: peer, by: context)
+        let reply = try await ask(Question(call), of: peer, by: context)
         if let failure = reply.outcome.failure { throw PeerCallFailure.unanswered(failure) }
         guard reply.status == 200 else {
             let message =
                 reply.problem?.operatorMessage ?? PeerCallError.status(reply.status, peer: peer.name).operatorMessage
             throw PeerCallFailure.refused(status: reply.status, message, lastSequence: nil)
         }
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(reply.body)) else {
-            throw PeerCallError.unreadable(peer: peer.name)
-        }
+        guard let answer = reply.answer(to: call) else { throw PeerCallError.unreadable(peer: peer.name) }
         return answer
     }
 }
 
 extension FederationClient.Reply {
     fileprivate var identity: PeerIdentity? {
-        status == 200 ? try? JSONDecoder().decode(PeerIdentity.self, from: Data(body)) : nil
+        status == 200 ? answer(to: FederationRoutes.ping()) : nil
     }
 }
 

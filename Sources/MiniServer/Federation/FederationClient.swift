@@ -30,18 +30,18 @@ final class FederationClient: Sendable {
 
     /// One question to a peer.
     struct Question: Sendable {
-        var route: Route
-        /// The route's path filled in, and its query.
-        var path: String
+        var target: RouteTarget
         var body: [UInt8]?
         /// The trace that it belongs to; a handover's calls are one trace on both sides.
         var traceID: String?
 
-        init(_ route: Route, path: String? = nil, body: [UInt8]? = nil, traceID: String? = nil) {
-            self.route = route
-            self.path = path ?? route.template
-            self.body = body
-            self.traceID = traceID
+        init<Answer>(_ call: RouteCall<NoContent, Answer>, traceID: String? = nil) {
+            (target, self.traceID) = (call.target, traceID)
+        }
+
+        init<Body, Answer>(_ call: RouteCall<Body, Answer>, sending body: Body, traceID: String? = nil) throws {
+            (target, self.traceID) = (call.target, traceID)
+            self.body = Array(try JSONEncoder().encode(body))
         }
     }
 
@@ -56,6 +56,11 @@ final class FederationClient: Sendable {
 
         var problem: ServerAPI.Problem? {
             try? JSONDecoder().decode(ServerAPI.Problem.self, from: Data(body))
+        }
+
+        /// What the route answers; `nil` when the body is something else.
+        func answer<Body, Answer>(to call: RouteCall<Body, Answer>) -> Answer? {
+            try? JSONDecoder().decode(Answer.self, from: Data(self.body))
         }
 
         /// The peer itself said so, before it looked at anything else: the same call may be made with another one.
@@ -119,8 +124,8 @@ final class FederationClient: Sendable {
         let secret = try server.authority.sealing.open(outbound.sealed, for: .outboundSecret(peer.id))
         let client = try lines.client(for: peer, as: identity, sealing: server.authority.sealing)
 
-        var request = HTTPClientRequest(url: url(question.path, of: peer))
-        request.method = HTTPMethod(rawValue: question.route.method.rawValue)
+        var request = HTTPClientRequest(url: url(question.target.text, of: peer))
+        request.method = HTTPMethod(rawValue: question.target.method.rawValue)
         request.headers.add(name: "Authorization", value: "Bearer \(secret.revealText())")
         request.headers.add(name: TraceContext.header, value: TraceContext(traceID: context.traceID).text)
         if let body = question.body {
@@ -188,12 +193,11 @@ final class FederationClient: Sendable {
 
     private func note(_ reply: Reply, _ question: Question, _ peer: PeerRecord, _ context: AuditContext) {
         let now = server.now()
-        let path = question.path.prefix { $0 != "?" }
         let fact = AuditFact(
             .peerCalled, entityType: "peer", entityID: peer.name, after: reply.outcome.metricLabel,
             additional: .members([
-                "peerId": .string(peer.id.description), "method": .string(question.route.method.rawValue),
-                "path": .string(String(path)), "status": .integer(Int64(reply.status)),
+                "peerId": .string(peer.id.description), "method": .string(question.target.method.rawValue),
+                "path": .string(question.target.path), "status": .integer(Int64(reply.status)),
             ]))
         server.calls.note(fact, context, at: now)
         server.calls.note(

@@ -15,28 +15,49 @@ struct FederationInterface: Sendable {
     let handovers: HandoverService
     let gate: PeerAuthenticator
 
-    typealias Handler = @Sendable (PeerRequest) async throws -> Response
+    /// One route of this interface and its handler.
+    struct Entry: Sendable {
+        let route: RouteDescription
+        let respond: @Sendable (PeerRequest) async throws -> Response
+
+        init<Answer>(
+            _ route: Route<NoContent, Answer>, _ handler: @escaping @Sendable (PeerRequest) async throws -> Answer
+        ) {
+            self.route = route.description
+            respond = { try .json(try await handler($0)) }
+        }
+
+        init<Body, Answer>(
+            _ route: Route<Body, Answer>,
+            _ handler: @escaping @Sendable (PeerRequest, Body) async throws -> Answer
+        ) {
+            self.route = route.description
+            respond = {
+                try .json(try await handler($0, try await $0.request.body(of: route, unknownMembers: .ignored)))
+            }
+        }
+    }
 
     /// Every route of `FederationRoutes`.
-    var routes: [(Route, Handler)] {
+    var routes: [Entry] {
         [
-            (FederationRoutes.ping, { try .json(try identity(for: $0.peer)) }),
-            (FederationRoutes.trustBundle, { try .json(try await trustBundle($0)) }),
-            (FederationRoutes.announceTrust, { try .json(try await learnTrust($0)) }),
-            (FederationRoutes.agents, { try .json(try await view.page($0.request)) }),
-            (FederationRoutes.agent, { try .json(try await agent($0)) }),
-            (FederationRoutes.redeem, { try .json(try await redeem($0)) }),
-            (FederationRoutes.notices, { try .json(try await take($0)) }),
-            (FederationRoutes.handover, { try .json(try await status($0)) }),
-            (FederationRoutes.handovers, { try .json(try await statuses($0)) }),
+            Entry(FederationRoutes.ping) { try identity(for: $0.peer) },
+            Entry(FederationRoutes.trustBundle) { try await trustBundle($0) },
+            Entry(FederationRoutes.announceTrust) { try await learnTrust($0, $1) },
+            Entry(FederationRoutes.agents) { try await view.page($0.request) },
+            Entry(FederationRoutes.agent) { try await agent($0) },
+            Entry(FederationRoutes.redeem) { try await redeem($0, $1) },
+            Entry(FederationRoutes.notices) { try await take($0, $1) },
+            Entry(FederationRoutes.handover) { try await status($0) },
+            Entry(FederationRoutes.handovers) { try await statuses($0) },
         ]
     }
 
     func add(to router: Router<CallerContext>) {
-        for (route, handler) in routes {
-            guard let method = HTTPRequest.Method(route.method.rawValue) else { continue }
-            router.on(RouterPath(route.template), method: method) { request, context in
-                try await gate.pass(request, context, handler)
+        for entry in routes {
+            guard let method = HTTPRequest.Method(entry.route.method.rawValue) else { continue }
+            router.on(RouterPath(entry.route.template), method: method) { request, context in
+                try await gate.pass(request, context, entry.respond)
             }
         }
     }
@@ -51,7 +72,7 @@ struct FederationInterface: Sendable {
     }
 
     private func trustBundle(_ call: PeerRequest) async throws -> TrustBundle {
-        let named = call.request.query(QueryNames.signers) ?? ""
+        let named = call.request.query(.signers) ?? ""
         let known = named.split(separator: ",").prefix(Limits.bundleCertificates).compactMap { Fingerprint(String($0)) }
         return TrustBundle(
             statement: try server.authority.sign(try await server.trustStatement(), knownTo: Set(known)),
@@ -59,8 +80,7 @@ struct FederationInterface: Sendable {
     }
 
     /// A peer announces its trusted CAs before it presents a certificate of another CA.
-    private func learnTrust(_ call: PeerRequest) async throws -> TrustReceipt {
-        let bundle = try await call.request.json(TrustBundle.self)
+    private func learnTrust(_ call: PeerRequest, _ bundle: TrustBundle) async throws -> TrustReceipt {
         do {
             let row = try await server.learn(bundle.statement, of: call.peer.id, by: call.audit)
             return TrustReceipt(version: row.trust.version)
@@ -76,30 +96,38 @@ struct FederationInterface: Sendable {
 
     // MARK: Handovers, for their other party only
 
-    private func redeem(_ call: PeerRequest) async throws -> HandoverStatus {
+    private func redeem(_ call: PeerRequest, _ request: RedemptionRequest) async throws -> HandoverStatus {
         let id = try call.handoverID()
-        let request = try await call.request.json(RedemptionRequest.self)
-        return HandoverStatus(try await handovers.redeem(id, request, by: call.peer, call.audit))
+        let (handover, notices) = try await handovers.redeem(id, request, by: call.peer, call.audit)
+        var status = HandoverStatus(handover)
+        if !notices.isEmpty { status.notices = notices.map { NoticeMessage($0) } }
+        return status
     }
 
-    private func take(_ call: PeerRequest) async throws -> NoticeReceipt {
+    private func take(_ call: PeerRequest, _ batch: NoticeBatch) async throws -> NoticeReceipt {
         let id = try call.handoverID()
-        let event = try await call.request.json(NoticeMessage.self)
-        guard let notice = HandoverNotice(event) else {
-            throw RequestRefusal.parameter(name: "type", reason: "this version does not know this type of event")
+        guard (1...OutboxSchedule.mostInOneCall).contains(batch.notices.count) else {
+            throw RequestRefusal.parameter(
+                name: "notices", reason: "a call brings 1 to \(OutboxSchedule.mostInOneCall) notices")
         }
-        let answer = try await handovers.take(notice, of: id, from: call.peer, by: call.audit)
-        let status = try await status(of: id, for: call.peer)
-        switch answer {
+        let notices = try batch.notices.map { message in
+            guard let notice = HandoverNotice(message) else {
+                throw RequestRefusal.parameter(name: "type", reason: "this version does not know this type of notice")
+            }
+            return notice
+        }
+        let receipt = try await handovers.take(
+            notices, received: batch.received, of: id, from: call.peer, by: call.audit)
+        switch receipt.answer {
         case .accepted, .duplicate:
-            return NoticeReceipt(lastSequence: status.lastSequence, phase: status.phase)
+            return NoticeReceipt(lastSequence: receipt.lastSequence, phase: OpenWord(text: receipt.phase))
         case .gap(let last):
-            var problem = ProblemResponse(EventGap(last: last, sent: event.sequence))
+            var problem = ProblemResponse(NoticeGap(last: last, sent: receipt.sequence))
             problem.lastSequence = last
             throw problem
         case .refused(let refusal):
             var problem = ProblemResponse(.conflict, refusal)
-            problem.lastSequence = max(status.lastSequence, event.sequence)
+            problem.lastSequence = receipt.sequence
             throw problem
         }
     }
@@ -121,8 +149,8 @@ struct FederationInterface: Sendable {
     }
 
     private func statuses(_ call: PeerRequest) async throws -> Page<HandoverStatus> {
-        guard let leaf = call.request.query(QueryNames.agent).flatMap({ Fingerprint($0) }) else {
-            throw RequestRefusal.parameter(name: QueryNames.agent, reason: "it is a leaf's fingerprint")
+        guard let leaf = call.request.query(.agent).flatMap({ Fingerprint($0) }) else {
+            throw RequestRefusal.parameter(name: QueryName.agent.rawValue, reason: "it is a leaf's fingerprint")
         }
         let peer = call.peer.id
         return try await server.database.read { tables in
@@ -136,20 +164,20 @@ struct FederationInterface: Sendable {
 extension HandoverStatus {
     fileprivate init(_ machine: some HandoverMachine) {
         self.init(
-            handover: machine.id, phase: machine.phaseName, epoch: machine.claims.epoch,
+            handover: machine.id, phase: OpenWord(text: machine.phaseName), epoch: machine.claims.epoch,
             redemption: machine.redemptionID, lastSequence: machine.notices.received)
     }
 }
 
-/// An event came before one that is still missing.
-struct EventGap: Error, OperatorExplainable {
+/// A notice came before one that is still missing.
+struct NoticeGap: Error, OperatorExplainable {
     let last: Int
     let sent: Int
 
     var operatorMessage: OperatorMessage {
         OperatorMessage(
-            code: "handover.event-gap", title: "An event is missing",
-            cause: "Event \(sent) arrived; the last accepted event is \(last).",
+            code: "handover.notice-gap", title: "A notice is missing",
+            cause: "Notice \(sent) arrived; the last accepted notice is \(last).",
             nextAction: "Send the events again from \(last + 1); servers do this automatically.")
     }
 }

@@ -9,13 +9,11 @@ import Vocabulary
 /// Collects the results of calls between peers: audit entries, first uses of a new certificate or secret, and the
 /// peer's last contact.
 ///
-/// No call waits for it. Entries are collected and appended together, after the answers; a last contact alone is saved
-/// once a minute. A power failure loses what was not appended yet.
+/// No call waits for it. Entries are appended with the next transaction, within half a second; a last contact alone is
+/// saved once a minute. A power failure loses what was not appended yet.
 final class PeerCallLog: Sendable {
     /// More entries than this are counted and not kept, as long as the database takes none.
     static let capacity = 4096
-    /// How long entries are collected before they are appended.
-    static let pause = Duration.seconds(1)
     static let contactPeriod = Duration.seconds(60)
     /// How long to wait after a failed write.
     static let retry = Duration.seconds(1)
@@ -133,10 +131,12 @@ final class PeerCallLog: Sendable {
 
     /// Appends what was noted before this call.
     ///
-    /// - Parameter contacts: also those that could wait.
+    /// - Parameters:
+    ///   - contacts: also those that could wait.
+    ///   - withNext: in the next transaction, whatever it is for.
     /// - Returns: whether the database took it; it is kept and written later when not.
     @discardableResult
-    func flush(contacts: Bool = false) async -> Bool {
+    func flush(contacts: Bool = false, withNext: Bool = false) async -> Bool {
         // What another write has taken is in the database when a write that began after it has ended.
         let isNeeded = state.withLock { state in
             let hasContact = state.contacts.contains { state.isDue($0.key, $0.value, contacts) }
@@ -148,12 +148,13 @@ final class PeerCallLog: Sendable {
         let taken = Mutex<Batch?>(nil)
         defer { state.withLock { $0.writesUnderWay -= 1 } }
         do {
-            try await database.write { tables in
+            let append: @Sendable (StorageTransaction) throws -> Void = { tables in
                 // The job may run twice, and must take the entries once.
                 let batch = taken.withLock { $0 ?? self.state.withLock { $0.take(allContacts: contacts) } }
                 taken.withLock { $0 = batch }
                 try Self.save(batch, tables)
             }
+            try await withNext ? database.writeWithNext(append) : database.write(append)
             let batch = taken.withLock { $0 } ?? Batch()
             state.withLock { state in
                 for (peer, contact) in batch.contacts where state.contacts[peer] != nil { state.saved[peer] = contact }
@@ -204,8 +205,7 @@ extension PeerCallLog: Service {
             await withTaskGroup { group in
                 group.addTask {
                     for await _ in self.wakeups.stream {
-                        try? await Task.sleep(for: Self.pause)
-                        guard !Task.isCancelled, await !self.flush() else { continue }
+                        guard await !self.flush(withNext: true), !Task.isCancelled else { continue }
                         try? await Task.sleep(for: Self.retry)
                         self.wakeups.continuation.yield()
                     }

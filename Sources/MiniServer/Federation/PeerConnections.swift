@@ -28,32 +28,36 @@ final class PeerConnections: Sendable {
         let problems: [ChainProblem]
     }
 
-    private let clients = Mutex<[Line: (making: Making, client: HTTPClient)]>([:])
+    /// `nil` after the end: a client that is made then would never be shut down.
+    private let clients = Mutex<[Line: (making: Making, client: HTTPClient)]?>([:])
 
     static let connectDeadline = TimeAmount.seconds(3)
 
+    /// - Throws: `HTTPClientError.alreadyShutdown` after the end.
     func client(
         for peer: PeerRecord, as identity: FederationIdentity, sealing: SealingKey
     ) throws -> HTTPClient {
         let line = Line(peer: peer.id, certificate: identity.certificate.fingerprint)
         let making = Making(
             roots: peer.trust.serverCAs.certificates.map(\.fingerprint), host: peer.endpoint.host)
-        let known = clients.withLock { $0[line] }
+        let known = clients.withLock { $0?[line] }
         if let known, known.making == making { return known.client }
         let made = try Self.makeClient(for: peer, as: identity, sealing: sealing)
         // Another call may have made the same client meanwhile, and may already use it.
-        let (client, surplus) = clients.withLock { clients -> (HTTPClient, HTTPClient?) in
-            if let known = clients[line], known.making == making { return (known.client, made) }
-            return (made, clients.updateValue((making, made), forKey: line)?.client)
+        let (client, surplus) = clients.withLock { clients -> (HTTPClient?, HTTPClient?) in
+            if let known = clients?[line], known.making == making { return (known.client, made) }
+            guard clients != nil else { return (nil, made) }
+            return (made, clients?.updateValue((making, made), forKey: line)?.client)
         }
         if let surplus { Task { try? await surplus.shutdown() } }
+        guard let client else { throw HTTPClientError.alreadyShutdown }
         return client
     }
 
     func shutDown() async {
         let all = clients.withLock { clients in
-            defer { clients = [:] }
-            return clients.values.map(\.client)
+            defer { clients = nil }
+            return clients?.values.map(\.client) ?? []
         }
         for client in all { try? await client.shutdown() }
     }

@@ -16,7 +16,7 @@ extension ServerContext {
     func learn(_ statement: String, of peer: PeerID, by context: AuditContext) async throws -> PeerRecord {
         let now = now()
         return try await database.write { tables in
-            guard let row = try tables.peers.find(peer) else { throw HandoverRefusal.peerUnknown(peer.description) }
+            guard let row = try tables.peers.find(peer) else { throw NotFound.peer(peer.description) }
             let statement = try TrustStatement.verified(
                 statement, signers: row.trust.tokenSigners, issuer: row.id, at: now)
             guard let refreshed = try row.refreshed(by: statement) else { return row }
@@ -52,8 +52,7 @@ extension FederationClient {
             let active = try server.authority.active().certificate.fingerprint
             for signers in [[], [active]] as [Set<Fingerprint>] {
                 let body = TrustBundle(statement: try server.authority.sign(statement, knownTo: signers))
-                let reply = try await ask(
-                    Question(FederationRoutes.announceTrust, body: Array(try JSONEncoder().encode(body))), of: peer)
+                let reply = try await ask(try Question(FederationRoutes.announceTrust(), sending: body), of: peer)
                 if reply.status == 200 { return told.withLock { $0[peer.id] = statement.version } }
                 guard reply.problem?.code == "trust-bundle.unknown-signer", signers.isEmpty else {
                     throw PeerCallError.status(reply.status, peer: peer.name)

@@ -14,7 +14,9 @@ extension HTTPResponse.Status {
     private static let byArea: [String: HTTPResponse.Status] = [
         "request": .badRequest,
         "handover": .conflict,
+        "not-found": .notFound,
         "fleet": .conflict,
+        "ca": .conflict,
         "audit": .conflict,
         "federation": .unprocessableContent,
         "certificate": .unprocessableContent,
@@ -36,8 +38,6 @@ extension HTTPResponse.Status {
         "operator.not-authenticated": .unauthorized,
 
         "handover.unknown": .notFound,
-        "handover.agent-unknown": .notFound,
-        "handover.peer-unknown": .notFound,
         "handover.ttl-out-of-range": .unprocessableContent,
         "handover.probation-out-of-range": .unprocessableContent,
         "handover.malformed": .unprocessableContent,

@@ -23,24 +23,26 @@ extension Response {
 }
 
 extension Request {
-    /// - Throws: `RequestRefusal` for a body that is too large, or not the JSON of this type.
-    func json<Body: Decodable>(_ type: Body.Type = Body.self) async throws -> Body {
+    /// - Throws: `RequestRefusal` for a body that is too large, or not the JSON of the route's type.
+    func body<Body, Answer>(
+        of route: Route<Body, Answer>, unknownMembers: JSONBody.UnknownMembers
+    ) async throws -> Body {
         guard let bytes = try? await body.collect(upTo: Limits.jsonBytes) else { throw RequestRefusal.bodyTooLarge }
         do {
-            return try JSONDecoder().decode(Body.self, from: Data(Array(buffer: bytes)))
-        } catch let error as DecodingError {
-            throw RequestRefusal.bodyUnreadable(reason: error.reason)
+            return try JSONBody.read(from: Array(buffer: bytes), unknownMembers: unknownMembers)
+        } catch let refusal as BodyRefusal {
+            throw RequestRefusal(refusal)
         }
     }
 
-    func query(_ name: String) -> String? {
-        uri.queryParameters[name[...]].map { String($0) }.flatMap { $0.isEmpty ? nil : $0 }
+    func query(_ name: QueryName) -> String? {
+        uri.queryParameters[name.rawValue[...]].map { String($0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// How many items a page is to have.
     var pageLimit: Int {
-        let wanted = query(QueryNames.limit).flatMap { Int($0) } ?? QueryNames.defaultLimit
-        return min(max(wanted, 1), QueryNames.largestLimit)
+        let wanted = query(.limit).flatMap { Int($0) } ?? PageLimit.usual
+        return min(max(wanted, 1), PageLimit.largest)
     }
 
     var bearer: String? { headers[.authorization].flatMap { BearerToken(authorization: $0)?.reveal() } }
@@ -51,19 +53,35 @@ extension Request {
     }
 }
 
-extension DecodingError {
+extension RequestRefusal {
+    fileprivate init(_ refusal: BodyRefusal) {
+        self =
+            switch refusal {
+            case .notJSON(let refusal):
+                .bodyUnreadable(reason: "it is not JSON that is accepted here: \(refusal.reason)")
+            case .unknownMember(let name): .bodyUnreadable(reason: "the member \(name) is not known")
+            case .missingMember(let name): .bodyUnreadable(reason: "the member \(name) is missing")
+            case .wrongType(let name) where name.isEmpty: .bodyUnreadable(reason: "it is not an object")
+            case .wrongType(let name): .bodyUnreadable(reason: "the member \(name) has another type")
+            case .notValid(let name): .bodyUnreadable(reason: "the value of the member \(name) is not in its form")
+            case .notOneOf(let name, let choices):
+                .parameter(name: name, reason: "it is one of \(choices.joined(separator: ", "))")
+            }
+    }
+}
+
+extension JSONRefusal {
     /// Where and what, without the value.
     fileprivate var reason: String {
-        let (context, what): (Context, String) =
-            switch self {
-            case .keyNotFound(let key, let context): (context, "the member \(key.stringValue) is missing")
-            case .typeMismatch(_, let context): (context, "a member has another type")
-            case .valueNotFound(_, let context): (context, "a member is null")
-            case .dataCorrupted(let context): (context, "a value is not in its form")
-            @unknown default: (Context(codingPath: [], debugDescription: ""), "it is not the expected JSON")
-            }
-        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-        return path.isEmpty ? what : "\(what) (at \(path))"
+        switch self {
+        case .tooLarge(_, let limit): "it may have \(limit) bytes"
+        case .tooDeep(let limit): "values are nested deeper than \(limit) levels"
+        case .notUTF8: "it is not UTF-8"
+        case .duplicateName(let name): "the member \(name.printable(upTo: 100)) occurs twice"
+        case .numberNotWhole(let offset): "the number at byte \(offset) is not whole"
+        case .unexpected(let offset): "byte \(offset) is not expected"
+        case .truncated: "its end is missing"
+        }
     }
 }
 

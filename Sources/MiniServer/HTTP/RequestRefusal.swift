@@ -30,7 +30,7 @@ enum RequestRefusal: Error, Hashable, OperatorExplainable {
                 cause: "A body may have \(Limits.jsonBytes) bytes.", nextAction: "Send a smaller body.")
         case .bodyUnreadable(let reason):
             OperatorMessage(
-                code: "request.unreadable", title: "The request cannot be read", cause: "\(reason).",
+                code: "request.unreadable", title: "The request cannot be read", cause: "The body: \(reason).",
                 nextAction: "Compare the body with the API description at /api/openapi.json.")
         case .parameter(let name, let reason):
             OperatorMessage(

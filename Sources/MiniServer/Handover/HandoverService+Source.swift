@@ -34,12 +34,12 @@ extension HandoverService {
         let authorities = server.authority.signingKeys.honoured
         let (row, token, warnings) = try await server.database.write { [server] tables in
             guard var agent = try tables.agents.find(issue.agent) else {
-                throw HandoverRefusal.agentUnknown(issue.agent.description)
+                throw NotFound.agent(issue.agent.description)
             }
             // Only its session can tell that an agent is there; a row may say so since a server was killed.
             if session == nil { agent.presence = agent.shownPresence(in: nil, at: now) }
             guard let row = try tables.peers.find(name: issue.peerName) else {
-                throw HandoverRefusal.peerUnknown(issue.peerName)
+                throw NotFound.peer(issue.peerName)
             }
             var peer = server.calls.current(row)
             // The transport offered is the one the agent uses now (protocol section 3).
@@ -64,29 +64,36 @@ extension HandoverService {
         return (row, token, warnings)
     }
 
-    /// A target's claim; the same redemption is answered the same again.
+    /// A target's redemption; the same one is answered the same again. The offer is made and signed in the same
+    /// transaction, and the answer tells of it.
     ///
     /// - Throws: `HandoverRefusal`, which is audited here.
-    func redeem(_ id: HandoverID, _ request: RedemptionRequest, by peer: PeerRecord, _ context: AuditContext)
-        async throws
-        -> SourceHandover
-    {
+    func redeem(
+        _ id: HandoverID, _ request: RedemptionRequest, by peer: PeerRecord, _ context: AuditContext
+    ) async throws -> (handover: SourceHandover, notices: [HandoverNotice]) {
         let now = server.now()
         do {
-            let step = try await server.database.write { tables in
-                guard let row = try tables.sources.find(id) else { throw HandoverRefusal.unknownHandover(id) }
-                let agent = try tables.agents.find(row.machine.agent)
+            let (step, notices) = try await server.database.write { [server] tables in
+                guard let machine = try tables.sources.find(id)?.machine else {
+                    throw HandoverRefusal.unknownHandover(id)
+                }
+                let agent = try tables.agents.find(machine.agent)
                 let claim = TokenRedemption(
                     redemption: request.redemption, tokenDigest: Hex.decode(request.tokenSHA256) ?? [],
                     peer: peer.id, leaf: agent?.fingerprint, leafRevoked: agent?.leafRevoked ?? false,
                     epoch: agent?.epoch ?? 0)
-                let step = try row.machine.next(after: .redeemed(claim), at: now)
-                if step.state != row.machine { try tables.save(step, by: context, at: now) }
-                return step
+                var step = try machine.next(after: .redeemed(claim), at: now)
+                if case .signOffer(let claims)? = step.directives.last {
+                    step.directives.removeLast()
+                    let offer = try server.offer(claims, step.state, tables)
+                    step = step.followed(by: try step.state.next(after: .offerSigned(offer), at: now))
+                }
+                if step.state != machine { try tables.save(step, by: context, at: now) }
+                return (step, try tables.outbox.messages(of: id, role: .source).map(\.notice))
             }
             // The peer gets its answer first: the agent must not arrive before the target knows that it may.
             Task { await shell.carryOut(step) }
-            return step.state
+            return (step.state, notices)
         } catch let refusal as HandoverRefusal {
             await refused(refusal.operatorMessage, handover: id, by: context)
             throw refusal
@@ -96,7 +103,7 @@ extension HandoverService {
     /// Revokes an agent's leaf. Row and handovers change together, so that no target goes on trusting a leaf because
     /// nobody told it.
     ///
-    /// - Throws: `HandoverRefusal.agentUnknown`.
+    /// - Throws: `NotFound.agent`.
     func revokeLeaf(of id: AgentID, by context: AuditContext) async throws {
         let now = server.now()
         let steps = try await server.database.write { tables in

@@ -30,7 +30,7 @@ extension HandoverService {
     /// Confirms a token: saved, then redeemed at its source. A source that did not answer is asked again later; until then
     /// the handover that is returned is `redeeming`.
     ///
-    /// - Throws: `TokenRefusal` or `HandoverRefusal`; both are audited here.
+    /// - Throws: `TokenRefusal`, `HandoverRefusal` or `NotFound`; all are audited here.
     func redeem(
         _ text: String, choice: RedemptionReview.Choice, by context: AuditContext
     ) async throws -> HandoverRow<TargetHandover> {
@@ -55,7 +55,7 @@ extension HandoverService {
                 return step
             }
             await shell.carryOut(step)
-        } catch let refusal as HandoverRefusal {
+        } catch let refusal as any OperatorExplainable where refusal is HandoverRefusal || refusal is NotFound {
             await refused(refusal.operatorMessage, handover: id, by: context)
             throw refusal
         }
@@ -88,7 +88,7 @@ extension HandoverService {
         guard peer?.enabled == true else { return .unanswered }
         do throws(PeerCallFailure) {
             let status = try await shell.peers.status(of: claims.id, at: claims.issuer)
-            guard let phase = SourceHandover.Phase(rawValue: status.phase) else { return .unanswered }
+            guard let phase = SourceHandover.Phase(rawValue: status.phase.text) else { return .unanswered }
             return .phase(phase, redemption: status.redemption)
         } catch {
             switch error {
@@ -103,7 +103,7 @@ extension HandoverService {
     ) throws -> RedemptionReview {
         let claims = token.claims
         guard let peer = try tables.peers.find(claims.issuer) else {
-            throw HandoverRefusal.peerUnknown(claims.source.name)
+            throw NotFound.peer(claims.source.name)
         }
         let byLeaf = try tables.agents.find(claims.leaf)
         let byUID = try tables.agents.agents(withInstanceUID: claims.agent.instanceUID)
@@ -123,38 +123,76 @@ extension HandoverService {
 extension HandoverService {
     /// Sends the offer out again.
     func push(_ id: HandoverID, by context: AuditContext) async throws {
-        try await shell.take(.pushRequested, SourceHandover.self, of: id, by: context)
+        try await shell.take([.pushRequested], SourceHandover.self, of: id, by: context)
     }
 
     /// Ends a handover from this side, as far as its phase allows.
     func cancel(_ id: HandoverID, reason: String?, by context: AuditContext) async throws {
         if try await server.database.read({ try $0.sources.find(id) }) != nil {
-            try await shell.take(.cancelRequested(reason: reason), SourceHandover.self, of: id, by: context)
+            try await shell.take([.cancelRequested(reason: reason)], SourceHandover.self, of: id, by: context)
         } else {
-            try await shell.take(.withdrawRequested(reason: reason), TargetHandover.self, of: id, by: context)
+            try await shell.take([.withdrawRequested(reason: reason)], TargetHandover.self, of: id, by: context)
         }
     }
 
-    /// A notice from the other party, which is the only peer whose notices count.
+    /// What becomes of a batch of notices.
+    struct Receipt: Sendable {
+        /// To the last one that was decided on; those behind a gap or a refusal are not.
+        var answer: NoticeAnswer
+        /// Its number.
+        var sequence: Int
+        var lastSequence: Int
+        var phase: String
+    }
+
+    /// Notices from the other party, which is the only peer whose notices count.
+    ///
+    /// - Parameter received: the number of this server's last notice that the peer has.
     func take(
-        _ notice: HandoverNotice, of id: HandoverID, from peer: PeerRecord, by context: AuditContext
-    ) async throws -> NoticeAnswer {
-        let (source, target) = try await server.database.read {
-            (try $0.sources.find(id)?.machine, try $0.targets.find(id)?.machine)
+        _ notices: [HandoverNotice], received: Int, of id: HandoverID, from peer: PeerRecord, by context: AuditContext
+    ) async throws -> Receipt {
+        let now = server.now()
+        let taken = try await server.database.write { tables -> (Taken, Int) in
+            if let machine = try tables.sources.find(id)?.machine, machine.otherParty == peer.id {
+                let (step, sequence) = try machine.next(after: notices, at: now)
+                try tables.save(step, after: machine, received: received, by: context, at: now)
+                return (.source(step), sequence)
+            }
+            if let machine = try tables.targets.find(id)?.machine, machine.otherParty == peer.id {
+                let (step, sequence) = try machine.next(after: notices, at: now)
+                try tables.save(step, after: machine, received: received, by: context, at: now)
+                return (.target(step), sequence)
+            }
+            throw HandoverRefusal.unknownHandover(id)
         }
-        if let source, source.otherParty == peer.id {
-            return try await answer(notice, SourceHandover.self, of: id, by: context)
+        switch taken {
+        case (.source(let step), let sequence): return await receipt(of: step, to: sequence, received: received)
+        case (.target(let step), let sequence): return await receipt(of: step, to: sequence, received: received)
         }
-        if let target, target.otherParty == peer.id {
-            return try await answer(notice, TargetHandover.self, of: id, by: context)
-        }
-        throw HandoverRefusal.unknownHandover(id)
     }
 
-    private func answer<Machine: HandoverMachine>(
-        _ notice: HandoverNotice, _ type: Machine.Type, of id: HandoverID, by context: AuditContext
-    ) async throws -> NoticeAnswer {
-        let step = try await shell.take(Machine.noticed(notice), type, of: id, by: context)
-        return step.answer ?? .accepted
+    private enum Taken {
+        case source(HandoverStep<SourceHandover>)
+        case target(HandoverStep<TargetHandover>)
+    }
+
+    private func receipt<Machine: HandoverMachine>(
+        of step: HandoverStep<Machine>, to sequence: Int, received: Int
+    ) async -> Receipt {
+        shell.outbox.acknowledged(upTo: received, of: step.state.id, Machine.role)
+        await shell.carryOut(step)
+        return Receipt(
+            answer: step.answer ?? .accepted, sequence: sequence, lastSequence: step.state.notices.received,
+            phase: step.state.phaseName)
+    }
+}
+
+extension StorageTransaction {
+    fileprivate func save<Machine: HandoverMachine>(
+        _ step: HandoverStep<Machine>, after machine: Machine, received: Int, by context: AuditContext,
+        at now: Timestamp
+    ) throws {
+        if step.state != machine || !step.isEmpty { try save(step, by: context, at: now) }
+        try outbox.remove(upTo: received, of: machine.id, role: Machine.role)
     }
 }

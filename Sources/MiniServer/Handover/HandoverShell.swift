@@ -18,32 +18,28 @@ struct HandoverShell: Sendable {
     let timers: HandoverTimers
     let redemptions = RedemptionsUnderWay()
 
-    /// One event. The step is saved when this returns, and its directives have been carried out.
+    /// Events of one handover, decided in order as one step. It is saved when this returns, and its directives have been
+    /// carried out.
     ///
-    /// - Throws: `HandoverRefusal` when the event is not allowed; nothing has changed then.
+    /// - Throws: `HandoverRefusal` when an event is not allowed; nothing has changed then.
     @discardableResult
     func take<Machine: HandoverMachine>(
-        _ event: Machine.Event, _ type: Machine.Type = Machine.self, of id: HandoverID, by context: AuditContext
+        _ events: [Machine.Event], _ type: Machine.Type = Machine.self, of id: HandoverID, by context: AuditContext
     ) async throws -> HandoverStep<Machine> {
         let now = server.now()
         let step = try await server.database.write { tables in
-            guard let row = try tables.handovers(of: Machine.self).find(id) else {
-                throw HandoverRefusal.unknownHandover(id)
-            }
-            let step = try row.machine.next(after: event, at: now)
-            if step.state != row.machine || !step.isEmpty { try tables.save(step, by: context, at: now) }
-            return step
+            try tables.take(events, type, of: id, by: context, at: now)
         }
         await carryOut(step)
         return step
     }
 
-    /// A fact about an agent, told to a handover; whatever goes wrong is logged, since nobody waits for an answer.
+    /// Facts about an agent, told to a handover; whatever goes wrong is logged, since nobody waits for an answer.
     func tell<Machine: HandoverMachine>(
-        _ event: Machine.Event, _ type: Machine.Type = Machine.self, of id: HandoverID, by context: AuditContext
+        _ events: Machine.Event..., of id: HandoverID, as type: Machine.Type = Machine.self, by context: AuditContext
     ) async {
         do {
-            try await take(event, Machine.self, of: id, by: context)
+            try await take(events, type, of: id, by: context)
         } catch {
             server.log.warning(
                 "handover event not taken", metadata: ["handover": "\(id)", "reason": "\(error.explained)"])
@@ -51,7 +47,7 @@ struct HandoverShell: Sendable {
     }
 
     func carryOut<Machine: HandoverMachine>(_ step: HandoverStep<Machine>) async {
-        if !step.notices.isEmpty { outbox.wake() }
+        outbox.add(step.notices, of: step.state)
         await carryOut(step.directives, of: step.state)
     }
 
@@ -73,21 +69,17 @@ struct HandoverShell: Sendable {
     // MARK: Towards the agent
 
     private func sign(_ claims: HandoverClaims) async {
+        let now = server.now()
         do {
-            let token = try server.authority.sign(claims)
-            let (machine, leaf) = try await server.database.read { tables in
+            let step = try await server.database.write { [server] tables in
                 guard let machine = try tables.sources.find(claims.id)?.machine else {
                     throw HandoverRefusal.unknownHandover(claims.id)
                 }
-                guard let leaf = try tables.agents.find(machine.agent)?.leaf else {
-                    throw HandoverRefusal.agentHasNoLeaf
-                }
-                return (machine, leaf)
+                let step = try machine.next(after: .offerSigned(try server.offer(claims, machine, tables)), at: now)
+                try tables.save(step, by: .server, at: now)
+                return step
             }
-            let offers = try ConnectionSettingsOffers.handover(
-                machine.claims, token: token, leaf: leaf, certificate: machine.certificate)
-            let signed = try SignedOffer(offers, expiresAt: claims.expiresAt)
-            try await take(.offerSigned(signed), SourceHandover.self, of: claims.id, by: .server)
+            await carryOut(step)
         } catch {
             server.log.error(
                 "offer not signed", metadata: ["handover": "\(claims.id)", "reason": "\(error.explained)"])
@@ -101,7 +93,7 @@ struct HandoverShell: Sendable {
                 connectionSettings: try offer.offers, customMessage: await server.signersMessage())
             let delivery = await server.agents.send(news, to: agent)
             switch delivery {
-            case .sent: try await take(.offerSent, SourceHandover.self, of: machine.id, by: .server)
+            case .sent: noteSent(machine.id)
             // `FleetService.sent` says when the poll takes it along.
             case .waitsForPoll, .notConnected: break
             case .notPermitted, .unsendable:
@@ -114,32 +106,56 @@ struct HandoverShell: Sendable {
         }
     }
 
+    /// The agent's own word that it goes follows in a moment, and both share a commit.
+    private func noteSent(_ id: HandoverID) {
+        let now = server.now()
+        Task {
+            do {
+                let step = try await server.database.writeWithNext { tables in
+                    try tables.take([.offerSent], SourceHandover.self, of: id, by: .server, at: now)
+                }
+                await carryOut(step)
+            } catch {
+                server.log.error(
+                    "offer not noted as sent", metadata: ["handover": "\(id)", "reason": "\(error.explained)"])
+            }
+        }
+    }
+
     // MARK: Towards the source
 
     private func redeem(_ machine: some HandoverMachine, _ redemption: RedemptionID, _ digest: [UInt8]) async {
         let request = RedemptionRequest(redemption: redemption, tokenSHA256: Hex.encode(digest))
         let leaf = machine.claims.leaf
         await redemptions.begin(leaf)
-        let event: TargetHandover.Event
+        var events: [TargetHandover.Event]
         do throws(PeerCallFailure) {
-            _ = try await peers.redeem(machine.id, request, at: machine.otherParty)
-            event = .redemptionAccepted
+            let status = try await peers.redeem(machine.id, request, at: machine.otherParty)
+            // In the transaction that lets the agent in: when it comes, its offer is known.
+            let notices = (status.notices ?? []).prefix(OutboxSchedule.mostInOneCall).compactMap(HandoverNotice.init)
+            events = [.redemptionAccepted] + notices.map { .noticeReceived($0) }
         } catch {
             switch error {
-            case .refused(_, let message, _): event = .redemptionRefused(code: message.code)
-            case .unanswered: event = .redemptionUnanswered
+            case .refused(_, let message, _): events = [.redemptionRefused(code: message.code)]
+            case .unanswered: events = [.redemptionUnanswered]
             }
         }
-        await tell(event, TargetHandover.self, of: machine.id, by: .server)
+        do {
+            try await take(events, TargetHandover.self, of: machine.id, by: .server)
+        } catch {
+            server.log.warning(
+                "answer of the source not taken",
+                metadata: ["handover": "\(machine.id)", "reason": "\(error.explained)"])
+        }
         await redemptions.finish(leaf)
     }
 
     private func askSource(_ machine: some HandoverMachine) async {
         guard let status = try? await peers.status(of: machine.id, at: machine.otherParty),
-            let phase = SourceHandover.Phase(rawValue: status.phase)
+            let phase = SourceHandover.Phase(rawValue: status.phase.text)
         else { return }
         await tell(
-            .sourceAnswered(phase: phase, redemption: status.redemption), TargetHandover.self, of: machine.id,
+            .sourceAnswered(phase: phase, redemption: status.redemption), of: machine.id, as: TargetHandover.self,
             by: .server)
     }
 
@@ -175,8 +191,8 @@ struct HandoverShell: Sendable {
                 known.arrivals.filter { $0.isOpen && $0.claims.epoch < epoch }.map(\.id)
             )
         }
-        for id in departures { await tell(.higherEpochSeen(epoch), SourceHandover.self, of: id, by: .server) }
-        for id in arrivals { await tell(.higherEpochSeen(epoch), TargetHandover.self, of: id, by: .server) }
+        for id in departures { await tell(.higherEpochSeen(epoch), of: id, as: SourceHandover.self, by: .server) }
+        for id in arrivals { await tell(.higherEpochSeen(epoch), of: id, as: TargetHandover.self, by: .server) }
     }
 
     // MARK: Time
@@ -192,16 +208,14 @@ struct HandoverShell: Sendable {
     private func wake<Machine: HandoverMachine>(_ type: Machine.Type, _ id: HandoverID) async {
         let row = try? await server.database.read { try $0.handovers(of: type).find(id)?.machine.agentRow }
         let isPresent = row.flatMap { $0 }.map { server.agents.session(of: $0) != nil } ?? false
-        await tell(Machine.wake(agentPresent: isPresent), type, of: id, by: .server)
+        await tell(Machine.wake(agentPresent: isPresent), of: id, as: type, by: .server)
     }
 
     /// Reads what saved handovers still owe after a start, and sets their timers.
     ///
     /// - Returns: what else they owe, for `settle`.
     func debts() async throws -> [HandoverDebt] {
-        let debts = try await debts(SourceHandover.self) + debts(TargetHandover.self)
-        outbox.wake()
-        return debts
+        try await debts(SourceHandover.self) + debts(TargetHandover.self)
     }
 
     private func debts<Machine: HandoverMachine>(_ type: Machine.Type) async throws -> [HandoverDebt] {
@@ -227,6 +241,31 @@ struct HandoverShell: Sendable {
                 }
             }
         }
+    }
+}
+
+extension StorageTransaction {
+    /// - Throws: `HandoverRefusal` when there is no such handover, or an event is not allowed.
+    func take<Machine: HandoverMachine>(
+        _ events: [Machine.Event], _ type: Machine.Type = Machine.self, of id: HandoverID, by context: AuditContext,
+        at now: Timestamp
+    ) throws -> HandoverStep<Machine> {
+        guard let machine = try handovers(of: type).find(id)?.machine else { throw HandoverRefusal.unknownHandover(id) }
+        let step = try machine.next(after: events, at: now)
+        if step.state != machine || !step.isEmpty { try save(step, by: context, at: now) }
+        return step
+    }
+}
+
+extension ServerContext {
+    /// The offer of a handover, over a token that is signed now.
+    func offer(
+        _ claims: HandoverClaims, _ machine: SourceHandover, _ tables: StorageTransaction
+    ) throws -> SignedOffer {
+        guard let leaf = try tables.agents.find(machine.agent)?.leaf else { throw HandoverRefusal.agentHasNoLeaf }
+        let offers = try ConnectionSettingsOffers.handover(
+            machine.claims, token: try authority.sign(claims), leaf: leaf, certificate: machine.certificate)
+        return try SignedOffer(offers, expiresAt: claims.expiresAt)
     }
 }
 

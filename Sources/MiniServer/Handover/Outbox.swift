@@ -2,10 +2,16 @@ import Logging
 import ServerAPI
 import ServerCore
 import ServerStorage
+import Synchronization
 import Vocabulary
 
 /// Delivers notices to peers, as `OutboxSchedule` says.
+///
+/// A notice that is sent, refused or acknowledged leaves the database with the next transaction; one that was removed
+/// too late is a duplicate to its receiver.
 actor Outbox {
+    typealias Message = OutboxTable.Message
+
     private let database: ServerDatabase
     private let peers: any PeerCalls
     private let log: Logger
@@ -14,26 +20,55 @@ actor Outbox {
     private nonisolated let wakeups = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private let began = ContinuousClock.now
     private var schedule = OutboxSchedule()
+    /// What the database holds, in order.
+    private var messages: [Message] = []
+    /// What has come since the last look.
+    private nonisolated let news = Mutex(News())
     /// The next wakeup that nobody has to give.
     private var timer: Duration?
+
+    private struct News {
+        var saved: [Message] = []
+        /// The peer has everything up to this number.
+        var acknowledged: [Party: Int] = [:]
+    }
+
+    /// This server's side of a handover.
+    fileprivate struct Party: Hashable {
+        var handover: HandoverID
+        var role: HandoverRole
+    }
 
     init(database: ServerDatabase, peers: any PeerCalls, log: Logger, now: @escaping @Sendable () -> Timestamp) {
         (self.database, self.peers, self.log, self.now) = (database, peers, log, now)
     }
 
-    /// There may be something new.
-    nonisolated func wake() { wakeups.continuation.yield() }
+    /// The notices of a step that is saved.
+    nonisolated func add<Machine: HandoverMachine>(_ notices: [HandoverNotice], of machine: Machine) {
+        guard !notices.isEmpty else { return }
+        let messages = notices.map {
+            Message(handover: machine.id, role: Machine.role, peer: machine.otherParty, notice: $0)
+        }
+        news.withLock { $0.saved += messages }
+        wakeups.continuation.yield()
+    }
+
+    /// The peer has said that it has these, and they are removed from the database.
+    nonisolated func acknowledged(upTo sequence: Int, of handover: HandoverID, _ role: HandoverRole) {
+        news.withLock { $0.acknowledged[Party(handover: handover, role: role), default: 0].raise(to: sequence) }
+    }
 
     private var clock: Duration { ContinuousClock.now - began }
 
     /// Delivers until the task is cancelled.
     ///
     /// - Parameter refused: called when a peer rejects a notice.
-    func run(_ refused: @escaping @Sendable (OutboxTable.Message) async -> Void) async {
-        wake()
+    func run(_ refused: @escaping @Sendable (Message) async -> Void) async {
+        await load()
+        wakeups.continuation.yield()
         await withDiscardingTaskGroup { group in
             for await _ in wakeups.stream {
-                for message in await due() { group.addTask { await self.deliver(message, refused) } }
+                for call in due() { group.addTask { await self.deliver(call, refused) } }
                 guard let next = schedule.nextLook(after: clock), timer.map({ next < $0 }) ?? true else { continue }
                 timer = next
                 group.addTask { await self.sleep(until: next) }
@@ -45,70 +80,131 @@ actor Outbox {
     private func sleep(until time: Duration) async {
         _ = try? await Task.sleep(for: max(time - clock, .zero))
         if timer == time { timer = nil }
-        wake()
+        wakeups.continuation.yield()
     }
 
-    private func due() async -> [OutboxTable.Message] {
-        let messages = (try? await database.read { try $0.outbox.due() }) ?? []
-        let numbers = Set(schedule.due(messages.map(\.item), at: clock).map(\.number))
-        return messages.filter { numbers.contains($0.number) }
+    /// What earlier processes have left.
+    private func load() async {
+        do {
+            messages = try await database.read { try $0.outbox.all() }
+        } catch {
+            log.error("notices not read", metadata: ["reason": "\(error.explained)"])
+        }
     }
 
-    private func deliver(
-        _ message: OutboxTable.Message, _ refused: @escaping @Sendable (OutboxTable.Message) async -> Void
-    ) async {
+    private func due() -> [[Message]] {
+        takeNews()
+        let byItem = Dictionary(messages.map { ($0.item, $0) }) { first, _ in first }
+        return schedule.due(messages.map(\.item), at: clock).map { call in call.compactMap { byItem[$0] } }
+    }
+
+    private func takeNews() {
+        let news = news.withLock { news in
+            defer { news = News() }
+            return news
+        }
+        // Two steps of a handover may come here in another order than they were saved in.
+        for message in news.saved where !messages.contains(where: { $0.item == message.item }) {
+            let later = messages.firstIndex {
+                $0.party == message.party && $0.notice.sequence > message.notice.sequence
+            }
+            messages.insert(message, at: later ?? messages.endIndex)
+        }
+        if !news.acknowledged.isEmpty {
+            messages.removeAll { $0.notice.sequence <= news.acknowledged[$0.party] ?? 0 }
+        }
+    }
+
+    private func deliver(_ call: [Message], _ refused: @escaping @Sendable (Message) async -> Void) async {
+        guard let first = call.first, let last = call.last else { return }
         let outcome: OutboxSchedule.Outcome
         do throws(PeerCallFailure) {
-            _ = try await peers.deliver(NoticeMessage(message.notice), of: message.handover, to: message.peer)
-            outcome = await remove(message)
+            let batch = NoticeBatch(call.map { NoticeMessage($0.notice) }, received: await received(of: first.party))
+            _ = try await peers.deliver(batch, of: first.handover, to: first.peer)
+            remove(last)
+            outcome = .done
         } catch {
             switch error {
-            case .refused(409, _, let last?) where last >= message.notice.sequence:
-                // The handover gets the event before the notice is removed; otherwise a crash in between would lose the
-                // event.
-                await refused(message)
-                outcome = await remove(message)
-            case .refused(_, let reason, _) where now() > message.notice.at + OutboxSchedule.retryPeriod:
-                log.warning("notice given up", metadata: message.metadata(because: reason))
-                outcome = await remove(message)
+            case .refused(409, _, let number?) where number >= first.notice.sequence:
+                // Those before the last one are taken in. The handover gets the event before the notice is removed;
+                // otherwise a crash in between would lose the event.
+                let rejected = call.last { $0.notice.sequence <= number } ?? first
+                await refused(rejected)
+                remove(rejected)
+                outcome = .done
+            case .refused(_, let reason, _) where now() > first.notice.at + OutboxSchedule.retryPeriod:
+                log.warning("notice given up", metadata: first.metadata(because: reason))
+                remove(first)
+                outcome = .done
             case .refused(_, let reason, _):
-                log.notice("notice waits", metadata: message.metadata(because: reason))
+                log.notice("notice waits", metadata: first.metadata(because: reason))
                 outcome = .later
             case .unanswered(let reason):
-                log.notice("notice waits", metadata: message.metadata(because: reason))
+                log.notice("notice waits", metadata: first.metadata(because: reason))
                 outcome = .silent
             }
         }
-        schedule.ended(message.item, outcome, at: clock)
-        // More notices of the same handover may have waited behind this one.
-        wake()
+        // An operator may have removed the peer, and what was meant for it.
+        if outcome != .done { await forgetRemoved(first.party) }
+        schedule.ended(call.map(\.item), outcome, at: clock)
+        // More notices of the same handover may have waited behind these.
+        wakeups.continuation.yield()
     }
 
-    private func remove(_ message: OutboxTable.Message) async -> OutboxSchedule.Outcome {
-        do {
-            try await database.write { try $0.outbox.remove(message) }
-            return .done
-        } catch {
-            log.error("acknowledged notice not removed", metadata: ["reason": "\(error.explained)"])
-            return .later
+    /// The number of the last notice of the peer in this handover.
+    private func received(of party: Party) async -> Int {
+        let ledger = try? await database.read { tables in
+            switch party.role {
+            case .source: try tables.sources.find(party.handover)?.machine.notices
+            case .target: try tables.targets.find(party.handover)?.machine.notices
+            }
         }
+        return ledger.flatMap { $0 }?.received ?? 0
+    }
+
+    private func remove(_ last: Message) {
+        messages.removeAll { $0.party == last.party && $0.notice.sequence <= last.notice.sequence }
+        Task { [database, log] in
+            do {
+                try await database.writeWithNext {
+                    try $0.outbox.remove(upTo: last.notice.sequence, of: last.handover, role: last.role)
+                }
+            } catch {
+                log.error("acknowledged notice not removed", metadata: ["reason": "\(error.explained)"])
+            }
+        }
+    }
+
+    private func forgetRemoved(_ party: Party) async {
+        guard
+            let stored = try? await database.read({ try $0.outbox.messages(of: party.handover, role: party.role) })
+        else { return }
+        messages.removeAll { $0.party == party && !stored.contains($0) }
     }
 }
 
 extension OutboxTable.Message {
     fileprivate var item: OutboxSchedule.Item {
-        OutboxSchedule.Item(number: number, handover: handover, role: role, peer: peer)
+        OutboxSchedule.Item(
+            handover: handover, role: role, peer: peer, sequence: notice.sequence,
+            waitsForNext: notice.type.waitsForNext)
     }
+
+    fileprivate var party: Outbox.Party { Outbox.Party(handover: handover, role: role) }
 
     fileprivate func metadata(because reason: OperatorMessage) -> Logger.Metadata {
         ["handover": "\(handover)", "notice": "\(notice.type.rawValue)", "reason": "\(reason)"]
     }
 }
 
+extension Int {
+    fileprivate mutating func raise(to other: Int) { self = Swift.max(self, other) }
+}
+
 extension NoticeMessage {
     init(_ notice: HandoverNotice) {
         self.init(
-            sequence: notice.sequence, type: notice.type.rawValue, epoch: notice.epoch, at: notice.at,
+            sequence: notice.sequence, type: OpenWord(notice.type), epoch: notice.epoch, at: notice.at,
             facts: notice.facts)
     }
 }
@@ -116,7 +212,7 @@ extension NoticeMessage {
 extension HandoverNotice {
     /// `nil` when the type is none that we know.
     init?(_ event: NoticeMessage) {
-        guard let type = NoticeType(rawValue: event.type) else { return nil }
+        guard let type = event.type.known else { return nil }
         self.init(sequence: event.sequence, type: type, epoch: event.epoch, at: event.at, facts: event.facts)
     }
 }

@@ -6,7 +6,7 @@ import Vocabulary
 protocol PeerCalls: Sendable {
     func redeem(_ handover: HandoverID, _ request: RedemptionRequest, at peer: PeerID) async throws(PeerCallFailure)
         -> HandoverStatus
-    func deliver(_ event: NoticeMessage, of handover: HandoverID, to peer: PeerID) async throws(PeerCallFailure)
+    func deliver(_ batch: NoticeBatch, of handover: HandoverID, to peer: PeerID) async throws(PeerCallFailure)
         -> NoticeReceipt
     func status(of handover: HandoverID, at peer: PeerID) async throws(PeerCallFailure) -> HandoverStatus
     /// The handovers of an agent's leaf that concern this server and that peer.

@@ -16,13 +16,9 @@ final class FleetService: OpAMPService {
     let server: ServerContext
     let shell: HandoverShell
     /// By session number, from its first message that was saved.
-    private let memories = Mutex<[UInt64: Remembered]>([:])
-
-    private struct Remembered {
-        let agent: AgentID
-        var memory: SessionMemory
-    }
+    private let memories = Mutex<[UInt64: SessionMemory]>([:])
     private let ends = SessionEnds()
+    private let lastHeard = LastHeard()
     /// Limits the audit entries and log lines that unknown clients can cause.
     let refusals = Mutex(AuditThrottle())
 
@@ -33,19 +29,33 @@ final class FleetService: OpAMPService {
     /// What is remembered of the agent's present session.
     func memory(of agent: AgentID) -> SessionMemory? {
         guard let session = server.agents.session(of: agent) else { return nil }
-        return memories.withLock { $0[session.number]?.memory }
+        return memories.withLock { $0[session.number] }
+    }
+
+    /// When the agent was heard last, as far as its row does not say so.
+    func lastHeard(_ agent: AgentID) -> Timestamp? {
+        memory(of: agent)?.lastHeard ?? lastHeard.time(of: agent)
+    }
+
+    /// Saves when agents were heard last.
+    func saveLastHeard() async {
+        let heard = server.agents.sessions.compactMap { session in
+            memories.withLock { $0[session.number]?.lastHeard }.map { (session.agent, $0) }
+        }
+        for (agent, time) in heard { lastHeard.note(agent, at: time) }
+        await lastHeard.save(in: server.database, log: server.log)
     }
 
     private func memory(of session: AgentSession) -> SessionMemory {
-        memories.withLock { $0[session.number]?.memory } ?? SessionMemory(at: session.openedAt)
+        memories.withLock { $0[session.number] } ?? SessionMemory(at: session.openedAt)
     }
 
     // MARK: Messages
 
     func heard(from session: AgentSession, at now: Timestamp) -> Bool {
         memories.withLock { memories in
-            guard memories[session.number]?.memory.isQuiet(at: now) == true else { return false }
-            memories[session.number]?.memory.heard(at: now)
+            guard memories[session.number]?.isQuiet(at: now) == true else { return false }
+            memories[session.number]?.heard(at: now)
             return true
         }
     }
@@ -89,17 +99,22 @@ final class FleetService: OpAMPService {
         return step.answer
     }
 
-    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async {
+    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) {
         guard let proof = session.proof else { return }
-        let (memory, now) = (memory(of: session), server.now())
-        do {
-            _ = try await decide(session, proof, at: now) { _, facts in
-                var facts = facts
-                facts.memory = memory
-                return SessionStep(sending: offers.hash, with: facts, at: now)
+        let now = server.now()
+        memories.withLock { $0[session.number]?.offerIsSent() }
+        Task {
+            do {
+                let changes = try await server.database.writeWithNext { [server] tables in
+                    let facts = try server.facts(of: session, proof, tables)
+                    let step = SessionStep(sending: offers.hash, with: facts, at: now)
+                    try tables.save(step, before: facts.row, by: .agent(session), at: now)
+                    return step.changes
+                }
+                await carryOut(changes)
+            } catch {
+                server.log.error("offer not noted as sent", metadata: ["reason": "\(error.explained)"])
             }
-        } catch {
-            server.log.error("offer not noted as sent", metadata: ["reason": "\(error.explained)"])
         }
     }
 
@@ -114,7 +129,7 @@ final class FleetService: OpAMPService {
             try tables.save(step, before: facts.row, by: .agent(session), at: now)
             return step
         }
-        memories.withLock { $0[session.number] = Remembered(agent: session.agent, memory: step.memory) }
+        memories.withLock { $0[session.number] = step.memory }
         await carryOut(step.changes)
         return step
     }
@@ -134,30 +149,19 @@ final class FleetService: OpAMPService {
         await ends.add(SessionEnds.End(session: session, ending: ending, at: now)) { await self.save($0) }
     }
 
-    /// Saves when the agents were heard last, in one transaction. A sign of life alone changes no row; what is saved here
-    /// is what a killed server knows of it.
-    func saveLastHeard() async {
-        let times = memories.withLock { $0.values.map { ($0.agent, $0.memory.lastHeard) } }
-        guard !times.isEmpty else { return }
-        do {
-            try await server.database.write {
-                try $0.agents.save(lastSeen: Dictionary(times, uniquingKeysWith: max))
-            }
-        } catch {
-            server.log.error("last contacts not saved", metadata: ["reason": "\(error.explained)"])
-        }
-    }
-
     private func save(_ ends: [SessionEnds.End]) async {
         let open = ends.compactMap { end -> (end: SessionEnds.End, proof: SessionProof, memory: SessionMemory)? in
-            let memory = memories.withLock { $0.removeValue(forKey: end.session.number)?.memory }
-            guard let proof = end.session.proof, end.ending != .replaced, memory?.isOver != true else { return nil }
+            let memory = memories.withLock { $0.removeValue(forKey: end.session.number) }
+            guard let proof = end.session.proof else { return nil }
+            if let memory { lastHeard.note(end.session.agent, at: memory.lastHeard) }
+            guard end.ending != .replaced, memory?.isOver != true else { return nil }
             return (end, proof, memory ?? SessionMemory(at: end.at))
         }
         guard !open.isEmpty else { return }
         do {
             let changes = try await server.database.write { tables in
-                try open.flatMap { end, proof, memory in
+                // To the row itself the end of a session says nothing.
+                try open.filter { try tables.hasOpenHandover($0.end.session.agent) }.flatMap { end, proof, memory in
                     var facts = try self.server.facts(of: end.session, proof, tables)
                     facts.memory = memory
                     let step = SessionStep(ending: end.ending, with: facts, at: end.at)

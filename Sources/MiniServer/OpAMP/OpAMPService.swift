@@ -26,7 +26,7 @@ protocol OpAMPService: Sendable {
     func heard(from session: AgentSession, at now: Timestamp) -> Bool
 
     /// Connection settings that waited for the agent's poll are in the answer to it, which is about to go out.
-    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async
+    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession)
 
     /// The session is over: exactly once for each that was opened by a message, after its last `received` has returned.
     func closed(_ session: AgentSession, _ ending: SessionEnding, at now: Timestamp) async
@@ -34,7 +34,7 @@ protocol OpAMPService: Sendable {
 
 extension OpAMPService {
     func heard(from session: AgentSession, at now: Timestamp) -> Bool { false }
-    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) async {}
+    func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) {}
 }
 
 /// A request to connect at the OpAMP endpoint, with everything that is known about the client.

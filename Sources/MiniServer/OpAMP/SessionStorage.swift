@@ -27,6 +27,11 @@ extension StorageTransaction {
             targets: Self.joined(known.arrivals, arrivals))
     }
 
+    /// Whether a handover may have to hear of the agent's going.
+    func hasOpenHandover(_ agent: AgentID) throws -> Bool {
+        try !sources.pending(agent: agent).isEmpty || !targets.open(agent: agent).isEmpty
+    }
+
     private static func joined<Machine: HandoverMachine>(_ some: [Machine], _ more: [Machine]) -> [Machine] {
         some + more.filter { machine in !some.contains { $0.id == machine.id } }
     }
@@ -35,7 +40,7 @@ extension StorageTransaction {
     ///
     /// - Parameter before: the row that it was decided from.
     func save(_ step: SessionStep, before: AgentRecord?, by context: AuditContext, at now: Timestamp) throws {
-        if let row = step.row, row != before { try agents.save(row) }
+        if let row = step.row, before.map({ !row.isSavedLike($0) }) ?? true { try agents.save(row) }
         for fact in step.audit { try audit.append(fact, context: context, at: now) }
         for change in step.changes {
             switch change {

@@ -13,19 +13,18 @@ extension OperatorInterface {
                 let id = try call.localAgent()
                 return try await server.database.read { try view.detail(try $0.agent(id), $0) }
             },
-            OperatorRoute(OperatorRoutes.assignAgent, .assignAgents) { try await assign($0) },
+            OperatorRoute(OperatorRoutes.assignAgent, .assignAgents) { try await assign($0, $1) },
             OperatorRoute(OperatorRoutes.revokeLeaf, .revokeLeaves) { try await revokeLeaf($0) },
         ]
     }
 
     private func listAgents(_ call: OperatorCall) async throws -> Page<AgentSummary> {
-        if let peer = call.request.query(QueryNames.peer) { return try await peerAgents(of: peer, call) }
+        if let peer = call.request.query(.peer) { return try await peerAgents(of: peer, call) }
         return try await view.page(call.request)
     }
 
-    private func assign(_ call: OperatorCall) async throws -> AgentSummary {
+    private func assign(_ call: OperatorCall, _ wanted: Assignment) async throws -> AgentSummary {
         let id = try call.localAgent()
-        let wanted = try await call.body(Assignment.self)
         guard wanted.group == nil || wanted.withoutGroup != true else {
             throw RequestRefusal.parameter(name: "withoutGroup", reason: "a group is named as well")
         }
@@ -67,23 +66,23 @@ extension OperatorInterface {
 extension FleetView {
     /// Answers operators and, with the same parameters, peers.
     func page(_ request: Request) async throws -> Page<AgentSummary> {
-        let query = request.query(QueryNames.query)
-        let group = request.query(QueryNames.group)
-        let presence = try request.query(QueryNames.presence).map { text in
+        let query = request.query(.query)
+        let group = request.query(.group)
+        let presence = try request.query(.presence).map { text in
             guard let presence = AgentPresence(rawValue: text) else {
                 let all = AgentPresence.allCases.map(\.rawValue).joined(separator: ", ")
-                throw RequestRefusal.parameter(name: QueryNames.presence, reason: "it is one of \(all)")
+                throw RequestRefusal.parameter(name: QueryName.presence.rawValue, reason: "it is one of \(all)")
             }
-            return presence.rawValue
+            return presence
         }
-        let after = request.query(QueryNames.cursor)
+        let after = request.query(.cursor)
         let limit = request.pageLimit
         return try await server.database.read { tables in
             // The presence of a session is not in the database, so a page may need more rows than it shows.
             var (found, position): ([AgentSummary], String?) = ([], after)
             while found.count <= limit {
                 let rows = try tables.agents.list(query: query, group: group, after: position, limit: limit + 1)
-                found += try rows.filter { presence == nil || self.presence(of: $0).code == presence }.map {
+                found += try rows.filter { presence == nil || AgentPresence(self.presence(of: $0)) == presence }.map {
                     try summary($0, tables)
                 }
                 guard rows.count > limit, let last = rows.last else { break }
@@ -96,9 +95,9 @@ extension FleetView {
 }
 
 extension StorageTransaction {
-    /// - Throws: `HandoverRefusal.agentUnknown`.
+    /// - Throws: `NotFound.agent`.
     func agent(_ id: AgentID) throws -> AgentRecord {
-        guard let row = try agents.find(id) else { throw HandoverRefusal.agentUnknown(id.description) }
+        guard let row = try agents.find(id) else { throw NotFound.agent(id.description) }
         return row
     }
 }

@@ -8,19 +8,20 @@ extension OperatorInterface {
         [
             OperatorRoute(OperatorRoutes.auditEvents, .readAudit) { try await listAudit($0) },
             OperatorRoute(OperatorRoutes.verifyAudit, .verifyAudit) { try await verifyAudit($0) },
-            OperatorRoute(OperatorRoutes.pruneAudit, .pruneAudit) { try await pruneAudit($0) },
+            OperatorRoute(OperatorRoutes.pruneAudit, .pruneAudit) { try await pruneAudit($0, $1) },
         ]
     }
 
     private func listAudit(_ call: OperatorCall) async throws -> Page<AuditEvent> {
         let request = call.request
-        let agent = request.query(QueryNames.agent)
-        let action = request.query(QueryNames.action)
-        let before = request.query(QueryNames.cursor).flatMap { Int64($0) }
+        let agent = request.query(.agent)
+        let action = request.query(.action)
+        let before = request.query(.cursor).flatMap { Int64($0) }
         let limit = request.pageLimit
-        let handover = try request.query(QueryNames.handover).map { text in
+        let handover = try request.query(.handover).map { text in
             guard let id = HandoverID(text) else {
-                throw RequestRefusal.parameter(name: QueryNames.handover, reason: "it is not a handover's identifier")
+                throw RequestRefusal.parameter(
+                    name: QueryName.handover.rawValue, reason: "it is not a handover's identifier")
             }
             return id
         }
@@ -49,8 +50,7 @@ extension OperatorInterface {
     }
 
     /// Deletes old entries permanently: only a prefix, only if it is intact, and with an entry about it at the end.
-    private func pruneAudit(_ call: OperatorCall) async throws -> AuditPruned {
-        let wanted = try await call.body(AuditPruning.self)
+    private func pruneAudit(_ call: OperatorCall, _ wanted: AuditPruning) async throws -> AuditPruned {
         let old: (last: Int64, verdict: AuditChain.Verdict)? = try await server.database.read { tables in
             try tables.audit.last(before: wanted.before).map { ($0, try tables.audit.verify(through: $0)) }
         }
@@ -104,7 +104,7 @@ extension AuditEvent {
         let fact = entry.fact
         self.init(
             sequence: entry.sequence, at: entry.at, actor: entry.context.actor, role: entry.context.role,
-            action: fact.action.rawValue, entityType: fact.entityType, entityID: fact.entityID, before: fact.before,
+            action: OpenWord(fact.action), entityType: fact.entityType, entityID: fact.entityID, before: fact.before,
             after: fact.after, sourceAddress: entry.context.sourceAddress, traceID: entry.context.traceID,
             originPeerID: fact.originPeerID, additional: fact.texts, hash: Hex.encode(hash))
     }

@@ -50,13 +50,14 @@ extension OperatorInterface {
                 try await federationCertificates()
             },
             OperatorRoute(OperatorRoutes.issueFederationCertificate, .issueFederationCertificates) {
-                try await issueFederationCertificate($0)
+                try await issueFederationCertificate($0, $1)
             },
         ]
     }
 
-    private func issueFederationCertificate(_ call: OperatorCall) async throws -> FederationCertificate {
-        let wanted = try await call.body(FederationCertificateRequest.self)
+    private func issueFederationCertificate(_ call: OperatorCall, _ wanted: FederationCertificateRequest) async throws
+        -> FederationCertificate
+    {
         let lifetime = wanted.validityDays.map { Duration.seconds($0 * 86_400) } ?? Authority.federationLifetime
         guard (1...825).contains(wanted.validityDays ?? 1) else {
             throw RequestRefusal.parameter(name: "validityDays", reason: "it is 1 to 825")
@@ -125,7 +126,7 @@ extension OperatorInterface {
 extension SigningKeySummary {
     fileprivate init(_ key: SigningKey) {
         self.init(
-            fingerprint: key.certificate.fingerprint, subject: key.certificate.subject, state: key.state.rawValue,
+            fingerprint: key.certificate.fingerprint, subject: key.certificate.subject, state: OpenWord(key.state),
             since: key.since, notAfter: key.certificate.notAfter, certificatePEM: key.certificate.pem)
     }
 }

@@ -9,7 +9,7 @@ extension OperatorInterface {
     var configurationRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.configurations, .readFleet) { call in
-                let cursor = call.request.query(QueryNames.cursor)
+                let cursor = call.request.query(.cursor)
                 let limit = call.request.pageLimit
                 let records = try await server.database.read { try $0.configurations.all() }
                 let shown = records.map { ServerAPI.Configuration($0, withBody: false) }
@@ -22,14 +22,19 @@ extension OperatorInterface {
                 }
                 return ServerAPI.Configuration(record, withBody: true)
             },
-            OperatorRoute(OperatorRoutes.saveConfiguration, .editConfigurations) { try await saveConfiguration($0) },
-            .effect(OperatorRoutes.deleteConfiguration, .editConfigurations) { try await deleteConfiguration($0) },
+            OperatorRoute(OperatorRoutes.saveConfiguration, .editConfigurations) {
+                try await saveConfiguration($0, $1)
+            },
+            OperatorRoute(OperatorRoutes.deleteConfiguration, .editConfigurations) {
+                try await deleteConfiguration($0)
+            },
         ]
     }
 
-    private func saveConfiguration(_ call: OperatorCall) async throws -> ServerAPI.Configuration {
+    private func saveConfiguration(_ call: OperatorCall, _ wanted: ConfigurationText) async throws
+        -> ServerAPI.Configuration
+    {
         let name = try call.name()
-        let wanted = try await call.body(ConfigurationText.self)
         let now = server.now()
         let record = ConfigurationRecord(
             name: name, contentType: wanted.contentType, body: Data(wanted.body.utf8),

@@ -11,30 +11,35 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.bootstrapTokens, .manageBootstrapTokens) { call in
                 let tokens = try await server.database.read { try $0.bootstrapTokens.all() }
                 return Page(
-                    of: tokens.map(BootstrapTokenSummary.init), after: call.request.query(QueryNames.cursor),
+                    of: tokens.map(BootstrapTokenSummary.init), after: call.request.query(.cursor),
                     limit: call.request.pageLimit, descending: true
                 ) { "\($0.createdAt) \($0.id)" }
             },
             OperatorRoute(OperatorRoutes.createBootstrapToken, .manageBootstrapTokens) {
-                try await createBootstrapToken($0)
+                try await createBootstrapToken($0, $1)
             },
-            .effect(OperatorRoutes.revokeBootstrapToken, .manageBootstrapTokens) { try await revokeBootstrapToken($0) },
+            OperatorRoute(OperatorRoutes.revokeBootstrapToken, .manageBootstrapTokens) {
+                try await revokeBootstrapToken($0)
+            },
             OperatorRoute(OperatorRoutes.operatorTokens, .manageOperatorTokens) { call in
                 let tokens = try await server.database.read { try $0.operatorTokens.all() }
                 return Page(
-                    of: tokens.map(OperatorTokenSummary.init), after: call.request.query(QueryNames.cursor),
+                    of: tokens.map(OperatorTokenSummary.init), after: call.request.query(.cursor),
                     limit: call.request.pageLimit, descending: true
                 ) { "\($0.createdAt) \($0.id)" }
             },
             OperatorRoute(OperatorRoutes.createOperatorToken, .manageOperatorTokens) {
-                try await createOperatorToken($0)
+                try await createOperatorToken($0, $1)
             },
-            .effect(OperatorRoutes.revokeOperatorToken, .manageOperatorTokens) { try await revokeOperatorToken($0) },
+            OperatorRoute(OperatorRoutes.revokeOperatorToken, .manageOperatorTokens) {
+                try await revokeOperatorToken($0)
+            },
         ]
     }
 
-    private func createBootstrapToken(_ call: OperatorCall) async throws -> CreatedSecret {
-        let wanted = try await call.body(BootstrapTokenRequest.self)
+    private func createBootstrapToken(_ call: OperatorCall, _ wanted: BootstrapTokenRequest) async throws
+        -> CreatedSecret
+    {
         let life = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? BootstrapToken.defaultTimeToLive
         let fresh = FreshCredential(.bootstrapToken)
         let now = server.now()
@@ -68,20 +73,16 @@ extension OperatorInterface {
         }
     }
 
-    private func createOperatorToken(_ call: OperatorCall) async throws -> CreatedSecret {
-        let wanted = try await call.body(OperatorTokenRequest.self)
+    private func createOperatorToken(_ call: OperatorCall, _ wanted: OperatorTokenRequest) async throws -> CreatedSecret
+    {
         guard isValidName(wanted.name) else {
             throw RequestRefusal.parameter(name: "name", reason: nameRule)
-        }
-        guard let role = Role(rawValue: wanted.role) else {
-            let roles = Role.allCases.map(\.rawValue).joined(separator: ", ")
-            throw RequestRefusal.parameter(name: "role", reason: "it is one of \(roles)")
         }
         let fresh = FreshCredential(.operatorToken)
         let now = server.now()
         let end = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds").map { now + $0 }
         let token = OperatorToken(
-            name: wanted.name, role: role, digest: fresh.digest, createdAt: now, expiresAt: end)
+            name: wanted.name, role: wanted.role, digest: fresh.digest, createdAt: now, expiresAt: end)
         try await server.database.write { try $0.create(token, by: call.audit, at: now) }
         return CreatedSecret(id: fresh.id, text: fresh.text.revealText(), expiresAt: end)
     }
@@ -146,7 +147,7 @@ extension BootstrapTokenSummary {
 extension OperatorTokenSummary {
     fileprivate init(_ token: OperatorToken) {
         self.init(
-            id: token.id, name: token.name, role: token.role.rawValue, createdAt: token.createdAt,
+            id: token.id, name: token.name, role: OpenWord(token.role), createdAt: token.createdAt,
             expiresAt: token.expiresAt)
     }
 }

@@ -26,9 +26,9 @@ struct FleetView: Sendable {
         if case .movedToPeer(let peer, let name) = presence { movedTo = try tables.peers.find(peer)?.name ?? name }
         return AgentSummary(
             id: row.id.description, displayName: row.displayName, instanceUID: row.instanceUID,
-            fingerprint: try leaf(of: row, tables), presence: presence.code, movedTo: movedTo,
+            fingerprint: try leaf(of: row, tables), presence: OpenWord(AgentPresence(presence)), movedTo: movedTo,
             healthy: row.health?.healthy, group: row.group, configuration: row.configuration, epoch: row.epoch,
-            lastSeen: [row.lastSeen, fleet.memory(of: row.id)?.lastHeard].compactMap { $0 }.max())
+            lastSeen: [row.lastSeen, fleet.lastHeard(row.id)].compactMap { $0 }.max())
     }
 
     /// Its leaf, or the leaf with which it is expected.

@@ -7,21 +7,20 @@ extension OperatorInterface {
     var groupRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.groups, .readFleet) { call in
-                let cursor = call.request.query(QueryNames.cursor)
+                let cursor = call.request.query(.cursor)
                 let limit = call.request.pageLimit
                 return try await server.database.read { tables in
                     let groups = try tables.groups.all().map { try tables.shown($0) }
                     return Page(of: groups, after: cursor, limit: limit, key: \.name)
                 }
             },
-            OperatorRoute(OperatorRoutes.saveGroup, .editGroups) { try await saveGroup($0) },
-            .effect(OperatorRoutes.deleteGroup, .editGroups) { try await deleteGroup($0) },
+            OperatorRoute(OperatorRoutes.saveGroup, .editGroups) { try await saveGroup($0, $1) },
+            OperatorRoute(OperatorRoutes.deleteGroup, .editGroups) { try await deleteGroup($0) },
         ]
     }
 
-    private func saveGroup(_ call: OperatorCall) async throws -> Group {
+    private func saveGroup(_ call: OperatorCall, _ wanted: GroupSettings) async throws -> Group {
         let name = try call.name()
-        let wanted = try await call.body(GroupSettings.self)
         let now = server.now()
         let (group, members) = try await server.database.write { tables in
             if let configuration = wanted.configuration, try tables.configurations.find(configuration) == nil {

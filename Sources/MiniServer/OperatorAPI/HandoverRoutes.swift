@@ -15,19 +15,18 @@ extension OperatorInterface {
                 let id = try call.handoverID()
                 return try await server.database.read { try HandoverView(tables: $0).detail(id) }
             },
-            OperatorRoute(OperatorRoutes.issueHandover, .issueHandovers) { try await issue($0) },
-            OperatorRoute(OperatorRoutes.previewHandover, .redeemHandovers) { try await preview($0) },
-            OperatorRoute(OperatorRoutes.redeemHandover, .redeemHandovers) { try await redeem($0) },
+            OperatorRoute(OperatorRoutes.issueHandover, .issueHandovers) { try await issue($0, $1) },
+            OperatorRoute(OperatorRoutes.previewHandover, .redeemHandovers) { try await preview($0, $1) },
+            OperatorRoute(OperatorRoutes.redeemHandover, .redeemHandovers) { try await redeem($0, $1) },
             OperatorRoute(OperatorRoutes.pushHandover, .issueHandovers) { call in
                 let id = try call.handoverID()
                 try await handovers.push(id, by: call.audit)
                 return try await summary(of: id)
             },
-            OperatorRoute(OperatorRoutes.cancelHandover, .endHandovers) { call in
+            OperatorRoute(OperatorRoutes.cancelHandover, .endHandovers) { call, wanted in
                 let id = try call.handoverID()
-                let reason = try? await call.body(HandoverCancellation.self).reason
                 try await handovers.cancel(
-                    id, reason: reason?.printable(upTo: HandoverNotice.longestFact), by: call.audit)
+                    id, reason: wanted.reason?.printable(upTo: HandoverNotice.longestFact), by: call.audit)
                 return try await summary(of: id)
             },
         ]
@@ -39,10 +38,10 @@ extension OperatorInterface {
 
     private func listHandovers(_ call: OperatorCall) async throws -> Page<HandoverSummary> {
         let request = call.request
-        let (agent, peer) = (request.query(QueryNames.agent), request.query(QueryNames.peer))
+        let (agent, peer) = (request.query(.agent), request.query(.peer))
         let scope = agent.map { HandoverView.Scope.agent(AgentID($0), leaf: Fingerprint($0)) } ?? .everybody
-        let onlyOpen = request.query(QueryNames.open) == "true"
-        let (cursor, limit) = (request.query(QueryNames.cursor), request.pageLimit)
+        let onlyOpen = request.query(.open) == "true"
+        let (cursor, limit) = (request.query(.cursor), request.pageLimit)
         return try await server.database.read { tables in
             let view = HandoverView(tables: tables)
             let peerID = try peer.flatMap { try tables.peers.find(name: $0)?.id }
@@ -54,30 +53,22 @@ extension OperatorInterface {
         }
     }
 
-    private func issue(_ call: OperatorCall) async throws -> IssuedHandover {
-        let wanted = try await call.body(ServerAPI.HandoverIssue.self)
+    private func issue(_ call: OperatorCall, _ wanted: ServerAPI.HandoverIssue) async throws -> IssuedHandover {
         var issue = HandoverService.Issue(agent: try RemoteAgentID.localOnly(wanted.agent), peerName: wanted.peer)
         issue.timeToLive = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? issue.timeToLive
         issue.probation = try call.seconds(wanted.probationSeconds, named: "probationSeconds") ?? issue.probation
-        if let mode = wanted.certificate {
-            guard let certificate = OfferedCertificate(rawValue: mode) else {
-                throw RequestRefusal.parameter(name: "certificate", reason: "it is repeat or omit")
-            }
-            issue.certificate = certificate
-        }
+        issue.certificate = wanted.certificate.map(OfferedCertificate.init) ?? issue.certificate
         let issued = try await handovers.issue(issue, by: call.audit)
         let summary = try await server.database.read { try HandoverView(tables: $0).summary(issued.handover) }
         return IssuedHandover(handover: summary, token: issued.token, warnings: issued.warnings)
     }
 
-    private func preview(_ call: OperatorCall) async throws -> HandoverPreview {
-        let wanted = try await call.body(TokenText.self)
+    private func preview(_ call: OperatorCall, _ wanted: TokenText) async throws -> HandoverPreview {
         let preview = try await handovers.preview(wanted.token, by: call.audit)
         return HandoverPreview(preview)
     }
 
-    private func redeem(_ call: OperatorCall) async throws -> HandoverSummary {
-        let wanted = try await call.body(HandoverRedemption.self)
+    private func redeem(_ call: OperatorCall, _ wanted: HandoverRedemption) async throws -> HandoverSummary {
         let choice = RedemptionReview.Choice(
             group: wanted.group, configuration: wanted.configuration,
             withoutConfiguration: wanted.withoutConfiguration ?? false)

@@ -68,7 +68,7 @@ struct HandoverView {
         let (machine, claims) = (row.machine, row.machine.claims)
         let told = Machine.role == .source ? claims.target.name : claims.source.name
         return HandoverSummary(
-            id: machine.id, role: Machine.role.rawValue, phase: machine.phaseName,
+            id: machine.id, role: OpenWord(Machine.role), phase: OpenWord(text: machine.phaseName),
             peer: names[machine.otherParty] ?? told, peerID: machine.otherParty, agent: machine.agentRow,
             displayName: claims.agent.displayName, fingerprint: claims.leaf, epoch: claims.epoch,
             issuedAt: claims.issuedAt, expiresAt: claims.expiresAt, updatedAt: row.updatedAt,
@@ -95,7 +95,7 @@ struct HandoverView {
         _ row: HandoverRow<some HandoverMachine>, group: String?, configuration: String?, ending: String?
     ) throws -> HandoverDetail {
         let claims = row.machine.claims
-        let trail = try tables.audit.list(handover: claims.id, limit: QueryNames.largestLimit)
+        let trail = try tables.audit.list(handover: claims.id, limit: PageLimit.largest)
         return HandoverDetail(
             summary: try summary(row), originAgent: claims.agent.row, instanceUID: claims.agent.instanceUID,
             endpoint: claims.target.endpoint.description, group: group, configuration: configuration, ending: ending,
@@ -108,6 +108,8 @@ extension HandoverMoment {
         let told = ["handover", "fingerprint", "originAgent", "epoch", "from", "to"]
         let facts = entry.fact.texts.filter { !told.contains($0.key) }.sorted { $0.key < $1.key }
         let text = (["by \(entry.context.actor)"] + facts.map { "\($0.key) \($0.value)" }).joined(separator: ", ")
-        self.init(at: entry.at, action: entry.fact.action.rawValue, phase: entry.fact.after, text: text)
+        self.init(
+            at: entry.at, action: OpenWord(entry.fact.action),
+            phase: entry.fact.after.map { OpenWord(text: $0) }, text: text)
     }
 }

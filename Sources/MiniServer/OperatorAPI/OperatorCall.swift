@@ -6,34 +6,38 @@ import ServerCore
 import ServerTransport
 import Vocabulary
 
-/// One route of the operator interface: its path, the required role, and its handler.
+/// One route of the operator interface, the required role, and its handler. A handler saves a change together with its
+/// audit entry.
 struct OperatorRoute: Sendable {
-    let route: Route
+    let route: RouteDescription
     let act: OperatorAct
     let respond: @Sendable (OperatorCall) async throws -> Response
 
-    /// - Parameter answer: what the handler's value becomes; a change is saved with its audit entry by the handler.
-    init<Answer: Encodable & SendableMetatype>(
-        _ route: Route, _ act: OperatorAct, _ handler: @escaping @Sendable (OperatorCall) async throws -> Answer
+    init<Answer>(
+        _ route: Route<NoContent, Answer>, _ act: OperatorAct,
+        _ handler: @escaping @Sendable (OperatorCall) async throws -> Answer
     ) {
-        self.route = route
-        self.act = act
+        (self.route, self.act) = (route.description, act)
         respond = { try .json(try await handler($0)) }
     }
 
-    static func effect(
-        _ route: Route, _ act: OperatorAct, _ handler: @escaping @Sendable (OperatorCall) async throws -> Void
-    ) -> OperatorRoute {
-        OperatorRoute(route: route, act: act) { call in
+    init<Body, Answer>(
+        _ route: Route<Body, Answer>, _ act: OperatorAct,
+        _ handler: @escaping @Sendable (OperatorCall, Body) async throws -> Answer
+    ) {
+        (self.route, self.act) = (route.description, act)
+        respond = { try .json(try await handler($0, try await $0.request.body(of: route, unknownMembers: .refused))) }
+    }
+
+    init(
+        _ route: Route<NoContent, NoContent>, _ act: OperatorAct,
+        _ handler: @escaping @Sendable (OperatorCall) async throws -> Void
+    ) {
+        (self.route, self.act) = (route.description, act)
+        respond = { call in
             try await handler(call)
             return Response(status: .noContent)
         }
-    }
-
-    private init(
-        route: Route, act: OperatorAct, respond: @escaping @Sendable (OperatorCall) async throws -> Response
-    ) {
-        (self.route, self.act, self.respond) = (route, act, respond)
     }
 }
 
@@ -49,8 +53,6 @@ struct OperatorCall: Sendable {
             actor: token.name, role: token.role.rawValue, sourceAddress: context.caller.address,
             traceID: request.traceID)
     }
-
-    func body<Body: Decodable>(_ type: Body.Type = Body.self) async throws -> Body { try await request.json() }
 
     /// - Throws: `RequestRefusal.parameter` when the name is not one that an operator may give.
     func name() throws -> String {

@@ -12,21 +12,20 @@ extension OperatorInterface {
                 let peers = try await server.database.read { try $0.peers.all() }
                 return Page(
                     of: peers.sorted { $0.name < $1.name }.map(summary),
-                    after: call.request.query(QueryNames.cursor), limit: call.request.pageLimit, key: \.name)
+                    after: call.request.query(.cursor), limit: call.request.pageLimit, key: \.name)
             },
-            OperatorRoute(OperatorRoutes.inspectPeerPaste, .managePeers) { call in
-                let pasted = try await call.body(PeerPasteText.self)
-                return PeerPasteFacts(try PeerPaste(pem: pasted.certificatePEM, at: server.now()))
+            OperatorRoute(OperatorRoutes.inspectPeerPaste, .managePeers) { _, pasted in
+                PeerPasteFacts(try PeerPaste(pem: pasted.certificatePEM, at: server.now()))
             },
-            OperatorRoute(OperatorRoutes.createPeer, .managePeers) { try await createPeer($0) },
+            OperatorRoute(OperatorRoutes.createPeer, .managePeers) { try await createPeer($0, $1) },
             OperatorRoute(OperatorRoutes.peer, .readPeers) { call in
                 let name = try call.name()
                 return summary(try await server.database.read { try $0.peer(named: name) })
             },
-            OperatorRoute(OperatorRoutes.updatePeer, .managePeers) { try await updatePeer($0) },
-            .effect(OperatorRoutes.deletePeer, .managePeers) { try await deletePeer($0) },
-            OperatorRoute(OperatorRoutes.generatePeerSecret, .managePeers) { try await generateSecret($0) },
-            OperatorRoute(OperatorRoutes.savePeerSecret, .managePeers) { try await saveSecret($0) },
+            OperatorRoute(OperatorRoutes.updatePeer, .managePeers) { try await updatePeer($0, $1) },
+            OperatorRoute(OperatorRoutes.deletePeer, .managePeers) { try await deletePeer($0) },
+            OperatorRoute(OperatorRoutes.generatePeerSecret, .managePeers) { try await generateSecret($0, $1) },
+            OperatorRoute(OperatorRoutes.savePeerSecret, .managePeers) { try await saveSecret($0, $1) },
             OperatorRoute(OperatorRoutes.pingPeer, .pingPeers) { call in
                 try await federation.ping(try await peer(call), by: call.audit)
             },
@@ -46,7 +45,7 @@ extension OperatorInterface {
     func peerAgents(of name: String, _ call: OperatorCall) async throws -> Page<AgentSummary> {
         let peer = try await server.database.read { try $0.peer(named: name) }
         let query = FederationClient.FleetQuery(
-            text: call.request.query(QueryNames.query), cursor: call.request.query(QueryNames.cursor),
+            text: call.request.query(.query), cursor: call.request.query(.cursor),
             limit: call.request.pageLimit)
         return try await federation.agents(query, at: peer, by: call.audit)
     }
@@ -61,8 +60,7 @@ extension OperatorInterface {
         return try await server.database.read { try $0.peer(named: name) }
     }
 
-    private func createPeer(_ call: OperatorCall) async throws -> PeerSummary {
-        let wanted = try await call.body(PeerCreation.self)
+    private func createPeer(_ call: OperatorCall, _ wanted: PeerCreation) async throws -> PeerSummary {
         let now = server.now()
         let paste = try PeerPaste(pem: wanted.certificatePEM, at: now)
         let endpoint = try federationEndpoint(wanted.endpoint)
@@ -88,8 +86,7 @@ extension OperatorInterface {
         return summary(peer)
     }
 
-    private func updatePeer(_ call: OperatorCall) async throws -> PeerSummary {
-        let wanted = try await call.body(PeerUpdate.self)
+    private func updatePeer(_ call: OperatorCall, _ wanted: PeerUpdate) async throws -> PeerSummary {
         let now = server.now()
         let endpoint = try wanted.endpoint.map(federationEndpoint)
         let paste = try wanted.certificatePEM.map { try PeerPaste(pem: $0, at: now) }
@@ -110,7 +107,7 @@ extension OperatorInterface {
     private func deletePeer(_ call: OperatorCall) async throws {
         let name = try call.name()
         let now = server.now()
-        let dropsMessages = call.request.query(QueryNames.dropMessages) == "true"
+        let dropsMessages = call.request.query(.dropMessages) == "true"
         let id = try await server.database.write { tables in
             let peer = try tables.peer(named: name)
             let parties =
@@ -134,17 +131,15 @@ extension OperatorInterface {
         server.calls.forget(id)
     }
 
-    private func generateSecret(_ call: OperatorCall) async throws -> CreatedSecret {
-        let direction = try SecretDirection(try await call.body(PeerSecretRequest.self).direction)
+    private func generateSecret(_ call: OperatorCall, _ wanted: PeerSecretRequest) async throws -> CreatedSecret {
         let fresh = FreshCredential(.federationSecret)
-        try await save(PeerSecret(fresh), direction, call)
+        try await save(PeerSecret(fresh), wanted.direction, call)
         return CreatedSecret(id: fresh.id, text: fresh.text.revealText())
     }
 
-    private func saveSecret(_ call: OperatorCall) async throws -> PeerSummary {
-        let wanted = try await call.body(PeerSecretText.self)
+    private func saveSecret(_ call: OperatorCall, _ wanted: PeerSecretText) async throws -> PeerSummary {
         let secret = try PeerSecret(pasted: wanted.secret)
-        return summary(try await save(secret, try SecretDirection(wanted.direction), call))
+        return summary(try await save(secret, wanted.direction, call))
     }
 
     @discardableResult
@@ -186,25 +181,10 @@ extension OperatorInterface {
 }
 
 extension StorageTransaction {
-    /// - Throws: `HandoverRefusal.peerUnknown`.
+    /// - Throws: `NotFound.peer`.
     func peer(named name: String) throws -> PeerRecord {
-        guard let peer = try peers.find(name: name) else { throw HandoverRefusal.peerUnknown(name) }
+        guard let peer = try peers.find(name: name) else { throw NotFound.peer(name) }
         return peer
-    }
-}
-
-/// Which of a peer's two secrets.
-enum SecretDirection: String, Sendable {
-    /// The peer presents it to this server.
-    case inbound
-    /// This server presents it to the peer.
-    case outbound
-
-    init(_ text: String) throws {
-        guard let direction = SecretDirection(rawValue: text) else {
-            throw RequestRefusal.parameter(name: "direction", reason: "it is inbound or outbound")
-        }
-        self = direction
     }
 }
 

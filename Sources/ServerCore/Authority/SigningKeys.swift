@@ -3,21 +3,11 @@ package import Vocabulary
 
 /// A key of this server's authority, by its CA certificate.
 package struct SigningKey: Hashable, Sendable {
-    package enum State: String, CaseIterable, Codable, Sendable {
-        /// Published, so that peers and agents know it before anything is signed with it. Next: `active`.
-        case draft
-        /// Signs leaves and tokens; there is one. Next: `trusted`.
-        case active
-        /// What it signed still holds; it signs nothing more for others. Next: `retired`.
-        case trusted
-        case retired
-    }
-
     package var certificate: Certificate
-    package var state: State
+    package var state: SigningKeyState
     package var since: Timestamp
 
-    package init(certificate: Certificate, state: State, since: Timestamp) {
+    package init(certificate: Certificate, state: SigningKeyState, since: Timestamp) {
         self.certificate = certificate
         self.state = state
         self.since = since
@@ -55,10 +45,10 @@ package struct SigningKeys: Hashable, Sendable {
     /// Every key that is published stands in each trust set.
     ///
     /// - Parameter others: how many further CAs this server publishes, those above its listener.
-    /// - Throws: `FleetRefusal.tooManyKeys` when a trust set would not hold them all.
+    /// - Throws: `AuthorityRefusal.tooManyKeys` when a trust set would not hold them all.
     package func drafting(
         _ certificate: Certificate, besides others: Int = 0, at now: Timestamp
-    ) throws(FleetRefusal) -> SigningKeys {
+    ) throws(AuthorityRefusal) -> SigningKeys {
         let room = Limits.bundleCertificates - others
         guard published.count < room else { throw .tooManyKeys(room) }
         return SigningKeys(keys + [SigningKey(certificate: certificate, state: .draft, since: now)])
@@ -66,20 +56,20 @@ package struct SigningKeys: Hashable, Sendable {
 
     /// A draft that is not to become active. Agents and peers are told that it is gone.
     ///
-    /// - Throws: `FleetRefusal.keyNotDraft`.
-    package func discarding(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
-        guard state(of: fingerprint) == .draft else { throw .keyNotDraft }
+    /// - Throws: `AuthorityRefusal.notDraft`.
+    package func discarding(_ fingerprint: Fingerprint, at now: Timestamp) throws(AuthorityRefusal) -> SigningKeys {
+        guard state(of: fingerprint) == .draft else { throw .notDraft }
         return changed(at: now) { $0.certificate.fingerprint == fingerprint ? .retired : $0.state }
     }
 
     /// The draft becomes active and the active one trusted.
     ///
-    /// - Throws: `FleetRefusal.keyNotDraft`, or `.keyNotYetValid` for one that was made while the clock was ahead.
-    package func activating(_ fingerprint: Fingerprint, at now: Timestamp) throws(FleetRefusal) -> SigningKeys {
+    /// - Throws: `AuthorityRefusal.notDraft`, or `.notYetValid` for one that was made while the clock was ahead.
+    package func activating(_ fingerprint: Fingerprint, at now: Timestamp) throws(AuthorityRefusal) -> SigningKeys {
         guard let draft = keys.first(where: { $0.certificate.fingerprint == fingerprint }), draft.state == .draft else {
-            throw .keyNotDraft
+            throw .notDraft
         }
-        guard draft.certificate.notBefore <= now else { throw .keyNotYetValid(from: draft.certificate.notBefore) }
+        guard draft.certificate.notBefore <= now else { throw .notYetValid(from: draft.certificate.notBefore) }
         return changed(at: now) { key in
             if key.certificate.fingerprint == fingerprint { return .active }
             return key.state == .active ? .trusted : key.state
@@ -89,20 +79,20 @@ package struct SigningKeys: Hashable, Sendable {
     /// - Parameters:
     ///   - leaves: by which the agents of this server come in.
     ///   - dependents: how many connected agents know no other key that stays.
-    /// - Throws: `FleetRefusal` unless the key is trusted, its period is over, and no agent depends on it.
+    /// - Throws: `AuthorityRefusal` unless the key is trusted, its period is over, and no agent depends on it.
     package func retiring(
         _ fingerprint: Fingerprint, leaves: [Certificate] = [], dependents: Int = 0, at now: Timestamp
-    ) throws(FleetRefusal) -> SigningKeys {
+    ) throws(AuthorityRefusal) -> SigningKeys {
         guard let key = keys.first(where: { $0.certificate.fingerprint == fingerprint }), key.state == .trusted else {
-            throw .keyNotTrusted
+            throw .notTrusted
         }
         let end = key.since + Self.trustedPeriod
-        guard now >= end else { throw .keyStillNeeded(until: end) }
+        guard now >= end else { throw .stillNeeded(until: end) }
         let issued = leaves.filter {
             ChainCheck.problems(leaf: $0, anchors: [key.certificate], purpose: .client, at: now).isEmpty
         }
-        guard issued.isEmpty else { throw .keyVouchesForAgents(issued.count) }
-        guard dependents == 0 else { throw .keyKnownAlone(dependents) }
+        guard issued.isEmpty else { throw .vouchesForAgents(issued.count) }
+        guard dependents == 0 else { throw .knownAlone(dependents) }
         return changed(at: now) { $0.certificate.fingerprint == fingerprint ? .retired : $0.state }
     }
 
@@ -111,15 +101,15 @@ package struct SigningKeys: Hashable, Sendable {
         published.filter { $0.fingerprint != fingerprint }
     }
 
-    private func state(of fingerprint: Fingerprint) -> SigningKey.State? {
+    private func state(of fingerprint: Fingerprint) -> SigningKeyState? {
         keys.first { $0.certificate.fingerprint == fingerprint }?.state
     }
 
-    private func certificates(in states: [SigningKey.State]) -> [Certificate] {
+    private func certificates(in states: [SigningKeyState]) -> [Certificate] {
         states.flatMap { state in keys.filter { $0.state == state }.map(\.certificate) }
     }
 
-    private func changed(at now: Timestamp, _ state: (SigningKey) -> SigningKey.State) -> SigningKeys {
+    private func changed(at now: Timestamp, _ state: (SigningKey) -> SigningKeyState) -> SigningKeys {
         SigningKeys(
             keys.map { key in
                 let next = state(key)

@@ -23,10 +23,10 @@ package struct RemoteAgentID: Hashable, Sendable, LosslessStringConvertible {
 
     /// The local row that a request to change something names.
     ///
-    /// - Throws: `HandoverRefusal.remoteAgent` for an agent of a peer, `.agentUnknown` for what is no identifier.
-    package static func localOnly(_ text: String) throws(HandoverRefusal) -> AgentID {
-        if text.hasPrefix(prefix) { throw .remoteAgent(text) }
-        guard let id = AgentID(text) else { throw .agentUnknown(String(text.prefix(80))) }
+    /// - Throws: `FleetRefusal.remoteAgent` for an agent of a peer, `NotFound.agent` for what is no identifier.
+    package static func localOnly(_ text: String) throws -> AgentID {
+        if text.hasPrefix(prefix) { throw FleetRefusal.remoteAgent(text) }
+        guard let id = AgentID(text) else { throw NotFound.agent(String(text.prefix(80))) }
         return id
     }
 }

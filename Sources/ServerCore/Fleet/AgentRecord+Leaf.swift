@@ -31,6 +31,16 @@ extension AgentRecord {
         (leaf, pendingLeaf) = (presented, nil)
     }
 
+    /// The agent reports that its settings with this leaf failed, over a connection that an accepted leaf opened. It also
+    /// goes back to the previous leaf when it has used the new one already, because the server was lost in the
+    /// probation; it does not try the same leaf twice.
+    package mutating func refuses(_ leaf: Certificate, presenting presented: Certificate) {
+        if leaf == pendingLeaf { pendingLeaf = nil }
+        guard leaf == self.leaf, presented.fingerprint == previousLeaf else { return }
+        (previousLeaf, previousLeafUntil) = (leaf.fingerprint, nil)
+        self.leaf = presented
+    }
+
     /// The agent arrived through a handover with the leaf that its token names. It may have received another leaf on
     /// the peer; later tokens must be bound to this one.
     package mutating func arrives(with presented: Certificate) {

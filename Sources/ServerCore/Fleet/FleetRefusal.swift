@@ -13,13 +13,7 @@ package enum FleetRefusal: Error, Hashable, Sendable {
     case groupMissing(String)
     case configurationMissing(String)
     case inUse(String)
-    case keyNotDraft
-    case keyNotTrusted
-    case keyStillNeeded(until: Timestamp)
-    case keyVouchesForAgents(Int)
-    case keyKnownAlone(Int)
-    case keyNotYetValid(from: Timestamp)
-    case tooManyKeys(Int)
+    case remoteAgent(String)
 }
 
 extension FleetRefusal: OperatorExplainable {
@@ -71,41 +65,10 @@ extension FleetRefusal: OperatorExplainable {
             message(
                 "in-use", "The name is in use", "\(name) is still assigned.",
                 "Assign another one first with `mini-server agent assign` or `mini-server group add`.")
-        case .keyNotDraft:
+        case .remoteAgent(let id):
             message(
-                "key-not-draft", "The key is not a draft", "Only a draft key can become active.",
-                "Create a draft first with `mini-server ca rotate --draft`.")
-        case .keyNotTrusted:
-            message(
-                "key-not-trusted", "The key cannot retire", "Only a replaced key can be retired.",
-                "Activate another key first with `mini-server ca rotate`.")
-        case .keyStillNeeded(let time):
-            message(
-                "key-still-needed", "The key is still needed", "Its certificates are in use until \(time).",
-                "Retire the key after that time.")
-        case .keyVouchesForAgents(let count):
-            message(
-                "key-vouches-for-agents", "Agents would be locked out",
-                "\(count) agents of this server use a certificate that this key signed.",
-                "Run `opamp-agent enroll --renew` on their hosts; revoke agents that are gone with `mini-server agent revoke`."
-            )
-        case .keyKnownAlone(let count):
-            message(
-                "key-known-alone", "Agents would be locked out",
-                "\(count) connected agents have not shown that they trust another CA of this server.",
-                "Restart those agents: each receives the other CA when it connects. On a host whose agent refused it, run "
-                    + "`opamp-agent reset --yes`, then `opamp-agent enroll`. Then retire the key again.")
-        case .keyNotYetValid(let time):
-            message(
-                "key-not-yet-valid", "The key is not valid yet", "Its certificate is valid from \(time).",
-                "Correct the clock if it is behind. If the key was made while the clock was ahead, run `mini-server ca "
-                    + "discard` and `mini-server ca rotate`.")
-        case .tooManyKeys(let limit):
-            message(
-                "too-many-keys", "There are too many CA keys",
-                "A server can have at most \(limit) CA keys that are draft, active or trusted.",
-                "Run `mini-server ca list`. Remove a draft with `mini-server ca discard`, or a key that was replaced 30 days "
-                    + "ago with `mini-server ca retire`.")
+                "remote-agent", "The agent belongs to a peer", "This server shows \(id) read-only.",
+                "Run the command on the peer that has the agent.")
         }
     }
 

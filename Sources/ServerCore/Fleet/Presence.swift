@@ -21,6 +21,14 @@ package enum Presence: Hashable, Sendable {
         }
     }
 
+    /// Only a session tells these apart; a row says one of them, and need not say the right one.
+    var dependsOnSession: Bool {
+        switch self {
+        case .live, .stale, .offline: true
+        case .arriving, .movedToPeer, .withdrawn: false
+        }
+    }
+
     /// For JSON and queries.
     package var code: String {
         switch self {
@@ -43,6 +51,15 @@ package enum Presence: Hashable, Sendable {
 }
 
 extension AgentRecord {
+    /// Whether the two differ at most by what only a session can tell: that the agent is there, and when it was heard. No
+    /// row is saved for that alone.
+    package func isSavedLike(_ other: AgentRecord) -> Bool {
+        var alike = self
+        alike.lastSeen = other.lastSeen
+        if presence.dependsOnSession, other.presence.dependsOnSession { alike.presence = other.presence }
+        return alike == other
+    }
+
     /// Twice the heartbeat that the specification recommends; an agent that speaks less often has twice its own interval.
     package static let staleAfter = Duration.seconds(60)
 

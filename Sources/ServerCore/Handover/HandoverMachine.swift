@@ -29,6 +29,33 @@ package protocol HandoverMachine: Codable, Hashable, Sendable {
 extension HandoverMachine {
     package var id: HandoverID { claims.id }
     package var phaseName: String { phase.rawValue }
+
+    /// Decides on events in order, as one step.
+    ///
+    /// - Throws: `HandoverRefusal` when one of them is not allowed.
+    package func next(after events: [Event], at now: Timestamp) throws(HandoverRefusal) -> HandoverStep<Self> {
+        var whole = HandoverStep(self)
+        for event in events { whole = whole.followed(by: try whole.state.next(after: event, at: now)) }
+        return whole
+    }
+
+    /// Takes in notices in order, up to the first that is not accepted.
+    ///
+    /// - Returns: all of it as one step, with the answer to the last one that was decided on, and its number.
+    package func next(
+        after notices: [HandoverNotice], at now: Timestamp
+    ) throws(HandoverRefusal) -> (step: HandoverStep<Self>, sequence: Int) {
+        var (whole, sequence) = (HandoverStep(self), 0)
+        for notice in notices {
+            whole = whole.followed(by: try whole.state.next(after: Self.noticed(notice), at: now))
+            sequence = notice.sequence
+            switch whole.answer {
+            case .accepted, .duplicate, nil: continue
+            case .gap, .refused: return (whole, sequence)
+            }
+        }
+        return (whole, sequence)
+    }
 }
 
 /// What a step changes in either of them.

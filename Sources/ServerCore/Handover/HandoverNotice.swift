@@ -22,16 +22,6 @@ package struct HandoverNotice: Hashable, Sendable, Codable {
     }
 }
 
-package enum NoticeType: String, CaseIterable, Codable, Sendable {
-    case connected, arrived, settled, lapsed
-    case offered, returned, cancelled
-    case leafRevoked = "leaf-revoked"
-}
-
-package enum HandoverRole: String, CaseIterable, Codable, Sendable {
-    case source, target
-}
-
 /// The answer to the sender of a notice.
 package enum NoticeAnswer: Hashable, Sendable {
     /// Taken in now; 200.

@@ -5,14 +5,6 @@ package import Vocabulary
 extension HandoverRefusal: OperatorExplainable {
     package var operatorMessage: OperatorMessage {
         switch self {
-        case .agentUnknown(let id):
-            message(
-                "agent-unknown", "No such agent", "This server has no agent \(id).",
-                "List the agents with `mini-server agent list`.")
-        case .remoteAgent(let id):
-            message(
-                "remote-agent", "The agent belongs to a peer", "This server shows \(id) read-only.",
-                "Run the command on the peer that has the agent.")
         case .agentLacksCapability:
             message(
                 "agent-lacks-capability", "The agent cannot be handed over",
@@ -31,10 +23,6 @@ extension HandoverRefusal: OperatorExplainable {
             message(
                 "handover-open", "Another handover of this agent is open", "Handover \(id) is \(phase).",
                 "Wait until it has settled, or cancel it with `mini-server handover cancel \(id)`.")
-        case .peerUnknown(let name):
-            message(
-                "peer-unknown", "No such peer", "No peer `\(name)` is registered on this server.",
-                "List the peers with `mini-server peer list`, or register one with `mini-server peer add`.")
         case .peerDisabled(let name):
             message(
                 "peer-disabled", "The peer is disabled", "Peer `\(name)` is disabled on this server.",

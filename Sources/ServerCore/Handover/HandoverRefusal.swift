@@ -5,13 +5,10 @@ package import Vocabulary
 /// `TokenRefusal`.
 package enum HandoverRefusal: Error, Hashable, Sendable {
     // Issuing
-    case agentUnknown(String)
-    case remoteAgent(String)
     case agentLacksCapability
     case agentHasNoLeaf
     case agentElsewhere(presence: String)
     case handoverOpen(HandoverID, phase: String)
-    case peerUnknown(String)
     case peerDisabled(String)
     case peerIncomplete(String, missing: String)
     case timeToLiveOutOfRange

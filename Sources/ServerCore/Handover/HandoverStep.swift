@@ -18,6 +18,16 @@ package struct HandoverStep<State: Hashable & Sendable>: Hashable, Sendable {
 
     init(_ state: State) { self.state = state }
 
+    /// This step and one that was decided on its state, as one.
+    package func followed(by next: Self) -> Self {
+        var both = next
+        both.audit = audit + next.audit
+        both.rows = rows + next.rows
+        both.notices = notices + next.notices
+        both.directives = directives + next.directives
+        return both
+    }
+
     /// Nothing changed and nothing is to be done.
     package var isEmpty: Bool {
         audit.isEmpty && rows.isEmpty && notices.isEmpty && directives.isEmpty

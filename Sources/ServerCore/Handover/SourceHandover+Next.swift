@@ -51,21 +51,24 @@ extension SourceHandover {
         case .redeemed(let claim): try repeated(claim)
         case .offerSigned(let offer):
             step.push(offer, at: now)
-            // The target knows of an offer already: it must not take the agent's word about this one for an old one's,
-            // even if this server dies over sending it.
-            if toldOffer != nil { step.tellOffer(at: now) }
+            // Before it is sent: the target must know this offer from an older one that the agent may speak of, even if
+            // this server dies over sending it.
+            step.tellOffer(at: now)
         case .offerSent:
             step.state.returnsFrom = now + verification
+            step.state.isBack = nil
             if phase == .redeemed { step.enter(.offered, .offerSent, ["hash": offer.map { Hex.encode($0.hash) }]) }
-            step.tellOffer(at: now)
         case .pushRequested:
             step.record(.pushRequested)
             step.directives = [push(at: now)]
         case .agentConnected: connected(&step, at: now)
         case .agentLeaving:
             step.state.isLeft = true
+            step.state.isBack = nil
             if phase != .leaving { step.leave(at: now) }
-        case .agentDisconnected: if phase == .offered { step.leave(at: now) }
+        case .agentDisconnected:
+            step.state.isBack = nil
+            if phase == .offered { step.leave(at: now) }
         case .agentFailed(let hash, let message):
             if offerHashes.contains(hash) { step.takeBack(because: message, at: now) }
         case .cancelRequested(let reason):
@@ -77,7 +80,7 @@ extension SourceHandover {
             step.end(.cancelled, .cancelled, because: "the leaf was revoked")
         case .higherEpochSeen(let epoch): supersede(&step, by: epoch, at: now)
         case .wake(let agentPresent):
-            if phase == .leaving, agentPresent { connected(&step, at: now) }
+            if phase == .leaving, agentPresent, isBack == true { connected(&step, at: now) }
         case .noticeReceived: break
         }
         return step
@@ -206,6 +209,7 @@ extension SourceHandover {
         } else if phase == .offered {
             step.directives = [push(at: now)]
         } else {
+            step.state.isBack = true
             step.directives = [.wake(at: returnsFrom)]
         }
     }

@@ -1,5 +1,5 @@
 import HandoverToken
-import Vocabulary
+package import Vocabulary
 
 extension SourceHandover {
     /// What the target may send while this handover is in a phase; everything else is refused - but that the agent
@@ -43,6 +43,7 @@ extension SourceHandover {
         switch notice.type {
         case .connected:
             step.state.isLeft = true
+            step.state.isBack = nil
             if phase != .leaving { step.enter(.leaving, .agentLeaving, ["seen": "at the target"]) }
         case .arrived:
             step.state.ending = nil

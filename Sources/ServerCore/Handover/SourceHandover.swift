@@ -78,6 +78,9 @@ package struct SourceHandover: Hashable, Sendable, Codable {
     package internal(set) var mayStillArrive: Bool?
     /// The agent has shown that it goes: by `APPLYING`, or by being at the target.
     package internal(set) var isLeft: Bool?
+    /// It has connected here again since then. A session that it left behind says nothing: polls end without a word, and a
+    /// broken connection is noticed late.
+    package internal(set) var isBack: Bool?
     /// From then on an agent that is here has given up the move.
     package internal(set) var returnsFrom: Timestamp?
     /// The agent's row at the target, as the target said when the agent arrived.

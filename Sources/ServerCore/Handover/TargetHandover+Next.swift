@@ -107,7 +107,7 @@ extension TargetHandover {
             }
             // Here for so long, it has come to stay: the source must have died over telling of the offer. A deadline that is
             // shorter than a trial says nothing of that.
-            let stays = (connectedAt ?? now) + HandoverTiming.silence
+            let stays = (connectedAt ?? now) + HandoverTiming.defaultVerification
             if now < stays {
                 step.directives = [.wake(at: stays)]
             } else {
@@ -223,8 +223,10 @@ extension TargetHandover.Step {
         case .applied(let hash): state.unproven = hash
         case .silent: arrive(hash: nil, at: now)
         case .staying:
-            // The source may have died before it could tell of any offer.
-            if let hash = state.unproven, state.offerHashes.isEmpty { arrive(hash: hash, at: now) }
+            // The source may have died before it could tell of any offer, and an agent that was set back may have nothing to
+            // say of one. After the deadline nothing else can be waited for.
+            let isOverdue = state.deadline.map { now >= $0 } ?? false
+            if isOverdue || state.unproven != nil && state.offerHashes.isEmpty { arrive(hash: state.unproven, at: now) }
         }
     }
 

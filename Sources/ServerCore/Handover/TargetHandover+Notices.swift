@@ -1,5 +1,5 @@
 import HandoverToken
-import Vocabulary
+package import Vocabulary
 
 extension TargetHandover {
     /// What the source may send while this handover is in a phase. A cancellation comes too late once the agent has

@@ -1,29 +1,34 @@
 package import Vocabulary
 
-/// When which notice goes to its peer: at least once, in order per handover and role, and a peer that hangs delays only
+/// When which notices go to their peer: at least once, in order per handover and role, and a peer that hangs delays only
 /// what is meant for it.
 ///
 /// Time is any clock that only goes forward, from any beginning.
 package struct OutboxSchedule: Sendable {
     /// A notice in the outbox.
     package struct Item: Hashable, Sendable {
-        package var number: Int64
         package var handover: HandoverID
         package var role: HandoverRole
         package var peer: PeerID
+        package var sequence: Int
+        /// See `NoticeType.waitsForNext`.
+        package var waitsForNext: Bool
 
-        package init(number: Int64, handover: HandoverID, role: HandoverRole, peer: PeerID) {
-            self.number = number
+        package init(handover: HandoverID, role: HandoverRole, peer: PeerID, sequence: Int, waitsForNext: Bool) {
             self.handover = handover
             self.role = role
             self.peer = peer
+            self.sequence = sequence
+            self.waitsForNext = waitsForNext
         }
+
+        fileprivate var party: Party { Party(handover: handover, role: role) }
     }
 
     package enum Outcome: Hashable, Sendable {
-        /// The peer has it, or will never have it: it goes from the outbox.
+        /// The peer has them, or will never have them: they go from the outbox.
         case done
-        /// The peer answered, and does not take it yet.
+        /// The peer answered, and does not take them yet.
         case later
         /// The peer did not answer.
         case silent
@@ -31,8 +36,12 @@ package struct OutboxSchedule: Sendable {
 
     package static let firstPause = Duration.milliseconds(250)
     package static let longestPause = Duration.seconds(30)
-    /// To one peer.
+    /// Calls to one peer.
     package static let mostAtOnce = 8
+    /// Notices in one call.
+    package static let mostInOneCall = 16
+    /// For how long a notice may wait for the next one (protocol section 6, step 5a).
+    package static let companyWait = Duration.milliseconds(500)
     /// For how long a peer may not know the handover. It may have been set back to a backup, and be set right again;
     /// what it forgot for good would otherwise be told it for ever.
     package static let retryPeriod = Duration.seconds(24 * 3600)
@@ -42,54 +51,86 @@ package struct OutboxSchedule: Sendable {
         var next: Duration
     }
 
+    /// This server's side of a handover. Its notices go one call after the other.
+    fileprivate struct Party: Hashable {
+        var handover: HandoverID
+        var role: HandoverRole
+    }
+
     /// A peer that does not answer is asked once and not once for every notice: each call costs its deadline.
     private enum Paused: Hashable {
-        case handover(HandoverID, HandoverRole)
+        case party(Party)
         case peer(PeerID)
     }
 
     private var pauses: [Paused: Pause] = [:]
-    private var underWay: [Int64: Item] = [:]
+    private var underWay: [Party: PeerID] = [:]
+    /// Until when notices wait for the next one.
+    private var waiting: [Item: Duration] = [:]
 
     package init() {}
 
-    /// What is to be sent now; it counts as under way until `ended`.
+    /// What is to be sent now, each element in one call; it counts as under way until `ended`.
     ///
-    /// - Parameter items: the oldest of every handover and role, oldest first.
-    package mutating func due(_ items: [Item], at now: Duration) -> [Item] {
-        var busy: [PeerID: Int] = [:]
-        for item in underWay.values { busy[item.peer, default: 0] += 1 }
-        var due: [Item] = []
-        for item in items where underWay[item.number] == nil {
-            guard !isPaused(.handover(item.handover, item.role), at: now), !isPaused(.peer(item.peer), at: now) else {
+    /// - Parameter items: all of the outbox, the oldest first.
+    package mutating func due(_ items: [Item], at now: Duration) -> [[Item]] {
+        var calls: [PeerID: Int] = [:]
+        for peer in underWay.values { calls[peer, default: 0] += 1 }
+        var due: [[Item]] = []
+        var stillWaiting: [Item: Duration] = [:]
+        for notices in Self.byParty(items) {
+            let (party, peer) = (notices[0].party, notices[0].peer)
+            guard underWay[party] == nil, !isPaused(.party(party), at: now), !isPaused(.peer(peer), at: now) else {
                 continue
             }
-            // A peer that was silent is asked with one notice first.
-            let most = pauses[.peer(item.peer)] == nil ? Self.mostAtOnce : 1
-            guard busy[item.peer, default: 0] < most else { continue }
-            busy[item.peer, default: 0] += 1
-            underWay[item.number] = item
-            due.append(item)
+            if notices.allSatisfy(\.waitsForNext) {
+                let end = waiting[notices[0]] ?? now + Self.companyWait
+                stillWaiting[notices[0]] = end
+                if now < end { continue }
+            }
+            // A peer that was silent is asked with one call first.
+            let most = pauses[.peer(peer)] == nil ? Self.mostAtOnce : 1
+            guard calls[peer, default: 0] < most else { continue }
+            calls[peer, default: 0] += 1
+            underWay[party] = peer
+            due.append(Array(notices.prefix(Self.mostInOneCall)))
         }
+        waiting = stillWaiting
         return due
     }
 
-    package mutating func ended(_ item: Item, _ outcome: Outcome, at now: Duration) {
-        underWay[item.number] = nil
+    private static func byParty(_ items: [Item]) -> [[Item]] {
+        var places: [Party: Int] = [:]
+        var parties: [[Item]] = []
+        for item in items {
+            if let place = places[item.party] {
+                parties[place].append(item)
+            } else {
+                places[item.party] = parties.count
+                parties.append([item])
+            }
+        }
+        return parties
+    }
+
+    /// - Parameter call: an element of `due`.
+    package mutating func ended(_ call: [Item], _ outcome: Outcome, at now: Duration) {
+        guard let first = call.first else { return }
+        underWay[first.party] = nil
         switch outcome {
         case .done:
-            pauses[.handover(item.handover, item.role)] = nil
-            pauses[.peer(item.peer)] = nil
+            pauses[.party(first.party)] = nil
+            pauses[.peer(first.peer)] = nil
         case .later:
-            pauses[.peer(item.peer)] = nil
-            pause(.handover(item.handover, item.role), at: now)
-        case .silent: pause(.peer(item.peer), at: now)
+            pauses[.peer(first.peer)] = nil
+            pause(.party(first.party), at: now)
+        case .silent: pause(.peer(first.peer), at: now)
         }
     }
 
     /// When to look again although nothing has happened.
     package func nextLook(after now: Duration) -> Duration? {
-        pauses.values.map(\.until).filter { $0 > now }.min()
+        (pauses.values.map(\.until) + waiting.values).filter { $0 > now }.min()
     }
 
     private func isPaused(_ paused: Paused, at now: Duration) -> Bool { pauses[paused].map { $0.until > now } ?? false }
@@ -99,5 +140,16 @@ package struct OutboxSchedule: Sendable {
         guard !isPaused(paused, at: now) else { return }
         let length = pauses[paused]?.next ?? Self.firstPause
         pauses[paused] = Pause(until: now + length, next: min(length * 2, Self.longestPause))
+    }
+}
+
+extension NoticeType {
+    /// Whether the receiver can do without this one until the next one comes: `arrived` follows `connected` within a
+    /// moment, and the answer to the redemption has told of the first offer.
+    package var waitsForNext: Bool {
+        switch self {
+        case .connected, .offered: true
+        case .arrived, .settled, .lapsed, .returned, .cancelled, .leafRevoked: false
+        }
     }
 }

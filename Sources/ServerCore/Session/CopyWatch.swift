@@ -33,28 +33,37 @@ package struct CopyWatch: Sendable {
         case olderState = "older-state"
     }
 
-    static let window = Duration.seconds(60)
+    /// Twice the longest wait of an agent that is thrown out again and again.
+    static let window = Duration.seconds(600)
     /// One replacement is an agent whose lost connection the server has not noticed.
     static let tolerated = 2
 
-    private var latest: [AgentID: Sighting] = [:]
+    private struct Latest {
+        var sighting: Sighting
+        var at: Timestamp
+    }
+
+    private var latest: [AgentID: Latest] = [:]
     private var replacements: [AgentID: [Timestamp]] = [:]
 
     package init() {}
 
     /// Every message of every agent, the signs of life included.
     package mutating func saw(_ sighting: Sighting, of agent: AgentID, at now: Timestamp) -> Finding? {
-        let before = latest.updateValue(sighting, forKey: agent)
-        guard let before, !before.isGoodbye, sighting.isAnother(than: before) else { return nil }
+        let last = latest.updateValue(Latest(sighting: sighting, at: now), forKey: agent)
+        guard let last, !last.sighting.isGoodbye, sighting.isAnother(than: last.sighting) else { return nil }
+        let before = last.sighting
         if let epoch = sighting.epoch, let known = before.epoch, epoch < known { return .olderState }
-        let recent = replacements[agent, default: []].filter { now - $0 < Self.window && $0 <= now } + [now]
+        // Two hosts that poll seldom take turns as seldom.
+        let window = sighting.transport == .polling ? max(Self.window, (now - last.at) * 4) : Self.window
+        let recent = replacements[agent, default: []].filter { now - $0 < window && $0 <= now } + [now]
         replacements[agent] = recent.suffix(Self.tolerated + 1)
         return recent.count > Self.tolerated ? .replacements : nil
     }
 
     /// A session ended and no other had taken its place.
     package mutating func ended(_ session: UInt64, of agent: AgentID, at now: Timestamp) {
-        if latest[agent]?.session == session { latest[agent] = nil }
+        if latest[agent]?.sighting.session == session { latest[agent] = nil }
         guard let last = replacements[agent]?.last, now - last >= Self.window else { return }
         replacements[agent] = nil
     }

@@ -64,6 +64,8 @@ package struct SessionMemory: Hashable, Sendable {
         lastHeard = now
     }
 
+    /// The answer to a poll takes an offer of a handover along.
+    package mutating func offerIsSent() { hasOffer = true }
 }
 
 /// What a session is to this server at this moment.

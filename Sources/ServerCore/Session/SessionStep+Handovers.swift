@@ -56,8 +56,13 @@ extension SessionStep {
         {
             let hash = status.lastConnectionSettingsHash
             tell(.agentCommitted(report.knowsHandovers ? .certain(hash: hash) : .applied(hash: hash)), handover)
-        } else if !report.isFirst, now - facts.session.openedAt >= HandoverTiming.silence {
-            tell(.agentCommitted(reportsStatus ? .staying : .silent), handover)
+        } else if !report.isFirst, !report.message.agentDisconnect,
+            now - facts.session.openedAt >= HandoverTiming.silence
+        {
+            // It names the handover as long as it only tries this server. Without it, it was set back to a time when this
+            // was its server, and never says APPLIED.
+            let isAtHome = report.knowsHandovers && facts.session.handover == nil
+            tell(.agentCommitted(reportsStatus && !isAtHome ? .staying : .silent), handover)
         }
     }
 
@@ -85,12 +90,7 @@ extension SessionStep {
     /// The answer to a poll took this offer along.
     package init(sending hash: [UInt8], with facts: SessionFacts, at now: Timestamp) {
         self.init(facts, at: now)
-        var isOut = false
-        for machine in sources where machine.offerHashes.contains(hash) {
-            isOut = true
-            tell(.offerSent, machine.id)
-        }
-        if isOut { memory.hasOffer = true }
+        for machine in sources where machine.offerHashes.contains(hash) { tell(.offerSent, machine.id) }
     }
 }
 

@@ -14,10 +14,18 @@ package struct SessionStep: Sendable {
         case target(HandoverStep<TargetHandover>)
     }
 
+    /// An event, and the phase in which the handover was then.
+    package enum Told: Hashable, Sendable {
+        case source(SourceHandover.Phase, SourceHandover.Event)
+        case target(TargetHandover.Phase, TargetHandover.Event)
+    }
+
     package let standing: SessionStanding
     package internal(set) var row: AgentRecord?
     package internal(set) var memory: SessionMemory
     package internal(set) var changes: [Change] = []
+    /// What was told to which handover, in the order of events, whether it changed anything or not.
+    package private(set) var told: [Told] = []
     /// About the agent, beside what the handovers say.
     package internal(set) var audit: [AuditFact] = []
     package internal(set) var answer = OpAMPAnswer.nothing
@@ -80,8 +88,9 @@ package struct SessionStep: Sendable {
     // MARK: Handovers
 
     mutating func tell(_ event: SourceHandover.Event, _ id: HandoverID) {
-        guard let index = sources.firstIndex(where: { $0.id == id }),
-            let step = try? sources[index].next(after: event, at: now), step.state != sources[index] || !step.isEmpty
+        guard let index = sources.firstIndex(where: { $0.id == id }) else { return }
+        told.append(.source(sources[index].phase, event))
+        guard let step = try? sources[index].next(after: event, at: now), step.state != sources[index] || !step.isEmpty
         else { return }
         sources[index] = step.state
         apply(step.rows)
@@ -89,8 +98,9 @@ package struct SessionStep: Sendable {
     }
 
     mutating func tell(_ event: TargetHandover.Event, _ id: HandoverID) {
-        guard let index = targets.firstIndex(where: { $0.id == id }),
-            let step = try? targets[index].next(after: event, at: now), step.state != targets[index] || !step.isEmpty
+        guard let index = targets.firstIndex(where: { $0.id == id }) else { return }
+        told.append(.target(targets[index].phase, event))
+        guard let step = try? targets[index].next(after: event, at: now), step.state != targets[index] || !step.isEmpty
         else { return }
         targets[index] = step.state
         apply(step.rows)
@@ -144,7 +154,7 @@ extension SessionStep {
         let leaf = facts.session.certificate
         if standing == .member {
             row.seen(with: leaf, hasStayed: !report.isFirst && !report.message.agentDisconnect, at: now)
-            if refusesLeaf(report, row) { row.pendingLeaf = nil }
+            if let refused = refusedLeaf(report, row) { row.refuses(refused, presenting: leaf) }
             if row.presence.isHere { row.presence = .live }
         } else if row.presence == .arriving {
             row.arrives(with: leaf)
@@ -166,11 +176,12 @@ extension SessionStep {
     }
 
     /// The agent says that it could not do with the leaf that was issued to it. It does not try the same offer twice.
-    private func refusesLeaf(_ report: AgentReport, _ row: AgentRecord) -> Bool {
-        guard let status = report.settingsStatus, status.status == .failed, let leaf = row.pendingLeaf,
+    private func refusedLeaf(_ report: AgentReport, _ row: AgentRecord) -> Certificate? {
+        guard let status = report.settingsStatus, status.status == .failed else { return nil }
+        return [row.pendingLeaf, row.leaf].compactMap(\.self).first { leaf in
             let offer = try? ConnectionSettingsOffers.leaf(leaf, over: facts.session.transport)
-        else { return false }
-        return offer.hash == status.lastConnectionSettingsHash
+            return offer?.hash == status.lastConnectionSettingsHash
+        }
     }
 
     private mutating func note(_ finding: CopyWatch.Finding, _ row: inout AgentRecord) {

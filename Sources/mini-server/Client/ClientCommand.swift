@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import OperatorClient
+import ServerAPI
 import Vocabulary
 
 /// Which server a command talks to, as whom, and for whose eyes.
@@ -81,6 +82,11 @@ enum File {
         }
     }
 }
+
+extension Role: ExpressibleByArgument {}
+extension SecretDirection: ExpressibleByArgument {}
+extension CertificateChoice: ExpressibleByArgument {}
+extension AgentPresence: ExpressibleByArgument {}
 
 /// A length of time as people write it: `90s`, `5m`, `24h`, `7d`, or seconds.
 struct TimeSpan: ExpressibleByArgument {

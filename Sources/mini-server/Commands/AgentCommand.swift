@@ -12,17 +12,14 @@ struct AgentCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List agents.")
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "Text in name, instance uid, fingerprint or identifier.") var query: String?
-        @Option(help: "live, stale, offline, arriving, moved-to-peer or withdrawn.") var presence: String?
+        @Option(help: "live, stale, offline, arriving, moved-to-peer or withdrawn.") var presence: AgentPresence?
         @Option(help: "Only agents of this group.") var group: String?
         @Option(help: "Agents of this peer, read-only.") var peer: String?
 
         func run(_ server: OperatorClient) async throws {
-            let agents: [AgentSummary] = try await server.list(
-                OperatorRoutes.agents,
-                query: [
-                    QueryNames.query: query, QueryNames.presence: presence, QueryNames.group: group,
-                    QueryNames.peer: peer,
-                ])
+            let agents = try await server.list(
+                OperatorRoutes.agents(
+                    query: [.query: query, .presence: presence?.rawValue, .group: group, .peer: peer]))
             try show(agents) { agents in
                 Output.table(
                     ["id", "name", "presence", "health", "group", "configuration", "epoch", "last seen"],
@@ -42,16 +39,16 @@ struct AgentCommand: AsyncParsableCommand {
         @Argument(help: "The agent's identifier, or peer:NAME/ID.") var id: String
 
         func run(_ server: OperatorClient) async throws {
-            let detail: AgentDetail = try await server.call(route.0, route.1)
+            let detail: AgentDetail = try await server.call(route)
             try show(detail, AgentCommand.describe)
         }
 
-        private var route: (Route, String) {
+        private var route: RouteCall<NoContent, AgentDetail> {
             let parts = id.split(separator: "/", maxSplits: 1).map(String.init)
             guard id.hasPrefix("peer:"), parts.count == 2 else {
-                return (OperatorRoutes.agent, OperatorRoutes.agent.path(id))
+                return OperatorRoutes.agent(id)
             }
-            return (OperatorRoutes.peerAgent, OperatorRoutes.peerAgent.path(String(parts[0].dropFirst(5)), parts[1]))
+            return OperatorRoutes.peerAgent(String(parts[0].dropFirst(5)), parts[1])
         }
     }
 
@@ -83,8 +80,8 @@ struct AgentCommand: AsyncParsableCommand {
         }
 
         func run(_ server: OperatorClient) async throws {
-            let agent: AgentSummary = try await server.call(
-                OperatorRoutes.assignAgent, OperatorRoutes.assignAgent.path(id),
+            let agent = try await server.call(
+                OperatorRoutes.assignAgent(id),
                 sending: Assignment(
                     group: group, configuration: config, withoutGroup: noGroup ? true : nil,
                     withoutConfiguration: noConfig ? true : nil))
@@ -100,8 +97,8 @@ struct AgentCommand: AsyncParsableCommand {
         @Argument var id: String
 
         func run(_ server: OperatorClient) async throws {
-            let agent: AgentSummary = try await server.call(
-                OperatorRoutes.revokeLeaf, OperatorRoutes.revokeLeaf.path(id))
+            let agent = try await server.call(
+                OperatorRoutes.revokeLeaf(id))
             try show(agent) { Output.line("revoked \($0.fingerprint)") }
         }
     }
@@ -130,6 +127,6 @@ struct AgentCommand: AsyncParsableCommand {
 }
 
 extension AgentSummary {
-    fileprivate var presenceText: String { movedTo.map { "MovedToPeer \($0)" } ?? presence }
+    fileprivate var presenceText: String { movedTo.map { "MovedToPeer \($0)" } ?? presence.text }
     fileprivate var healthText: String { healthy.map { $0 ? "healthy" : "unhealthy" } ?? "-" }
 }

@@ -16,15 +16,14 @@ struct AuditCommand: AsyncParsableCommand {
         @Option(help: "A handover's identifier.") var handover: String?
 
         func run(_ server: OperatorClient) async throws {
-            let events: [AuditEvent] = try await server.list(
-                OperatorRoutes.auditEvents,
-                query: [QueryNames.agent: agent, QueryNames.action: action, QueryNames.handover: handover])
+            let events = try await server.list(
+                OperatorRoutes.auditEvents(query: [.agent: agent, .action: action, .handover: handover]))
             try show(events) { events in
                 Output.table(
                     ["seq", "time", "actor", "action", "entity", "after"],
                     events.map {
                         [
-                            "\($0.sequence)", "\($0.at)", $0.actor, $0.action, "\($0.entityType) \($0.entityID)",
+                            "\($0.sequence)", "\($0.at)", $0.actor, $0.action.text, "\($0.entityType) \($0.entityID)",
                             $0.after ?? "-",
                         ]
                     })
@@ -38,7 +37,7 @@ struct AuditCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let verdict: AuditVerdict = try await server.call(OperatorRoutes.verifyAudit)
+            let verdict = try await server.call(OperatorRoutes.verifyAudit())
             try show(verdict) { Output.line($0.text) }
             guard verdict.ok else {
                 throw CommandFailure(
@@ -58,8 +57,8 @@ struct AuditCommand: AsyncParsableCommand {
         var before: PastTime
 
         func run(_ server: OperatorClient) async throws {
-            let pruned: AuditPruned = try await server.call(
-                OperatorRoutes.pruneAudit, sending: AuditPruning(before: before.time))
+            let pruned = try await server.call(
+                OperatorRoutes.pruneAudit(), sending: AuditPruning(before: before.time))
             try show(pruned) { pruned in
                 let end = pruned.throughSequence.map { ", up to entry \($0)" } ?? ""
                 Output.line("deleted \(pruned.entries) entries older than \(before.time)\(end)")

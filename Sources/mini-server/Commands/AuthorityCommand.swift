@@ -13,11 +13,11 @@ struct AuthorityCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let keys: [SigningKeySummary] = try await server.list(OperatorRoutes.signingKeys)
+            let keys = try await server.list(OperatorRoutes.signingKeys())
             try show(keys) { keys in
                 Output.table(
                     ["state", "since", "expires", "subject", "fingerprint"],
-                    keys.map { [$0.state, "\($0.since)", "\($0.notAfter)", $0.subject, "\($0.fingerprint)"] })
+                    keys.map { [$0.state.text, "\($0.since)", "\($0.notAfter)", $0.subject, "\($0.fingerprint)"] })
             }
         }
     }
@@ -38,15 +38,15 @@ struct AuthorityCommand: AsyncParsableCommand {
             var key: SigningKeySummary?
             var fingerprint = activate
             if fingerprint == nil {
-                let made: SigningKeySummary = try await server.call(OperatorRoutes.draftSigningKey)
+                let made = try await server.call(OperatorRoutes.draftSigningKey())
                 (key, fingerprint) = (made, "\(made.fingerprint)")
             }
             if !draft, let fingerprint {
                 key = try await server.call(
-                    OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path(fingerprint))
+                    OperatorRoutes.activateSigningKey(fingerprint))
             }
             guard let key else { return }
-            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state.text]) }
         }
     }
 
@@ -58,9 +58,9 @@ struct AuthorityCommand: AsyncParsableCommand {
         @Argument(help: "As `ca list` shows it.") var fingerprint: String
 
         func run(_ server: OperatorClient) async throws {
-            let key: SigningKeySummary = try await server.call(
-                OperatorRoutes.discardSigningKey, OperatorRoutes.discardSigningKey.path(fingerprint))
-            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+            let key = try await server.call(
+                OperatorRoutes.discardSigningKey(fingerprint))
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state.text]) }
         }
     }
 
@@ -76,9 +76,9 @@ struct AuthorityCommand: AsyncParsableCommand {
         @Argument(help: "As `ca list` shows it.") var fingerprint: String
 
         func run(_ server: OperatorClient) async throws {
-            let key: SigningKeySummary = try await server.call(
-                OperatorRoutes.retireSigningKey, OperatorRoutes.retireSigningKey.path(fingerprint))
-            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state]) }
+            let key = try await server.call(
+                OperatorRoutes.retireSigningKey(fingerprint))
+            try show(key) { Output.facts(["fingerprint": "\($0.fingerprint)", "state": $0.state.text]) }
         }
     }
 

@@ -15,8 +15,8 @@ struct BootstrapTokenCommand: AsyncParsableCommand {
         @Option(help: "The group of the agent that enrolls.") var group: String?
 
         func run(_ server: OperatorClient) async throws {
-            let created: CreatedSecret = try await server.call(
-                OperatorRoutes.createBootstrapToken,
+            let created = try await server.call(
+                OperatorRoutes.createBootstrapToken(),
                 sending: BootstrapTokenRequest(ttlSeconds: ttl?.seconds, group: group))
             try show(created) { Output.line($0.text) }
         }
@@ -27,7 +27,7 @@ struct BootstrapTokenCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let tokens: [BootstrapTokenSummary] = try await server.list(OperatorRoutes.bootstrapTokens)
+            let tokens = try await server.list(OperatorRoutes.bootstrapTokens())
             try show(tokens) { tokens in
                 Output.table(
                     ["id", "group", "created by", "expires", "used by"],
@@ -44,8 +44,8 @@ struct BootstrapTokenCommand: AsyncParsableCommand {
         @Argument var id: String
 
         func run(_ server: OperatorClient) async throws {
-            try await server.order(
-                OperatorRoutes.revokeBootstrapToken, OperatorRoutes.revokeBootstrapToken.path(id))
+            try await server.call(
+                OperatorRoutes.revokeBootstrapToken(id))
         }
     }
 }

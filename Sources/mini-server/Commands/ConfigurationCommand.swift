@@ -16,8 +16,8 @@ struct ConfigurationCommand: AsyncParsableCommand {
         @Option var contentType = "text/yaml"
 
         func run(_ server: OperatorClient) async throws {
-            let saved: Configuration = try await server.call(
-                OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path(name),
+            let saved = try await server.call(
+                OperatorRoutes.saveConfiguration(name),
                 sending: ConfigurationText(contentType: contentType, body: try File.text(file)))
             try show(saved) { Output.line("saved \($0.name), sha256 \($0.hash)") }
         }
@@ -28,7 +28,7 @@ struct ConfigurationCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let all: [Configuration] = try await server.list(OperatorRoutes.configurations)
+            let all = try await server.list(OperatorRoutes.configurations())
             try show(all) { all in
                 Output.table(
                     ["name", "type", "updated", "hash"],
@@ -43,8 +43,8 @@ struct ConfigurationCommand: AsyncParsableCommand {
         @Argument var name: String
 
         func run(_ server: OperatorClient) async throws {
-            let found: Configuration = try await server.call(
-                OperatorRoutes.configuration, OperatorRoutes.configuration.path(name))
+            let found = try await server.call(
+                OperatorRoutes.configuration(name))
             try show(found) { Output.line($0.body ?? "") }
         }
     }
@@ -55,7 +55,7 @@ struct ConfigurationCommand: AsyncParsableCommand {
         @Argument var name: String
 
         func run(_ server: OperatorClient) async throws {
-            try await server.order(OperatorRoutes.deleteConfiguration, OperatorRoutes.deleteConfiguration.path(name))
+            try await server.call(OperatorRoutes.deleteConfiguration(name))
         }
     }
 }

@@ -23,8 +23,8 @@ struct GroupCommand: AsyncParsableCommand {
         }
 
         func run(_ server: OperatorClient) async throws {
-            let group: Group = try await server.call(
-                OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(name),
+            let group = try await server.call(
+                OperatorRoutes.saveGroup(name),
                 sending: GroupSettings(configuration: config, withoutConfiguration: noConfig ? true : nil))
             try show(group) { Output.line("saved \($0.name)") }
         }
@@ -35,7 +35,7 @@ struct GroupCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let groups: [Group] = try await server.list(OperatorRoutes.groups)
+            let groups = try await server.list(OperatorRoutes.groups())
             try show(groups) { groups in
                 Output.table(
                     ["name", "agents", "configuration"],
@@ -50,7 +50,7 @@ struct GroupCommand: AsyncParsableCommand {
         @Argument var name: String
 
         func run(_ server: OperatorClient) async throws {
-            try await server.order(OperatorRoutes.deleteGroup, OperatorRoutes.deleteGroup.path(name))
+            try await server.call(OperatorRoutes.deleteGroup(name))
         }
     }
 }

@@ -17,11 +17,12 @@ struct HandoverCommand: AsyncParsableCommand {
         @Option(name: .customLong("to"), help: "The target's name on this server.") var peer: String
         @Option(help: "Lifetime of the token, 1m to 24h.") var ttl: TimeSpan?
         @Option(help: "How long the agent keeps its previous settings after it moved.") var probation: TimeSpan?
-        @Option(help: "repeat or omit: whether the offer contains the agent's certificate.") var certificate: String?
+        @Option(help: "repeat or omit: whether the offer contains the agent's certificate.") var certificate:
+            CertificateChoice?
 
         func run(_ server: OperatorClient) async throws {
-            let issued: IssuedHandover = try await server.call(
-                OperatorRoutes.issueHandover,
+            let issued = try await server.call(
+                OperatorRoutes.issueHandover(),
                 sending: HandoverIssue(
                     agent: agent, peer: peer, ttlSeconds: ttl?.seconds, probationSeconds: probation?.seconds,
                     certificate: certificate))
@@ -55,8 +56,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @OptionGroup var input: TokenInput
 
         func run(_ server: OperatorClient) async throws {
-            let preview: HandoverPreview = try await server.call(
-                OperatorRoutes.previewHandover, sending: TokenText(token: try input.text))
+            let preview = try await server.call(
+                OperatorRoutes.previewHandover(), sending: TokenText(token: try input.text))
             try show(preview) { preview in
                 Output.facts([
                     "handover": "\(preview.handover)", "agent": preview.displayName,
@@ -91,13 +92,13 @@ struct HandoverCommand: AsyncParsableCommand {
         @Flag(help: "Accept the agent without a configuration.") var withoutConfiguration = false
 
         func run(_ server: OperatorClient) async throws {
-            let redeemed: HandoverSummary = try await server.call(
-                OperatorRoutes.redeemHandover,
+            let redeemed = try await server.call(
+                OperatorRoutes.redeemHandover(),
                 sending: HandoverRedemption(
                     token: try input.text, group: group, configuration: config,
                     withoutConfiguration: withoutConfiguration ? true : nil))
             try show(redeemed, HandoverCommand.describe)
-            if redeemed.phase == "redeeming" {
+            if redeemed.phase == .redeeming {
                 Output.warning(
                     "\(redeemed.peer) has not confirmed the redemption yet; this server repeats it until "
                         + "\(redeemed.expiresAt). See `mini-server handover show \(redeemed.id)`.")
@@ -113,8 +114,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Flag(help: "Only open handovers.") var open = false
 
         func run(_ server: OperatorClient) async throws {
-            let all: [HandoverSummary] = try await server.list(
-                OperatorRoutes.handovers, query: [QueryNames.agent: agent, QueryNames.open: open ? "true" : nil])
+            let all = try await server.list(
+                OperatorRoutes.handovers(query: [.agent: agent, .open: open ? "true" : nil]))
             try show(all, HandoverCommand.table)
         }
     }
@@ -125,8 +126,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Argument var id: String
 
         func run(_ server: OperatorClient) async throws {
-            let detail: HandoverDetail = try await server.call(
-                OperatorRoutes.handover, OperatorRoutes.handover.path(id))
+            let detail = try await server.call(
+                OperatorRoutes.handover(id))
             try show(detail) { detail in
                 HandoverCommand.describe(detail.summary)
                 Output.facts([
@@ -136,7 +137,7 @@ struct HandoverCommand: AsyncParsableCommand {
                 ])
                 Output.table(
                     ["time", "action", "phase", "facts"],
-                    detail.events.map { ["\($0.at)", $0.action, $0.phase ?? "-", $0.text] })
+                    detail.events.map { ["\($0.at)", $0.action.text, $0.phase?.text ?? "-", $0.text] })
             }
         }
     }
@@ -147,8 +148,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Argument var id: String
 
         func run(_ server: OperatorClient) async throws {
-            let pushed: HandoverSummary = try await server.call(
-                OperatorRoutes.pushHandover, OperatorRoutes.pushHandover.path(id))
+            let pushed = try await server.call(
+                OperatorRoutes.pushHandover(id))
             try show(pushed, HandoverCommand.describe)
         }
     }
@@ -160,8 +161,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Option var reason: String?
 
         func run(_ server: OperatorClient) async throws {
-            let cancelled: HandoverSummary = try await server.call(
-                OperatorRoutes.cancelHandover, OperatorRoutes.cancelHandover.path(id),
+            let cancelled = try await server.call(
+                OperatorRoutes.cancelHandover(id),
                 sending: HandoverCancellation(reason: reason))
             try show(cancelled, HandoverCommand.describe)
         }
@@ -169,7 +170,7 @@ struct HandoverCommand: AsyncParsableCommand {
 
     private static func describe(_ handover: HandoverSummary) {
         Output.facts([
-            "handover": "\(handover.id)", "role": handover.role, "phase": handover.phase,
+            "handover": "\(handover.id)", "role": handover.role.text, "phase": handover.phase.text,
             "peer": "\(handover.peer) (\(handover.peerID))", "agent": handover.displayName,
             "row here": handover.agent.map { "\($0)" }, "fingerprint": "\(handover.fingerprint)",
             "epoch": "\(handover.epoch)", "issued": "\(handover.issuedAt)", "expires": "\(handover.expiresAt)",
@@ -181,7 +182,7 @@ struct HandoverCommand: AsyncParsableCommand {
         Output.table(
             ["handover", "role", "phase", "peer", "agent", "epoch", "updated"],
             handovers.map {
-                ["\($0.id)", $0.role, $0.phase, $0.peer, $0.displayName, "\($0.epoch)", "\($0.updatedAt)"]
+                ["\($0.id)", $0.role.text, $0.phase.text, $0.peer, $0.displayName, "\($0.epoch)", "\($0.updatedAt)"]
             })
     }
 }

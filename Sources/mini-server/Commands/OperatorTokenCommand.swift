@@ -12,12 +12,12 @@ struct OperatorTokenCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Create a token; it is shown once.")
         @OptionGroup var connection: ConnectionOptions
         @Argument(help: "The name in the audit trail.") var name: String
-        @Option(help: "viewer, operator or admin.") var role: String
+        @Option(help: "viewer, operator or admin.") var role: Role
         @Option(help: "Lifetime, such as 12h or 90d; by default the token does not expire.") var ttl: TimeSpan?
 
         func run(_ server: OperatorClient) async throws {
-            let created: CreatedSecret = try await server.call(
-                OperatorRoutes.createOperatorToken,
+            let created = try await server.call(
+                OperatorRoutes.createOperatorToken(),
                 sending: OperatorTokenRequest(name: name, role: role, ttlSeconds: ttl?.seconds))
             try show(created) { Output.line($0.text) }
         }
@@ -28,12 +28,12 @@ struct OperatorTokenCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let tokens: [OperatorTokenSummary] = try await server.list(OperatorRoutes.operatorTokens)
+            let tokens = try await server.list(OperatorRoutes.operatorTokens())
             try show(tokens) { tokens in
                 Output.table(
                     ["id", "name", "role", "created", "expires"],
                     tokens.map {
-                        [$0.id, $0.name, $0.role, "\($0.createdAt)", $0.expiresAt.map { "\($0)" } ?? "never"]
+                        [$0.id, $0.name, $0.role.text, "\($0.createdAt)", $0.expiresAt.map { "\($0)" } ?? "never"]
                     })
             }
         }
@@ -45,7 +45,7 @@ struct OperatorTokenCommand: AsyncParsableCommand {
         @Argument(help: "As `operator-token list` shows it.") var id: String
 
         func run(_ server: OperatorClient) async throws {
-            try await server.order(OperatorRoutes.revokeOperatorToken, OperatorRoutes.revokeOperatorToken.path(id))
+            try await server.call(OperatorRoutes.revokeOperatorToken(id))
         }
     }
 }

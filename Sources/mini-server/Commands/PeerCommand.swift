@@ -40,12 +40,12 @@ struct PeerCommand: AsyncParsableCommand {
 
         private func issue(_ server: OperatorClient) async throws -> FederationCertificate {
             try await server.call(
-                OperatorRoutes.issueFederationCertificate,
+                OperatorRoutes.issueFederationCertificate(),
                 sending: FederationCertificateRequest(subject: subject ?? "", validityDays: validityDays))
         }
 
         private func issued(_ server: OperatorClient) async throws -> FederationCertificate {
-            let all: [FederationCertificate] = try await server.list(OperatorRoutes.federationCertificates)
+            let all = try await server.list(OperatorRoutes.federationCertificates())
             let found = all.first { certificate in
                 fingerprint.map { "\(certificate.fingerprint)".hasPrefix($0) } ?? certificate.inUse
             }
@@ -63,7 +63,7 @@ struct PeerCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let certificates: [FederationCertificate] = try await server.list(OperatorRoutes.federationCertificates)
+            let certificates = try await server.list(OperatorRoutes.federationCertificates())
             try show(certificates) { certificates in
                 Output.table(
                     ["valid", "subject", "from", "until", "accepted by", "fingerprint"],
@@ -109,20 +109,21 @@ struct PeerCommand: AsyncParsableCommand {
         func run(_ server: OperatorClient) async throws {
             let pem = try File.text(certificate)
             let paste = try await PeerCommand.inspect(pem, server)
-            var peer: PeerSummary = try await server.call(
-                OperatorRoutes.createPeer,
+            var peer = try await server.call(
+                OperatorRoutes.createPeer(),
                 sending: PeerCreation(
                     name: name, endpoint: endpoint, certificatePEM: pem,
                     inboundSecret: try inboundSecretFile.map(File.text),
                     outboundSecret: try outboundSecretFile.map(File.text)))
             var secrets: [String: String] = [:]
             if generateSecrets {
-                for (direction, file) in [("inbound", inboundSecretFile), ("outbound", outboundSecretFile)]
-                where file == nil {
-                    secrets[direction] = try await PeerCommand.generate(direction, of: name, on: server)
+                for (direction, file) in [
+                    (SecretDirection.inbound, inboundSecretFile), (.outbound, outboundSecretFile),
+                ] where file == nil {
+                    secrets[direction.rawValue] = try await PeerCommand.generate(direction, of: name, on: server)
                 }
                 // As it is now, with its secrets.
-                peer = try await server.call(OperatorRoutes.peer, OperatorRoutes.peer.path(name))
+                peer = try await server.call(OperatorRoutes.peer(name))
             }
             try show(AddedPeer(peer: peer, secrets: secrets)) { added in
                 PeerCommand.describe(added.peer)
@@ -142,7 +143,7 @@ struct PeerCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(_ server: OperatorClient) async throws {
-            let peers: [PeerSummary] = try await server.list(OperatorRoutes.peers)
+            let peers = try await server.list(OperatorRoutes.peers())
             try show(peers) { peers in
                 Output.table(
                     ["name", "endpoint", "enabled", "trust", "last contact", "last error"],
@@ -162,7 +163,7 @@ struct PeerCommand: AsyncParsableCommand {
         @Argument var name: String
 
         func run(_ server: OperatorClient) async throws {
-            let peer: PeerSummary = try await server.call(OperatorRoutes.peer, OperatorRoutes.peer.path(name))
+            let peer = try await server.call(OperatorRoutes.peer(name))
             try show(peer, PeerCommand.describe)
         }
     }
@@ -206,7 +207,7 @@ struct PeerCommand: AsyncParsableCommand {
         @Argument var name: String
 
         func run(_ server: OperatorClient) async throws {
-            let result: PingResult = try await server.call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(name))
+            let result = try await server.call(OperatorRoutes.pingPeer(name))
             try show(result) { Output.line($0.text) }
             guard result.ok else {
                 throw CommandFailure(
@@ -222,8 +223,8 @@ struct PeerCommand: AsyncParsableCommand {
         @Argument var name: String
 
         func run(_ server: OperatorClient) async throws {
-            let peer: PeerSummary = try await server.call(
-                OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path(name))
+            let peer = try await server.call(
+                OperatorRoutes.refreshPeer(name))
             try show(peer, PeerCommand.describe)
         }
     }
@@ -241,8 +242,8 @@ struct PeerCommand: AsyncParsableCommand {
 
         func run(_ server: OperatorClient) async throws {
             var secrets: [String: String] = [:]
-            for direction in inboundOnly ? ["inbound"] : ["inbound", "outbound"] {
-                secrets[direction] = try await PeerCommand.generate(direction, of: name, on: server)
+            for direction in inboundOnly ? [SecretDirection.inbound] : SecretDirection.allCases {
+                secrets[direction.rawValue] = try await PeerCommand.generate(direction, of: name, on: server)
             }
             try show(secrets, PeerCommand.describe)
         }
@@ -252,12 +253,12 @@ struct PeerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Save a secret that the peer generated.")
         @OptionGroup var connection: ConnectionOptions
         @Argument var name: String
-        @Option(help: "inbound or outbound, as seen from this server.") var direction: String
+        @Option(help: "inbound or outbound, as seen from this server.") var direction: SecretDirection
         @Option(help: "File with the secret; - for standard input.") var secretFile: String
 
         func run(_ server: OperatorClient) async throws {
-            let peer: PeerSummary = try await server.call(
-                OperatorRoutes.savePeerSecret, OperatorRoutes.savePeerSecret.path(name),
+            let peer = try await server.call(
+                OperatorRoutes.savePeerSecret(name),
                 sending: PeerSecretText(direction: direction, secret: try File.text(secretFile)))
             try show(peer, PeerCommand.describe)
         }
@@ -292,13 +293,12 @@ struct PeerCommand: AsyncParsableCommand {
         @Flag(help: "Drop the messages that the peer has not received.") var dropMessages = false
 
         func run(_ server: OperatorClient) async throws {
-            let query = dropMessages ? "?\(QueryNames.dropMessages)=true" : ""
-            try await server.order(OperatorRoutes.deletePeer, OperatorRoutes.deletePeer.path(name) + query)
+            try await server.call(OperatorRoutes.deletePeer(name, query: [.dropMessages: dropMessages ? "true" : nil]))
         }
     }
 
     private static func inspect(_ pem: String, _ server: OperatorClient) async throws -> PeerPasteFacts {
-        try await server.call(OperatorRoutes.inspectPeerPaste, sending: PeerPasteText(certificatePEM: pem))
+        try await server.call(OperatorRoutes.inspectPeerPaste(), sending: PeerPasteText(certificatePEM: pem))
     }
 
     private static func askToCompare(_ paste: PeerPasteFacts) {
@@ -312,13 +312,14 @@ struct PeerCommand: AsyncParsableCommand {
     private static func update(_ name: String, _ update: PeerUpdate, _ server: OperatorClient) async throws
         -> PeerSummary
     {
-        try await server.call(OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path(name), sending: update)
+        try await server.call(OperatorRoutes.updatePeer(name), sending: update)
     }
 
-    private static func generate(_ direction: String, of name: String, on server: OperatorClient) async throws -> String
+    private static func generate(_ direction: SecretDirection, of name: String, on server: OperatorClient) async throws
+        -> String
     {
-        let secret: CreatedSecret = try await server.call(
-            OperatorRoutes.generatePeerSecret, OperatorRoutes.generatePeerSecret.path(name),
+        let secret = try await server.call(
+            OperatorRoutes.generatePeerSecret(name),
             sending: PeerSecretRequest(direction: direction))
         return secret.text
     }

@@ -37,7 +37,7 @@ struct ListenerRenewalTests {
 
     /// What dashboards see.
     private static func trouble(of server: RunningServer) async throws -> String? {
-        let text = try await server.exchange(Route(method: .get, template: PublicPaths.metrics), bearer: nil).text
+        let text = try await server.exchange(RouteTarget(method: .get, path: PublicPaths.metrics), bearer: nil).text
         let line = text.split(separator: "\n").first { $0.hasPrefix("\(Metrics.listenerTrouble) ") }
         return line?.split(separator: " ").last.map(String.init)
     }
@@ -124,7 +124,7 @@ struct ListenerRenewalTests {
                 await context.renewListener()
                 #expect(try await Self.shown(by: server) == first.certificate)
                 let told = try await server.audit().filter {
-                    $0.action == AuditAction.listenerCertificateRefused.rawValue
+                    $0.action == .listenerCertificateRefused
                 }
                 #expect(told.count == 1 && told[0].additional["code"] == code)
                 #expect(try await Self.trouble(of: server) == "1")

@@ -63,9 +63,9 @@ struct RotationTests {
     }
 
     private static func rotate(_ server: RunningServer) async throws -> Fingerprint {
-        let draft: SigningKeySummary = try await server.call(OperatorRoutes.draftSigningKey)
-        let _: SigningKeySummary = try await server.call(
-            OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path("\(draft.fingerprint)"))
+        let draft = try await server.call(OperatorRoutes.draftSigningKey())
+        try await server.call(
+            OperatorRoutes.activateSigningKey("\(draft.fingerprint)"))
         return draft.fingerprint
     }
 
@@ -102,12 +102,12 @@ struct RotationTests {
             let client = try await agent.connect(to: eu)
             let reply = try await client.exchange(Agent.report())
             #expect(reply?.customMessage == nil && reply?.connectionSettings == nil, "there is one key only")
-            let draft: SigningKeySummary = try await eu.call(OperatorRoutes.draftSigningKey)
+            let draft = try await eu.call(OperatorRoutes.draftSigningKey())
             let first = try await client.message()
             #expect(
                 try agent.statement(in: first).tokenSigners.certificates.map(\.fingerprint).contains(draft.fingerprint))
-            let _: SigningKeySummary = try await eu.call(
-                OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path("\(draft.fingerprint)"))
+            try await eu.call(
+                OperatorRoutes.activateSigningKey("\(draft.fingerprint)"))
             let second = try await client.message()
             #expect(first?.connectionSettings != nil && second?.connectionSettings == first?.connectionSettings)
             #expect(try agent.statement(in: second).version > agent.statement(in: first).version)
@@ -168,7 +168,7 @@ struct RotationTests {
                     agent.authority.fingerprint, in: context.database, by: .server, at: .now + SigningKeys.trustedPeriod
                 )
             }
-            await #expect(throws: FleetRefusal.keyVouchesForAgents(1)) { try await retire() }
+            await #expect(throws: AuthorityRefusal.vouchesForAgents(1)) { try await retire() }
             #expect(context.authority.signingKeys.honoured.contains(agent.authority))
             let leaf = agent.identity.certificate.fingerprint
             try await context.database.write { tables in
@@ -192,9 +192,9 @@ struct RotationTests {
             let row = try #require(
                 try await eu.server.context.database.read { try $0.agents.find(agent.identity.certificate.fingerprint) }
             )
-            let _: IssuedHandover = try await eu.call(
-                OperatorRoutes.issueHandover, sending: ServerAPI.HandoverIssue(agent: row.id.description, peer: "us"))
-            let _: SigningKeySummary = try await eu.call(OperatorRoutes.draftSigningKey)
+            try await eu.call(
+                OperatorRoutes.issueHandover(), sending: ServerAPI.HandoverIssue(agent: row.id.description, peer: "us"))
+            try await eu.call(OperatorRoutes.draftSigningKey())
             let news = try await client.message()
             #expect(news?.customMessage != nil && news?.connectionSettings == nil)
             await client.close()

@@ -14,16 +14,17 @@ import Vocabulary
 @Suite(.timeLimit(.minutes(1)))
 struct SigningKeyChangeTests {
     private func keys(of server: RunningServer) async throws -> [SigningKeySummary] {
-        try await server.call(OperatorRoutes.signingKeys, as: Page<SigningKeySummary>.self).items
+        try await server.call(OperatorRoutes.signingKeys()).items
     }
 
     private func draft(at server: RunningServer) async throws -> SigningKeySummary {
-        try await server.call(OperatorRoutes.draftSigningKey)
+        try await server.call(OperatorRoutes.draftSigningKey())
     }
 
-    private func change(_ route: Route, _ key: Fingerprint, at server: RunningServer) async throws -> SigningKeySummary
+    private func change(_ route: Route<NoContent, SigningKeySummary>, _ key: Fingerprint, at server: RunningServer)
+        async throws -> SigningKeySummary
     {
-        try await server.call(route, route.path("\(key)"))
+        try await server.call(route("\(key)"))
     }
 
     private func code(_ body: () async throws -> Void) async throws -> String? {
@@ -49,9 +50,9 @@ struct SigningKeyChangeTests {
             #expect(drafts.count == 4)
             #expect(Set(listed.map(\.fingerprint)) == Set(stored) && stored.count == 5)
             for draft in drafts {
-                #expect(try await change(OperatorRoutes.activateSigningKey, draft, at: eu).state == "active")
+                #expect(try await change(OperatorRoutes.activateSigningKey, draft, at: eu).state == .active)
             }
-            #expect(try await keys(of: eu).filter { $0.state == "active" }.count == 1)
+            #expect(try await keys(of: eu).filter { $0.state == .active }.count == 1)
         }
     }
 
@@ -59,17 +60,17 @@ struct SigningKeyChangeTests {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
             for _ in 0..<7 { _ = try await draft(at: eu) }
-            #expect(try await code { _ = try await draft(at: eu) } == "fleet.too-many-keys")
+            #expect(try await code { _ = try await draft(at: eu) } == "ca.too-many-keys")
             #expect(try await eu.server.context.trustStatement().tokenSigners.certificates.count == 8)
-            let drafts = try await keys(of: eu).filter { $0.state == "draft" }
+            let drafts = try await keys(of: eu).filter { $0.state == .draft }
             let discarded = try await change(
                 OperatorRoutes.discardSigningKey, try #require(drafts.first).fingerprint, at: eu)
-            #expect(discarded.state == "retired")
-            #expect(try await eu.audit().contains { $0.action == "Authority.KeyDiscarded" })
-            #expect(try await draft(at: eu).state == "draft")
+            #expect(discarded.state == .retired)
+            #expect(try await eu.audit().contains { $0.action == .signingKeyDiscarded })
+            #expect(try await draft(at: eu).state == .draft)
             let active = try eu.server.context.authority.active().certificate.fingerprint
             let refusal = try await code { _ = try await change(OperatorRoutes.discardSigningKey, active, at: eu) }
-            #expect(refusal == "fleet.key-not-draft")
+            #expect(refusal == "ca.key-not-draft")
         }
     }
 
@@ -95,7 +96,7 @@ struct SigningKeyChangeTests {
             _ = try await change(OperatorRoutes.activateSigningKey, fresh, at: us)
             try await age(old, at: us)
             let refusal = try await code { _ = try await change(OperatorRoutes.retireSigningKey, old, at: us) }
-            #expect(refusal == "fleet.key-known-alone")
+            #expect(refusal == "ca.key-known-alone")
 
             // It connects again: it is told of the other key, and nothing of its leaf is this server's. Not that it was
             // told counts, but that it did as it was told.
@@ -103,12 +104,12 @@ struct SigningKeyChangeTests {
             let again = try await agent.dial(us)
             let offer = try #require(try await again.report().connectionSettings)
             let retire = { try await self.change(OperatorRoutes.retireSigningKey, old, at: us) }
-            #expect(try await code { _ = try await retire() } == "fleet.key-known-alone")
+            #expect(try await code { _ = try await retire() } == "ca.key-known-alone")
             try await again.report(.failed, of: offer.hash)
-            #expect(try await code { _ = try await retire() } == "fleet.key-known-alone")
+            #expect(try await code { _ = try await retire() } == "ca.key-known-alone")
             try await again.report(.applied, of: offer.hash)
             let retired = try await change(OperatorRoutes.retireSigningKey, old, at: us)
-            #expect(retired.state == "retired")
+            #expect(retired.state == .retired)
             let row = try await world.row(of: agent, at: us).id
             #expect(us.server.context.agents.session(of: row) != nil, "its handover still lets it in")
             try await again.leave()

@@ -52,11 +52,11 @@ struct TrustVersionTests {
                 configuration.publicEndpoint = try Endpoint("wss://localhost:4320/v1/opamp")
                 try await RunningServer.runOnce(configuration, admin: admin) { eu in
                     let port = try #require(await eu.server.port)
-                    let _: PeerSummary = try await us.call(
-                        OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path("eu"),
+                    try await us.call(
+                        OperatorRoutes.updatePeer("eu"),
                         sending: PeerUpdate(endpoint: "https://127.0.0.1:\(port)"))
-                    let row: PeerSummary = try await us.call(
-                        OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path("eu"))
+                    let row = try await us.call(
+                        OperatorRoutes.refreshPeer("eu"))
                     #expect(row.opampEndpoint == "wss://localhost:4320/v1/opamp")
                 }
             }

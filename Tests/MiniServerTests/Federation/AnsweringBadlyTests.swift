@@ -96,7 +96,8 @@ struct AnsweringBadlyTests {
         let endpoint = OpAMPEndpoint(service: ScriptedOpAMPService(), gate: ConcurrencyLimit(limit: 1), logger: logger)
         let listener = Listener(
             host: "127.0.0.1", port: 0, identity: try ListenerIdentity(chain: [certificate], key: TLSServerKey(key)),
-            responder: router.buildResponder(), route: endpoint.webSocketRoute, logger: logger)
+            responder: router.buildResponder(), route: endpoint.webSocketRoute, direct: endpoint.pollingRoute,
+            logger: logger)
         let group = ServiceGroup(services: [listener], logger: logger)
         try await withThrowingTaskGroup { tasks in
             defer { tasks.cancelAll() }

@@ -14,11 +14,11 @@ import Vocabulary
 struct CertificateRenewalTests {
     private func paste(_ pem: String, of name: String, at server: RunningServer) async throws -> PeerSummary {
         try await server.call(
-            OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path(name), sending: PeerUpdate(certificatePEM: pem))
+            OperatorRoutes.updatePeer(name), sending: PeerUpdate(certificatePEM: pem))
     }
 
     private func refusals(at server: RunningServer) async throws -> Int {
-        try await server.audit().filter { $0.action == "Federation.RemoteRequest" && $0.after == "forbidden" }.count
+        try await server.audit().filter { $0.action == .remoteRequest && $0.after == "forbidden" }.count
     }
 
     @Test
@@ -46,7 +46,7 @@ struct CertificateRenewalTests {
             let until = try #require(pin.previousUntil)
             #expect(until >= before + peerOverlap && until <= .now + peerOverlap)
             #expect(try await refusals(at: us) == 0)
-            let first = try await us.audit().filter { $0.action == "Federation.PeerFactorFirstUsed" }
+            let first = try await us.audit().filter { $0.action == .peerFactorFirstUsed }
             #expect(first.map(\.after) == ["certificate"])
             #expect(try await eu.savedPeer("us").acceptedCertificate == renewed.fingerprint)
         }
@@ -64,7 +64,7 @@ struct CertificateRenewalTests {
             for (name, certificate) in given {
                 #expect(try await eu.savedPeer(name).acceptedCertificate == certificate)
             }
-            let listed: Page<FederationCertificate> = try await eu.call(OperatorRoutes.federationCertificates)
+            let listed = try await eu.call(OperatorRoutes.federationCertificates())
             #expect(listed.items.map(\.acceptedBy) == [["sa"], ["ap"], ["us"]])
             #expect(listed.items.map(\.inUse) == [true, true, true])
         }
@@ -80,7 +80,7 @@ struct CertificateRenewalTests {
                 at: .now + .seconds(200 * 86_400))
             #expect(try await eu.ping("us").ok)
             #expect(try await refusals(at: us) == 0, "it was not tried")
-            let listed: Page<FederationCertificate> = try await eu.call(OperatorRoutes.federationCertificates)
+            let listed = try await eu.call(OperatorRoutes.federationCertificates())
             #expect(listed.items.first { $0.fingerprint == future.certificate.fingerprint }?.inUse == false)
         }
     }
@@ -114,7 +114,7 @@ struct CertificateRenewalTests {
             _ = try await RunningServer.federate(eu, us)
             // US hears nothing of two rotations; of the first CA nothing is left at EU.
             let old = try eu.server.context.authority.active().certificate
-            let draft: SigningKeySummary = try await eu.call(OperatorRoutes.draftSigningKey)
+            let draft = try await eu.call(OperatorRoutes.draftSigningKey())
             let context = eu.server.context
             try await context.authority.activate(draft.fingerprint, in: context.database, by: .server, at: .now)
             try await context.authority.retire(
@@ -127,8 +127,8 @@ struct CertificateRenewalTests {
                 #expect(set.map(\.fingerprint) == [draft.fingerprint, old.fingerprint])
             }
             #expect(try await us.ping("eu").ok)
-            let refreshed: PeerSummary = try await us.call(
-                OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path("eu"))
+            let refreshed = try await us.call(
+                OperatorRoutes.refreshPeer("eu"))
             #expect(refreshed.tokenSigners.map(\.fingerprint) == [draft.fingerprint], "a statement has the last word")
         }
     }

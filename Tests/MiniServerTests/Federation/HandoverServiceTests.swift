@@ -26,24 +26,25 @@ struct HandoverServiceTests {
             let claim = RedemptionRequest(
                 redemption: try #require(RedemptionID(bytes: RandomBytes.generate(16))),
                 tokenSHA256: Hex.encode(Digest.sha256(Array(token.utf8))))
-            let event = NoticeMessage(sequence: 1, type: "lapsed", epoch: 1, at: .now)
+            let batch = NoticeBatch(
+                [NoticeMessage(sequence: 1, type: OpenWord(.lapsed), epoch: 1, at: .now)], received: 0)
             let answers = [
                 await refusal { () async throws(PeerCallFailure) in _ = try await asking.status(of: id, at: source) },
                 await refusal { () async throws(PeerCallFailure) in
                     _ = try await asking.redeem(id, claim, at: source)
                 },
                 await refusal { () async throws(PeerCallFailure) in
-                    _ = try await asking.deliver(event, of: id, to: source)
+                    _ = try await asking.deliver(batch, of: id, to: source)
                 },
             ]
             #expect(answers.map { $0?.code } == ["handover.unknown", "handover.unknown", "handover.unknown"])
             await asking.shutDown()
             #expect(try await pair.source(id)?.phase == .issued)
-            let audited = try await pair.eu.audit().filter { $0.action == "Federation.RemoteRequest" }
+            let audited = try await pair.eu.audit().filter { $0.action == .remoteRequest }
             #expect(audited.filter { $0.after == "404" && $0.traceID == id.description }.count == 3)
 
             let party = FederationClient(server: pair.us.server.context)
-            #expect(try await party.status(of: id, at: source).phase == "issued")
+            #expect(try await party.status(of: id, at: source).phase == .issued)
             await party.shutDown()
         }
     }
@@ -83,13 +84,13 @@ struct HandoverServiceTests {
             let pair = try await HandoverPair(servers[0], servers[1])
             let (id, token) = try await pair.issue()
             // The source does not answer this server any more, and it was asked nothing about the token.
-            let _: PeerSummary = try await pair.eu.call(
-                OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path("us"), sending: PeerUpdate(enabled: false))
-            let redeemed: HandoverSummary = try await pair.us.call(
-                OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: token))
-            #expect(redeemed.phase == "redeeming" && redeemed.isUnconfirmed)
+            try await pair.eu.call(
+                OperatorRoutes.updatePeer("us"), sending: PeerUpdate(enabled: false))
+            let redeemed = try await pair.us.call(
+                OperatorRoutes.redeemHandover(), sending: HandoverRedemption(token: token))
+            #expect(redeemed.phase == .redeeming && redeemed.isUnconfirmed)
             let asked = try await pair.us.audit().filter {
-                $0.action == "Federation.PeerCalled" && $0.additional["path"]?.contains(id.description) == true
+                $0.action == .peerCalled && $0.additional["path"]?.contains(id.description) == true
             }
             #expect(!asked.isEmpty && asked.allSatisfy { $0.additional["path"]?.hasSuffix("/redeem") == true })
             #expect(try await pair.source(id)?.phase == .issued)
@@ -188,23 +189,20 @@ struct HandoverServiceTests {
             let (there, _) = try await world.lead(agent, from: line, to: world.us, by: issued)
             await there.cut()
             let id = issued.handover.id
-            let path = OperatorRoutes.cancelHandover.path("\(id)")
+            let cancellation = OperatorRoutes.cancelHandover("\(id)")
             try await until { try await world.target(issued, at: world.us).phase == .awaiting }
             let refusal = await #expect(throws: RunningServer.Refused.self) {
-                let _: HandoverDetail = try await world.us.call(
-                    OperatorRoutes.cancelHandover, path, sending: HandoverCancellation(reason: nil))
+                _ = try await world.us.call(cancellation, sending: HandoverCancellation(reason: nil))
             }
             #expect(refusal?.problem.code == "handover.may-have-settled")
             let row = try await world.row(of: agent, at: world.eu)
             #expect(refusal?.problem.nextAction.contains("`mini-server agent revoke \(row.id)` on eu") == true)
             if isCancelled {
                 _ = try await world.eu.exchange(
-                    OperatorRoutes.cancelHandover, path, bearer: world.eu.admin,
-                    sending: HandoverCancellation(reason: nil))
+                    cancellation, bearer: world.eu.admin, sending: HandoverCancellation(reason: nil))
                 #expect(try await world.source(issued, at: world.eu).phase == .cancelled)
             }
-            let _: AgentSummary = try await world.eu.call(
-                OperatorRoutes.revokeLeaf, OperatorRoutes.revokeLeaf.path("\(row.id)"))
+            _ = try await world.eu.call(OperatorRoutes.revokeLeaf("\(row.id)"))
             try await until { try await world.target(issued, at: world.us).phase == .withdrawn }
             #expect(try await world.source(issued, at: world.eu).phase == .cancelled)
         }
@@ -230,7 +228,7 @@ struct HandoverServiceTests {
 
             let (again, _) = try await pair.issue()
             try await pair.eu.server.shell.take(
-                .higherEpochSeen(2), SourceHandover.self, of: again, by: .server)
+                [.higherEpochSeen(2)], SourceHandover.self, of: again, by: .server)
             #expect(try await pair.source(again)?.phase == .cancelled)
             #expect(try await pair.row()?.epoch == 3)
             let (last, _) = try await pair.issue()

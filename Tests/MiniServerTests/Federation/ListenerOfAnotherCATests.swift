@@ -39,8 +39,8 @@ struct ListenerOfAnotherCATests {
         let own = try us.server.context.authority.active().certificate
         let issued = try await us.issueCertificate()
         #expect(try CertificateBundle(pem: issued.pem).certificates.dropFirst() == [own] + authorities)
-        let facts: PeerPasteFacts = try await eu.call(
-            OperatorRoutes.inspectPeerPaste, sending: PeerPasteText(certificatePEM: issued.pem))
+        let facts = try await eu.call(
+            OperatorRoutes.inspectPeerPaste(), sending: PeerPasteText(certificatePEM: issued.pem))
         #expect(facts.authorities.map(\.fingerprint) == [own.fingerprint])
         #expect(facts.listenerAuthorities.map(\.fingerprint) == authorities.map(\.fingerprint))
 
@@ -51,8 +51,8 @@ struct ListenerOfAnotherCATests {
             let trust = try await eu.savedPeer("us").trust
             #expect(Set(trust.serverCAs.certificates) == Set([own] + authorities), "\(when)")
             #expect(trust.agentCAs.certificates == [own] && trust.tokenSigners.certificates == [own], "\(when)")
-            let _: PeerSummary = try await eu.call(
-                OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path("us"))
+            try await eu.call(
+                OperatorRoutes.refreshPeer("us"))
         }
         let (id, token) = try await pair.issue()
         #expect(try await pair.us.service.preview(token, by: pair.operatorContext).problems.isEmpty)
@@ -81,13 +81,13 @@ struct ListenerOfAnotherCATests {
                         try await until {
                             try await eu.savedPeer("us").trust.serverCAs.certificates.contains(pki.intermediate)
                         }
-                        let _: PeerSummary = try await eu.call(
-                            OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path("us"),
+                        try await eu.call(
+                            OperatorRoutes.updatePeer("us"),
                             sending: PeerUpdate(endpoint: us.base))
                         let result = try await eu.ping("us")
                         #expect(result.ok, "\(result.text)")
-                        let refreshed: PeerSummary = try await eu.call(
-                            OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path("us"))
+                        let refreshed = try await eu.call(
+                            OperatorRoutes.refreshPeer("us"))
                         #expect(refreshed.serverCAs.map(\.fingerprint).contains(pki.intermediate.fingerprint))
                     }
                 }
@@ -121,7 +121,7 @@ struct ListenerOfAnotherCATests {
                     let result = try await eu.ping("us")
                     #expect(result.ok, "\(result.text)")
                     let learnt = try await eu.audit().filter {
-                        $0.action == "Federation.PeerTrustRefreshed" && $0.actor == "peer:us"
+                        $0.action == .peerTrustRefreshed && $0.actor == "peer:us"
                     }
                     #expect(!learnt.isEmpty)
                 }

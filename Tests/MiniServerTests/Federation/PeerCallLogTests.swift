@@ -76,7 +76,7 @@ struct PeerCallLogTests {
                     // Only a later time of contact, which could wait for a minute.
                     let result = try await eu.ping("us")
                     #expect(result.ok)
-                    let row: PeerSummary = try await eu.call(OperatorRoutes.peer, OperatorRoutes.peer.path("us"))
+                    let row = try await eu.call(OperatorRoutes.peer("us"))
                     return (eu.admin, first, row.lastContact)
                 }
                 try await RunningServer.runOnce(configuration, admin: admin) { eu in

@@ -11,11 +11,11 @@ import Vocabulary
 /// A peer goes; what was meant for it must not wait for ever.
 @Suite(.timeLimit(.minutes(1)))
 struct PeerRemovalTests {
-    private func remove(_ name: String, at server: RunningServer, query: String = "") async throws
+    private func remove(_ name: String, at server: RunningServer, dropping: Bool = false) async throws
         -> RunningServer.Answer
     {
         try await server.exchange(
-            OperatorRoutes.deletePeer, OperatorRoutes.deletePeer.path(name) + query, bearer: server.admin)
+            OperatorRoutes.deletePeer(name, query: [.dropMessages: dropping ? "true" : nil]), bearer: server.admin)
     }
 
     @Test func `a peer is not removed while a handover is open or a message waits, unless that is dropped`()
@@ -29,17 +29,17 @@ struct PeerRemovalTests {
             #expect(open.status == 409 && open.problem?.code == "federation.handovers-open")
 
             // US is not to take what the cancellation sends.
-            let _: PeerSummary = try await pair.us.call(
-                OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path("eu"), sending: PeerUpdate(enabled: false))
+            try await pair.us.call(
+                OperatorRoutes.updatePeer("eu"), sending: PeerUpdate(enabled: false))
             try await pair.eu.service.cancel(id, reason: nil, by: pair.operatorContext)
             let waiting = try await remove("us", at: pair.eu)
             #expect(waiting.status == 409 && waiting.problem?.code == "federation.messages-waiting")
             #expect(waiting.problem?.nextAction.contains("--drop-messages") == true)
 
-            let removed = try await remove("us", at: pair.eu, query: "?dropMessages=true")
+            let removed = try await remove("us", at: pair.eu, dropping: true)
             #expect((200..<300).contains(removed.status), "\(removed.text)")
             #expect(try await pair.eu.server.context.database.read { try $0.outbox.count() } == 0)
-            let entry = try await pair.eu.audit().first { $0.action == "Federation.PeerDeleted" }
+            let entry = try await pair.eu.audit().first { $0.action == .peerDeleted }
             #expect(entry?.additional["droppedMessages"] == "1")
         }
     }

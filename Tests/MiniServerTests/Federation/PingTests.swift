@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Certificates
 import HandoverToken
 import ServerAPI
@@ -17,15 +18,28 @@ struct PingTests {
                 let result = try await server.ping(peer)
                 #expect(result.ok)
                 #expect(result.text == "200 OK · \(result.milliseconds) ms")
-                let row: PeerSummary = try await server.call(OperatorRoutes.peer, OperatorRoutes.peer.path(peer))
+                let row = try await server.call(OperatorRoutes.peer(peer))
                 #expect(row.trustVersion == 1, "a good ping refreshes a new peer")
                 #expect(row.opampEndpoint != nil)
                 #expect(row.lastContact != nil && row.lastError == nil)
             }
             let (calls, requests) = (try await eu.audit(), try await us.audit())
-            let traces = Set(calls.filter { $0.action == "Federation.PeerCalled" }.compactMap(\.traceID))
-            let arrived = requests.filter { $0.action == "Federation.RemoteRequest" }
+            let traces = Set(calls.filter { $0.action == .peerCalled }.compactMap(\.traceID))
+            let arrived = requests.filter { $0.action == .remoteRequest }
             #expect(!arrived.isEmpty && arrived.allSatisfy { $0.traceID.map(traces.contains) ?? false })
+        }
+    }
+
+    /// The HTTP library traps when a client goes away that nobody has shut down.
+    @Test func `a call that begins after the end makes no connection`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let (eu, us) = (servers[0], servers[1])
+            _ = try await RunningServer.federate(eu, us)
+            let peer = try await eu.savedPeer("us")
+            let client = FederationClient(server: eu.server.context)
+            #expect(try await client.ping(peer, by: .server).ok)
+            await client.shutDown()
+            await #expect(throws: HTTPClientError.alreadyShutdown) { try await client.ping(peer, by: .server) }
         }
     }
 
@@ -54,7 +68,7 @@ struct PingTests {
             #expect(result.text.contains(expected), "\(result.text)")
             #expect(result.nextAction?.isEmpty == false)
             #expect(result.presentedChain.isEmpty == (fault.code != "federation.ping-tls"))
-            let row: PeerSummary = try await eu.call(OperatorRoutes.peer, OperatorRoutes.peer.path("us"))
+            let row = try await eu.call(OperatorRoutes.peer("us"))
             #expect(row.lastError != nil && row.lastContact == nil, "no contact is one without success")
         }
     }
@@ -72,7 +86,7 @@ struct PingTests {
             }
             return shown?.certificate.fingerprint.description ?? "no certificate"
         case .wrongSecret:
-            _ = try await eu.generateSecret("outbound", of: "us")
+            _ = try await eu.generateSecret(.outbound, of: "us")
             return "401"
         case .wrongCA:
             let own = try eu.server.context.authority.active().certificate
@@ -96,8 +110,8 @@ struct PingTests {
     }
 
     private func change(_ server: RunningServer, _ name: String, _ update: PeerUpdate) async throws {
-        let _: PeerSummary = try await server.call(
-            OperatorRoutes.updatePeer, OperatorRoutes.updatePeer.path(name), sending: update)
+        try await server.call(
+            OperatorRoutes.updatePeer(name), sending: update)
     }
 
     @Test func `a peer hears of a new CA from a key it knows`() async throws {
@@ -105,10 +119,10 @@ struct PingTests {
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
             #expect(try await us.ping("eu").ok)
-            let draft: SigningKeySummary = try await eu.call(OperatorRoutes.draftSigningKey)
-            let _: SigningKeySummary = try await eu.call(
-                OperatorRoutes.activateSigningKey, OperatorRoutes.activateSigningKey.path("\(draft.fingerprint)"))
-            let row: PeerSummary = try await us.call(OperatorRoutes.refreshPeer, OperatorRoutes.refreshPeer.path("eu"))
+            let draft = try await eu.call(OperatorRoutes.draftSigningKey())
+            try await eu.call(
+                OperatorRoutes.activateSigningKey("\(draft.fingerprint)"))
+            let row = try await us.call(OperatorRoutes.refreshPeer("eu"))
             #expect(row.tokenSigners.map(\.fingerprint).contains(draft.fingerprint))
             #expect(row.trustVersion == 3)
         }
@@ -118,16 +132,16 @@ struct PingTests {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
-            let next = try await eu.generateSecret("inbound", of: "us")
+            let next = try await eu.generateSecret(.inbound, of: "us")
             #expect(try await us.ping("eu").ok)
             #expect(try await eu.savedPeer("us").inbound?.previousUntil == nil)
-            let _: PeerSummary = try await us.call(
-                OperatorRoutes.savePeerSecret, OperatorRoutes.savePeerSecret.path("eu"),
-                sending: PeerSecretText(direction: "outbound", secret: next))
+            try await us.call(
+                OperatorRoutes.savePeerSecret("eu"),
+                sending: PeerSecretText(direction: .outbound, secret: next))
             #expect(try await us.ping("eu").ok)
             let inbound = try await eu.savedPeer("us").inbound
             #expect(inbound?.previousDigest != nil && inbound?.previousUntil != nil)
-            let first = try await eu.audit().filter { $0.action == "Federation.PeerFactorFirstUsed" }
+            let first = try await eu.audit().filter { $0.action == .peerFactorFirstUsed }
             #expect(first.map(\.after) == ["secret"])
         }
     }

@@ -99,7 +99,8 @@ struct HandoverWireTests {
             await service.closed(old, .lost, at: .now)
             #expect(try await world.row(of: agent, at: world.us).presence == .live)
             await second.cut()
-            try await until { try await world.row(of: agent, at: world.us).presence == .offline }
+            let row = try await world.row(of: agent, at: world.us)
+            try await until { world.presence(of: row, at: world.us) == .offline }
         }
     }
 
@@ -130,12 +131,12 @@ struct HandoverWireTests {
             try await until { try await world.source(issued, at: world.eu).offer != nil }
             let push = OperatorRoutes.pushHandover
             _ = try await world.eu.exchange(
-                push, push.path(issued.handover.id.description), bearer: world.eu.admin)
+                push(issued.handover.id.description), bearer: world.eu.admin)
             #expect(try await world.source(issued, at: world.eu).phase == .redeemed)
 
             try await line.send()
             let hash = try #require(try await line.hear().connectionSettings).hash
-            #expect(try await world.source(issued, at: world.eu).phase == .offered)
+            try await until { try await world.source(issued, at: world.eu).phase == .offered }
             // The answer was lost.
             try await line.send()
             #expect(try await line.hear().connectionSettings?.hash == hash)

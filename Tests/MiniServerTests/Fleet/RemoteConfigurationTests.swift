@@ -14,12 +14,12 @@ struct RemoteConfigurationTests {
     {
         try await HandoverWorld.run { world in
             let agent = try await world.enrolled(at: world.eu)
-            let _: ServerAPI.Configuration = try await world.eu.call(
-                OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path("base"),
+            try await world.eu.call(
+                OperatorRoutes.saveConfiguration("base"),
                 sending: ConfigurationText(contentType: "text/yaml", body: "receivers: {}"))
             let row = try await world.row(of: agent, at: world.eu)
-            let _: AgentSummary = try await world.eu.call(
-                OperatorRoutes.assignAgent, OperatorRoutes.assignAgent.path(row.id.description),
+            try await world.eu.call(
+                OperatorRoutes.assignAgent(row.id.description),
                 sending: Assignment(configuration: "base"))
 
             for outcome in [RemoteConfigStatuses.applying, .applied] {

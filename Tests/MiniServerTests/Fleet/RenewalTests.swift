@@ -78,7 +78,7 @@ struct RenewalTests {
             #expect(shown.fingerprint == present && shown.previousLeaf == was && shown.copyDetectedAt != nil)
 
             let audit = try await world.eu.audit().filter { $0.entityID == row.id.description }
-            let clones = audit.filter { $0.action == AuditAction.copyDetected.rawValue }
+            let clones = audit.filter { $0.action == .copyDetected }
             #expect(Set(clones.map(\.after)) == ["live", "refused"])
             let fingerprints = Set(clones.compactMap { $0.additional["fingerprint"] })
             #expect(fingerprints == [was.description, present.description])

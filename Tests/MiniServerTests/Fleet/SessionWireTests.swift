@@ -31,7 +31,7 @@ struct SessionWireTests {
                     $0.health = ComponentHealth(healthy: false, lastError: String(repeating: "x", count: 4 << 10))
                 }
                 try await line.hear()
-                let left = try await server.audit().filter { $0.action == AuditAction.reportTooLarge.rawValue }
+                let left = try await server.audit().filter { $0.action == .reportTooLarge }
                 #expect(left.map { $0.additional["parts"] } == ["health"])
                 await line.cut()
             }
@@ -105,9 +105,9 @@ struct SessionWireTests {
             let row = try await world.row(of: agent, at: world.eu)
             #expect(row.copyDetectedAt != nil)
             let audit = try await world.eu.audit()
-            #expect(audit.filter { $0.action == AuditAction.copyDetected.rawValue }.count == 1)
-            let shown: AgentDetail = try await world.eu.call(
-                OperatorRoutes.agent, OperatorRoutes.agent.path(row.id.description))
+            #expect(audit.filter { $0.action == .copyDetected }.count == 1)
+            let shown = try await world.eu.call(
+                OperatorRoutes.agent(row.id.description))
             #expect(shown.copyDetectedAt == row.copyDetectedAt)
             #expect(world.eu.server.context.metrics.exposition(gauges: []).contains("\(Metrics.copiesDetected) 1"))
             for line in lines { await line.cut() }
@@ -125,7 +125,7 @@ struct SessionWireTests {
             #expect(await line.closing()?.code == 1000)
             try await until {
                 let row = try await world.row(of: agent, at: world.eu)
-                return row.health?.lastError == "5" && row.presence == .offline
+                return row.health?.lastError == "5" && world.presence(of: row, at: world.eu) == .offline
             }
             await line.cut()
         }
@@ -137,7 +137,7 @@ struct SessionWireTests {
             let home = try await agent.connect(to: world.eu)
             let (line, there) = try await world.handOver(agent, on: home, from: world.eu, to: world.us, probation: 0)
             try await until { try await world.target(there, at: world.us).phase == .settled }
-            let draft: SigningKeySummary = try await world.us.call(OperatorRoutes.draftSigningKey)
+            let draft = try await world.us.call(OperatorRoutes.draftSigningKey())
             let offered = try await line.offer().opamp?.tls?.caPEMContents
             let authorities = try CertificateBundle(pem: try #require(offered)).certificates
             #expect(authorities.contains { $0.fingerprint == draft.fingerprint })
@@ -172,6 +172,6 @@ struct SessionWireTests {
 
 extension Server {
     fileprivate func withdraw(_ handover: HandoverID) async throws {
-        try await shell.take(.withdrawRequested(reason: nil), TargetHandover.self, of: handover, by: .server)
+        try await shell.take([.withdrawRequested(reason: nil)], TargetHandover.self, of: handover, by: .server)
     }
 }

@@ -10,8 +10,8 @@ import Vocabulary
 struct AuditInterfaceTests {
     private func saveGroups(_ count: Int, on server: RunningServer) async throws {
         for number in 0..<count {
-            let _: ServerAPI.Group = try await server.call(
-                OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path("group-\(number)"),
+            try await server.call(
+                OperatorRoutes.saveGroup("group-\(number)"),
                 sending: GroupSettings())
         }
     }
@@ -25,11 +25,11 @@ struct AuditInterfaceTests {
     private func prune(
         _ server: RunningServer, before time: Timestamp = .now + .seconds(1)
     ) async throws -> AuditPruned {
-        try await server.call(OperatorRoutes.pruneAudit, sending: AuditPruning(before: time))
+        try await server.call(OperatorRoutes.pruneAudit(), sending: AuditPruning(before: time))
     }
 
     private func verify(_ server: RunningServer) async throws -> AuditVerdict {
-        try await server.call(OperatorRoutes.verifyAudit)
+        try await server.call(OperatorRoutes.verifyAudit())
     }
 
     @Test func `a verification names the entry that does not read, and is in the trail itself`() async throws {
@@ -61,7 +61,7 @@ struct AuditInterfaceTests {
             let left = try await eu.audit()
             let entry = try #require(left.first)
             #expect(left.count == 1)
-            #expect(entry.action == "Audit.Checkpointed" && entry.actor == "admin")
+            #expect(entry.action == .auditCheckpointed && entry.actor == "admin")
             #expect(entry.sequence == newest.sequence + 1)
             #expect(entry.additional["hash"] == newest.hash && entry.additional["deleted"] == "\(before.count)")
 
@@ -87,7 +87,7 @@ struct AuditInterfaceTests {
                 ["DROP TRIGGER audit_never_changes", "UPDATE audit SET actor = 'mallory' WHERE sequence = 2"], on: eu)
             let before = try await eu.audit()
             let answer = try await eu.exchange(
-                OperatorRoutes.pruneAudit, bearer: eu.admin, sending: AuditPruning(before: .now + .seconds(1)))
+                OperatorRoutes.pruneAudit(), bearer: eu.admin, sending: AuditPruning(before: .now + .seconds(1)))
             #expect(answer.status == 409)
             #expect(answer.problem?.code == "audit.broken")
             #expect(try await eu.audit() == before)
@@ -107,7 +107,7 @@ struct AuditInterfaceTests {
                     """
                 ], on: eu)
             let answer = try await eu.exchange(
-                OperatorRoutes.pruneAudit, bearer: eu.admin, sending: AuditPruning(before: .now + .seconds(1)))
+                OperatorRoutes.pruneAudit(), bearer: eu.admin, sending: AuditPruning(before: .now + .seconds(1)))
             #expect(answer.status == 503)
             #expect(try await eu.audit() == before)
             #expect(try await verify(eu).firstSequence == 1)
@@ -128,7 +128,7 @@ struct AuditInterfaceTests {
                 """
             }
             try await execute(["INSERT INTO claims VALUES ('\(id)', '{')"] + others, on: eu)
-            let metrics = try await eu.exchange(Route(method: .get, template: PublicPaths.metrics), bearer: nil)
+            let metrics = try await eu.exchange(RouteTarget(method: .get, path: PublicPaths.metrics), bearer: nil)
             #expect(metrics.status == 200)
             #expect(metrics.text.contains(#"handover_handovers{role="source",phase="settled"} 1"#), "\(metrics.text)")
             #expect(metrics.text.contains(#"handover_handovers{role="target",phase="settled"} 1"#))
@@ -137,12 +137,11 @@ struct AuditInterfaceTests {
             #expect(metrics.text.contains("# TYPE storage_commits_total counter\nstorage_commits_total "))
             #expect(metrics.text.contains("# TYPE storage_wal_bytes gauge\nstorage_wal_bytes "))
 
-            let detail: AgentDetail = try await eu.call(
-                OperatorRoutes.agent, OperatorRoutes.agent.path(agent.description))
+            let detail = try await eu.call(
+                OperatorRoutes.agent(agent.description))
             #expect(detail.handovers.isEmpty)
-            let path = OperatorRoutes.handovers.template
-            let open: Page<HandoverSummary> = try await eu.call(OperatorRoutes.handovers, path + "?open=true")
-            let own: Page<HandoverSummary> = try await eu.call(OperatorRoutes.handovers, path + "?agent=\(agent)")
+            let open = try await eu.call(OperatorRoutes.handovers(query: [.open: "true"]))
+            let own = try await eu.call(OperatorRoutes.handovers(query: [.agent: "\(agent)"]))
             #expect(open.items.isEmpty && own.items.isEmpty)
         }
     }

@@ -10,16 +10,14 @@ import Vocabulary
 /// Groups, assignments and lists, as an operator meets them.
 @Suite(.timeLimit(.minutes(1)))
 struct FleetInterfaceTests {
-    private static func look(at path: String) -> Route { Route(method: .get, template: path) }
-
     private func save(_ configuration: String, on server: RunningServer) async throws {
-        let _: ServerAPI.Configuration = try await server.call(
-            OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path(configuration),
+        try await server.call(
+            OperatorRoutes.saveConfiguration(configuration),
             sending: ConfigurationText(contentType: "text/yaml", body: "a: 1"))
     }
 
     private func save(_ group: String, _ settings: GroupSettings, on server: RunningServer) async throws -> Group {
-        try await server.call(OperatorRoutes.saveGroup, OperatorRoutes.saveGroup.path(group), sending: settings)
+        try await server.call(OperatorRoutes.saveGroup(group), sending: settings)
     }
 
     /// What an agent has after each change; one rule for `agent assign` and `group add`.
@@ -42,12 +40,12 @@ struct FleetInterfaceTests {
                 (Assignment(group: "edge"), "edge", "base"),
             ]
             for (change, group, configuration) in steps {
-                let agent: AgentSummary = try await eu.call(
-                    OperatorRoutes.assignAgent, OperatorRoutes.assignAgent.path(id), sending: change)
+                let agent = try await eu.call(
+                    OperatorRoutes.assignAgent(id), sending: change)
                 #expect(agent.group == group && agent.configuration == configuration, "\(change)")
             }
             let agent = {
-                try await eu.call(OperatorRoutes.agent, OperatorRoutes.agent.path(id), as: AgentDetail.self).summary
+                try await eu.call(OperatorRoutes.agent(id)).summary
             }
             #expect(try await save("edge", GroupSettings(), on: eu).configuration == "base", "typed again, it stays")
             #expect(try await agent().configuration == "base")
@@ -66,21 +64,20 @@ struct FleetInterfaceTests {
             let line = try await live.dial(world.eu)
             _ = try await line.report()
             let (eu, id) = (world.eu, try await world.row(of: live, at: world.eu).id.description)
-            func page(_ query: String) async throws -> Page<AgentSummary> {
-                try await eu.call(OperatorRoutes.agents, "/api/agents?limit=2&\(query)")
+            func page(_ presence: String, from cursor: String? = nil) async throws -> Page<AgentSummary> {
+                try await eu.call(OperatorRoutes.agents(query: [.limit: "2", .presence: presence, .cursor: cursor]))
             }
-            let lives = try await page("presence=live")
+            let lives = try await page("live")
             #expect(lives.items.map(\.id) == [id] && lives.nextCursor == nil)
             var (pages, cursor): ([Int], String?) = ([], nil)
             repeat {
-                let next = try await page("presence=offline" + (cursor.map { "&cursor=\($0)" } ?? ""))
+                let next = try await page("offline", from: cursor)
                 pages.append(next.items.count)
-                #expect(next.items.allSatisfy { $0.presence == "offline" })
+                #expect(next.items.allSatisfy { $0.presence == .offline })
                 cursor = next.nextCursor
             } while cursor != nil
             #expect(pages == [2, 2])
-            let wrong = try await eu.exchange(
-                Self.look(at: "/api/agents?presence=asleep"), bearer: eu.admin)
+            let wrong = try await eu.exchange(OperatorRoutes.agents(query: [.presence: "asleep"]), bearer: eu.admin)
             #expect(wrong.status == 400 && wrong.problem?.cause.contains("moved-to-peer") == true)
             try await line.leave()
         }
@@ -90,13 +87,13 @@ struct FleetInterfaceTests {
         try await RunningServer.run("eu") { servers in
             let eu = servers[0]
             for name in ["a", "b", "c", "d"] { _ = try await save(name, GroupSettings(), on: eu) }
-            let first: Page<Group> = try await eu.call(OperatorRoutes.groups, "/api/groups?limit=2")
+            let first = try await eu.call(OperatorRoutes.groups(query: [.limit: "2"]))
             #expect(first.items.map(\.name) == ["a", "b"])
             let deleted = try await eu.exchange(
-                OperatorRoutes.deleteGroup, OperatorRoutes.deleteGroup.path("b"), bearer: eu.admin)
+                OperatorRoutes.deleteGroup("b"), bearer: eu.admin)
             #expect(deleted.status == 204)
-            let rest: Page<Group> = try await eu.call(
-                OperatorRoutes.groups, "/api/groups?limit=9&cursor=\(try #require(first.nextCursor))")
+            let rest = try await eu.call(
+                OperatorRoutes.groups(query: [.limit: "9", .cursor: first.nextCursor]))
             #expect(rest.items.map(\.name) == ["c", "d"])
         }
     }

@@ -83,7 +83,7 @@ struct FailClosedTests {
 
             try await refuse(table, on: eu)
             let before = try await stored(agent, on: eu)
-            let answer = try await eu.exchange(OperatorRoutes.issueHandover, bearer: eu.admin, sending: wanted)
+            let answer = try await eu.exchange(OperatorRoutes.issueHandover(), bearer: eu.admin, sending: wanted)
             #expect(answer.status == 503)
             #expect(answer.problem?.code == "storage.refused")
             #expect(answer.problem?.cause.contains("no \(table) today") == true)
@@ -103,7 +103,8 @@ struct FailClosedTests {
 
             try await accept(on: eu)
             let claimed = try await service.redeem(issued.handover.machine.id, request, by: peer, context)
-            #expect(claimed.phase == .redeemed)
+            #expect(claimed.handover.phase == .redeemed)
+            #expect(claimed.notices.map(\.type) == [.offered])
         }
     }
 
@@ -147,7 +148,7 @@ struct FailClosedTests {
             }
             let save = {
                 try await eu.exchange(
-                    OperatorRoutes.saveConfiguration, OperatorRoutes.saveConfiguration.path("big"), bearer: eu.admin,
+                    OperatorRoutes.saveConfiguration("big"), bearer: eu.admin,
                     sending: ConfigurationText(contentType: "text/plain", body: String(repeating: "x", count: 200_000)))
             }
             let entries = try await eu.audit()

@@ -36,13 +36,13 @@ struct HandoverWorld: Sendable {
     ) async throws -> IssuedHandover {
         let row = try await row(of: agent, at: source).id.description
         return try await source.call(
-            OperatorRoutes.issueHandover,
+            OperatorRoutes.issueHandover(),
             sending: ServerAPI.HandoverIssue(agent: row, peer: name(of: target), probationSeconds: probation))
     }
 
     @discardableResult
     func redeem(_ issued: IssuedHandover, at target: RunningServer) async throws -> HandoverSummary {
-        try await target.call(OperatorRoutes.redeemHandover, sending: HandoverRedemption(token: issued.token))
+        try await target.call(OperatorRoutes.redeemHandover(), sending: HandoverRedemption(token: issued.token))
     }
 
     // MARK: The agent's way
@@ -62,7 +62,7 @@ struct HandoverWorld: Sendable {
 
     func bootstrapToken(at server: RunningServer) async throws -> String {
         try await server.call(
-            OperatorRoutes.createBootstrapToken, sending: BootstrapTokenRequest(), as: CreatedSecret.self
+            OperatorRoutes.createBootstrapToken(), sending: BootstrapTokenRequest()
         ).text
     }
 
@@ -109,6 +109,11 @@ struct HandoverWorld: Sendable {
     func row(of agent: WireAgent, at server: RunningServer) async throws -> AgentRecord {
         let rows = try await server.server.context.database.read { try $0.agents.agents(withInstanceUID: agent.uid) }
         return try #require(rows.first)
+    }
+
+    /// As operators are shown it.
+    func presence(of row: AgentRecord, at server: RunningServer) -> Presence {
+        FleetView(server: server.server.context, fleet: server.server.fleet).presence(of: row)
     }
 }
 

@@ -88,7 +88,7 @@ struct RunningServer: Sendable {
     ///
     /// - Parameter identity: the client certificate to present.
     func exchange(
-        _ route: Route, _ path: String? = nil, bearer: String?, sending body: (any Encodable & Sendable)? = nil,
+        _ target: RouteTarget, bearer: String?, sending body: (any Encodable & Sendable)? = nil,
         as identity: FederationIdentity? = nil
     ) async throws -> Answer {
         var tls = TLSConfiguration.makeClientConfiguration()
@@ -102,8 +102,8 @@ struct RunningServer: Sendable {
         }
         let http = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(tlsConfiguration: tls))
-        var request = HTTPClientRequest(url: base + (path ?? route.template))
-        request.method = HTTPMethod(rawValue: route.method.rawValue)
+        var request = HTTPClientRequest(url: base + target.text)
+        request.method = HTTPMethod(rawValue: target.method.rawValue)
         if let bearer { request.headers.add(name: "Authorization", value: "Bearer \(bearer)") }
         if let body { request.body = .bytes(try JSONEncoder().encode(body)) }
         do {
@@ -116,6 +116,13 @@ struct RunningServer: Sendable {
             try? await http.shutdown()
             throw error
         }
+    }
+
+    func exchange<Body, Answering>(
+        _ call: RouteCall<Body, Answering>, bearer: String?, sending body: Body? = nil,
+        as identity: FederationIdentity? = nil
+    ) async throws -> Answer {
+        try await exchange(call.target, bearer: bearer, sending: body, as: identity)
     }
 
     @TaskLocal static var others: [Server] = []
@@ -132,11 +139,9 @@ struct RunningServer: Sendable {
     }
 
     /// What the admin is answered.
-    func call<Value: Decodable>(
-        _ route: Route, _ path: String? = nil, sending body: (any Encodable & Sendable)? = nil,
-        as type: Value.Type = Value.self
-    ) async throws -> Value {
-        let answer = try await exchange(route, path, bearer: admin, sending: body)
+    @discardableResult
+    func call<Body, Value>(_ call: RouteCall<Body, Value>, sending body: Body? = nil) async throws -> Value {
+        let answer = try await exchange(call, bearer: admin, sending: body)
         if let problem = answer.problem { throw Refused(problem: problem) }
         return try JSONDecoder().decode(Value.self, from: Data(answer.text.utf8))
     }
@@ -148,18 +153,17 @@ struct RunningServer: Sendable {
 
     func issueCertificate() async throws -> FederationCertificate {
         try await call(
-            OperatorRoutes.issueFederationCertificate, sending: FederationCertificateRequest(subject: "a test"))
+            OperatorRoutes.issueFederationCertificate(), sending: FederationCertificateRequest(subject: "a test"))
     }
 
-    func generateSecret(_ direction: String, of peer: String) async throws -> String {
+    func generateSecret(_ direction: SecretDirection, of peer: String) async throws -> String {
         try await call(
-            OperatorRoutes.generatePeerSecret, OperatorRoutes.generatePeerSecret.path(peer),
-            sending: PeerSecretRequest(direction: direction), as: CreatedSecret.self
+            OperatorRoutes.generatePeerSecret(peer), sending: PeerSecretRequest(direction: direction)
         ).text
     }
 
     func ping(_ peer: String) async throws -> PingResult {
-        try await call(OperatorRoutes.pingPeer, OperatorRoutes.pingPeer.path(peer))
+        try await call(OperatorRoutes.pingPeer(peer))
     }
 
     /// The rows of a peer as they are saved, with everything that calls left behind.
@@ -175,7 +179,7 @@ struct RunningServer: Sendable {
     }
 
     func audit() async throws -> [AuditEvent] {
-        try await call(OperatorRoutes.auditEvents, "/api/audit/events?limit=1000", as: Page<AuditEvent>.self).items
+        try await call(OperatorRoutes.auditEvents(query: [.limit: "1000"])).items
     }
 
     /// Both servers as peers of each other, by paste, each with the other's secrets swapped.
@@ -185,12 +189,12 @@ struct RunningServer: Sendable {
         _ eu: RunningServer, _ us: RunningServer, as name: String = "us"
     ) async throws -> (inbound: String, outbound: String) {
         let (euPEM, usPEM) = (try await eu.issueCertificate().pem, try await us.issueCertificate().pem)
-        let _: PeerSummary = try await eu.call(
-            OperatorRoutes.createPeer, sending: PeerCreation(name: name, endpoint: us.base, certificatePEM: usPEM))
-        let inbound = try await eu.generateSecret("inbound", of: name)
-        let outbound = try await eu.generateSecret("outbound", of: name)
-        let _: PeerSummary = try await us.call(
-            OperatorRoutes.createPeer,
+        try await eu.call(
+            OperatorRoutes.createPeer(), sending: PeerCreation(name: name, endpoint: us.base, certificatePEM: usPEM))
+        let inbound = try await eu.generateSecret(.inbound, of: name)
+        let outbound = try await eu.generateSecret(.outbound, of: name)
+        try await us.call(
+            OperatorRoutes.createPeer(),
             sending: PeerCreation(
                 name: "eu", endpoint: eu.base, certificatePEM: euPEM, inboundSecret: outbound, outboundSecret: inbound))
         return (inbound, outbound)

@@ -32,7 +32,7 @@ struct TestServer: Sendable {
         let logger = Self.silentLog
         let endpoint = OpAMPEndpoint(service: service, gate: gate, frames: frames, logger: logger)
         let router = Router(context: CallerContext.self)
-        PollingRoute(endpoint: endpoint).add(to: router)
+        endpoint.addRefusal(to: router)
         router.get("/whoami") { _, context in
             "\(context.caller.leaf?.fingerprint.description ?? "nobody") from \(context.caller.address)"
         }
@@ -43,7 +43,8 @@ struct TestServer: Sendable {
         let makeListener = { @Sendable (host: String, port: Int) in
             Listener(
                 host: host, port: port, identity: identity, limits: limits, responder: responder,
-                route: endpoint.webSocketRoute, logger: logger)
+                route: endpoint.webSocketRoute, direct: endpoint.pollingRoute,
+                logger: logger)
         }
         let listening = makeListener("127.0.0.1", 0)
         let group = ServiceGroup(services: [endpoint, listening], logger: logger)

@@ -1,5 +1,6 @@
 import Certificates
 import HTTPTypes
+import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -43,11 +44,10 @@ final class OpAMPEndpoint: Service {
         (self.reportLimits, self.logger, self.now) = (reportLimits, logger, now)
     }
 
-    /// Upgrades; what is no upgrade reaches `PollingRoute` through the router.
     var webSocketRoute: WebSocketRoute {
         WebSocketRoute(path: Self.path) { head, caller in
             do throws(ProblemResponse) {
-                let fields = { (name: String) in head.headers.first(name: name) }
+                let fields = AdmissionFields { head.headers.first(name: $0) }
                 let session = try await self.admit(caller, fields: fields, transport: .webSocket)
                 return .accept { channel in
                     try channel.pipeline.syncOperations.addHandler(WebSocketSession(session, at: self))
@@ -58,19 +58,27 @@ final class OpAMPEndpoint: Service {
         }
     }
 
+    var pollingRoute: DirectRoute {
+        DirectRoute(method: .POST, path: Self.path) { caller in PollingConnection(caller, at: self) }
+    }
+
+    /// What is neither an upgrade nor a poll.
+    func addRefusal(to router: Router<CallerContext>) {
+        router.get(RouterPath(Self.path)) { _, _ -> Response in throw ListenerRefusal.badUpgrade.problem }
+    }
+
     /// Decides on a connection request; the caller opens the session.
     func admit(
-        _ caller: Caller, fields: (String) -> String?, transport: ConnectionRequest.Transport
+        _ caller: Caller, fields: AdmissionFields, transport: ConnectionRequest.Transport
     ) async throws(ProblemResponse) -> AgentSession {
         if caller.presented == .unreadable { throw ListenerRefusal.unreadableCertificate.problem }
-        let handoverText = fields("handover-id")
-        let handover = handoverText.flatMap { HandoverID($0) }
-        if handoverText != nil, handover == nil { throw ListenerRefusal.malformedRequest.problem }
+        let handover = fields.handover.flatMap { HandoverID($0) }
+        if fields.handover != nil, handover == nil { throw ListenerRefusal.malformedRequest.problem }
         let request = ConnectionRequest(
             caller: caller,
-            bearer: fields("authorization").flatMap(BearerToken.init(authorization:)),
+            bearer: fields.authorization.flatMap(BearerToken.init(authorization:)),
             handover: handover,
-            epoch: fields("handover-epoch").flatMap { HandoverEpoch(headerText: $0) },
+            epoch: fields.epoch,
             transport: transport,
             at: now()
         )
@@ -92,10 +100,12 @@ final class OpAMPEndpoint: Service {
     }
 
     /// Compares a message with the previous one of the agent, in any session.
-    func sighted(_ report: AgentReport, from session: AgentSession) -> CopyWatch.Finding? {
+    func sighted(
+        _ report: AgentReport, of session: AgentSession, from caller: Caller
+    ) -> CopyWatch.Finding? {
         guard session.kind == .agent else { return nil }
         let sighting = CopyWatch.Sighting(
-            session: session.number, transport: session.transport, address: session.request.caller.address,
+            session: session.number, transport: session.transport, address: caller.address,
             sequence: report.message.sequenceNumber, epoch: report.epoch?.epoch,
             isGoodbye: report.message.agentDisconnect)
         return copies.withLock { $0.saw(sighting, of: session.agent, at: report.at) }
@@ -124,7 +134,7 @@ final class OpAMPEndpoint: Service {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: .seconds(5))) != nil {
                 self.endOverdueEnrolments(at: self.now())
-                for link in self.agents.pollingLinks { await link.endIfSilent(for: Self.pollSilence) }
+                for link in self.agents.pollingLinks { link.endIfSilent(for: Self.pollSilence) }
             }
         }
     }
@@ -133,5 +143,19 @@ final class OpAMPEndpoint: Service {
         agents.dismiss(because: "No signing request came.") {
             $0.kind == .enrolling && now - $0.openedAt >= Self.enrolmentTime
         }
+    }
+}
+
+/// The header fields that bear on admission, as the request has them.
+struct AdmissionFields: Hashable, Sendable {
+    let handover: String?
+    let authorization: String?
+    let epoch: HandoverEpoch?
+
+    /// - Parameter value: of the field with this name in lower case.
+    init(_ value: (String) -> String?) {
+        handover = value("handover-id")
+        authorization = value("authorization")
+        epoch = value("handover-epoch").flatMap { HandoverEpoch(headerText: $0) }
     }
 }

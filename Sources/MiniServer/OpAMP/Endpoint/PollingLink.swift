@@ -1,105 +1,141 @@
 import OpAMPProto
 import ServerCore
+import ServerTransport
+import Synchronization
 import Vocabulary
 
-/// One polling agent: its conversation between requests, and the content that waits for the next poll.
-actor PollingLink: AgentLink {
+/// One polling agent: its conversation between requests, and the content that waits for the next poll. Its polls may come
+/// over several connections.
+final class PollingLink: AgentLink {
+    private struct State {
+        var conversation: AgentConversation
+        var pending = ServerToAgent()
+        var lastPoll: Timestamp
+        var pollsInProgress = 0
+        var end = SessionEnd()
+    }
+
+    /// What a message comes to before the service has seen it.
+    enum Reception {
+        /// The session is over; the request is the first of another one.
+        case over
+        /// It says nothing new, or nothing that can be read.
+        case answered(ServerToAgent)
+        /// For `answer`.
+        case report(AgentReport)
+    }
+
     let session: AgentSession
     private let endpoint: OpAMPEndpoint
-    private var conversation: AgentConversation
-    private var pending = ServerToAgent()
-    private var lastPoll: Timestamp
-    private var pollsInProgress = 0
-    private var end = SessionEnd()
+    private let state: Mutex<State>
 
     init(_ session: AgentSession, at endpoint: OpAMPEndpoint) {
         self.session = session
         self.endpoint = endpoint
-        conversation = AgentConversation(transport: .polling, limits: endpoint.reportLimits)
-        lastPoll = session.openedAt
+        state = Mutex(
+            State(
+                conversation: AgentConversation(transport: .polling, limits: endpoint.reportLimits),
+                lastPoll: session.openedAt))
     }
 
-    /// One exchange, from a message to the body of its answer.
+    /// Takes a message in; does not block.
     ///
-    /// - Parameter request: the one that this poll is.
-    /// - Returns: `nil` when the session is over; the request is the first of another one.
-    /// - Throws: `WireFailure` when the answer cannot be encoded.
-    func exchange(_ message: AgentToServer, asking request: ConnectionRequest) async throws(WireFailure) -> [UInt8]? {
-        guard !end.hasCome else { return nil }
-        lastPoll = endpoint.now()
-        var report: AgentReport
-        do throws(ConversationRefusal) {
-            report = try conversation.hear(message, epoch: request.epoch, at: lastPoll)
-        } catch {
-            return try conversation.refusal(error).encoded()
+    /// - Parameters:
+    ///   - caller: of this poll; it may come from a host other than the one that opened the session.
+    ///   - epoch: what the poll's header says.
+    func receive(_ message: AgentToServer, from caller: Caller, epoch: HandoverEpoch?) -> Reception {
+        let now = endpoint.now()
+        return state.withLock { state in
+            guard !state.end.hasCome else { return .over }
+            state.lastPoll = now
+            var report: AgentReport
+            do throws(ConversationRefusal) {
+                report = try state.conversation.hear(message, epoch: epoch, at: now)
+            } catch {
+                return .answered(state.conversation.refusal(error))
+            }
+            report.copy = endpoint.sighted(report, of: session, from: caller)
+            if report.isRoutine, endpoint.service.heard(from: session, at: now) {
+                return .answered(reply(to: report, .nothing, &state))
+            }
+            state.pollsInProgress += 1
+            return .report(report)
         }
-        // The poll may come from a host other than the one that opened the session.
-        var sender = session
-        sender.request.caller = request.caller
-        report.copy = endpoint.sighted(report, from: sender)
-        pollsInProgress += 1
-        var answer =
-            report.isRoutine && endpoint.service.heard(from: session, at: report.at)
-            ? .nothing : await endpoint.answer(to: report, from: session)
-        // What ended the session meanwhile ended what it was admitted for.
-        if end.hasCome, answer.content.errorResponse == nil { answer = .sessionOver }
+    }
+
+    /// The service's answer to a message that `receive` has taken in.
+    func answer(to report: AgentReport) async -> ServerToAgent {
+        var answer = await endpoint.answer(to: report, from: session)
+        return state.withLock { state in
+            // What ended the session meanwhile ended what it was admitted for.
+            if state.end.hasCome, answer.content.errorResponse == nil { answer = .sessionOver }
+            let reply = reply(to: report, answer, &state)
+            state.pollsInProgress -= 1
+            if report.message.agentDisconnect {
+                leave(.agentDisconnected, &state)
+            } else if let reason = answer.dismissal {
+                leave(.dismissed(reason), &state)
+            } else {
+                reportEnd(&state)
+            }
+            return reply
+        }
+    }
+
+    private func reply(to report: AgentReport, _ answer: OpAMPAnswer, _ state: inout State) -> ServerToAgent {
         // An agent that disconnects reads no offer.
-        let content = report.message.agentDisconnect ? answer.content : withPending(answer.content)
-        let permitted = conversation.reply(
+        let content = report.message.agentDisconnect ? answer.content : withPending(answer.content, &state)
+        let permitted = state.conversation.reply(
             to: report, with: content, freshInstanceUID: endpoint.freshInstanceUID())
         endpoint.note(permitted.withheld, from: session)
-        if let offers = permitted.message.connectionSettings { await endpoint.service.sent(offers, to: session) }
-        pollsInProgress -= 1
-        if report.message.agentDisconnect {
-            leave(.agentDisconnected)
-        } else if let reason = answer.dismissal {
-            leave(.dismissed(reason))
-        } else {
-            reportEnd()
-        }
-        return try permitted.message.encoded()
+        if let offers = permitted.message.connectionSettings { endpoint.service.sent(offers, to: session) }
+        return permitted.message
     }
 
     func send(_ content: ServerToAgent) -> Delivery {
-        guard !end.hasCome else { return .notConnected }
-        let permitted = conversation.permitted(content)
-        if permitted.isEmpty { return .notPermitted(permitted.withheld) }
-        pending = pending.overlaid(with: content)
-        return .waitsForPoll
+        state.withLock { state in
+            guard !state.end.hasCome else { return .notConnected }
+            let permitted = state.conversation.permitted(content)
+            if permitted.isEmpty { return .notPermitted(permitted.withheld) }
+            state.pending = state.pending.overlaid(with: content)
+            return .waitsForPoll
+        }
     }
 
-    nonisolated func end(_ ending: SessionEnding) {
-        endpoint.agents.leave(session)
-        Task { await leave(ending) }
+    func end(_ ending: SessionEnding) {
+        state.withLock { leave(ending, &$0) }
     }
 
     func endIfSilent(for silence: Duration) {
-        if endpoint.now() - lastPoll >= silence, pollsInProgress == 0 { leave(.silent) }
+        let now = endpoint.now()
+        state.withLock { state in
+            if now - state.lastPoll >= silence, state.pollsInProgress == 0 { leave(.silent, &state) }
+        }
     }
 
     /// The service's answer and what was pushed since the last poll; an error goes alone, a command waits its turn, and so
     /// does an offer, since an answer has room for one.
-    private func withPending(_ content: ServerToAgent) -> ServerToAgent {
+    private func withPending(_ content: ServerToAgent, _ state: inout State) -> ServerToAgent {
         guard content.errorResponse == nil, content.command == nil else { return content }
-        var pushed = pending
-        pending = ServerToAgent()
-        if content.connectionSettings != nil { swap(&pending.connectionSettings, &pushed.connectionSettings) }
+        var pushed = state.pending
+        state.pending = ServerToAgent()
+        if content.connectionSettings != nil { swap(&state.pending.connectionSettings, &pushed.connectionSettings) }
         if let command = pushed.command {
             pushed.command = nil
             let isAlone = pushed == ServerToAgent() && content == ServerToAgent()
             guard !isAlone else { return ServerToAgent(command: command) }
-            pending.command = command
+            state.pending.command = command
         }
         return pushed.overlaid(with: content)
     }
 
-    private func leave(_ ending: SessionEnding) {
-        guard end.come(ending) else { return }
+    private func leave(_ ending: SessionEnding, _ state: inout State) {
+        guard state.end.come(ending) else { return }
         endpoint.agents.leave(session)
-        reportEnd()
+        reportEnd(&state)
     }
 
-    private func reportEnd() {
-        endpoint.closed(session, end.news(isBeingDecided: pollsInProgress > 0))
+    private func reportEnd(_ state: inout State) {
+        endpoint.closed(session, state.end.news(isBeingDecided: state.pollsInProgress > 0))
     }
 }

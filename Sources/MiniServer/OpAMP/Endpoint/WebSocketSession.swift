@@ -86,7 +86,7 @@ final class WebSocketSession: ChannelDuplexHandler {
             return
         }
         report.isFollowed = !waiting.isEmpty
-        report.copy = endpoint.sighted(report, from: session)
+        report.copy = endpoint.sighted(report, of: session, from: session.request.caller)
         if isSilent {
             isSilent = false
             endpoint.agents.enter(session)

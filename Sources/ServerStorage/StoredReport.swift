@@ -4,7 +4,7 @@ import ServerCore
 import Vocabulary
 
 /// What an agent reported about itself, each part in OpAMP's encoding. The caller has limited its size.
-struct AgentReport: Equatable {
+struct StoredReport: Equatable {
     var description: AgentDescription?
     var health: ComponentHealth?
     var configurationStatus: RemoteConfigStatus?
