@@ -70,6 +70,19 @@ import Vocabulary
         #expect(sawTimer.withLock { $0 })
     }
 
+    /// `EAI_AGAIN` says nothing of the name.
+    @Test(arguments: [false, true])
+    func `F3 a resolver that does not answer is told from a name that does not exist`(isTemporary: Bool) async throws {
+        let network = Network(
+            resolve: { _, _ in .failure(NameProblem(words: "no answer", isTemporary: isTemporary)) },
+            connect: Network.system.connect)
+        let client = LoopClient(loop: try EventLoop(connectionLimit: 4, network: network))
+        defer { client.loop.shutDown() }
+        let settings = DialSettings(endpoint: try Endpoint("wss://a.example:4320/v1/opamp"))
+        let failure = try await client.failure(of: settings)
+        #expect(failure.cause == .dns && failure.isTemporary == isTemporary)
+    }
+
     @Test func `jobs from many threads all run`() async throws {
         try await withClient { client in
             await withTaskGroup { group in

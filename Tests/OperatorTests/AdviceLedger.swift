@@ -8,6 +8,10 @@ enum AdviceLedger {
             "a handover whose agent vanished at the target is ended by revoking it at the source"
         ),
         ("federation.secret-not-accepted", "every list is a table for people and JSON for programs"),
+        (
+            "ca.key-known-alone",
+            "an agent that came by a handover keeps a key that it knows alone, and its session when that retires"
+        ),
         ("ca.key-vouches-for-agents", "an agent that was away during a rotation gets in, and hears of the new CA"),
     ]
 

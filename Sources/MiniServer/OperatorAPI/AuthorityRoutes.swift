@@ -35,10 +35,11 @@ extension OperatorInterface {
                 let fingerprint = try signingKey(call)
                 // Agents do not verify a listener certificate from files with this server's keys.
                 let connected = server.listenerCAs().isEmpty ? server.agents.sessions : []
+                let news = await TrustAnnouncement(server: server).news()
                 try await server.authority.retire(
                     fingerprint, in: server.database, by: call.audit, at: server.now()
                 ) { remaining, tables in
-                    try connected.filter { try !server.agent(of: $0, knowsOneOf: remaining, tables) }.count
+                    try connected.filter { try !agent(of: $0, knowsOneOf: remaining, news: news, tables) }.count
                 }
                 await server.renewListener { await federation.announceTrust(of: $0) }
                 await TrustAnnouncement(server: server).dismissUntrusted()
@@ -100,18 +101,25 @@ extension OperatorInterface {
     }
 }
 
-extension ServerContext {
-    /// Whether the agent trusts one of these CAs of this server. An agent adopts the announced CAs when it connects
-    /// again; an agent that arrived through a handover trusts the CAs of the token.
+extension OperatorInterface {
+    /// Whether the agent trusts one of these CAs of this server: its token names one, or it has said that it applied the
+    /// settings with the announced ones. Of an agent that reports no such thing only its session's age is known: it was
+    /// offered them when it connected.
     fileprivate func agent(
-        of session: AgentSession, knowsOneOf authorities: [Certificate], _ tables: StorageTransaction
+        of session: AgentSession, knowsOneOf authorities: [Certificate], news: TrustChange?,
+        _ tables: StorageTransaction
     ) throws -> Bool {
         guard let proof = session.proof else { return true }
-        if let handover = try proof.handover.flatMap({ try tables.targets.find($0) }) {
-            return handover.machine.claims.target.serverCAs.certificates.contains { authorities.contains($0) }
+        if let handover = try proof.handover.flatMap({ try tables.targets.find($0) }),
+            handover.machine.claims.target.serverCAs.certificates.contains(where: authorities.contains)
+        {
+            return true
         }
-        guard try facts(of: session, proof, tables).standing(at: now()) == .member else { return true }
-        return authorities.contains { $0.notBefore + Authority.backdate <= session.openedAt }
+        var facts = try server.facts(of: session, proof, tables)
+        guard facts.standing(at: server.now()) == .member else { return true }
+        facts.news = news
+        facts.memory = fleet.memory(of: session.agent) ?? facts.memory
+        return facts.hasShownTrust ?? authorities.contains { $0.notBefore + Authority.backdate <= session.openedAt }
     }
 }
 

@@ -40,8 +40,9 @@ extension AuthorityRefusal: OperatorCoded {
         case .knownAlone(let count):
             (
                 .keyKnownAlone, "Agents would be locked out",
-                "\(count) agents connected before another CA existed, and trust only this one.",
-                "Restart those agents: each receives the other CA when it connects. Then retire the key again."
+                "\(count) connected agents have not shown that they trust another CA of this server.",
+                "Restart those agents: each receives the other CA when it connects. On a host whose agent refused it, run "
+                    + "`opamp-agent reset --yes`, then `opamp-agent enroll`. Then retire the key again."
             )
         case .notYetValid(let time):
             (

@@ -42,6 +42,8 @@ package struct SessionMemory: Hashable, Sendable {
     package internal(set) var hasOffer = false
     /// Its end is saved.
     package internal(set) var isOver = false
+    /// The settings with this server's CAs, which it said to have applied.
+    var appliedTrust: [UInt8]?
     /// The CAs have yet to be offered: an answer to another message goes before.
     var owesTrust = false
 
@@ -168,8 +170,23 @@ package struct SessionFacts: Sendable {
             let offer = try? ConnectionSettingsOffers.trust(
                 authorities, leaf: session.certificate, epoch: row.epoch, over: session.transport)
         else { return nil }
-        let reportsStatus = row.capabilities.contains(.reportsConnectionSettingsStatus)
-        let isKnown = reportsStatus ? verdict?.lastConnectionSettingsHash : row.offeredSettings
+        let isKnown = row.reportsSettingsStatus ? verdict?.lastConnectionSettingsHash : row.offeredSettings
         return isKnown == offer.hash ? nil : offer
     }
+
+    /// Whether the agent has shown that it trusts the announced CAs: it said `APPLIED` of the settings that hold them, and
+    /// came to that by a connection that it verified with them. `nil` when it is none to say so, or is not asked now.
+    package var hasShownTrust: Bool? {
+        guard let authorities = news?.authorities, let row, row.reportsSettingsStatus, row.acceptsConnectionSettings,
+            !sources.contains(where: \.concernsAgent),
+            !targets.contains(where: { $0.agentRow == row.id && $0.isOpen }),
+            let offer = try? ConnectionSettingsOffers.trust(
+                authorities, leaf: session.certificate, epoch: row.epoch, over: session.transport)
+        else { return nil }
+        return memory.appliedTrust == offer.hash
+    }
+}
+
+extension AgentRecord {
+    fileprivate var reportsSettingsStatus: Bool { capabilities.contains(.reportsConnectionSettingsStatus) }
 }

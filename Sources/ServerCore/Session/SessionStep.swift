@@ -162,6 +162,10 @@ extension SessionStep {
         if let epoch = report.epoch?.epoch, report.isFirst { row.epoch = max(row.epoch, epoch) }
         if let finding = report.copy { note(finding, &row) }
         memory.tooLarge = report.state.tooLarge
+        if let status = report.state.connectionSettingsStatus, status.lastConnectionSettingsHash == row.offeredSettings
+        {
+            memory.appliedTrust = status.status == .applied ? status.lastConnectionSettingsHash : nil
+        }
         if !report.dropped.isEmpty {
             audit.append(
                 AuditFact(

@@ -98,9 +98,16 @@ struct SigningKeyChangeTests {
             let refusal = try await code { _ = try await change(OperatorRoutes.retireSigningKey, old, at: us) }
             #expect(refusal == "ca.key-known-alone")
 
-            // It connects again: it is told of the other key, and nothing of its leaf is this server's.
+            // It connects again: it is told of the other key, and nothing of its leaf is this server's. Not that it was
+            // told counts, but that it did as it was told.
             try await there.leave()
-            let again = try await agent.connect(to: us)
+            let again = try await agent.dial(us)
+            let offer = try #require(try await again.report().connectionSettings)
+            let retire = { try await self.change(OperatorRoutes.retireSigningKey, old, at: us) }
+            #expect(try await code { _ = try await retire() } == "ca.key-known-alone")
+            try await again.report(.failed, of: offer.hash)
+            #expect(try await code { _ = try await retire() } == "ca.key-known-alone")
+            try await again.report(.applied, of: offer.hash)
             let retired = try await change(OperatorRoutes.retireSigningKey, old, at: us)
             #expect(retired.state == .retired)
             let row = try await world.row(of: agent, at: us).id
