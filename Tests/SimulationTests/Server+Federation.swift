@@ -10,7 +10,7 @@ extension Server {
         case refused(code: String)
     }
 
-    enum LetterAnswer {
+    enum Reception {
         case taken
         case gap
         case refused
@@ -110,60 +110,60 @@ extension Server {
     private var clock: Duration { .milliseconds(world.now) }
 
     /// As the product's schedule says, each notice for itself.
-    func deliverLetters() {
+    func deliverNotices() {
         guard isUp else { return }
-        let letters = tables.dueLetters(isNewestFirst: world.breaks(.noticesInAnyOrder))
-        let due = Set(schedule.due(letters.map(\.item), at: clock).map(\.number))
-        for letter in letters where due.contains(Int64(letter.number)) { deliver(letter) }
+        let messages = tables.dueMessages(isNewestFirst: world.breaks(.noticesInAnyOrder))
+        let due = Set(schedule.due(messages.map(\.item), at: clock).map(\.number))
+        for message in messages where due.contains(Int64(message.number)) { deliver(message) }
         guard !tables.outbox.isEmpty, let next = schedule.nextLook(after: clock)?.wholeMilliseconds,
             outboxLook.map({ next < $0 }) ?? true
         else { return }
         outboxLook = next
         later(next - world.now) {
             if self.outboxLook == next { self.outboxLook = nil }
-            self.deliverLetters()
+            self.deliverNotices()
         }
     }
 
-    private func deliver(_ letter: Tables.Letter) {
-        guard let peer = peerIndex(letter.peer) else { return }
+    private func deliver(_ message: Tables.OutboxMessage) {
+        guard let peer = peerIndex(message.peer) else { return }
         let own = place.id
         world.call(from: self, to: peer) {
-            $0.answerLetter(letter.notice, of: letter.handover, from: own)
+            $0.answerNotice(message.notice, of: message.handover, from: own)
         } answered: { answer in
-            let outcome = self.taken(letter, answer)
-            self.schedule.ended(letter.item, outcome, at: self.clock)
-            self.deliverLetters()
+            let outcome = self.taken(message, answer)
+            self.schedule.ended(message.item, outcome, at: self.clock)
+            self.deliverNotices()
         }
     }
 
-    private func taken(_ letter: Tables.Letter, _ answer: LetterAnswer?) -> OutboxSchedule.Outcome {
+    private func taken(_ message: Tables.OutboxMessage, _ answer: Reception?) -> OutboxSchedule.Outcome {
         switch answer {
-        case .taken: return acknowledge(letter, wasRefused: false)
-        case .refused: return acknowledge(letter, wasRefused: true)
+        case .taken: return acknowledge(message, wasRefused: false)
+        case .refused: return acknowledge(message, wasRefused: true)
         case .gap, .unknown:
-            guard wall > letter.notice.at + OutboxSchedule.retryPeriod else { return .later }
+            guard wall > message.notice.at + OutboxSchedule.retryPeriod else { return .later }
             world.tally.count("notices given up")
-            return acknowledge(letter, wasRefused: false)
+            return acknowledge(message, wasRefused: false)
         case nil: return .silent
         }
     }
 
-    private func acknowledge(_ letter: Tables.Letter, wasRefused: Bool) -> OutboxSchedule.Outcome {
+    private func acknowledge(_ message: Tables.OutboxMessage, wasRefused: Bool) -> OutboxSchedule.Outcome {
         guard (try? crashPoint()) != nil else { return .later }
         if wasRefused {
-            world.note("\(place.name) \(letter.handover.short): \(letter.notice.type.rawValue) was refused")
-            if letter.role == .target {
-                tell(.noticeRefused(letter.notice.type), TargetHandover.self, of: letter.handover)
+            world.note("\(place.name) \(message.handover.short): \(message.notice.type.rawValue) was refused")
+            if message.role == .target {
+                tell(.noticeRefused(message.notice.type), TargetHandover.self, of: message.handover)
             }
             guard (try? crashPoint()) != nil else { return .later }
         }
-        tables.outbox.removeAll { $0.number == letter.number }
+        tables.outbox.removeAll { $0.number == message.number }
         return .done
     }
 
     /// Only the handover's other party is heard.
-    func answerLetter(_ notice: HandoverNotice, of id: HandoverID, from peer: PeerID) -> LetterAnswer? {
+    func answerNotice(_ notice: HandoverNotice, of id: HandoverID, from peer: PeerID) -> Reception? {
         var notice = notice
         let (source, target) = (tables.find(id, SourceHandover.self), tables.find(id, TargetHandover.self))
         if world.breaks(.noticesInAnyOrder) {

@@ -5,7 +5,7 @@ import Vocabulary
 
 /// All that a server's disk holds about its fleet. Records are found in the order of their keys, as in the database.
 struct Tables {
-    struct Letter {
+    struct OutboxMessage {
         var number: Int
         var handover: HandoverID
         var role: HandoverRole
@@ -26,14 +26,14 @@ struct Tables {
     var rows: [AgentRecord] = []
     var sources: [SourceHandover] = []
     var targets: [TargetHandover] = []
-    var outbox: [Letter] = []
+    var outbox: [OutboxMessage] = []
     var audit: [Entry] = []
     var keys: SigningKeys
     /// Rises with every change of the keys.
     var trustVersion: Int64 = 1
     /// What is recorded of each peer, by its number.
     var peers: [PeerTrust]
-    private var letters = 0
+    private var messages = 0
 
     init(of place: Places.Place, peers: [PeerTrust]) {
         keys = SigningKeys([
@@ -78,18 +78,18 @@ struct Tables {
     }
 
     mutating func post(_ notice: HandoverNotice, handover: HandoverID, role: HandoverRole, to peer: PeerID) {
-        letters += 1
-        outbox.append(Letter(number: letters, handover: handover, role: role, peer: peer, notice: notice))
+        messages += 1
+        outbox.append(OutboxMessage(number: messages, handover: handover, role: role, peer: peer, notice: notice))
     }
 
-    /// The oldest letter of every handover and side.
+    /// The oldest message of every handover and side.
     ///
     /// - Parameter isNewestFirst: the rule is broken.
-    func dueLetters(isNewestFirst: Bool) -> [Letter] {
-        var due: [Letter] = []
-        for letter in isNewestFirst ? outbox.reversed() : outbox
-        where !due.contains(where: { $0.handover == letter.handover && $0.role == letter.role }) {
-            due.append(letter)
+    func dueMessages(isNewestFirst: Bool) -> [OutboxMessage] {
+        var due: [OutboxMessage] = []
+        for message in isNewestFirst ? outbox.reversed() : outbox
+        where !due.contains(where: { $0.handover == message.handover && $0.role == message.role }) {
+            due.append(message)
         }
         return due
     }

@@ -58,7 +58,7 @@ extension World {
         let before = server.tables
         let notice = HandoverNotice(
             sequence: machine.notices.received + 1, type: .arrived, epoch: machine.claims.epoch, at: server.wall)
-        checkT7(server.answerLetter(notice, of: machine.id, from: servers[third].place.id), before: before, at: server)
+        checkT7(server.answerNotice(notice, of: machine.id, from: servers[third].place.id), before: before, at: server)
     }
 
     /// The target claims again, as if it had forgotten that it did.
@@ -82,7 +82,7 @@ extension World {
     }
 
     /// Signed by the right CA, and nobody's that any record names.
-    func strangerKnocks() {
+    func strangerConnects() {
         let server = anyServer
         guard server.isUp else { return }
         var decision = server.decision(on: Places.shared.strangerLeaf)
