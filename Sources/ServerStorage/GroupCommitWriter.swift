@@ -9,7 +9,6 @@ import Synchronization
 /// A job may run twice, so it touches nothing but the database.
 final class GroupCommitWriter: Sendable {
     static let largestGroup = 256
-    static let longestDeferral = DispatchTimeInterval.milliseconds(500)
 
     private struct Job: Sendable {
         let run: @Sendable (Database) throws -> Void
@@ -33,13 +32,20 @@ final class GroupCommitWriter: Sendable {
 
     private let pool: DatabasePool
     private let commit: @Sendable (Database) throws -> Void
+    private let longestDeferral: DispatchTimeInterval
     private let waiting = Mutex(Waiting())
     private let synced = Atomic<Int>(0)
     private let failed = AsyncStream<StorageFailure>.makeStream()
 
-    /// - Parameter commit: tests put a failing one in its place.
-    init(_ pool: DatabasePool, commit: @escaping @Sendable (Database) throws -> Void = { try $0.commit() }) {
+    /// - Parameters:
+    ///   - longestDeferral: how long a deferred job waits for a group.
+    ///   - commit: tests put a failing one in its place.
+    init(
+        _ pool: DatabasePool, longestDeferral: DispatchTimeInterval,
+        commit: @escaping @Sendable (Database) throws -> Void = { try $0.commit() }
+    ) {
         self.pool = pool
+        self.longestDeferral = longestDeferral
         self.commit = commit
     }
 
@@ -108,7 +114,7 @@ final class GroupCommitWriter: Sendable {
         }
         if let end { job.answer(.failure(end)) }
         guard isFirst else { return }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.longestDeferral) { self.writeDeferred() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + longestDeferral) { self.writeDeferred() }
     }
 
     /// No group has come in time.

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 import Vocabulary
@@ -17,11 +18,16 @@ package final class ServerDatabase: Sendable {
     ///
     /// - Throws: `StorageFailure.unopened`, `.foreign` or `.newerSchema`.
     package convenience init(path: String) throws(StorageFailure) {
-        try self.init(path: path) { try $0.commit() }
+        try self.init(path: path, longestDeferral: .milliseconds(500))
     }
 
-    /// - Parameter commit: tests put a failing one in its place.
-    init(path: String, commit: @escaping @Sendable (Database) throws -> Void) throws(StorageFailure) {
+    /// - Parameters:
+    ///   - longestDeferral: how long `writeWithNext` waits for another closure.
+    ///   - commit: tests put a failing one in its place.
+    init(
+        path: String, longestDeferral: DispatchTimeInterval = .milliseconds(500),
+        commit: @escaping @Sendable (Database) throws -> Void = { try $0.commit() }
+    ) throws(StorageFailure) {
         var configuration = GRDB.Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(5)
@@ -43,7 +49,7 @@ package final class ServerDatabase: Sendable {
             self.pool = pool
             configuration.readonly = true
             reader = try DatabaseQueue(path: path, configuration: configuration)
-            writer = GroupCommitWriter(pool, commit: commit)
+            writer = GroupCommitWriter(pool, longestDeferral: longestDeferral, commit: commit)
             log = try WriteAheadLog(database: path)
         } catch let failure as StorageFailure {
             throw failure

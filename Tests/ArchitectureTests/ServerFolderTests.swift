@@ -10,9 +10,13 @@ import Testing
         (["NIOWebSocket"], ["OpAMP/Endpoint"], "send through ConnectedAgents"),
         (["NIOSSL"], ["Federation"], "let the listener or the federation client hold the context"),
         (
-            ["Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"],
+            ["Hummingbird", "HummingbirdCore", "NIOHTTP1"],
             ["App", "HTTP", "OpAMP/Endpoint", "Federation", "OperatorAPI"],
             "answer with a value; a route makes HTTP of it"
+        ),
+        (
+            ["NIOCore"], ["HTTP", "OpAMP", "Federation", "OperatorAPI"],
+            "answer with a value; only agents are answered on the event loop"
         ),
         (
             ["HTTPTypes"], ["HTTP", "OpAMP", "Federation", "OperatorAPI"],

@@ -40,8 +40,9 @@ import Testing
         "will not have": "rejects",
     ]
 
-    @Test func `names in Sources are the field's terms`() {
-        for file in SourceTree.swiftFiles(below: "Sources") {
+    @Test(arguments: ["Sources", "Tests", "Benchmarks"])
+    func `names are the field's terms`(folder: String) {
+        for file in SourceTree.swiftFiles(below: folder) {
             for finding in Self.names(in: file) { Issue.record("\(finding)") }
         }
     }

@@ -66,7 +66,7 @@ struct GroupCommitTests {
 
     @Test func `what no answer waits for shares the next commit, and runs before what it is written with`() async throws
     {
-        try await DatabaseFile.open { file in
+        try await DatabaseFile.open(longestDeferral: .seconds(3600)) { file in
             let before = file.database.commits
             let order = Mutex<[String]>([])
             async let deferred: Void = file.database.writeWithNext { tables in
@@ -98,7 +98,7 @@ struct GroupCommitTests {
     @Test func `a database that is closed has saved what waited`() async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "close-\(UUID().uuidString).sqlite").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let database = try ServerDatabase(path: path)
+        let database = try ServerDatabase(path: path, longestDeferral: .seconds(3600))
         async let deferred: Void = database.writeWithNext { try $0.facts.save(FactRecord(text: "a"), key: "deferred") }
         while database.waitingWrites < 1 { await Task.yield() }
         try database.close()

@@ -56,6 +56,10 @@ enum BrokenRule: String, CaseIterable, Sendable {
     case lateArrivalRefused
     /// A source that has settled does not take an agent back that returns from its probation.
     case returnUnheard
+    /// A session that the agent has left behind is taken for its return.
+    case leftSessionIsReturn
+    /// The row keeps a leaf from which the agent has gone back to the previous one.
+    case returnedLeafUnheard
     /// The source gives the agent away when the offer goes out.
     case movedAtOffer
     /// Notices are taken from any peer.
@@ -92,6 +96,8 @@ enum BrokenRule: String, CaseIterable, Sendable {
         case .epochUnheard: [.T4, .T10]
         case .liveAtConnect, .anyAppliedArrives: [.T5]
         case .settledLetGo, .lateArrivalRefused, .returnUnheard: [.T5, .T8, .T10]
+        case .leftSessionIsReturn: [.T5, .T8, .T10]
+        case .returnedLeafUnheard: [.T3, .T10]
         case .movedAtOffer: [.T6]
         case .anyPeerHeard: [.T7]
         case .noticesInAnyOrder: [.T5, .T8, .T10]
@@ -148,6 +154,13 @@ extension SessionStep {
             row?.previousLeafUntil = report.at + AgentRecord.renewalOverlap
             row?.leaf = issued
             row?.pendingLeaf = nil
+        case .returnedLeafUnheard:
+            guard let before = facts.row, before.leaf != row?.leaf, report.settingsStatus?.status == .failed else {
+                return
+            }
+            row?.leaf = before.leaf
+            row?.previousLeaf = before.previousLeaf
+            row?.previousLeafUntil = before.previousLeafUntil
         case .epochMayFall:
             if let epoch = report.epoch?.epoch { row?.epoch = epoch }
         default: return
@@ -158,6 +171,7 @@ extension SessionStep {
 extension SourceHandover {
     mutating func spoil(by rule: BrokenRule?) {
         if rule == .lateArrivalRefused { mayStillArrive = nil }
+        if rule == .leftSessionIsReturn, phase == .leaving { isBack = true }
     }
 }
 

@@ -96,6 +96,7 @@ final class Host {
         guard agent != nil else { return }
         world.note("host \(index) is restarted")
         world.tally.count("polite restarts")
+        if line?.isPolling == true { world.tally.count("polite restarts of polling agents") }
         feed(.stopRequested)
     }
 
@@ -197,7 +198,11 @@ final class Host {
         world.tally.count("adoptions")
         guard let server = world.server(at: state.active.settings.endpoint) else { return }
         world.truth.committed.insert(.init(agent: agentNumber, server: server.place.id))
-        if world.server(at: disk.active.settings.endpoint) !== server { world.tally.count("moves") }
+        guard let before = world.server(at: disk.active.settings.endpoint), before !== server else { return }
+        world.tally.count("moves")
+        if before.tables.keys.keys.count > 1 || server.tables.keys.keys.count > 1 {
+            world.tally.count("moves while keys are replaced")
+        }
     }
 
     private func noteTrial() {
@@ -208,7 +213,9 @@ final class Host {
     private func log(_ entry: AgentLogEntry) {
         guard world.isTracing, entry.level > .info else { return }
         // An offer's hash depends on the nonce of its signature, which no seed decides.
-        let fields = entry.fields.filter { $0.name != "offer" }.map { " \($0.name)=\($0.value.prefix(120))" }
+        let fields = entry.fields.filter { $0.name != "offer" }.map {
+            " \($0.name)=\($0.value.withoutDigests.prefix(120))"
+        }
         world.note("host \(index) \(entry.event.rawValue)\(fields.joined())")
     }
 

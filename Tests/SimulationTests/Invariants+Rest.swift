@@ -21,7 +21,7 @@ extension World {
     func checkRest() {
         guard violation == nil else { return }
         for server in servers {
-            check(.T10, server.tables.outbox.isEmpty, "\(server.place.name) has not got rid of its letters")
+            check(.T10, server.tables.outbox.isEmpty, "\(server.place.name) has not got rid of its messages")
         }
         guard !hasLostData else { return checkIssues() }
         for server in servers {
@@ -85,7 +85,6 @@ extension World {
     func bringHome() {
         for agent in agents where truth.copied.contains(agent) {
             guard let host = hosts(of: agent).first, !host.isOutdated else { continue }
-            if case .online? = host.agent?.phase { continue }
             let uid = Places.shared.births[agent].uid
             let owner = servers.first { $0.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere } }
             guard let owner, let wanted = server(at: host.disk.active.settings.endpoint), wanted !== owner else {

@@ -142,7 +142,7 @@ extension World {
     }
 
     /// T7: a stranger's word changes nothing.
-    func checkT7(_ answer: Server.LetterAnswer?, before: Tables, at server: Server) {
+    func checkT7(_ answer: Server.Reception?, before: Tables, at server: Server) {
         let isUnmoved = before.sources == server.tables.sources && before.targets == server.tables.targets
         check(.T7, isUnmoved && answer == .unknown, "\(server.place.name) listened to a third party")
     }

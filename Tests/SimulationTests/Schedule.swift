@@ -6,6 +6,8 @@ import Vocabulary
 /// One seed's life: trouble, then healing, then the question whether all is well.
 struct Schedule {
     let world: World
+    /// Operators replace CA keys all the time.
+    var isRotating = false
 
     init(seed: UInt64, broken: BrokenRule? = nil, isTracing: Bool = false) {
         world = World(seed: seed, broken: broken, isTracing: isTracing)
@@ -16,16 +18,15 @@ struct Schedule {
         world.run(for: 2000)
         for _ in 0..<(12 + world.dice.below(40)) {
             guard world.violation == nil else { return }
+            if isRotating, world.dice.chance(permille: 150) { world.advanceRotation() }
             world.whim()
             world.run(for: pause())
         }
         heal()
         world.leaveOneHost()
         world.run(for: 3 * 3_600_000) { world.isAtRest }
-        if !world.isAtRest {
-            world.bringHome()
-            world.switchOffOutdated()
-        }
+        world.bringHome()
+        if !world.isAtRest { world.switchOffOutdated() }
         // What nobody ended ends with the deadline of an arrival, and what a peer has forgotten is told it for another day.
         if !world.isAtRest { world.run(for: 54 * 3_600_000) { world.isAtRest } }
         // At rest is not enough: it has to stay so.
@@ -71,7 +72,7 @@ extension World {
         (5, { $0.cutSomeLine() }), (5, { $0.severHost() }), (5, { $0.severServers() }),
         (3, { $0.breakDisk() }), (3, { $0.photograph() }), (2, { $0.restoreHost() }), (3, { $0.setClock() }),
         (2, { $0.forgeNotice() }), (2, { $0.redeemAsRival() }), (3, { $0.repeatOffer() }),
-        (2, { $0.strangerKnocks() }), (2, { $0.backUp() }), (1, { $0.loseData() }),
+        (2, { $0.strangerConnects() }), (2, { $0.backUp() }), (1, { $0.loseData() }),
         (1, { $0.copyHost() }), (1, { $0.removeHost() }), (3, { $0.anyHost.renew() }),
         (4, { $0.anyHost.changeReport() }),
         (2, { $0.anyServer.draftKey() }), (2, { $0.anyServer.activateKey() }), (1, { $0.letMonthPass() }),

@@ -11,7 +11,7 @@ extension Server {
         case refused(code: String)
     }
 
-    enum LetterAnswer: Equatable {
+    enum Reception: Equatable {
         case taken
         case gap
         /// The number of the one that was refused.
@@ -62,7 +62,7 @@ extension Server {
             // The answer goes first.
             later(world.dice.milliseconds(1...20)) { self.carryOut(step.directives, of: step.state) }
             world.checkClaimHonoured(id, redemption)
-            return .honoured(tables.letters(of: id, .source).map(\.notice))
+            return .honoured(tables.messages(of: id, .source).map(\.notice))
         } catch let refusal as HandoverRefusal {
             if world.broken == .redeemedTwice, case .alreadyRedeemed = refusal {
                 world.checkClaimHonoured(id, redemption)
@@ -118,11 +118,11 @@ extension Server {
     private var clock: Duration { .milliseconds(world.now) }
 
     /// As the product's schedule says, each call for itself.
-    func deliverLetters() {
+    func deliverNotices() {
         guard isUp else { return }
-        let letters = world.breaks(.noticesInAnyOrder) ? tables.outbox.reversed() : tables.outbox
-        for call in schedule.due(letters.map(\.item), at: clock) {
-            deliver(call.compactMap { item in letters.first { $0.item == item } })
+        let messages = world.breaks(.noticesInAnyOrder) ? tables.outbox.reversed() : tables.outbox
+        for call in schedule.due(messages.map(\.item), at: clock) {
+            deliver(call.compactMap { item in messages.first { $0.item == item } })
         }
         guard !tables.outbox.isEmpty, let next = schedule.nextLook(after: clock)?.wholeMilliseconds,
             outboxLook.map({ next < $0 }) ?? true
@@ -130,12 +130,12 @@ extension Server {
         outboxLook = next
         later(next - world.now) {
             if self.outboxLook == next { self.outboxLook = nil }
-            self.deliverLetters()
+            self.deliverNotices()
         }
     }
 
-    private func deliver(_ letters: [Tables.Letter]) {
-        guard let first = letters.first, let peer = peerIndex(first.peer) else { return }
+    private func deliver(_ messages: [Tables.OutboxMessage]) {
+        guard let first = messages.first, let peer = peerIndex(first.peer) else { return }
         let own = place.id
         let received =
             switch first.role {
@@ -143,46 +143,46 @@ extension Server {
             case .target: tables.find(first.handover, TargetHandover.self)?.notices.received
             }
         world.call(from: self, to: peer) {
-            $0.answerLetters(letters.map(\.notice), received: received ?? 0, of: first.handover, from: own)
+            $0.answerNotices(messages.map(\.notice), received: received ?? 0, of: first.handover, from: own)
         } answered: { answer in
-            let outcome = self.taken(letters, answer)
-            self.schedule.ended(letters.map(\.item), outcome, at: self.clock)
-            self.deliverLetters()
+            let outcome = self.taken(messages, answer)
+            self.schedule.ended(messages.map(\.item), outcome, at: self.clock)
+            self.deliverNotices()
         }
     }
 
-    private func taken(_ letters: [Tables.Letter], _ answer: LetterAnswer?) -> OutboxSchedule.Outcome {
+    private func taken(_ messages: [Tables.OutboxMessage], _ answer: Reception?) -> OutboxSchedule.Outcome {
         switch answer {
-        case .taken: return acknowledge(letters[letters.count - 1], wasRefused: false)
+        case .taken: return acknowledge(messages[messages.count - 1], wasRefused: false)
         case .refused(let sequence):
-            let refused = letters.last { $0.notice.sequence <= sequence } ?? letters[0]
+            let refused = messages.last { $0.notice.sequence <= sequence } ?? messages[0]
             return acknowledge(refused, wasRefused: true)
         case .gap, .unknown:
-            guard wall > letters[0].notice.at + OutboxSchedule.retryPeriod else { return .later }
+            guard wall > messages[0].notice.at + OutboxSchedule.retryPeriod else { return .later }
             world.tally.count("notices given up")
-            return acknowledge(letters[0], wasRefused: false)
+            return acknowledge(messages[0], wasRefused: false)
         case nil: return .silent
         }
     }
 
     /// The peer has this one and those before it.
-    private func acknowledge(_ letter: Tables.Letter, wasRefused: Bool) -> OutboxSchedule.Outcome {
+    private func acknowledge(_ message: Tables.OutboxMessage, wasRefused: Bool) -> OutboxSchedule.Outcome {
         guard (try? crashPoint()) != nil else { return .later }
         if wasRefused {
-            world.note("\(place.name) \(letter.handover.short): \(letter.notice.type.rawValue) was refused")
-            if letter.role == .target {
-                tell(.noticeRefused(letter.notice.type), TargetHandover.self, of: letter.handover)
+            world.note("\(place.name) \(message.handover.short): \(message.notice.type.rawValue) was refused")
+            if message.role == .target {
+                tell(.noticeRefused(message.notice.type), TargetHandover.self, of: message.handover)
             }
             guard (try? crashPoint()) != nil else { return .later }
         }
-        tables.removeLetters(upTo: letter.notice.sequence, of: letter.handover, letter.role)
+        tables.removeMessages(upTo: message.notice.sequence, of: message.handover, message.role)
         return .done
     }
 
     /// Only the handover's other party is heard.
-    func answerLetters(
+    func answerNotices(
         _ notices: [HandoverNotice], received: Int, of id: HandoverID, from peer: PeerID
-    ) -> LetterAnswer? {
+    ) -> Reception? {
         do {
             if let machine = tables.find(id, SourceHandover.self),
                 machine.otherParty == peer || world.breaks(.anyPeerHeard)
@@ -200,7 +200,7 @@ extension Server {
 
     private func take<Kind: Machine>(
         _ notices: [HandoverNotice], received: Int, _ machine: Kind
-    ) throws -> LetterAnswer {
+    ) throws -> Reception {
         var notices = notices
         if world.breaks(.noticesInAnyOrder) {
             for index in notices.indices { notices[index].sequence = machine.notices.received + 1 + index }
@@ -208,7 +208,7 @@ extension Server {
         reach(machine, notices.map(Kind.noticed))
         let (step, sequence) = try machine.next(after: notices, at: wall)
         if step.state != machine || !step.isEmpty { try save(step, before: machine) }
-        tables.removeLetters(upTo: received, of: machine.id, Kind.role)
+        tables.removeMessages(upTo: received, of: machine.id, Kind.role)
         carryOut(step.directives, of: step.state)
         switch step.answer ?? .accepted {
         case .accepted, .duplicate: return .taken

@@ -150,7 +150,8 @@ extension Server {
 
     /// An agent never says again what was bad, so that only a bare report may be.
     private func refuses(_ message: AgentToServer) -> Bool {
-        message.connectionSettingsStatus == nil && message.connectionSettingsRequest == nil && !message.agentDisconnect
+        [nil, .applying].contains(message.connectionSettingsStatus?.status) && message.connectionSettingsRequest == nil
+            && !message.agentDisconnect
             && world.strikes(permille: 2)
     }
 

@@ -76,7 +76,7 @@ final class Server {
         isUp = true
         for machine in tables.sources where machine.isOpen { carryOut(machine.resume(at: wall), of: machine) }
         for machine in tables.targets where machine.isOpen { carryOut(machine.resume(at: wall), of: machine) }
-        deliverLetters()
+        deliverNotices()
         announceLater()
     }
 
@@ -173,7 +173,7 @@ final class Server {
     }
 
     func saved<Kind: Machine>(_ step: HandoverStep<Kind>) {
-        if !step.notices.isEmpty { later(world.dice.milliseconds(1...20)) { self.deliverLetters() } }
+        if !step.notices.isEmpty { later(world.dice.milliseconds(1...20)) { self.deliverNotices() } }
     }
 
     // MARK: HandoverTimers

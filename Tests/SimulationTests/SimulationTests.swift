@@ -4,7 +4,9 @@ import Testing
 /// Both cores in one world under seeded dice. `SIMULATION_SEED=12345` replays one schedule with its whole story,
 /// `SIMULATION_SCHEDULES=100000` runs so many, from `SIMULATION_FIRST` on.
 @Suite struct SimulationTests {
-    static let schedules = number("SIMULATION_SCHEDULES").map(Int.init) ?? 2000
+    static let schedules = number("SIMULATION_SCHEDULES").map(Int.init) ?? usualSchedules
+    /// In which every pair that is not listed is reached.
+    static let usualSchedules = 400
     static let first = number("SIMULATION_FIRST") ?? 1
     static let replayed = number("SIMULATION_SEED")
 
@@ -30,9 +32,54 @@ import Testing
         for failure in results.failed { print("seed \(failure.seed): \(failure.violation)") }
         for failure in results.failed.prefix(3) { Issue.record("\(Comment(rawValue: Self.story(of: failure.seed)))") }
         #expect(results.failed.isEmpty, "\(results.failed.count) schedules")
+        check(results.tally.pairs)
+        for draw in Self.draws { #expect(results.tally.counts[draw, default: 0] > 0, "no schedule had: \(draw)") }
         for ending in ["settled", "returned", "expired", "cancelled"] {
             #expect(results.tally.counts["ended \(ending)", default: 0] > 0, "no schedule ended \(ending)")
         }
+    }
+
+    /// What the world draws has to happen.
+    private static let draws = [
+        "moves", "polls", "polite restarts", "agents restored", "agents to be enrolled again", "servers set back",
+        "leaves issued", "leaves adopted", "renewals asked for", "renewal answers lost", "leaves revoked",
+        "hosts copied", "hosts gone", "copies side by side", "copies detected",
+        "drafts a CA key at a server", "activates its CA key at a server", "moves while keys are replaced",
+        "polite restarts of polling agents",
+    ]
+
+    /// Every pair is reached, or listed with a reason; what is listed as never reached is not.
+    private func check(_ pairs: [Pair: Int]) {
+        let never = Set(UnreachedPairs.never.flatMap(\.pairs))
+        let seldom = Set(UnreachedPairs.seldom.flatMap(\.pairs))
+        let reached = Pair.all.count { pairs[$0] != nil }
+        print(
+            "\(reached) of \(Pair.all.count) pairs reached, \(seldom.count { pairs[$0] != nil }) of \(seldom.count) "
+                + "seldom ones, \(never.count) never reached")
+        for pair in never where pairs[pair] != nil { Issue.record("\(pair) is listed as never reached, and was") }
+        guard Self.schedules >= Self.usualSchedules else { return }
+        for pair in Pair.all where pairs[pair] == nil && !never.contains(pair) && !seldom.contains(pair) {
+            Issue.record("\(pair) was not reached, and is not listed")
+        }
+    }
+
+    @Test func `agents come and go while their servers replace CA keys`() {
+        var tally = Tally()
+        for seed in UInt64(1)...15 {
+            var schedule = Schedule(seed: seed)
+            schedule.isRotating = true
+            schedule.run()
+            tally.add(schedule.world.tally)
+            if let violation = schedule.world.violation { Issue.record("seed \(seed): \(violation)") }
+        }
+        for draw in ["retires a CA key at a server", "months", "moves while keys are replaced"] {
+            #expect(tally.counts[draw, default: 0] > 0, "no schedule had: \(draw)")
+        }
+    }
+
+    @Test func `every listed pair exists, and is listed once`() {
+        let listed = (UnreachedPairs.never + UnreachedPairs.seldom).flatMap(\.pairs)
+        #expect(Set(listed).count == listed.count && Set(listed).isSubset(of: Pair.all))
     }
 
     /// What a person needs to go after a failure.

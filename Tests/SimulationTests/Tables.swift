@@ -5,7 +5,7 @@ import Vocabulary
 
 /// All that a server's disk holds about its fleet. Records are found in the order of their keys, as in the database.
 struct Tables {
-    struct Letter {
+    struct OutboxMessage {
         var number: Int
         var handover: HandoverID
         var role: HandoverRole
@@ -28,14 +28,14 @@ struct Tables {
     var rows: [AgentRecord] = []
     var sources: [SourceHandover] = []
     var targets: [TargetHandover] = []
-    var outbox: [Letter] = []
+    var outbox: [OutboxMessage] = []
     var audit: [Entry] = []
     var keys: SigningKeys
     /// Rises with every change of the keys.
     var trustVersion: Int64 = 1
     /// What is recorded of each peer, by its number.
     var peers: [PeerTrust]
-    private var letters = 0
+    private var messages = 0
 
     init(of place: Places.Place, peers: [PeerTrust]) {
         keys = SigningKeys([
@@ -80,16 +80,16 @@ struct Tables {
     }
 
     mutating func post(_ notice: HandoverNotice, handover: HandoverID, role: HandoverRole, to peer: PeerID) {
-        letters += 1
-        outbox.append(Letter(number: letters, handover: handover, role: role, peer: peer, notice: notice))
+        messages += 1
+        outbox.append(OutboxMessage(number: messages, handover: handover, role: role, peer: peer, notice: notice))
     }
 
-    func letters(of handover: HandoverID, _ role: HandoverRole) -> [Letter] {
+    func messages(of handover: HandoverID, _ role: HandoverRole) -> [OutboxMessage] {
         outbox.filter { $0.handover == handover && $0.role == role }
     }
 
     /// The peer has this notice and those before it.
-    mutating func removeLetters(upTo sequence: Int, of handover: HandoverID, _ role: HandoverRole) {
+    mutating func removeMessages(upTo sequence: Int, of handover: HandoverID, _ role: HandoverRole) {
         outbox.removeAll { $0.handover == handover && $0.role == role && $0.notice.sequence <= sequence }
     }
 

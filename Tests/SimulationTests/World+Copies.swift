@@ -65,6 +65,18 @@ extension World {
         truth.leaves[leaf.fingerprint] = hosts[session.line.host].agentNumber
     }
 
+    /// The next thing that operators do who replace a CA key: draft, activate, renew the leaves of the old one, wait, retire.
+    func advanceRotation() {
+        let server = anyServer
+        let states = server.tables.keys.keys.map(\.state)
+        if states.contains(.draft) { return server.activateKey() }
+        guard states.contains(.trusted) else { return server.draftKey() }
+        for host in hosts where self.server(at: host.disk.active.settings.endpoint) === server { host.renew() }
+        run(for: 300_000)
+        letMonthPass()
+        server.retireKey()
+    }
+
     /// So long that a replaced CA key may be retired.
     func letMonthPass() {
         guard servers.contains(where: { $0.tables.keys.keys.contains { $0.state == .trusted } }) else { return }

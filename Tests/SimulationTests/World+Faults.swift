@@ -58,7 +58,7 @@ extension World {
         let before = server.tables
         let notice = HandoverNotice(
             sequence: machine.notices.received + 1, type: .arrived, epoch: machine.claims.epoch, at: server.wall)
-        let answer = server.answerLetters([notice], received: 0, of: machine.id, from: servers[third].place.id)
+        let answer = server.answerNotices([notice], received: 0, of: machine.id, from: servers[third].place.id)
         checkT7(answer, before: before, at: server)
     }
 
@@ -83,7 +83,7 @@ extension World {
     }
 
     /// Signed by the right CA, and nobody's that any record names.
-    func strangerKnocks() {
+    func strangerConnects() {
         let server = anyServer
         guard server.isUp else { return }
         var decision = server.decision(on: Places.shared.strangerLeaf)

@@ -10,9 +10,14 @@ struct DatabaseFile: Sendable {
     let path: String
     let database: ServerDatabase
 
-    static func open(_ body: @Sendable (DatabaseFile) async throws -> Void) async throws {
+    /// - Parameter longestDeferral: see `ServerDatabase`.
+    static func open(
+        longestDeferral: DispatchTimeInterval = .milliseconds(500),
+        _ body: @Sendable (DatabaseFile) async throws -> Void
+    ) async throws {
         try await inFolder { path in
-            let file = DatabaseFile(path: path, database: try ServerDatabase(path: path))
+            let file = DatabaseFile(
+                path: path, database: try ServerDatabase(path: path, longestDeferral: longestDeferral))
             try await body(file)
             try file.database.close()
         }
