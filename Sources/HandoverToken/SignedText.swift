@@ -72,7 +72,7 @@ struct SignedText {
             "alg": .string("ES256"), "typ": .string(type.rawValue),
             "x5t#S256": .string(signer.certificate.fingerprint.x5tS256),
         ])
-        let input = [header, payload].map { Base64URL.encode($0.description.utf8) }.joined(separator: ".")
+        let input = [header, payload].map { Base64URL.encode($0.utf8) }.joined(separator: ".")
         return input + "." + Base64URL.encode(try signer.signature(for: Array(input.utf8)))
     }
 }

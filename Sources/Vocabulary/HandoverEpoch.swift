@@ -43,7 +43,7 @@ extension HandoverEpoch {
         let json = JSON.members([
             "epoch": .integer(Int64(clamping: epoch)), "jti": handover.map { .string($0.description) },
         ])
-        return Array(json.description.utf8)
+        return json.utf8
     }
 
     /// `nil` without an epoch. Other members are ignored, so that later versions may add some.

@@ -57,52 +57,69 @@ public enum JSON: Hashable, Sendable {
 
 extension JSON: CustomStringConvertible {
     /// The shortest text of this value on one line; the same value always has the same text.
-    public var description: String {
-        var text = ""
+    public var description: String { String(decoding: utf8, as: UTF8.self) }
+
+    /// The same text in UTF-8.
+    public var utf8: [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(1024)
         write(to: &text)
         return text
     }
 
-    private func write(to text: inout String) {
+    private func write(to text: inout [UInt8]) {
         switch self {
-        case .null: text += "null"
-        case .bool(let value): text += value ? "true" : "false"
-        case .integer(let value): text += String(value)
+        case .null: text += "null".utf8
+        case .bool(let value): text += (value ? "true" : "false").utf8
+        case .integer(let value): text += String(value).utf8
         case .string(let value): Self.write(value, to: &text)
         case .array(let values):
-            text += "["
+            text.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {
-                if index > 0 { text += "," }
+                if index > 0 { text.append(UInt8(ascii: ",")) }
                 value.write(to: &text)
             }
-            text += "]"
+            text.append(UInt8(ascii: "]"))
         case .object(let members):
-            text += "{"
+            text.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
-                if index > 0 { text += "," }
+                if index > 0 { text.append(UInt8(ascii: ",")) }
                 Self.write(member.name, to: &text)
-                text += ":"
+                text.append(UInt8(ascii: ":"))
                 member.value.write(to: &text)
             }
-            text += "}"
+            text.append(UInt8(ascii: "}"))
         }
     }
 
-    private static func write(_ string: String, to text: inout String) {
-        text += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{0}"..<"\u{20}", "\u{7F}", "\u{2028}", "\u{2029}":
-                let hex = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: text.unicodeScalars.append(scalar)
-            }
+    /// Most strings hold nothing to escape, and are copied whole.
+    private static func write(_ string: String, to text: inout [UInt8]) {
+        text.append(UInt8(ascii: "\""))
+        let start = text.count
+        text += string.utf8
+        if text[start...].contains(where: mayNeedEscape) {
+            text.removeSubrange(start...)
+            for scalar in string.unicodeScalars { write(scalar, to: &text) }
         }
-        text += "\""
+        text.append(UInt8(ascii: "\""))
+    }
+
+    /// 0xE2 begins U+2028 and U+2029, among others.
+    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F || byte == 0xE2
+    }
+
+    private static func write(_ scalar: Unicode.Scalar, to text: inout [UInt8]) {
+        switch scalar {
+        case "\"": text += "\\\"".utf8
+        case "\\": text += "\\\\".utf8
+        case "\n": text += "\\n".utf8
+        case "\r": text += "\\r".utf8
+        case "\t": text += "\\t".utf8
+        case "\u{0}"..<"\u{20}", "\u{7F}", "\u{2028}", "\u{2029}":
+            let hex = String(scalar.value, radix: 16)
+            text += ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).utf8
+        default: text += String(scalar).utf8
+        }
     }
 }

@@ -53,17 +53,26 @@ private struct JSONReader {
     private mutating func object(depth: Int) throws(JSONRefusal) -> JSON {
         offset += 1
         var members: [JSON.Member] = []
-        var names: Set<String> = []
+        var names: Set<String>?
         if try skip("}") { return .object([]) }
         while true {
             skipSpace()
             let name = try string()
-            guard names.insert(name).inserted else { throw .duplicateName(name) }
+            guard isNew(name, in: members, &names) else { throw .duplicateName(name) }
             guard try skip(":") else { throw .unexpected(offset: offset) }
             members.append(.init(name, try value(depth: depth + 1)))
             if try skip("}") { return .object(members) }
             guard try skip(",") else { throw .unexpected(offset: offset) }
         }
+    }
+
+    /// A few names are compared one by one; a set is made for many.
+    private func isNew(_ name: String, in members: [JSON.Member], _ names: inout Set<String>?) -> Bool {
+        guard members.count >= 16 else { return !members.contains { $0.name == name } }
+        var known = names.take() ?? Set(members.map(\.name))
+        let isNew = known.insert(name).inserted
+        names = known
+        return isNew
     }
 
     private mutating func array(depth: Int) throws(JSONRefusal) -> JSON {
@@ -106,7 +115,14 @@ private struct JSONReader {
     private mutating func string() throws(JSONRefusal) -> String {
         guard try peek() == UInt8(ascii: "\"") else { throw .unexpected(offset: offset) }
         offset += 1
-        var text: [UInt8] = []
+        let start = offset
+        while offset < bytes.count, bytes[offset] >= 0x20, bytes[offset] != UInt8(ascii: "\\") {
+            offset += 1
+            if bytes[offset - 1] == UInt8(ascii: "\"") {
+                return String(decoding: bytes[start..<offset - 1], as: UTF8.self)
+            }
+        }
+        var text = Array(bytes[start..<offset])
         while true {
             let character = try peek()
             offset += 1
@@ -167,7 +183,12 @@ private struct JSONReader {
     }
 
     private mutating func skipSpace() {
-        while offset < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[offset]) { offset += 1 }
+        while offset < bytes.count {
+            switch bytes[offset] {
+            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+            default: return
+            }
+        }
     }
 
     private func peek() throws(JSONRefusal) -> UInt8 {

@@ -61,7 +61,7 @@ public struct OfferReview: Sendable {
         var resolution = Resolution(
             server: ServerSettings(
                 settings: settings, tokenSigners: active.tokenSigners, signersVersion: active.signersVersion))
-        guard resolution.server.json.description.utf8.count <= AgentState.homeBytes else {
+        guard resolution.server.json.utf8.count <= AgentState.homeBytes else {
             throw .tooLarge(limit: AgentState.homeBytes)
         }
         try checkToken(offered?.token, of: offer, isNewOrigin: isNewOrigin, into: &resolution)

@@ -26,7 +26,7 @@ extension AgentState {
     }
 
     /// What `StateFile` keeps.
-    public var encoded: [UInt8] { Array(json.description.utf8) }
+    public var encoded: [UInt8] { json.utf8 }
 
     public init(decoding bytes: [UInt8]) throws(StateRefusal) {
         let json: JSON

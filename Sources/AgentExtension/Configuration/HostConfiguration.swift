@@ -59,7 +59,7 @@ public struct HostConfiguration: Sendable {
     }
 
     /// Identifies what the file says about the connection; never shown, since header values are part of it.
-    var digest: [UInt8] { Digest.sha256(Array(server.json.description.utf8)) }
+    var digest: [UInt8] { Digest.sha256(server.json.utf8) }
 
     /// The core's part of it.
     func agentConfiguration(identity: HeldIdentity) -> AgentConfiguration {

@@ -27,7 +27,7 @@ struct PresenceFile {
     mutating func write() {
         isScheduled = false
         guard let latest else { return }
-        try? AtomicFile.write(Array(latest.json.description.utf8), to: path, mode: .private, promise: .written)
+        try? AtomicFile.write(latest.json.utf8, to: path, mode: .private, promise: .written)
     }
 
     mutating func remove() {
