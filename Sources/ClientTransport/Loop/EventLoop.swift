@@ -40,8 +40,6 @@ import HostSystem
     var tlsContexts: [TLSContext.Key: TLSContext] = [:]
     /// One of them, last used by a connection that is gone.
     var idleTLS: TLSContext?
-    /// Others of them that nothing uses, to be freed when the loop has time.
-    var leavingTLS: [TLSContext] = []
     /// For a dial that is about to come.
     var preparedTLS: PreparedContext?
 

@@ -87,31 +87,15 @@ import Vocabulary
         let isKept = loop.isOpen && !key.includeSystemRoots
         let former = loop.idleTLS
         loop.idleTLS = isKept ? self : nil
-        if let former, former !== self { former.destroyLater(in: loop) }
+        if let former, former !== self, former.uses == 0 { former.destroy(in: loop) }
         if !isKept { destroy(in: loop) }
-    }
-
-    /// To free it takes about as long as a handshake, and the next dial may be waited for.
-    private func destroyLater(in loop: EventLoop) {
-        guard loop.isOpen else { return destroyUnused(in: loop) }
-        loop.leavingTLS.append(self)
-        let own = LoopBound(self)
-        loop.wake(after: .seconds(1)) {
-            own.value.destroyUnused(in: loop)
-        }
-    }
-
-    private func destroyUnused(in loop: EventLoop) {
-        loop.leavingTLS.removeAll { $0 === self }
-        guard uses == 0, loop.idleTLS !== self, loop.tlsContexts[key] === self else { return }
-        destroy(in: loop)
     }
 
     /// Destroys the context that is kept although nothing uses it.
     static func dropIdle(in loop: EventLoop) {
-        let idle = loop.leavingTLS + [loop.idleTLS].compactMap { $0 }
+        guard let idle = loop.idleTLS else { return }
         loop.idleTLS = nil
-        for context in idle { context.destroyUnused(in: loop) }
+        if idle.uses == 0 { idle.destroy(in: loop) }
     }
 
     private func destroy(in loop: EventLoop) {
