@@ -170,7 +170,7 @@ extension UnreachedPairs {
     ]
 
     /// They may be reached, and need not. Every other pair is reached in
-    /// each campaign of the usual size.
+    /// each campaign of the complete size.
     static let seldom: [UnreachedPairs] = [
         UnreachedPairs(
             "It takes a crash, a lost answer or an operator at the wrong moment, or a loss of data.", .source,
