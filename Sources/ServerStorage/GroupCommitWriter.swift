@@ -58,7 +58,7 @@ final class GroupCommitWriter: Sendable {
     /// An element when a sync failed and nothing is written any more; it ends with the database.
     var failures: AsyncStream<StorageFailure> { failed.stream }
 
-    /// Whoever asks for a job cannot undo it by going away: what was decided is saved.
+    /// A caller that goes away does not undo its job: what was decided is saved.
     ///
     /// - Parameters:
     ///   - isDeferred: the job waits, `longestDeferral` at most, for a group that is written anyway.
