@@ -54,24 +54,31 @@ struct OutboxTests {
     }
 
     /// Delivers notices, two of one handover, until the peer has had enough; returns those it refused for good.
+    ///
+    /// - Parameter told: the outbox is told of these only; the others came to the database without it.
     private func deliver(
         _ messages: [(HandoverID, sequence: Int, NoticeType)] = [(Peer.id, 1, .connected), (Peer.id, 2, .arrived)],
-        to peer: Peer, age: Duration
+        told: Set<Int>? = nil, to peer: Peer, age: Duration
     ) async throws -> [Int] {
         let path = FileManager.default.temporaryDirectory.appending(path: "outbox-\(UUID().uuidString).sqlite").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let database = try ServerDatabase(path: path)
         let written = Timestamp.now
         let to = try #require(PeerID(bytes: [UInt8](repeating: 8, count: 16)))
-        try await database.write { tables in
-            for (handover, sequence, type) in messages {
-                let notice = HandoverNotice(sequence: sequence, type: type, epoch: 1, at: written)
-                try tables.outbox.append(notice, handover: handover, role: .target, to: to)
-            }
+        let all = messages.map { handover, sequence, type in
+            OutboxTable.Message(
+                handover: handover, role: .target, peer: to,
+                notice: HandoverNotice(sequence: sequence, type: type, epoch: 1, at: written))
         }
         var log = Logger(label: "test")
         log.logLevel = .critical
         let outbox = Outbox(database: database, peers: peer, log: log, now: { written + age })
+        try await database.write { tables in
+            for message in all {
+                try tables.outbox.append(message.notice, handover: message.handover, role: message.role, to: to)
+            }
+        }
+        if let told { outbox.add(all.filter { told.contains($0.notice.sequence) }) } else { await outbox.load() }
         let refused = Noted<Int>()
         await withTaskGroup { group in
             group.addTask { await outbox.run { message in refused.note(message.notice.sequence) } }
@@ -112,5 +119,12 @@ struct OutboxTests {
         #expect(Set(peer.handovers.prefix(3)) == Set(handovers))
         #expect(peer.handovers[3] == peer.handovers[4] && peer.handovers[4] == peer.handovers[5])
         #expect(Set(peer.handovers.suffix(3)) == Set(handovers))
+    }
+
+    @Test func `what the peer lacks is read from the database`() async throws {
+        let gap = NoticeGap(last: 0, sent: 2).operatorMessage
+        let peer = Peer(until: 2) { $0 == 1 ? .refused(status: 409, gap, lastSequence: 0) : nil }
+        #expect(try await deliver(told: [2], to: peer, age: .zero).isEmpty)
+        #expect(peer.sequences == [[2], [1, 2]])
     }
 }

@@ -220,7 +220,10 @@ private struct HandoverUpkeep: Service {
             try await withThrowingTaskGroup { group in
                 group.addTask { await shell.settle(debts) }
                 group.addTask { await shell.timers.run(now: server.context.now) { await shell.wake($0, $1) } }
-                group.addTask { await shell.outbox.run { await shell.refused($0) } }
+                group.addTask {
+                    await shell.outbox.load()
+                    await shell.outbox.run { await shell.refused($0) }
+                }
                 try await group.waitForAll()
             }
         }

@@ -91,8 +91,9 @@ extension HandoverService {
                 if step.state != machine { try tables.save(step, by: context, at: now) }
                 return (step, try tables.outbox.messages(of: id, role: .source).map(\.notice))
             }
-            // The peer gets its answer first: the agent must not arrive before the target knows that it may.
-            Task { await shell.carryOut(step) }
+            // The peer gets its answer first: the agent must not arrive before the target knows that it may. The answer
+            // tells of the offer; the notice stays in the database until the target says that it has it.
+            Task { await shell.carryOut(step.directives, of: step.state) }
             return (step.state, notices)
         } catch let refusal as HandoverRefusal {
             await refused(refusal.operatorMessage, handover: id, by: context)

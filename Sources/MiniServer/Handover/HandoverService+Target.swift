@@ -152,34 +152,38 @@ extension HandoverService {
         _ notices: [HandoverNotice], received: Int, of id: HandoverID, from peer: PeerRecord, by context: AuditContext
     ) async throws -> Receipt {
         let now = server.now()
-        let taken = try await server.database.write { tables -> (Taken, Int) in
+        let taken = try await server.database.write { tables -> Taken in
             if let machine = try tables.sources.find(id)?.machine, machine.otherParty == peer.id {
                 let (step, sequence) = try machine.next(after: notices, at: now)
-                try tables.save(step, after: machine, received: received, by: context, at: now)
-                return (.source(step), sequence)
+                let acknowledged = machine.notices.acknowledged(received)
+                try tables.save(step, after: machine, acknowledged: acknowledged, by: context, at: now)
+                return .source(step, sequence, acknowledged: acknowledged)
             }
             if let machine = try tables.targets.find(id)?.machine, machine.otherParty == peer.id {
                 let (step, sequence) = try machine.next(after: notices, at: now)
-                try tables.save(step, after: machine, received: received, by: context, at: now)
-                return (.target(step), sequence)
+                let acknowledged = machine.notices.acknowledged(received)
+                try tables.save(step, after: machine, acknowledged: acknowledged, by: context, at: now)
+                return .target(step, sequence, acknowledged: acknowledged)
             }
             throw HandoverRefusal.unknownHandover(id)
         }
         switch taken {
-        case (.source(let step), let sequence): return await receipt(of: step, to: sequence, received: received)
-        case (.target(let step), let sequence): return await receipt(of: step, to: sequence, received: received)
+        case .source(let step, let sequence, let acknowledged):
+            return await receipt(of: step, to: sequence, acknowledged: acknowledged)
+        case .target(let step, let sequence, let acknowledged):
+            return await receipt(of: step, to: sequence, acknowledged: acknowledged)
         }
     }
 
     private enum Taken {
-        case source(HandoverStep<SourceHandover>)
-        case target(HandoverStep<TargetHandover>)
+        case source(HandoverStep<SourceHandover>, Int, acknowledged: Int)
+        case target(HandoverStep<TargetHandover>, Int, acknowledged: Int)
     }
 
     private func receipt<Machine: HandoverMachine>(
-        of step: HandoverStep<Machine>, to sequence: Int, received: Int
+        of step: HandoverStep<Machine>, to sequence: Int, acknowledged: Int
     ) async -> Receipt {
-        shell.outbox.acknowledged(upTo: received, of: step.state.id, Machine.role)
+        shell.outbox.acknowledged(upTo: acknowledged, of: step.state.id, Machine.role)
         await shell.carryOut(step)
         return Receipt(
             answer: step.answer ?? .accepted, sequence: sequence, lastSequence: step.state.notices.received,
@@ -189,10 +193,10 @@ extension HandoverService {
 
 extension StorageTransaction {
     fileprivate func save<Machine: HandoverMachine>(
-        _ step: HandoverStep<Machine>, after machine: Machine, received: Int, by context: AuditContext,
+        _ step: HandoverStep<Machine>, after machine: Machine, acknowledged: Int, by context: AuditContext,
         at now: Timestamp
     ) throws {
         if step.state != machine || !step.isEmpty { try save(step, by: context, at: now) }
-        try outbox.remove(upTo: received, of: machine.id, role: Machine.role)
+        try outbox.remove(upTo: acknowledged, of: machine.id, role: Machine.role)
     }
 }

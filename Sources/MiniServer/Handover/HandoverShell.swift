@@ -51,7 +51,7 @@ struct HandoverShell: Sendable {
         await carryOut(step.directives, of: step.state)
     }
 
-    private func carryOut<Machine: HandoverMachine>(_ directives: [HandoverDirective], of machine: Machine) async {
+    func carryOut<Machine: HandoverMachine>(_ directives: [HandoverDirective], of machine: Machine) async {
         for directive in directives {
             switch directive {
             case .signOffer(let claims): await sign(claims)

@@ -45,10 +45,12 @@ actor Outbox {
 
     /// The notices of a step that is saved.
     nonisolated func add<Machine: HandoverMachine>(_ notices: [HandoverNotice], of machine: Machine) {
-        guard !notices.isEmpty else { return }
-        let messages = notices.map {
-            Message(handover: machine.id, role: Machine.role, peer: machine.otherParty, notice: $0)
-        }
+        add(notices.map { Message(handover: machine.id, role: Machine.role, peer: machine.otherParty, notice: $0) })
+    }
+
+    /// Notices that the database has.
+    nonisolated func add(_ messages: [Message]) {
+        guard !messages.isEmpty else { return }
         news.withLock { $0.saved += messages }
         wakeups.continuation.yield()
     }
@@ -60,11 +62,10 @@ actor Outbox {
 
     private var clock: Duration { ContinuousClock.now - began }
 
-    /// Delivers until the task is cancelled.
+    /// Delivers until the task is cancelled, once `load` has read what earlier processes have left.
     ///
     /// - Parameter refused: called when a peer rejects a notice.
     func run(_ refused: @escaping @Sendable (Message) async -> Void) async {
-        await load()
         wakeups.continuation.yield()
         await withDiscardingTaskGroup { group in
             for await _ in wakeups.stream {
@@ -84,7 +85,7 @@ actor Outbox {
     }
 
     /// What earlier processes have left.
-    private func load() async {
+    func load() async {
         do {
             messages = try await database.read { try $0.outbox.all() }
         } catch {
@@ -144,8 +145,7 @@ actor Outbox {
                 outcome = .silent
             }
         }
-        // An operator may have removed the peer, and what was meant for it.
-        if outcome != .done { await forgetRemoved(first.party) }
+        if outcome != .done { await reload(first.party) }
         schedule.ended(call.map(\.item), outcome, at: clock)
         // More notices of the same handover may have waited behind these.
         wakeups.continuation.yield()
@@ -175,11 +175,15 @@ actor Outbox {
         }
     }
 
-    private func forgetRemoved(_ party: Party) async {
+    /// An operator may have removed the peer and what was meant for it, or the peer lacks one that it was told in the
+    /// answer to a redemption.
+    private func reload(_ party: Party) async {
         guard
             let stored = try? await database.read({ try $0.outbox.messages(of: party.handover, role: party.role) })
         else { return }
-        messages.removeAll { $0.party == party && !stored.contains($0) }
+        let place = messages.firstIndex { $0.party == party } ?? messages.endIndex
+        messages.removeAll { $0.party == party }
+        messages.insert(contentsOf: stored, at: place)
     }
 }
 

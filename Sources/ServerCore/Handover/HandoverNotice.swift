@@ -52,6 +52,10 @@ package struct NoticeLedger: Hashable, Sendable, Codable {
         return sent
     }
 
+    /// - Parameter sequence: the number of the last notice that the other party says it has.
+    /// - Returns: the same, as far as it can be true.
+    package func acknowledged(_ sequence: Int) -> Int { min(sequence, sent) }
+
     var isFull: Bool { refused.count >= Self.mostRefused }
 
     mutating func take(_ notice: HandoverNotice, refusing: Bool) {

@@ -125,6 +125,45 @@ struct HandoverServiceTests {
         }
     }
 
+    @Test func `the answer to a redemption tells of the offer, and the notice waits until the target says that it has it`()
+        async throws
+    {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            let (id, token) = try await pair.issue()
+            _ = try await pair.us.service.redeem(token, choice: .init(), by: pair.operatorContext)
+            let target = try await pair.us.server.context.database.read { try $0.targets.find(id)?.machine }
+            #expect(target?.offerHashes.count == 1)
+            func waiting() async throws -> [NoticeType] {
+                try await pair.eu.server.context.database.read {
+                    try $0.outbox.messages(of: id, role: .source).map(\.notice.type)
+                }
+            }
+            #expect(try await waiting() == [.offered])
+            try await pair.us.service.cancel(id, reason: nil, by: pair.operatorContext)
+            try await until { try await pair.source(id)?.phase == .expired }
+            #expect(try await waiting().isEmpty)
+        }
+    }
+
+    @Test func `a peer that says it has notices which were never sent loses none of them`() async throws {
+        try await RunningServer.run("eu", "us") { servers in
+            let pair = try await HandoverPair(servers[0], servers[1])
+            let (id, token) = try await pair.issue()
+            _ = try await pair.us.service.redeem(token, choice: .init(), by: pair.operatorContext)
+            let source = pair.eu.server.context.authority.peerID
+            let epoch = try #require(try await pair.source(id)).claims.epoch
+            let peer = FederationClient(server: pair.us.server.context)
+            let connected = NoticeMessage(sequence: 1, type: OpenWord(.connected), epoch: epoch, at: .now)
+            _ = try await peer.deliver(NoticeBatch([connected], received: 99), of: id, to: source)
+            await peer.shutDown()
+            try await pair.eu.service.cancel(id, reason: "moved back", by: pair.operatorContext)
+            try await until {
+                try await pair.us.server.context.database.read { try $0.targets.find(id)?.machine.phase == .withdrawn }
+            }
+        }
+    }
+
     @Test func `a token that its source has forgotten is not called unreachable`() async throws {
         try await RunningServer.run("eu", "us") { servers in
             let pair = try await HandoverPair(servers[0], servers[1])

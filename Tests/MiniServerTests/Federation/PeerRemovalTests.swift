@@ -40,7 +40,8 @@ struct PeerRemovalTests {
             #expect((200..<300).contains(removed.status), "\(removed.text)")
             #expect(try await pair.eu.server.context.database.read { try $0.outbox.count() } == 0)
             let entry = try await pair.eu.audit().first { $0.action == .peerDeleted }
-            #expect(entry?.additional["droppedMessages"] == "1")
+            // The cancellation, and the offer: US knows of it, and has not said so.
+            #expect(entry?.additional["droppedMessages"] == "2")
         }
     }
 }
