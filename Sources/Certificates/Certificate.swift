@@ -27,7 +27,8 @@ public struct Certificate: Hashable, Sendable {
     public var pem: String { PEM.text(of: der, label: PEM.certificate) }
 
     let facts: CertificateFacts
-    let handle: CertificateHandle
+    private let parsed: Lazily<CertificateHandle>
+    var handle: CertificateHandle { parsed.value }
 
     /// - Throws: `CertificateFailure.unreadable` unless the bytes are exactly one certificate, in DER rather than in
     ///   some looser encoding (a certificate has one fingerprint), with readable dates, extensions and names.
@@ -39,17 +40,18 @@ public struct Certificate: Hashable, Sendable {
             self = known
             return
         }
-        let pointer = try unsafe decoded(der, as: .certificate, freedBy: X509_free) { cursor, count in
-            unsafe d2i_X509(nil, cursor, count)
-        }
-        let handle = unsafe CertificateHandle(takingOwnership: pointer)
-        facts = try unsafe handle.withPointer { certificate throws(CertificateFailure) in
+        let handle = try CertificateHandle(der: der)
+        let facts = try unsafe handle.withPointer { certificate throws(CertificateFailure) in
             let again = try unsafe encoded("encode a certificate") { target in unsafe i2d_X509(certificate, target) }
             guard again == der else { throw .unreadable(.certificate, reasons: ["not DER"]) }
             return try unsafe CertificateFacts(of: certificate, der: der)
         }
-        self.der = der
-        self.handle = handle
+        (self.der, self.facts) = (der, facts)
+        // A CA's signature is verified again and again; a leaf has usually said all it has to say.
+        parsed = Lazily(facts.isCA ? handle : nil) {
+            guard let again = try? CertificateHandle(der: der) else { preconditionFailure("it was read before") }
+            return again
+        }
         KnownCertificates.remember(self)
     }
 
@@ -97,17 +99,17 @@ final class CertificateFacts: Sendable {
         guard let names = fields.alternativeNames() else {
             throw .unreadable(.certificate, reasons: ["a subject alternative name is malformed"])
         }
-        guard let key = unsafe X509_get_pubkey(pointer) else {
-            throw .unreadable(.certificate, reasons: LibraryCall.drainedReasons())
-        }
         guard let fingerprint = Fingerprint(bytes: Digest.sha256(der)) else {
             preconditionFailure("SHA-256 is 32 bytes")
         }
-        publicKey = try unsafe PublicKey(
-            handle: KeyHandle(takingOwnership: key),
-            spki: encoded("read a public key") { target in
+        guard let key = unsafe X509_get_pubkey(pointer) else {
+            throw .unreadable(.certificate, reasons: LibraryCall.drainedReasons())
+        }
+        let handle = unsafe KeyHandle(takingOwnership: key)
+        publicKey = PublicKey(
+            spki: try unsafe encoded("read a public key") { target in
                 unsafe i2d_X509_PUBKEY(X509_get_X509_PUBKEY(pointer), target)
-            })
+            }, handle: fields.isCA ? handle : nil)
         subject = fields.subject
         issuer = fields.issuer
         serialNumber = fields.serialNumber

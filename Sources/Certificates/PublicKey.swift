@@ -15,27 +15,28 @@ public struct PublicKey: Hashable, Sendable {
 
     /// SubjectPublicKeyInfo, DER (RFC 5280 section 4.1).
     public let spki: [UInt8]
-    let handle: KeyHandle
+    private let parsed: Lazily<KeyHandle>
+    var handle: KeyHandle { parsed.value }
 
     /// - Throws: `CertificateFailure.unreadable` when the bytes are not exactly one public key.
     public init(spki: [UInt8]) throws(CertificateFailure) {
-        let key = try unsafe decoded(spki, as: .publicKey, freedBy: EVP_PKEY_free) { cursor, count in
-            unsafe d2i_PUBKEY(nil, cursor, count)
-        }
-        self.spki = spki
-        handle = unsafe KeyHandle(takingOwnership: key)
-    }
-
-    /// - Parameter spki: the encoding of this key, taken from its certificate, because encoding it again costs more
-    ///   than reading the whole certificate.
-    init(handle: KeyHandle, spki: [UInt8]) {
-        self.spki = spki
-        self.handle = handle
+        self.init(spki: spki, handle: try KeyHandle(spki: spki))
     }
 
     init(handle: KeyHandle) throws(CertificateFailure) {
-        spki = try handle.publicKeyBytes()
-        self.handle = handle
+        self.init(spki: try handle.publicKeyBytes(), handle: handle)
+    }
+
+    /// - Parameters:
+    ///   - spki: the encoding of a key that has been read, taken from its certificate, because encoding it again costs
+    ///     more than reading the whole certificate.
+    ///   - handle: the same key, if it is to be kept.
+    init(spki: [UInt8], handle: KeyHandle?) {
+        self.spki = spki
+        parsed = Lazily(handle) {
+            guard let again = try? KeyHandle(spki: spki) else { preconditionFailure("it was read before") }
+            return again
+        }
     }
 
     public var algorithm: Algorithm {

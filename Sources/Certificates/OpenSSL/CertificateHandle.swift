@@ -7,7 +7,11 @@ internal import COpenSSL
 @safe final class CertificateHandle: @unchecked Sendable {
     private let pointer: OpaquePointer
 
-    init(takingOwnership pointer: OpaquePointer) {
+    /// - Throws: `CertificateFailure.unreadable` unless the bytes are exactly one certificate.
+    init(der: [UInt8]) throws(CertificateFailure) {
+        let pointer = try unsafe decoded(der, as: .certificate, freedBy: X509_free) { cursor, count in
+            unsafe d2i_X509(nil, cursor, count)
+        }
         unsafe self.pointer = unsafe pointer
         // Parses and caches the extensions now, while nobody else can see the certificate.
         _ = unsafe X509_check_purpose(pointer, -1, 0)

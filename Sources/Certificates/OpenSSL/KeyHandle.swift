@@ -11,6 +11,14 @@ internal import COpenSSL
         unsafe self.pointer = unsafe pointer
     }
 
+    /// - Throws: `CertificateFailure.unreadable` unless the bytes are exactly one public key.
+    convenience init(spki: [UInt8]) throws(CertificateFailure) {
+        try unsafe self.init(
+            takingOwnership: decoded(spki, as: .publicKey, freedBy: EVP_PKEY_free) { cursor, count in
+                unsafe d2i_PUBKEY(nil, cursor, count)
+            })
+    }
+
     deinit { unsafe EVP_PKEY_free(pointer) }
 
     func withPointer<Result: ~Copyable, Failure: Error>(

@@ -125,7 +125,8 @@ struct HandoverServiceTests {
         }
     }
 
-    @Test func `the answer to a redemption tells of the offer, and the notice waits until the target says that it has it`()
+    @Test
+    func `the answer to a redemption tells of the offer, and the notice waits until the target says that it has it`()
         async throws
     {
         try await RunningServer.run("eu", "us") { servers in
