@@ -202,7 +202,8 @@ private struct PeerUpkeep: Service {
     let server: Server
 
     func run() async throws {
-        guard await server.port != nil else { return }
+        // Without a port the listener says why; this service ends with it.
+        guard await server.port != nil else { return try await gracefulShutdown() }
         await server.federation.run()
     }
 }
@@ -212,7 +213,6 @@ private struct HandoverUpkeep: Service {
     let server: Server
 
     func run() async throws {
-        // Without a port the listener says why; this service ends with it.
         guard await server.port != nil else { return try await gracefulShutdown() }
         let shell = server.shell
         let debts = try await shell.debts()
