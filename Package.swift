@@ -77,11 +77,12 @@ let package = Package(
         .system("COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
         .system("CWebSockets", pkgConfig: "libwebsockets", debian: "libwebsockets-dev"),
         .system("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        .systemLibrary(name: "CHeap"),
 
         // wrappers
         .swift("OpAMPProto", ["Vocabulary", "COpAMPMessages"]),
         .swift("Certificates", ["Vocabulary", "COpenSSL"]),
-        .swift("HostSystem", ["Vocabulary"]),
+        .swift("HostSystem", ["Vocabulary", "CHeap"]),
         .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem"]),
         .swift("ClientTransport", ["Vocabulary", "Certificates", "HostSystem", "COpenSSL", "CWebSockets"]),
 
@@ -117,8 +118,8 @@ let package = Package(
         .swift(
             "MiniServer",
             [
-                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HandoverToken", "ServerTransport",
-                "ServerCore", "ServerAPI", "ServerStorage",
+                "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HostSystem", "HandoverToken",
+                "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage",
             ] + .serverStack),
         .swift("Drill", ["Vocabulary", "ServerAPI", "OperatorClient", "Certificates"]),
 

@@ -8,7 +8,7 @@ import Testing
         "Certificates": ["Vocabulary", "COpenSSL", "Glibc", "Synchronization"],
         "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
-        "HostSystem": ["Vocabulary", "Glibc"],
+        "HostSystem": ["Vocabulary", "CHeap", "Glibc"],
         "ClientTransport": ["Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
@@ -31,7 +31,7 @@ import Testing
         ],
         "MiniServer": [
             "Vocabulary", "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage", "OpAMPProto", "Certificates",
-            "HandoverToken", "DurableFiles", "AsyncHTTPClient", "Foundation", "HTTPTypes", "Hummingbird",
+            "HandoverToken", "DurableFiles", "HostSystem", "AsyncHTTPClient", "Foundation", "HTTPTypes", "Hummingbird",
             "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOWebSocket",
             "ServiceLifecycle", "Synchronization", "UnixSignals",
         ],

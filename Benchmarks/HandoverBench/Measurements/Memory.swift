@@ -1,5 +1,6 @@
 import BareClient
 import Drill
+import Foundation
 import OperatorClient
 import ServerAPI
 
@@ -68,6 +69,8 @@ private struct Memory: Sendable {
         _ = try load.exchange(3, on: lines)
         eachConnected = (try loadTarget.memory() - before) / 1024 / Double(count)
         load.close(lines)
+        // The server gives back what it does not use 5 to 10 s after a crowd has gone.
+        Thread.sleep(forTimeInterval: 12)
         try loadTarget.waitUntilQuiet()
         kept = (try loadTarget.memory() - before) / 1e6
     }

@@ -22,6 +22,8 @@ package struct AgentReport: Hashable, Sendable {
     package var needsFullState: Bool
     /// Where it stands among its handovers, as far as this request or message says.
     package var epoch: HandoverEpoch?
+    /// Of the message as it came, in bytes; 0 for one whose size nobody counts.
+    package var size = 0
     /// Another message of the session waits for its answer already.
     package var isFollowed = false
     /// Two hosts seem to use the agent's identity; see `CopyWatch`.

@@ -30,11 +30,23 @@ final class ConnectedAgents: Sendable {
         /// Upgraded connections without a message so far, by session number. They replace no session, but a change of
         /// trust ends them as well.
         var silent: [UInt64: any AgentLink] = [:]
+        /// Since `takeCount`.
+        var most = 0
+
+        var count: Int { standing.count + silent.count }
     }
 
     private let links = Mutex(Links())
 
     var sessions: [AgentSession] { links.withLock { $0.standing.values.map(\.session) } }
+
+    /// How many there are now, and how many there have been at once since this was asked before.
+    func takeCount() -> (now: Int, most: Int) {
+        links.withLock { links in
+            defer { links.most = links.count }
+            return (links.count, links.most)
+        }
+    }
 
     func session(of agent: AgentID) -> AgentSession? { link(of: agent)?.session }
 
@@ -62,7 +74,12 @@ final class ConnectedAgents: Sendable {
     func link(of agent: AgentID) -> (any AgentLink)? { links.withLock { $0.standing[agent] } }
 
     /// A connection was upgraded and has sent no message.
-    func wait(_ link: some AgentLink) { links.withLock { $0.silent[link.session.number] = link } }
+    func wait(_ link: some AgentLink) {
+        links.withLock { links in
+            links.silent[link.session.number] = link
+            links.most = max(links.most, links.count)
+        }
+    }
 
     /// The first message of a session.
     func enter(_ session: AgentSession) {
@@ -78,6 +95,7 @@ final class ConnectedAgents: Sendable {
         let (link, old): (PollingLink, (any AgentLink)?) = links.withLock { links in
             if let known = links.standing[agent] as? PollingLink, isSame(known) { return (known, nil) }
             let new = make()
+            defer { links.most = max(links.most, links.count) }
             return (new, links.standing.updateValue(new, forKey: agent))
         }
         old?.end(.replaced)

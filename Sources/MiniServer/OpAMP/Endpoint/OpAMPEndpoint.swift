@@ -1,5 +1,6 @@
 import Certificates
 import HTTPTypes
+import HostSystem
 import Hummingbird
 import Logging
 import NIOCore
@@ -13,7 +14,7 @@ import Vocabulary
 
 /// `/v1/opamp`: both transports on one path, in front of one service.
 ///
-/// As a service it only looks after agents that stopped polling.
+/// As a service it looks after what ends without a word: agents that stopped polling, and memory of those that have gone.
 final class OpAMPEndpoint: Service {
     static let path = "/v1/opamp"
     /// A polling agent counts as disconnected after this time without a poll.
@@ -30,6 +31,7 @@ final class OpAMPEndpoint: Service {
     let now: @Sendable () -> Timestamp
     private let sessions = Atomic<UInt64>(0)
     private let copies = Mutex(CopyWatch())
+    private let meter = Mutex(ReportMeter())
 
     init(
         service: any OpAMPService,
@@ -106,6 +108,18 @@ final class OpAMPEndpoint: Service {
     func answer(
         to report: AgentReport, from session: AgentSession, on eventLoop: any EventLoop
     ) -> EventLoopFuture<OpAMPAnswer> {
+        let wait = meter.withLock { $0.wait(for: report.size, of: session.agent, at: report.at) }
+        guard wait == .zero else {
+            return eventLoop.flatScheduleTask(in: TimeAmount(wait)) {
+                self.decided(report, from: session, on: eventLoop)
+            }.futureResult
+        }
+        return decided(report, from: session, on: eventLoop)
+    }
+
+    private func decided(
+        _ report: AgentReport, from session: AgentSession, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<OpAMPAnswer> {
         gate.pass { service.received(report, from: session, on: eventLoop) }
             ?? eventLoop.makeSucceededFuture(
                 .unavailable(retryAfter: ConcurrencyLimit.retryAfter, "The server is busy."))
@@ -145,9 +159,11 @@ final class OpAMPEndpoint: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var heap = HeapUpkeep()
             while (try? await Task.sleep(for: .seconds(5))) != nil {
                 self.endOverdueEnrolments(at: self.now())
                 for link in self.agents.pollingLinks { link.endIfSilent(for: Self.pollSilence) }
+                if heap.isDue(after: self.agents.takeCount()) { HeapMemory.giveBack() }
             }
         }
     }

@@ -26,13 +26,13 @@ final class PollingConnection: DirectResponder {
         guard type == Self.mediaType else { return .now(.problem(ListenerRefusal.wrongMediaType.problem)) }
         let poll: Poll
         do throws(WireFailure) {
-            poll = .message(try AgentToServer(decoding: Array(buffer: body)))
+            poll = .message(try AgentToServer(decoding: Array(buffer: body)), size: body.readableBytes)
         } catch {
             poll = .unreadable(error)
         }
         let fields = AdmissionFields { head.headers.first(name: $0) }
-        if let known, known.fields == fields, case .message(let message) = poll {
-            switch known.link.receive(message, from: caller, epoch: fields.epoch) {
+        if let known, known.fields == fields, case .message(let message, let size) = poll {
+            switch known.link.receive(message, size: size, from: caller, epoch: fields.epoch) {
             case .over: break
             case .answered(let answer): return .now(Self.response(answer))
             case .report(let report):
@@ -55,7 +55,7 @@ final class PollingConnection: DirectResponder {
     }
 
     private enum Poll: Sendable {
-        case message(AgentToServer)
+        case message(AgentToServer, size: Int)
         case unreadable(WireFailure)
     }
 
@@ -63,9 +63,9 @@ final class PollingConnection: DirectResponder {
     private static func exchange(
         _ poll: Poll, in session: AgentSession, at endpoint: OpAMPEndpoint, on eventLoop: any EventLoop
     ) -> EventLoopFuture<(DirectResponse, PollingLink?)> {
-        let message: AgentToServer
+        let (message, size): (AgentToServer, Int)
         switch poll {
-        case .message(let readable): message = readable
+        case .message(let readable, let bytes): (message, size) = (readable, bytes)
         case .unreadable(let failure):
             let refusal = AgentConversation(transport: .polling).refusal(.unreadable(failure))
             return eventLoop.makeSucceededFuture((response(refusal), nil))
@@ -76,7 +76,9 @@ final class PollingConnection: DirectResponder {
             } make: {
                 PollingLink(session, at: endpoint)
             }
-            switch link.receive(message, from: session.request.caller, epoch: session.request.epoch) {
+            switch link.receive(
+                message, size: size, from: session.request.caller, epoch: session.request.epoch)
+            {
             // The session ended between the two calls, so the next lookup does not find it.
             case .over: endpoint.agents.leave(link.session)
             case .answered(let answer): return eventLoop.makeSucceededFuture((response(answer), link))

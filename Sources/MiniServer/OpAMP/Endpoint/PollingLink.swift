@@ -42,9 +42,10 @@ final class PollingLink: AgentLink {
     /// Takes a message in; does not block.
     ///
     /// - Parameters:
+    ///   - size: of the message, in bytes.
     ///   - caller: of this poll; it may come from a host other than the one that opened the session.
     ///   - epoch: what the poll's header says.
-    func receive(_ message: AgentToServer, from caller: Caller, epoch: HandoverEpoch?) -> Reception {
+    func receive(_ message: AgentToServer, size: Int, from caller: Caller, epoch: HandoverEpoch?) -> Reception {
         let now = endpoint.now()
         return state.withLock { state in
             guard !state.end.hasCome else { return .over }
@@ -55,6 +56,7 @@ final class PollingLink: AgentLink {
             } catch {
                 return .answered(state.conversation.refusal(error))
             }
+            report.size = size
             report.copy = endpoint.sighted(report.message, epoch: report.epoch, of: session, from: caller, at: now)
             if report.isRoutine, endpoint.service.heard(from: session, at: now) {
                 return .answered(reply(to: report, .nothing, &state))

@@ -81,9 +81,12 @@ final class WebSocketSession: ChannelDuplexHandler {
 
     private func take(_ message: WebSocketMessage, _ context: ChannelHandlerContext) {
         do throws(ConversationRefusal) {
+            let size = message.size
             let message = try decoded(message)
             if !isSilent, isHeard(message) { return answerSignOfLife(context) }
-            decide(on: try conversation.hear(message, epoch: session.request.epoch, at: endpoint.now()), context)
+            var report = try conversation.hear(message, epoch: session.request.epoch, at: endpoint.now())
+            report.size = size
+            decide(on: report, context)
         } catch {
             if !end.hasCome { write(conversation.refusal(error), context) }
         }

@@ -1,0 +1,3 @@
+#pragma once
+// Not in Swift's module of glibc.
+#include <malloc.h>
