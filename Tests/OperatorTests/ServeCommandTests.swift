@@ -179,8 +179,10 @@ extension Shell {
             "mini-server serve --data-dir \(name) --name \(name) \(options) > \(name).log 2>&1 & server=$!")
         var origin = ""
         try await wait(until: "\(name) listens") { shell in
-            let lines = try await shell.read("\(name).log").split(separator: "\n")
-            guard let line = lines.first(where: { $0.hasPrefix("listening on ") }) else { return false }
+            // The job creates its log after the prompt is back.
+            guard let lines = try? await shell.read("\(name).log").split(separator: "\n"),
+                let line = lines.first(where: { $0.hasPrefix("listening on ") })
+            else { return false }
             origin = String(line.dropFirst("listening on ".count))
             return true
         }
