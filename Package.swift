@@ -150,7 +150,9 @@ let package = Package(
             ["ClientTransport", "Certificates", "HostSystem", "Vocabulary", "ScriptedServer"] + .serverStack),
         .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
         .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
-        .tests("ServerCoreTests", ["ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
+        .tests(
+            "ServerCoreTests",
+            ["ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary", "WireSamples"]),
         .tests(
             "SimulationTests",
             ["AgentCore", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
@@ -178,7 +180,7 @@ let package = Package(
             "MiniServerTests",
             [
                 "MiniServer", "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage", "HandoverToken",
-                "Certificates", "HostSystem", "OpAMPProto", "Vocabulary", .database,
+                "Certificates", "HostSystem", "OpAMPProto", "Vocabulary", "WireSamples", .database,
             ] + .serverStack),
         .tests("DrillTests", ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary"]),
         .tests("OperatorTests", ["ServerAPI", "Vocabulary", "mini-server", "opamp-agent"]),

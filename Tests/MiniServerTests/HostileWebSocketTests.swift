@@ -2,6 +2,7 @@ import NIOCore
 import OpAMPProto
 import ServerCore
 import Testing
+import WireSamples
 
 @testable import MiniServer
 @testable import ServerTransport

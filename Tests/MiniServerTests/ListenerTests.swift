@@ -8,6 +8,7 @@ import ServerTransport
 import ServiceLifecycle
 import Testing
 import Vocabulary
+import WireSamples
 
 @testable import MiniServer
 

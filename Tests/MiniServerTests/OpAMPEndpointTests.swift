@@ -6,6 +6,7 @@ import ServerTransport
 import Synchronization
 import Testing
 import Vocabulary
+import WireSamples
 
 @testable import MiniServer
 

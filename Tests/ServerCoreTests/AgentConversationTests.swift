@@ -1,6 +1,7 @@
 import OpAMPProto
 import Testing
 import Vocabulary
+import WireSamples
 
 @testable import ServerCore
 

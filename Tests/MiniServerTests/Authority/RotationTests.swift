@@ -8,6 +8,7 @@ import ServerStorage
 import ServerTransport
 import Testing
 import Vocabulary
+import WireSamples
 
 @testable import MiniServer
 

@@ -5,6 +5,7 @@ import ServerCore
 import ServerTransport
 import Testing
 import Vocabulary
+import WireSamples
 
 @testable import MiniServer
 
@@ -103,7 +104,7 @@ struct RenewalTests {
 
             var conversation = AgentConversation(transport: .webSocket)
             let message = AgentToServer(
-                instanceUID: old.uid.bytes, sequenceNumber: 9, capabilities: WireAgent.capabilities)
+                instanceUID: old.uid.bytes, sequenceNumber: 9, capabilities: AgentToServerExample.capabilities)
             let answer = try await service.received(try conversation.hear(message, at: day), from: session)
             #expect(answer.dismissal != nil)
             guard

@@ -6,6 +6,7 @@ import ServerCore
 import ServerTransport
 import Testing
 import Vocabulary
+import WireSamples
 
 @testable import MiniServer
 

@@ -5,16 +5,12 @@ import ServerTransport
 import Synchronization
 import Testing
 import Vocabulary
+import WireSamples
 
 @testable import MiniServer
 
 /// An agent with a key, a leaf and a name, and no mind of its own: it says what a test tells it, over raw connections.
 struct WireAgent: Sendable {
-    static let capabilities: AgentCapabilities = [
-        .reportsStatus, .acceptsOpAMPConnectionSettings, .reportsHealth, .reportsHeartbeat,
-        .reportsConnectionSettingsStatus,
-    ]
-
     let key: PrivateKey
     let uid: InstanceUID
     var leaf: Certificate?
@@ -101,7 +97,7 @@ final class WireLine: Sendable {
             return number
         }
         var message = AgentToServer(
-            instanceUID: uid, sequenceNumber: number, capabilities: WireAgent.capabilities)
+            instanceUID: uid, sequenceNumber: number, capabilities: AgentToServerExample.capabilities)
         try change(&message)
         switch transport {
         case .webSocket: try await client.send(message)

@@ -1,14 +1,14 @@
-import OpAMPProto
+public import OpAMPProto
 
 /// What a conforming agent sends.
-enum AgentToServerExample {
-    static let uid: [UInt8] = Array(1...16)
-    static let capabilities: AgentCapabilities = [
+public enum AgentToServerExample {
+    public static let uid: [UInt8] = Array(1...16)
+    public static let capabilities: AgentCapabilities = [
         .reportsStatus, .acceptsOpAMPConnectionSettings, .reportsHealth, .reportsHeartbeat,
         .reportsConnectionSettingsStatus,
     ]
 
-    static func full(sequence: UInt64, capabilities: AgentCapabilities = capabilities) -> AgentToServer {
+    public static func full(sequence: UInt64, capabilities: AgentCapabilities = capabilities) -> AgentToServer {
         AgentToServer(
             instanceUID: uid,
             sequenceNumber: sequence,
@@ -19,7 +19,7 @@ enum AgentToServerExample {
         )
     }
 
-    static func heartbeat(sequence: UInt64) -> AgentToServer {
+    public static func heartbeat(sequence: UInt64) -> AgentToServer {
         AgentToServer(instanceUID: uid, sequenceNumber: sequence, capabilities: capabilities)
     }
 }
