@@ -140,50 +140,69 @@ let package = Package(
         .tests("VocabularyTests", ["Vocabulary"]),
         .testSupport("WireSamples", at: "Tests/WireSamples", ["OpAMPProto"]),
         .tests("OpAMPProtoTests", ["OpAMPProto", "Vocabulary", "WireSamples"]),
-        .tests("CertificatesTests", ["Certificates", "Vocabulary"]),
+        .testSupport("TestValues", at: "Tests/TestSupport/TestValues", ["Vocabulary"]),
+        .testSupport(
+            "TestPKI", at: "Tests/TestSupport/TestPKI", ["Certificates", "HostSystem", "Vocabulary", "TestValues"]),
+        .tests("CertificatesTests", ["Certificates", "Vocabulary", "TestPKI", "TestValues"]),
         .testProgram("crash-writer", at: "Tests/Tools/CrashWriter", ["DurableFiles", "Vocabulary"]),
         .tests("DurableFilesTests", ["DurableFiles", "Vocabulary", "crash-writer"]),
         .testSupport(
-            "ScriptedServer", at: "Tests/TestSupport/ScriptedServer", ["Certificates", "Vocabulary"] + .serverStack),
+            "ScriptedServer", at: "Tests/TestSupport/ScriptedServer",
+            ["Certificates", "Vocabulary", "TestPKI"] + .serverStack),
         .tests(
             "ClientTransportTests",
-            ["ClientTransport", "Certificates", "HostSystem", "Vocabulary", "ScriptedServer"] + .serverStack),
-        .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary"]),
-        .tests("AgentCoreTests", ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
+            ["ClientTransport", "Certificates", "HostSystem", "Vocabulary", "ScriptedServer", "TestPKI"]
+                + .serverStack),
+        .tests("HandoverTokenTests", ["HandoverToken", "Certificates", "Vocabulary", "TestPKI", "TestValues"]),
+        .tests(
+            "AgentCoreTests",
+            ["AgentCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary", "TestPKI", "TestValues"]),
         .tests(
             "ServerCoreTests",
-            ["ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary", "WireSamples"]),
+            [
+                "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary", "TestPKI", "TestValues",
+                "WireSamples",
+            ]),
         .tests(
             "SimulationTests",
-            ["AgentCore", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary"]),
-        .tests("ServerAPITests", ["ServerAPI", "Vocabulary"]),
+            [
+                "AgentCore", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary", "TestPKI",
+                "TestValues",
+            ]),
+        .tests("ServerAPITests", ["ServerAPI", "Vocabulary", "TestValues"]),
         .testProgram(
             "storage-writer", at: "Tests/Tools/StorageWriter", ["ServerStorage", "ServerCore", "Vocabulary"]),
         .tests(
             "ServerStorageTests",
             [
                 "ServerStorage", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary",
-                "storage-writer", .database,
+                "TestPKI", "TestValues", "storage-writer", .database,
             ], excluding: ["Fixtures"]),
         .testSupport(
             "ScriptedOpAMPServer", at: "Tests/TestSupport/ScriptedOpAMPServer",
-            ["ScriptedServer", "OpAMPProto", "HandoverToken", "Certificates", "Vocabulary"]),
+            [
+                "ScriptedServer", "OpAMPProto", "HandoverToken", "Certificates", "HostSystem", "Vocabulary", "TestPKI",
+                "TestValues",
+            ]),
         .tests(
             "AgentExtensionTests",
             [
                 "AgentExtension", "AgentCore", "OpAMPProto", "HandoverToken", "Certificates", "DurableFiles",
                 "HostSystem",
-                "Vocabulary", "ScriptedOpAMPServer", "ScriptedServer", "opamp-agent",
+                "Vocabulary", "ScriptedOpAMPServer", "ScriptedServer", "TestPKI", "TestValues", "opamp-agent",
             ]),
         .tests("CrashTests", ["ScriptedOpAMPServer", "Certificates", "OpAMPProto", "Vocabulary", "opamp-agent"]),
         .tests(
             "MiniServerTests",
             [
                 "MiniServer", "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage", "HandoverToken",
-                "Certificates", "HostSystem", "OpAMPProto", "Vocabulary", "WireSamples", .database,
+                "Certificates", "HostSystem", "OpAMPProto", "Vocabulary", "TestPKI", "TestValues", "WireSamples",
+                .database,
             ] + .serverStack),
-        .tests("DrillTests", ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary"]),
-        .tests("OperatorTests", ["ServerAPI", "Vocabulary", "mini-server", "opamp-agent"]),
+        .tests(
+            "DrillTests",
+            ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary", "TestPKI", "TestValues"]),
+        .tests("OperatorTests", ["ServerAPI", "Vocabulary", "Certificates", "TestPKI", "mini-server", "opamp-agent"]),
         .tests("ArchitectureTests", ["ServerTransport", "Vocabulary"]),
 
         // benchmarks

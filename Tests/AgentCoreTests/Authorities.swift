@@ -1,6 +1,8 @@
 import Certificates
 import HandoverToken
 import OpAMPProto
+import TestPKI
+import TestValues
 import Vocabulary
 
 @testable import AgentCore
@@ -9,7 +11,7 @@ import Vocabulary
 struct Authorities: Sendable {
     static let shared = Authorities()
 
-    let now = Timestamp(seconds: 1_800_000_000)
+    let now = TestClock.start
     let source: Authority
     let target: Authority
     let third: Authority
@@ -19,19 +21,16 @@ struct Authorities: Sendable {
     let uid: InstanceUID
 
     struct Authority: Sendable {
-        let certificate: Certificate
-        let issuer: Issuer
+        let own: TestAuthority
         let id: PeerID
         let endpoint: Endpoint
         let http: Endpoint
+        var certificate: Certificate { own.certificate }
+        var issuer: Issuer { own.issuer }
 
-        init(_ name: String, number: UInt8, at now: Timestamp) throws {
-            let key = try PrivateKey.generateP256()
-            certificate = try Issuer.selfSigned(
-                subject: "\(name) CA", key: key, serial: Authorities.serial(number),
-                validity: Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(3650 * 86_400)))
-            issuer = try Issuer(certificate: certificate, key: key)
-            id = Authorities.identifier(number)
+        init(_ name: String, number: UInt8) throws {
+            own = try TestAuthority("\(name) CA")
+            id = PeerID(repeating: number)
             endpoint = try Endpoint("wss://\(name).example:4320/v1/opamp")
             http = try Endpoint("https://\(name).example:4320/v1/opamp")
         }
@@ -42,35 +41,22 @@ struct Authorities: Sendable {
 
     private init() {
         do {
-            source = try Authority("source", number: 1, at: now)
-            target = try Authority("target", number: 2, at: now)
-            third = try Authority("third", number: 3, at: now)
+            source = try Authority("source", number: 1)
+            target = try Authority("target", number: 2)
+            third = try Authority("third", number: 3)
             agentKey = try PrivateKey.generateP256()
             request = try SigningRequest(key: agentKey, subject: "agent").pem
             uid = InstanceUID(version7At: now, random: [UInt8](repeating: 9, count: 10))
-            leaf = try Self.leaf(from: source, over: agentKey, number: 4, at: now, days: 365)
+            leaf = try Self.leaf(from: source, over: agentKey, days: 365)
         } catch {
             preconditionFailure("the test authorities could not be made: \(error)")
         }
     }
 
-    static func leaf(
-        from authority: Authority, over key: PrivateKey, number: UInt8, at now: Timestamp, days: Int64
-    ) throws -> LeafChain {
-        let row = AgentID(version7At: now, random: [UInt8](repeating: 7, count: 10))
-        return LeafChain(
-            leaf: try authority.issuer.issue(
-                .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: serial(number),
-                validity: Validity(notBefore: now - .seconds(60), notAfter: now + .seconds(days * 86_400))))
-    }
-
-    static func serial(_ number: UInt8) -> [UInt8] { [0x10] + [UInt8](repeating: number, count: 15) }
-
-    static func identifier<Kind>(_ byte: UInt8) -> Identifier<Kind> {
-        guard let identifier = Identifier<Kind>(bytes: [UInt8](repeating: byte, count: 16)) else {
-            preconditionFailure("16 bytes are an identifier")
-        }
-        return identifier
+    static func leaf(from authority: Authority, over key: PrivateKey, days: Int64) throws -> LeafChain {
+        LeafChain(
+            leaf: try authority.own.issue(
+                .agentLeaf(.init(repeating: 7)), over: key.publicKey, validity: .around(TestClock.start, days: days)))
     }
 
     // MARK: What the tests configure and offer
@@ -105,9 +91,9 @@ struct Authorities: Sendable {
         let issued = issuedAt ?? now
         return try from.issuer.sign(
             HandoverClaims(
-                id: Self.identifier(number), issuer: from.id, audience: to.id, issuedAt: issued,
+                id: .init(repeating: number), issuer: from.id, audience: to.id, issuedAt: issued,
                 expiresAt: issued + .seconds(3600), leaf: (leaf ?? self.leaf).leaf.fingerprint,
-                agent: .init(row: Self.identifier(0xD4), instanceUID: uid, displayName: "agent", capabilities: 0xA901),
+                agent: .init(row: .init(repeating: 0xD4), instanceUID: uid, displayName: "agent", capabilities: 0xA901),
                 target: .init(
                     name: "there", endpoint: endpoint ?? to.endpoint, serverCAs: try TrustSet([to.certificate]),
                     tokenSigners: try to.tokenSigners),

@@ -63,7 +63,7 @@ import Vocabulary
 
     @Test func `a leaf over another key, or for another server, is refused`() throws {
         let stranger = try Authorities.leaf(
-            from: all.source, over: PrivateKey.generateP256(), number: 5, at: all.now, days: 9)
+            from: all.source, over: PrivateKey.generateP256(), days: 9)
         let answers = [
             answer { $0.certificate?.cert = Array(stranger.pem.utf8) },
             answer { $0.destinationEndpoint = self.all.target.endpoint.description },
@@ -178,7 +178,7 @@ import Vocabulary
     }
 
     @Test func `a leaf near its end is renewed over the same key, once a day`() throws {
-        let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
+        let old = try Authorities.leaf(from: all.source, over: all.agentKey, days: 20)
         var world = World(try all.configuration { $0.server.settings.leaf = old })
         world.start()
         world.advance(.seconds(3600))
@@ -197,7 +197,7 @@ import Vocabulary
 
     /// An agent whose leaf is due, and whose signing request is out.
     func asking(at endpoint: Endpoint? = nil) throws -> World {
-        let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
+        let old = try Authorities.leaf(from: all.source, over: all.agentKey, days: 20)
         var world = World(try all.configuration(at: endpoint) { $0.server.settings.leaf = old })
         world.start()
         world.advance(.seconds(40))
@@ -235,7 +235,7 @@ import Vocabulary
     }
 
     @Test func `a handover forgets a signing request, and the target is asked once it has settled`() throws {
-        let old = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 20)
+        let old = try Authorities.leaf(from: all.source, over: all.agentKey, days: 20)
         var world = World(
             try all.configuration {
                 $0.server.settings.leaf = old

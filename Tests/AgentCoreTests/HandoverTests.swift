@@ -232,7 +232,7 @@ import Vocabulary
         #expect(world.source.dials.map(\.settings.trust) == [all.source.trust, all.third.trust])
         #expect(world.source.dials.last?.settings.leaf == all.leaf)
 
-        let renewed = try Authorities.leaf(from: all.source, over: all.agentKey, number: 8, at: all.now, days: 700)
+        let renewed = try Authorities.leaf(from: all.source, over: all.agentKey, days: 700)
         world.source.behaviour = [.fails(DialFailure(.tlsLeafRefused)), .works]
         let offer = OpAMPConnectionSettings(
             certificate: TLSCertificate(cert: Array(renewed.pem.utf8)), heartbeatIntervalSeconds: 30)

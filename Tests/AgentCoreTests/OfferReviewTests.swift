@@ -69,7 +69,7 @@ import Vocabulary
 
     @Test func `H18 H19 what cannot be meant is refused without leaving the server`() throws {
         let stranger = try Authorities.leaf(
-            from: all.source, over: PrivateKey.generateP256(), number: 5, at: all.now, days: 9)
+            from: all.source, over: PrivateKey.generateP256(), days: 9)
         let pem = Array(all.leaf.pem.utf8)
         let cases: [(OpAMPConnectionSettings, OfferRefusal, MoveCause)] = [
             (.init(destinationEndpoint: "wss://"), .badEndpoint(.badHost), .protocol),
@@ -222,7 +222,7 @@ import Vocabulary
     @Test func `A3 a handover neither changes the leaf nor drops it`() throws {
         let good = try all.handover().opamp ?? OpAMPConnectionSettings()
         var other = good
-        let renewed = try Authorities.leaf(from: all.source, over: all.agentKey, number: 5, at: all.now, days: 9)
+        let renewed = try Authorities.leaf(from: all.source, over: all.agentKey, days: 9)
         other.certificate = TLSCertificate(cert: Array(renewed.pem.utf8))
         #expect(try refusal(other) == .leafChangeInHandover)
         #expect(try refusal(other) { $0.active.tokenSigners = nil } == .leafChangeInHandover, "though unchecked")

@@ -88,7 +88,7 @@ import Vocabulary
 
     @Test func `A3 until it has settled nobody changes the leaf or the uid`() throws {
         var world = try arrived()
-        let leaf = try Authorities.leaf(from: all.target, over: all.agentKey, number: 6, at: all.now, days: 365)
+        let leaf = try Authorities.leaf(from: all.target, over: all.agentKey, days: 365)
         let offer = ConnectionSettingsOffers(
             hash: [3],
             opamp: OpAMPConnectionSettings(

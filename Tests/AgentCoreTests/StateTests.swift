@@ -1,4 +1,5 @@
 import OpAMPProto
+import TestValues
 import Testing
 import Vocabulary
 
@@ -16,7 +17,7 @@ import Vocabulary
         configuration.server.settings.tls.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
         configuration.digest = [1, 2]
         var state = AgentState(instanceUID: all.uid, configuration: configuration)
-        let facts = HandoverFacts(id: Authorities.identifier(7), epoch: .max, probation: .seconds(60))
+        let facts = HandoverFacts(id: .init(repeating: 7), epoch: .max, probation: .seconds(60))
         state.previous = configuration.server
         state.candidate = Candidate(
             origin: .offer(facts), server: configuration.server, hash: .unnamed(digest: [1]), attempts: 2,

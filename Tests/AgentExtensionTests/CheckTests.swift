@@ -2,6 +2,7 @@ import Certificates
 import Foundation
 import ScriptedOpAMPServer
 import ScriptedServer
+import TestPKI
 import Testing
 import Vocabulary
 

@@ -3,6 +3,7 @@ import Foundation
 import OpAMPProto
 import ScriptedOpAMPServer
 import ScriptedServer
+import TestPKI
 import Testing
 import Vocabulary
 

@@ -5,6 +5,7 @@ import Foundation
 import OpAMPProto
 import ScriptedOpAMPServer
 import ScriptedServer
+import TestPKI
 import Testing
 import Vocabulary
 

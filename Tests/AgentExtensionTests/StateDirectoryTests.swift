@@ -5,6 +5,8 @@ import Foundation
 import OpAMPProto
 import ScriptedOpAMPServer
 import ScriptedServer
+import TestPKI
+import TestValues
 import Testing
 import Vocabulary
 
@@ -65,7 +67,7 @@ import Vocabulary
         state.active.settings.trust = ServerTrust(anchors: CertificateBundle(authorities))
         state.previous = state.active
         state.probation = Probation(
-            hash: .named([1]), length: .seconds(300), until: Timestamp(seconds: 1_800_000_000), isHandover: false)
+            hash: .named([1]), length: .seconds(300), until: TestClock.start, isHandover: false)
         #expect(state.encoded.count > 1 << 20)
         try directory.save(state)
         #expect(try load(directory).state == state)

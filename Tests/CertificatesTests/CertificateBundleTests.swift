@@ -1,11 +1,12 @@
 import Certificates
 import Foundation
+import TestPKI
 import Testing
 import Vocabulary
 
 @Suite struct CertificateBundleTests {
     @Test func `order is kept and repetitions are dropped`() throws {
-        let (first, second) = (try Authority("one").certificate, try Authority("two").certificate)
+        let (first, second) = (try TestAuthority("one").certificate, try TestAuthority("two").certificate)
         let bundle = try CertificateBundle(pem: second.pem + first.pem + second.pem)
         #expect(bundle.certificates == [second, first])
         #expect(try CertificateBundle(pem: bundle.pem) == bundle)
@@ -13,7 +14,7 @@ import Vocabulary
     }
 
     @Test func `our PEM is the PEM of others`() throws {
-        let certificate = try Authority().certificate
+        let certificate = try TestAuthority().certificate
         #expect(certificate.pem == PEMText.block(certificate.der, label: "CERTIFICATE"))
     }
 
@@ -21,7 +22,7 @@ import Vocabulary
     func `text around the blocks, a byte order mark, indentation and either kind of line end are no part of them`()
         throws
     {
-        let (one, two) = (try Authority("one").certificate, try Authority("two").certificate)
+        let (one, two) = (try TestAuthority("one").certificate, try TestAuthority("two").certificate)
         let pems = one.pem + two.pem
         let texts = [
             "# Ampora US\n\n  \t\n" + pems.replacing("\n", with: "\r\n") + "\n# end",
@@ -36,28 +37,29 @@ import Vocabulary
         }
     }
 
-    @Test func `what openssl x509 -text prints is read`() throws {
+    @Test func `what openssl x509 -text prints is read`() async throws {
         let openssl = try OpenSSLCommand()
-        let certificate = try openssl.certificate("root", extensions: ["basicConstraints=critical,CA:TRUE"])
-        let text = try openssl.run("x509", "-text", "-in", "root.pem")
+        let certificate = try await openssl.certificate("root", extensions: ["basicConstraints=critical,CA:TRUE"])
+        let text = try await openssl.run("x509", "-text", "-in", "root.pem")
         #expect(text.contains("Signature Algorithm"))
         #expect(try CertificateBundle(pem: text).certificates == [certificate])
     }
 
-    @Test func `a certificate with OpenSSL's trust settings is refused with the command that converts it`() throws {
+    @Test func `a certificate with OpenSSL's trust settings is refused with the command that converts it`() async throws
+    {
         let openssl = try OpenSSLCommand()
-        let certificate = try openssl.certificate("root", extensions: ["basicConstraints=critical,CA:TRUE"])
-        try openssl.run("x509", "-in", "root.pem", "-addreject", "serverAuth", "-out", "trusted.pem")
+        let certificate = try await openssl.certificate("root", extensions: ["basicConstraints=critical,CA:TRUE"])
+        try await openssl.run("x509", "-in", "root.pem", "-addreject", "serverAuth", "-out", "trusted.pem")
         let refused = failure(of: { try CertificateBundle(pem: openssl.read("trusted.pem")) })
         #expect(refused == .pem(.trustedCertificate(line: 1)))
         #expect(refused?.operatorMessage.nextAction.contains("openssl x509 -in FILE -out FILE2") == true)
-        try openssl.run("x509", "-in", "trusted.pem", "-out", "plain.pem")
+        try await openssl.run("x509", "-in", "trusted.pem", "-out", "plain.pem")
         #expect(try CertificateBundle(pem: openssl.read("plain.pem")).certificates == [certificate])
     }
 
     @Test func `a file may hold the key of its certificate where that is expected, and nowhere else`() throws {
         let key = try PrivateKey.generateP256()
-        let leaf = try Authority().leaf(.listener(names: ["localhost"]), key: key)
+        let leaf = try TestAuthority().leaf(.listener(names: ["localhost"]), key: key)
         let parameters = PEMText.block([6, 1, 1], label: "EC PARAMETERS")
         for text in [leaf.pem + parameters + key.pem.revealText(), key.pem.revealText() + leaf.pem] {
             #expect(try CertificateBundle(pem: text, besideKey: true).certificates == [leaf])
@@ -88,7 +90,7 @@ import Vocabulary
     }
 
     @Test func `hostile texts are refused by name`() throws {
-        let pem = try Authority().certificate.pem
+        let pem = try TestAuthority().certificate.pem
         let key = try PrivateKey.generateP256().pem.revealText()
         let lines = pem.split(separator: "\n").map(String.init)
         let next = lines.count + 1
@@ -131,7 +133,7 @@ import Vocabulary
     }
 
     @Test func `the limits hold to the last one`() throws {
-        let pem = try Authority().certificate.pem
+        let pem = try TestAuthority().certificate.pem
         #expect(try CertificateBundle(pem: String(repeating: pem, count: 200)).certificates.count == 1)
         let padded = pem + String(repeating: "\n", count: Limits.pemBytes - pem.utf8.count)
         #expect(try CertificateBundle(pem: padded).certificates.count == 1)

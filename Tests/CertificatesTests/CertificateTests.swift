@@ -1,10 +1,11 @@
 import Certificates
+import TestPKI
 import Testing
 import Vocabulary
 
 @Suite struct CertificateTests {
     @Test func `an authority says what it may do`() throws {
-        let authority = try Authority("Ampora EU · Zürich")
+        let authority = try TestAuthority("Ampora EU · Zürich", validity: year)
         let certificate = authority.certificate
         #expect(certificate.isCA)
         #expect(certificate.subject == "CN=Ampora EU · Zürich")
@@ -16,7 +17,7 @@ import Vocabulary
     }
 
     @Test func `each profile carries its names and uses and no others`() throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let table: [(CertificateProfile, dns: [String], ips: [String], uris: [String], Set<ExtendedKeyUsage>)] = [
             (.authority, [], [], [], []),
             (.agentLeaf(agentID), [], [], ["urn:opamp-handover:agent:\(agentID)"], [.clientAuth]),
@@ -37,9 +38,9 @@ import Vocabulary
         }
     }
 
-    @Test func `the openssl command reads in them what protocol section 2 asks for`() throws {
+    @Test func `the openssl command reads in them what protocol section 2 asks for`() async throws {
         let openssl = try OpenSSLCommand()
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let table: [(CertificateProfile, [String])] = [
             (
                 .authority,
@@ -76,7 +77,7 @@ import Vocabulary
         for (profile, expected) in table {
             try openssl.write(authority.leaf(profile, subject: "Ampora · US").pem, to: "leaf.pem")
             let text =
-                try openssl.run("x509", "-in", "leaf.pem", "-noout", "-text", "-nameopt", "utf8")
+                try await openssl.run("x509", "-in", "leaf.pem", "-noout", "-text", "-nameopt", "utf8")
                 .split(separator: "\n").map { line in line.drop { $0 == " " }.trimmingSuffix() }
                 .joined(separator: "\n") + "\n"
             for passage in expected { #expect(text.contains(passage), "\(passage) is missing in \(text)") }
@@ -86,22 +87,22 @@ import Vocabulary
         }
     }
 
-    @Test func `the openssl command verifies what we issue and agrees on the fingerprint`() throws {
+    @Test func `the openssl command verifies what we issue and agrees on the fingerprint`() async throws {
         let openssl = try OpenSSLCommand()
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let leaf = try authority.leaf(.agentLeaf(agentID))
         try openssl.write(authority.certificate.pem, to: "ca.pem")
         try openssl.write(leaf.pem, to: "leaf.pem")
-        let verdict = try openssl.run(
+        let verdict = try await openssl.run(
             "verify", "-x509_strict", "-purpose", "sslclient", "-attime", "\(noon.seconds)", "-CAfile", "ca.pem",
             "leaf.pem")
         #expect(verdict.contains("leaf.pem: OK"))
-        let print = try openssl.run("x509", "-in", "leaf.pem", "-noout", "-fingerprint", "-sha256")
+        let print = try await openssl.run("x509", "-in", "leaf.pem", "-noout", "-fingerprint", "-sha256")
         #expect(print.lowercased().replacing(":", with: "").contains(leaf.fingerprint.description))
     }
 
     @Test func `a serial number with its top bit set stays positive`() throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let serial = [UInt8](repeating: 0xFF, count: 16)
         let leaf = try authority.issuer.issue(
             .agentLeaf(agentID), subject: "x", publicKey: PrivateKey.generateP256().publicKey, serial: serial,
@@ -119,13 +120,13 @@ import Vocabulary
 
     @Test(arguments: ["", String(repeating: "x", count: 65), "a\nb", "a\u{0}b"])
     func `a subject that is not one line of 64 characters is refused`(subject: String) throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         #expect(failure(of: { try authority.leaf(.federation(peerID), subject: subject) }) == .invalidSubject)
     }
 
     @Test(arguments: ["/CN=x", "CN=a,O=b", "x,URI:urn:opamp-handover:peer:00", "\"quoted\"", "日本語", "#", " x "])
     func `a subject is free text and never read as anything else`(subject: String) throws {
-        let leaf = try Authority().leaf(.federation(peerID), subject: subject)
+        let leaf = try TestAuthority().leaf(.federation(peerID), subject: subject)
         #expect(leaf.uriNames == [HandoverURN.peer(peerID)])
         #expect(leaf.dnsNames.isEmpty)
         #expect(leaf.subject.hasPrefix("CN="))
@@ -134,19 +135,19 @@ import Vocabulary
 
     @Test(arguments: ["", "a b", "a,DNS:b", "*", "*.com", "a.*.com", "-", ".", "a..b", "999.1.1.1", "[::1]", "ä.de"])
     func `a listener's name that is no name is refused`(name: String) throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         // "-" is a label that DNS itself would take.
         let expected: CertificateFailure? = name == "-" ? nil : .invalidName(name)
         #expect(failure(of: { try authority.leaf(.listener(names: [name])) }) == expected)
     }
 
     @Test func `a listener without a name is refused`() throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         #expect(failure(of: { try authority.leaf(.listener(names: [])) }) == .invalidName(""))
     }
 
     @Test func `a validity must end after it begins and fit a certificate`() throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let far = Timestamp(seconds: 300_000_000_000)
         for validity in [
             Validity(notBefore: noon, notAfter: noon), Validity(notBefore: noon, notAfter: noon - day),
@@ -160,21 +161,21 @@ import Vocabulary
     func `dates keep their value in both of their encodings`(text: String) throws {
         let time = try #require(Timestamp(text))
         let validity = Validity(notBefore: Timestamp(seconds: -1), notAfter: time)
-        #expect(try Authority().leaf(.federation(peerID), validity: validity).notAfter == time)
+        #expect(try TestAuthority().leaf(.federation(peerID), validity: validity).notAfter == time)
     }
 
     @Test func `only an authority with its own key issues`() throws {
-        let (authority, key) = (try Authority(), try PrivateKey.generateP256())
+        let (authority, key) = (try TestAuthority(), try PrivateKey.generateP256())
         let leaf = try authority.leaf(.federation(peerID), key: key)
         #expect(failure(of: { try Issuer(certificate: leaf, key: key) }) == .notAnAuthority(subject: "CN=leaf"))
         #expect(failure(of: { try Issuer(certificate: authority.certificate, key: key) }) == .keyMismatch)
     }
 
-    @Test func `nothing is issued for a key of another kind`() throws {
+    @Test func `nothing is issued for a key of another kind`() async throws {
         let openssl = try OpenSSLCommand()
-        try openssl.run("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "key.pem")
-        try openssl.run("pkey", "-in", "key.pem", "-pubout", "-outform", "DER", "-out", "public.der")
-        let (authority, key) = (try Authority(), try PublicKey(spki: openssl.readBytes("public.der")))
+        try await openssl.run("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "key.pem")
+        try await openssl.run("pkey", "-in", "key.pem", "-pubout", "-outform", "DER", "-out", "public.der")
+        let (authority, key) = (try TestAuthority(), try PublicKey(spki: openssl.readBytes("public.der")))
         #expect(
             failure(of: {
                 try authority.issuer.issue(
@@ -183,7 +184,7 @@ import Vocabulary
     }
 
     @Test func `a certificate survives DER and PEM, alone only`() throws {
-        let certificate = try Authority().certificate
+        let certificate = try TestAuthority().certificate
         #expect(try Certificate(der: certificate.der) == certificate)
         #expect(try Certificate(pem: certificate.pem) == certificate)
         #expect(failure(of: { try Certificate(pem: certificate.pem + certificate.pem) }) == .pem(.tooMany(limit: 1)))
@@ -193,7 +194,7 @@ import Vocabulary
     }
 
     @Test func `two encodings of one certificate are not two certificates`() throws {
-        let der = try Authority().certificate.der
+        let der = try TestAuthority().certificate.der
         // The outer length in three bytes instead of two: BER, not DER.
         let loose = [0x30, 0x83, 0x00] + der[2...]
         #expect(der[1] == 0x82)
@@ -201,7 +202,7 @@ import Vocabulary
     }
 
     @Test func `many threads may use one certificate and one key`() async throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let key = try PrivateKey.generateP256()
         let leaf = try authority.leaf(.agentLeaf(agentID), key: key)
         try await withThrowingTaskGroup(of: Bool.self) { group in

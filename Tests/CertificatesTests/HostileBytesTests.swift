@@ -1,11 +1,12 @@
 import Certificates
+import TestPKI
 import Testing
 import Vocabulary
 
 /// Whatever the bytes are, they are read or refused: no crash, no reason left behind for the next call.
 @Suite struct HostileBytesTests {
     @Test func `a certificate with any byte changed is read or refused, and never verifies`() throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let der = try authority.leaf(.listener(names: ["localhost", "127.0.0.1"])).der
         var generator = SeededGenerator(seed: 1)
         for index in der.indices {
@@ -20,14 +21,14 @@ import Vocabulary
     }
 
     @Test func `a certificate cut anywhere is refused`() throws {
-        let der = try Authority().certificate.der
+        let der = try TestAuthority().certificate.der
         for count in der.indices {
             #expect(throws: CertificateFailure.self) { try Certificate(der: Array(der.prefix(count))) }
         }
     }
 
     @Test func `an authority with bytes changed at random does not make anything verify that should not`() throws {
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let leaf = try authority.leaf(.agentLeaf(agentID))
         let der = authority.certificate.der
         var generator = SeededGenerator(seed: 2)
@@ -87,7 +88,7 @@ import Vocabulary
     @Test func `a PEM text with lines cut, doubled, swapped or changed is read as what stands in it or refused`() throws
     {
         let key = try PrivateKey.generateP256()
-        let authority = try Authority()
+        let authority = try TestAuthority()
         let leaf = try authority.leaf(.listener(names: ["localhost"]), key: key)
         let whole =
             "\u{FEFF}subject=CN=leaf\r\n" + leaf.pem + "--- \n" + PEMText.block([6, 1, 1], label: "EC PARAMETERS")

@@ -1,4 +1,5 @@
 import Certificates
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -64,15 +65,15 @@ import Vocabulary
         #expect("\(key.pem)" == "(redacted)")
     }
 
-    @Test func `keys of the openssl command are read in both of its forms and sign alike`() throws {
+    @Test func `keys of the openssl command are read in both of its forms and sign alike`() async throws {
         let openssl = try OpenSSLCommand()
-        try openssl.run("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "pkcs8.pem")
-        try openssl.run("ec", "-in", "pkcs8.pem", "-out", "sec1.pem")
+        try await openssl.run("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "pkcs8.pem")
+        try await openssl.run("ec", "-in", "pkcs8.pem", "-out", "sec1.pem")
         let key = try PrivateKey(pem: Secret(openssl.read("pkcs8.pem")))
         let sec1 = try PrivateKey(pem: Secret(openssl.read("sec1.pem")))
         #expect(key.publicKey == sec1.publicKey)
         #expect(key.pem == sec1.pem)
-        try openssl.run("pkey", "-in", "pkcs8.pem", "-pubout", "-outform", "DER", "-out", "public.der")
+        try await openssl.run("pkey", "-in", "pkcs8.pem", "-pubout", "-outform", "DER", "-out", "public.der")
         #expect(try openssl.readBytes("public.der") == key.publicKey.spki)
     }
 
@@ -101,10 +102,10 @@ import Vocabulary
     }
 
     @Test(arguments: Kind.all)
-    func `a key of another kind is not taken as ours, and its public half never verifies`(kind: Kind) throws {
+    func `a key of another kind is not taken as ours, and its public half never verifies`(kind: Kind) async throws {
         let openssl = try OpenSSLCommand()
-        try openssl.run(["genpkey", "-out", "key.pem"] + kind.options)
-        try openssl.run("pkey", "-in", "key.pem", "-pubout", "-outform", "DER", "-out", "public.der")
+        try await openssl.run(["genpkey", "-out", "key.pem"] + kind.options)
+        try await openssl.run("pkey", "-in", "key.pem", "-pubout", "-outform", "DER", "-out", "public.der")
         let text = Secret(try openssl.read("key.pem"))
         #expect(
             failure(of: { try PrivateKey(pem: text) })
@@ -126,41 +127,41 @@ import Vocabulary
     @Test(arguments: [
         ["pkey", "-aes256"], ["ec", "-aes256"], ["pkey", "-traditional", "-aes128"],
     ])
-    func `an encrypted private key is called encrypted, and its decrypted copy is read`(form: [String]) throws {
+    func `an encrypted private key is called encrypted, and its decrypted copy is read`(form: [String]) async throws {
         let openssl = try OpenSSLCommand()
         let key = try PrivateKey.generateP256()
         try openssl.write(key.pem.revealText(), to: "plain.pem")
-        try openssl.run(form + ["-in", "plain.pem", "-passout", "pass:x", "-out", "sealed.pem"])
+        try await openssl.run(form + ["-in", "plain.pem", "-passout", "pass:x", "-out", "sealed.pem"])
         let text = Secret("# sealed\n" + (try openssl.read("sealed.pem")))
         #expect(failure(of: { try PrivateKey(pem: text) }) == .pem(.encryptedKey(line: 2)))
         #expect(failure(of: { try TLSServerKey(pem: text) }) == .pem(.encryptedKey(line: 2)))
         // The advised command.
-        try openssl.run("pkey", "-in", "sealed.pem", "-passin", "pass:x", "-out", "opened.pem")
+        try await openssl.run("pkey", "-in", "sealed.pem", "-passin", "pass:x", "-out", "opened.pem")
         #expect(try PrivateKey(pem: Secret(openssl.read("opened.pem"))).publicKey == key.publicKey)
     }
 
-    @Test func `a key with explicit curve parameters is read after the advised conversion`() throws {
+    @Test func `a key with explicit curve parameters is read after the advised conversion`() async throws {
         let openssl = try OpenSSLCommand()
-        try openssl.run(["genpkey", "-out", "key.pem"] + Kind.all[6].options)
+        try await openssl.run(["genpkey", "-out", "key.pem"] + Kind.all[6].options)
         let refused = failure(of: { try PrivateKey(pem: Secret(openssl.read("key.pem"))) })
         #expect(refused?.operatorMessage.cause.contains("explicit curve parameters") == true)
         #expect(refused?.operatorMessage.nextAction.contains("-ec_param_enc named_curve") == true)
-        try openssl.run("pkey", "-in", "key.pem", "-ec_param_enc", "named_curve", "-out", "named.pem")
+        try await openssl.run("pkey", "-in", "key.pem", "-ec_param_enc", "named_curve", "-out", "named.pem")
         #expect(try PrivateKey(pem: Secret(openssl.read("named.pem"))).publicKey.algorithm == .p256)
     }
 
-    @Test func `the parameters that openssl ecparam writes before the key are passed over`() throws {
+    @Test func `the parameters that openssl ecparam writes before the key are passed over`() async throws {
         let openssl = try OpenSSLCommand()
-        try openssl.run("ecparam", "-name", "prime256v1", "-genkey", "-out", "key.pem")
+        try await openssl.run("ecparam", "-name", "prime256v1", "-genkey", "-out", "key.pem")
         let text = try openssl.read("key.pem")
         #expect(text.hasPrefix("-----BEGIN EC PARAMETERS-----"))
         #expect(try PrivateKey(pem: Secret(text)).publicKey.algorithm == .p256)
     }
 
-    @Test func `the older format of RSA keys serves TLS, and two keys in one text are refused`() throws {
+    @Test func `the older format of RSA keys serves TLS, and two keys in one text are refused`() async throws {
         let openssl = try OpenSSLCommand()
-        try openssl.run("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "pkcs8.pem")
-        try openssl.run("pkey", "-in", "pkcs8.pem", "-traditional", "-out", "pkcs1.pem")
+        try await openssl.run("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "pkcs8.pem")
+        try await openssl.run("pkey", "-in", "pkcs8.pem", "-traditional", "-out", "pkcs1.pem")
         let text = try openssl.read("pkcs1.pem")
         #expect(text.contains("BEGIN RSA PRIVATE KEY"))
         #expect(try TLSServerKey(pem: Secret(text)).pem == Secret(openssl.read("pkcs8.pem")))
@@ -169,7 +170,7 @@ import Vocabulary
 
     @Test func `a TLS server's key belongs to the certificate over its public half`() throws {
         let key = try PrivateKey.generateP256()
-        let authority = try Authority()
+        let authority = try TestAuthority()
         #expect(try TLSServerKey(key).belongs(to: authority.leaf(.listener(names: ["a.example"]), key: key)))
         #expect(try !TLSServerKey(key).belongs(to: authority.leaf(.listener(names: ["a.example"]))))
     }
@@ -179,20 +180,20 @@ import Vocabulary
         #expect(failure(of: { try PrivateKey(pem: Secret(text)) }) != nil)
     }
 
-    @Test func `our signatures satisfy the openssl command, and its signatures us`() throws {
+    @Test func `our signatures satisfy the openssl command, and its signatures us`() async throws {
         let openssl = try OpenSSLCommand()
         let key = try PrivateKey.generateP256()
         let message = Array("the same bytes on both sides".utf8)
         try openssl.write(key.pem.revealText(), to: "key.pem")
-        try openssl.run("pkey", "-in", "key.pem", "-pubout", "-out", "public.pem")
+        try await openssl.run("pkey", "-in", "key.pem", "-pubout", "-out", "public.pem")
         try openssl.write(message, to: "message")
 
-        try openssl.run("dgst", "-sha256", "-sign", "key.pem", "-out", "signature.der", "message")
+        try await openssl.run("dgst", "-sha256", "-sign", "key.pem", "-out", "signature.der", "message")
         let theirs = try raw(fromDER: openssl.readBytes("signature.der"))
         #expect(key.publicKey.isValidSignature(theirs, for: message))
 
         try openssl.write(der(fromRaw: key.signature(for: message)), to: "ours.der")
-        let verdict = try openssl.run(
+        let verdict = try await openssl.run(
             "dgst", "-sha256", "-verify", "public.pem", "-signature", "ours.der", "message")
         #expect(verdict.contains("Verified OK"))
     }

@@ -1,4 +1,5 @@
 import Certificates
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -10,13 +11,13 @@ import Vocabulary
     let leaf: Certificate
     var soon: Timestamp { leaf.notBefore + .seconds(60) }
 
-    init() throws {
+    init() async throws {
         openssl = try OpenSSLCommand()
         let ca = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"]
-        root = try openssl.certificate(
+        root = try await openssl.certificate(
             "root", extensions: ca, key: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
-        middle = try openssl.certificate("middle", by: "root", extensions: ca)
-        leaf = try openssl.certificate(
+        middle = try await openssl.certificate("middle", by: "root", extensions: ca)
+        leaf = try await openssl.certificate(
             "leaf", by: "middle",
             extensions: ["subjectAltName=DNS:eu.example,DNS:*.agents.example,IP:127.0.0.1,IP:::1"],
             key: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"])
@@ -49,12 +50,12 @@ import Vocabulary
     @Test func `a leaf without its issuer and an authority of another chain are found`() throws {
         #expect(problems([leaf]) == [.issuerMissing(leaf)])
         #expect(problems([leaf, root]) == [.outOfOrder(root), .issuerMissing(leaf)])
-        let stranger = try Authority().certificate
+        let stranger = try TestAuthority().certificate
         #expect(problems([leaf, middle, stranger]).contains(.outOfOrder(stranger)))
     }
 
     @Test func `a certificate of the same name and another key did not issue the leaf`() throws {
-        let (ours, theirs) = (try Authority("CA"), try Authority("CA"))
+        let (ours, theirs) = (try TestAuthority("CA"), try TestAuthority("CA"))
         let leaf = try ours.leaf(.listener(names: ["eu.example"]))
         let found = ChainCheck.listenerProblems(
             chain: [leaf, theirs.certificate], hosts: ["eu.example"], at: noon)
@@ -63,7 +64,7 @@ import Vocabulary
 
     @Test func `dates count for every certificate of the chain, at both ends`() throws {
         let long = Validity(notBefore: noon - day * 100, notAfter: noon + day * 1000)
-        let authority = try Authority(validity: long)
+        let authority = try TestAuthority(validity: long)
         let leaf = try authority.leaf(.listener(names: ["eu.example"]))
         let chain = [leaf, authority.certificate]
         let table: [(Timestamp, [ChainProblem])] = [
@@ -78,27 +79,28 @@ import Vocabulary
         }
     }
 
-    @Test func `a certificate for clients, one without names and a weak one are no server's`() throws {
-        let authority = try Authority()
+    @Test func `a certificate for clients, one without names and a weak one are no server's`() async throws {
+        let authority = try TestAuthority()
         let client = try authority.leaf(.agentLeaf(agentID))
         for hosts in [["eu.example"], []] {
             let found = ChainCheck.listenerProblems(
                 chain: [client, authority.certificate], hosts: hosts, at: noon)
             #expect(found.contains(.wrongPurpose(client, lacks: .serverAuth)), "\(hosts)")
         }
-        let nameless = try openssl.certificate("eu.example", by: "middle", extensions: ["basicConstraints=CA:FALSE"])
+        let nameless = try await openssl.certificate(
+            "eu.example", by: "middle", extensions: ["basicConstraints=CA:FALSE"])
         #expect(problems([nameless, middle]) == [.noSubjectAlternativeName])
-        let weak = try openssl.certificate(
+        let weak = try await openssl.certificate(
             "weak", by: "middle", extensions: ["subjectAltName=DNS:eu.example"],
             key: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"])
         #expect(problems([weak, middle]) == [.weakKey(weak)])
     }
 
-    @Test func `a certificate that signed itself passes as an authority only`() throws {
+    @Test func `a certificate that signed itself passes as an authority only`() async throws {
         let names = "subjectAltName=DNS:eu.example"
-        let own = try openssl.certificate("own", extensions: [names, "basicConstraints=critical,CA:TRUE"])
+        let own = try await openssl.certificate("own", extensions: [names, "basicConstraints=critical,CA:TRUE"])
         #expect(problems([own]) == [])
-        let bare = try openssl.certificate("bare", extensions: [names, "keyUsage=digitalSignature"])
+        let bare = try await openssl.certificate("bare", extensions: [names, "keyUsage=digitalSignature"])
         #expect(problems([bare]) == [.issuerMissing(bare)])
     }
 }

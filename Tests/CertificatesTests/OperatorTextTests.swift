@@ -1,4 +1,5 @@
 import Certificates
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -16,7 +17,7 @@ import Vocabulary
     ]
 
     private func problems() throws -> [ChainProblem] {
-        let certificate = try Authority().certificate
+        let certificate = try TestAuthority().certificate
         return [
             .untrusted, .expired(certificate), .notYetValid(certificate), .wrongName(host: "a", names: ["b"]),
             .noSubjectAlternativeName, .wrongPurpose(certificate, lacks: .serverAuth), .weakKey(certificate),

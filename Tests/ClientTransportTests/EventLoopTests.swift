@@ -1,5 +1,6 @@
 import Glibc
 import ScriptedServer
+import TestPKI
 import Testing
 import Vocabulary
 

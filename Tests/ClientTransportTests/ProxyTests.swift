@@ -2,6 +2,7 @@ import Certificates
 import ClientTransport
 import Glibc
 import ScriptedServer
+import TestPKI
 import Testing
 import Vocabulary
 

@@ -1,6 +1,7 @@
 import Certificates
 import ClientTransport
 import ScriptedServer
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -24,17 +25,15 @@ import Vocabulary
             func own(_ tls: ScriptedServer.TLS) -> (ScriptedServer.TLS, Certificate) { (tls, authority.certificate) }
             switch self {
             case .wrongCA: return own(try TestAuthority("Other").tls())
-            case .selfSigned:
-                let other = try TestAuthority("localhost")
-                return own(TestAuthority.Holder(certificate: other.certificate, key: other.key).tls())
+            case .selfSigned: return own(try TestAuthority("localhost").identity.tls())
             case .wrongName: return own(try authority.tls(["example.com", "127.0.0.1"]))
             case .wrongAddress: return own(try authority.tls(["localhost", "127.0.0.2"]))
-            case .expired: return own(try authority.tls(validity: TestAuthority.expired))
-            case .notYetValid: return own(try authority.tls(validity: TestAuthority.notYetValid))
+            case .expired: return own(try authority.tls(validity: .expired))
+            case .notYetValid: return own(try authority.tls(validity: .notYetValid))
             case .onlyACommonName:
                 // Trusted, and its only name is the common name.
                 let named = try TestAuthority("localhost")
-                return (TestAuthority.Holder(certificate: named.certificate, key: named.key).tls(), named.certificate)
+                return (named.identity.tls(), named.certificate)
             case .clientCertificate: return own(try authority.agent().tls())
             }
         }
@@ -95,7 +94,7 @@ import Vocabulary
     }
 
     @Test func `verification is skipped only when asked`() async throws {
-        let tls = try TestAuthority().tls(["example.com"], validity: TestAuthority.expired)
+        let tls = try TestAuthority().tls(["example.com"], validity: .expired)
         try await withServer(tls: tls, script: echo) { client, server in
             let settings = try DialSettings.to(server)
             #expect(await client.succeeds(settings.with { $0.skipVerify = true }))

@@ -1,6 +1,7 @@
 import Certificates
 import ClientTransport
 import ScriptedServer
+import TestPKI
 import Testing
 import Vocabulary
 

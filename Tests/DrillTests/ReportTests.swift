@@ -1,3 +1,4 @@
+import TestValues
 import Testing
 import Vocabulary
 
@@ -16,7 +17,7 @@ import Vocabulary
     ) -> DrillOutcome {
         DrillOutcome(
             name: "there-and-back", summary: "there and back", wasInterrupted: wasInterrupted,
-            startedAt: Timestamp(seconds: 1_795_000_000), milliseconds: 30_422, directory: "drill-runs/x", steps: steps,
+            startedAt: TestClock.start, milliseconds: 30_422, directory: "drill-runs/x", steps: steps,
             invariants: invariants, logs: ["eu.log"])
     }
 
@@ -26,18 +27,18 @@ import Vocabulary
 
     @Test func `a report survives its own JSON`() throws {
         let report = DrillReport(
-            startedAt: Timestamp(seconds: 1_795_000_000), milliseconds: 1, transport: "ws",
+            startedAt: TestClock.start, milliseconds: 1, transport: "ws",
             drills: [Self.outcome([Self.step, Self.failed], [Self.record(.notObserved)])])
         #expect(try DrillReport(json: report.json) == report)
     }
 
     @Test func `the JSON keeps the names machines look for`() throws {
         let report = DrillReport(
-            startedAt: Timestamp(seconds: 1_795_000_000), milliseconds: 1, transport: "ws",
+            startedAt: TestClock.start, milliseconds: 1, transport: "ws",
             drills: [Self.outcome([Self.failed], [Self.record(.notObserved)])])
         let text = String(decoding: try report.json, as: UTF8.self)
         for member in [
-            #""schema" : "opamp-handover/drill-report/1""#, #""startedAt" : "2026-11-18T"#, #""verdict" : "failed""#,
+            #""schema" : "opamp-handover/drill-report/1""#, #""startedAt" : "2027-01-15T"#, #""verdict" : "failed""#,
             #""expected" : "live on US""#, #""seen" : "it is arriving""#, #""verdict" : "not-observed""#,
             #""startedAfterMilliseconds" : 422"#, #""logs""#, #""isRequired" : false"#,
             #""shortfalls" : ["#, #"\"the agent arrives\" failed: expected live on US, saw it is arriving"#,

@@ -1,5 +1,7 @@
 import Certificates
 import ServerAPI
+import TestPKI
+import TestValues
 import Testing
 import Vocabulary
 
@@ -7,7 +9,7 @@ import Vocabulary
 
 /// Evidence as a drill collects it, made by hand.
 enum Sample {
-    static let now = Timestamp(seconds: 1_795_000_000)
+    static let now = TestClock.start
     static let eu = "wss://127.0.0.1:1/v1/opamp"
     static let us = "wss://127.0.0.1:2/v1/opamp"
 
@@ -22,11 +24,9 @@ enum Sample {
 
     /// A new leaf each time.
     static func identity(_ agent: UInt8 = 1) throws -> AgentIdentity {
-        let key = try PrivateKey.generateP256()
-        let leaf = try Issuer.selfSigned(
-            subject: "leaf", key: key, serial: RandomBytes.generate(16),
-            validity: Validity(notBefore: now, notAfter: now + .seconds(60)))
-        return AgentIdentity(instanceUID: try uid(agent), leaf: leaf, leafBytes: [1], keyBytes: [1, 2, 3])
+        AgentIdentity(
+            instanceUID: try uid(agent), leaf: try TestAuthority("leaf").certificate, leafBytes: [1],
+            keyBytes: [1, 2, 3])
     }
 
     static func agent(_ identity: AgentIdentity?, _ name: String = "agent-1", log: String = "") -> Evidence.Agent {
@@ -53,9 +53,9 @@ enum Sample {
     static func handover(
         _ role: String, _ phase: String, number: UInt8 = 1, epoch: Epoch = 1
     ) throws -> HandoverDetail {
-        let peer = try #require(PeerID(bytes: [UInt8](repeating: 9, count: 16)))
+        let peer = PeerID(repeating: 9)
         let summary = HandoverSummary(
-            id: try #require(HandoverID(bytes: [UInt8](repeating: number, count: 16))),
+            id: .init(repeating: number),
             role: OpenWord(text: role), phase: OpenWord(text: phase),
             peer: "us-region", peerID: peer, displayName: "agent-1",
             fingerprint: try #require(Fingerprint(bytes: [UInt8](repeating: 1, count: 32))), epoch: epoch,

@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import ServerAPI
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -128,16 +129,13 @@ import Vocabulary
 
     @Test func `a public key is no secret, and what is redacted is not found`() throws {
         let shown = try #require(Planted.keyLines.split(separator: "\n").last)
-        let key = try PrivateKey.generateP256()
+        let own = try TestAuthority("leaf")
         var canaries = Planted.agentKey.canaries
-        canaries.add("the real key", keyPEM: key.pem.reveal())
-        let certificate = try Issuer.selfSigned(
-            subject: "leaf", key: key, serial: RandomBytes.generate(16),
-            validity: Validity(notBefore: Sample.now, notAfter: Sample.now + .seconds(60)))
-        for words in [String(shown), certificate.pem, "-----BEGIN PRIVATE KEY-----", "opamp-ho.(redacted)"] {
+        canaries.add("the real key", keyPEM: own.key.pem.reveal())
+        for words in [String(shown), own.certificate.pem, "-----BEGIN PRIVATE KEY-----", "opamp-ho.(redacted)"] {
             #expect(try leaks(of: canaries, in: words, at: .log).isEmpty, "\(words)")
         }
-        #expect(try leaks(of: canaries, in: key.pem.revealText(), at: .log) == ["the real key in eu-region.log"])
+        #expect(try leaks(of: canaries, in: own.key.pem.revealText(), at: .log) == ["the real key in eu-region.log"])
     }
 
     @Test func `a token is found in parts, and is named and never shown`() throws {

@@ -1,5 +1,6 @@
 import Certificates
 import Foundation
+import TestValues
 import Testing
 import Vocabulary
 
@@ -47,12 +48,12 @@ import Vocabulary
     @Test func `two drills of one second get folders of their own`() throws {
         let runs = FileManager.default.temporaryDirectory.appending(path: "runs-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: runs) }
-        let time = Timestamp(seconds: 1_795_000_000)
+        let time = TestClock.start
         let names = try (0..<3).map { _ in
             try RunFolder.make(in: runs, for: "there-and-back", at: time).lastPathComponent
         }
         #expect(Set(names).count == 3)
-        #expect(names.allSatisfy { $0.hasPrefix("there-and-back-20261118-") })
+        #expect(names.allSatisfy { $0.hasPrefix("there-and-back-20270115-") })
     }
 }
 

@@ -1,5 +1,7 @@
 import Certificates
 import HandoverToken
+import TestPKI
+import TestValues
 import Testing
 import Vocabulary
 
@@ -21,7 +23,7 @@ struct CheckOrderTests {
 
     @Test func `size, shape, checksum, header, signer, signature, claims`() throws {
         let late = world.now + .seconds(90_000)
-        let claims = try world.claims(audience: TokenWorld.identity(0x99), epoch: 0, purpose: .standby)
+        let claims = try world.claims(audience: PeerID(repeating: 0x99), epoch: 0, purpose: .standby)
         let badHeader = world.header([("typ", .string("JWT"))])
         let payload = world.payload(of: claims)
         // Signed by a stranger, although the header names the source's certificate.
@@ -43,7 +45,7 @@ struct CheckOrderTests {
         #expect(refusal(of: typed) == .envelope(.badSignature))
 
         let signed = try world.token(payload: payload)
-        #expect(refusal(of: signed, at: late) == .wrongAudience(TokenWorld.identity(0x99)))
+        #expect(refusal(of: signed, at: late) == .wrongAudience(PeerID(repeating: 0x99)))
         let addressed = payload.replacing([("aud", .string(world.targetID.description))])
         #expect(refusal(of: try world.token(payload: addressed), at: late) == .wrongPurpose(.standby))
         let meant = addressed.replacing([("purpose", .string("handover"))])
@@ -71,21 +73,17 @@ struct CheckOrderTests {
     }
 
     @Test func `a signer may sign only while it is valid, an authority and on P-256`() throws {
-        let old = try TokenWorld.Authority("old CA", serial: 9, at: world.now, days: 1)
+        let old = try TestAuthority("old CA", validity: .around(world.now, days: 1))
         let later = world.now + .seconds(2 * 86_400)
         let claims = try world.claims(issuedAt: later)
-        let token = try Issuer(certificate: old.certificate, key: old.key).sign(claims)
+        let token = try old.issuer.sign(claims)
         let signers = [TokenVerifier.KnownSigner(certificate: old.certificate, owner: world.sourceID)]
         let problem = EnvelopeRefusal.SignerDefect.certificate([.expired(old.certificate)])
         #expect(
             refusal(of: token, signers: signers, at: later)
                 == .envelope(.unusableSigner(old.certificate.fingerprint, problem)))
 
-        let leafKey = try PrivateKey.generateP256()
-        let leaf = try world.source.issuer.issue(
-            .agentLeaf(TokenWorld.identity(1)), subject: "leaf", publicKey: leafKey.publicKey,
-            serial: TokenWorld.serial(8),
-            validity: Validity(notBefore: world.now, notAfter: world.now + .seconds(86_400)))
+        let leaf = try world.source.agent().certificate
         let header = world.header([("x5t#S256", .string(leaf.fingerprint.x5tS256))])
         let forged = try world.token(payload: world.payload(of: world.claims()), header: header)
         guard

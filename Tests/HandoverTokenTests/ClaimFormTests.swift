@@ -1,4 +1,5 @@
 import Certificates
+import TestPKI
 import Testing
 import Vocabulary
 

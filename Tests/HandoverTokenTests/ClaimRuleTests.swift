@@ -1,4 +1,5 @@
 import HandoverToken
+import TestPKI
 import Testing
 import Vocabulary
 

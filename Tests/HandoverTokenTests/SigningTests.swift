@@ -1,5 +1,6 @@
 import Certificates
 import HandoverToken
+import TestPKI
 import Testing
 import Vocabulary
 

@@ -1,4 +1,6 @@
 import Certificates
+import TestPKI
+import TestValues
 import Vocabulary
 
 @testable import HandoverToken
@@ -7,51 +9,22 @@ import Vocabulary
 struct TokenWorld: Sendable {
     static let shared = TokenWorld()
 
-    let now = Timestamp(seconds: 1_800_000_000)
-    let sourceID: PeerID = identity(0xA1)
-    let targetID: PeerID = identity(0xB2)
-    let source: Authority
-    let target: Authority
-    let stranger: Authority
+    let now = TestClock.start
+    let sourceID = PeerID(repeating: 0xA1)
+    let targetID = PeerID(repeating: 0xB2)
+    let source: TestAuthority
+    let target: TestAuthority
+    let stranger: TestAuthority
     let leaf: Certificate
-
-    /// A certificate authority with its key.
-    struct Authority: Sendable {
-        let certificate: Certificate
-        let key: PrivateKey
-        let issuer: Issuer
-
-        init(_ subject: String, serial: UInt8, at now: Timestamp, days: Int64 = 3650) throws {
-            key = try PrivateKey.generateP256()
-            let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(days * 86_400))
-            certificate = try Issuer.selfSigned(
-                subject: subject, key: key, serial: TokenWorld.serial(serial), validity: validity)
-            issuer = try Issuer(certificate: certificate, key: key)
-        }
-    }
 
     private init() {
         do {
-            source = try Authority("source CA", serial: 1, at: now)
-            target = try Authority("target CA", serial: 2, at: now)
-            stranger = try Authority("stranger CA", serial: 3, at: now)
-            let row = AgentID(version7At: now, random: [UInt8](repeating: 7, count: 10))
-            leaf = try source.issuer.issue(
-                .agentLeaf(row), subject: "agent", publicKey: PrivateKey.generateP256().publicKey,
-                serial: Self.serial(4),
-                validity: Validity(notBefore: now - .seconds(60), notAfter: now + .seconds(86_400)))
+            (source, target) = (try TestAuthority("source CA"), try TestAuthority("target CA"))
+            stranger = try TestAuthority("stranger CA")
+            leaf = try source.agent().certificate
         } catch {
             preconditionFailure("the test authorities could not be made: \(error)")
         }
-    }
-
-    static func serial(_ number: UInt8) -> [UInt8] { [0x10] + [UInt8](repeating: number, count: 15) }
-
-    static func identity<Kind>(_ byte: UInt8) -> Identifier<Kind> {
-        guard let identifier = Identifier<Kind>(bytes: [UInt8](repeating: byte, count: 16)) else {
-            preconditionFailure("16 bytes are an identifier")
-        }
-        return identifier
     }
 }
 
@@ -65,10 +38,10 @@ extension TokenWorld {
         purpose: HandoverClaims.Purpose = .handover
     ) throws -> HandoverClaims {
         HandoverClaims(
-            id: Self.identity(0xC3), issuer: sourceID, audience: audience ?? targetID, issuedAt: issuedAt ?? now,
+            id: .init(repeating: 0xC3), issuer: sourceID, audience: audience ?? targetID, issuedAt: issuedAt ?? now,
             notBefore: notBefore, expiresAt: expiresAt ?? (issuedAt ?? now) + .seconds(3600), leaf: leaf.fingerprint,
             agent: .init(
-                row: Self.identity(0xD4), instanceUID: Self.identity(0xE5), displayName: displayName,
+                row: .init(repeating: 0xD4), instanceUID: .init(repeating: 0xE5), displayName: displayName,
                 capabilities: capabilities, group: group, configuration: configuration),
             target: .init(
                 name: targetName, endpoint: try Endpoint(endpoint),
@@ -82,7 +55,7 @@ extension TokenWorld {
     var signers: [TokenVerifier.KnownSigner] {
         [
             .init(certificate: source.certificate, owner: sourceID),
-            .init(certificate: target.certificate, owner: Self.identity(0x77)),
+            .init(certificate: target.certificate, owner: .init(repeating: 0x77)),
         ]
     }
 
@@ -93,16 +66,16 @@ extension TokenWorld {
     }
 
     /// Signs any payload as the source would, whatever it says.
-    func token(payload: JSON, header: JSON? = nil, signedBy authority: Authority? = nil) throws -> String {
+    func token(payload: JSON, header: JSON? = nil, signedBy authority: TestAuthority? = nil) throws -> String {
         try token(payload: Array(payload.description.utf8), header: header, signedBy: authority)
     }
 
-    func token(payload: [UInt8], header: JSON? = nil, signedBy authority: Authority? = nil) throws -> String {
+    func token(payload: [UInt8], header: JSON? = nil, signedBy authority: TestAuthority? = nil) throws -> String {
         let header = header ?? self.header()
         return try token(payload: payload, header: Array(header.description.utf8), signedBy: authority)
     }
 
-    func token(payload: [UInt8], header: [UInt8], signedBy authority: Authority? = nil) throws -> String {
+    func token(payload: [UInt8], header: [UInt8], signedBy authority: TestAuthority? = nil) throws -> String {
         let input = Base64URL.encode(header) + "." + Base64URL.encode(payload)
         let signature = try (authority ?? source).key.signature(for: Array(input.utf8))
         return TokenText.armoured(input + "." + Base64URL.encode(signature))

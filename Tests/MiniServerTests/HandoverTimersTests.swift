@@ -1,17 +1,14 @@
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
 @testable import MiniServer
 
 struct HandoverTimersTests {
-    private func id(_ byte: UInt8) throws -> HandoverID {
-        try #require(HandoverID(bytes: [UInt8](repeating: byte, count: 16)))
-    }
-
     @Test func `a handover that hangs when it wakes holds up no other`() async throws {
         let timers = HandoverTimers()
-        let (hanging, other) = (try id(1), try id(2))
+        let (hanging, other) = (HandoverID(repeating: 1), HandoverID(repeating: 2))
         await timers.set(.target, hanging, at: .now)
         let (woken, wake) = AsyncStream<HandoverID>.makeStream()
         await withTaskGroup { group in
@@ -32,7 +29,7 @@ struct HandoverTimersTests {
 
     @Test func `a timer that is rescheduled keeps the new time`() async throws {
         let timers = HandoverTimers()
-        let (moved, last) = (try id(1), try id(2))
+        let (moved, last) = (HandoverID(repeating: 1), HandoverID(repeating: 2))
         await timers.set(.source, moved, at: .now + .seconds(1))
         await timers.set(.source, moved, at: .now + .seconds(3600))
         await timers.set(.source, last, at: .now)
@@ -53,7 +50,7 @@ struct HandoverTimersTests {
 
     @Test func `a timer set while nothing else is due wakes its handover`() async throws {
         let timers = HandoverTimers()
-        let only = try id(1)
+        let only = HandoverID(repeating: 1)
         let (rung, ring) = AsyncStream<HandoverID>.makeStream()
         await withTaskGroup { group in
             group.addTask { await timers.run(now: { .now }) { _, id in ring.yield(id) } }

@@ -1,6 +1,7 @@
 import NIOCore
 import OpAMPProto
 import ServerCore
+import TestPKI
 import Testing
 import WireSamples
 

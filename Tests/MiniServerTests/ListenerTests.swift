@@ -6,6 +6,7 @@ import OpAMPProto
 import ServerCore
 import ServerTransport
 import ServiceLifecycle
+import TestPKI
 import Testing
 import Vocabulary
 import WireSamples
@@ -37,7 +38,7 @@ struct ListenerTests {
     }
 
     @Test func `a certificate of a stranger's authority reaches the service too`() async throws {
-        let stranger = try TestPKI().agent()
+        let stranger = try TestAuthority().agent()
         let service = ScriptedOpAMPService()
         try await TestServer.run(service: service) { server in
             _ = try await server.client(as: stranger).poll(Self.report)
@@ -104,13 +105,13 @@ struct ListenerTests {
 
     @Test func `nothing below TLS 1_2 and no protocol but HTTP 1_1 is agreed on`() async throws {
         try await TestServer.run { server in
-            let old = try await RawClient.connect(to: server.port, trusting: server.pki.authority) {
+            let old = try await RawClient.connect(to: server.port, trusting: server.pki.certificate) {
                 $0.minimumTLSVersion = .tlsv1
                 $0.maximumTLSVersion = .tlsv11
             }
             try? await old.send("GET /whoami HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(await old.readToEnd() == [])
-            let modern = try await RawClient.connect(to: server.port, trusting: server.pki.authority) {
+            let modern = try await RawClient.connect(to: server.port, trusting: server.pki.certificate) {
                 $0.applicationProtocols = ["h2", "http/1.1"]
             }
             try await modern.send("GET /whoami HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -124,15 +125,12 @@ struct ListenerTests {
     func `a resumed session is decided by the certificate it began with`(version: String) async throws {
         try await TestServer.run { server in
             let agent = try server.pki.agent()
-            let folder = FileManager.default.temporaryDirectory.appending(path: "resumption-\(UUID())")
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(at: folder) }
-            let leaf = folder.appending(path: "leaf.pem"), ticket = folder.appending(path: "ticket")
-            try (agent.certificate.pem + agent.key.pem.revealText()).write(to: leaf, atomically: true, encoding: .utf8)
+            let openssl = try OpenSSLCommand()
+            try openssl.write(agent.certificate.pem + agent.key.pem.revealText(), to: "leaf.pem")
             let dial = ["s_client", "-connect", "127.0.0.1:\(server.port)", version, "-ign_eof"]
-            let first = try await OpenSSL.run(
-                dial + ["-cert", leaf.path(), "-key", leaf.path(), "-sess_out", ticket.path()], input: Self.whoami)
-            let second = try await OpenSSL.run(dial + ["-sess_in", ticket.path()], input: Self.whoami)
+            let first = try await openssl.run(
+                dial + ["-cert", "leaf.pem", "-key", "leaf.pem", "-sess_out", "ticket"], input: Self.whoami)
+            let second = try await openssl.run(dial + ["-sess_in", "ticket"], input: Self.whoami)
             let name = agent.certificate.fingerprint.description
             #expect(first.contains("New, ") && first.contains(name))
             #expect(second.contains("Reused, ") && second.contains(name))

@@ -4,6 +4,8 @@ import OpAMPProto
 import ServerCore
 import ServerTransport
 import Synchronization
+import TestPKI
+import TestValues
 import Testing
 import Vocabulary
 import WireSamples
@@ -118,7 +120,7 @@ struct OpAMPEndpointTests {
             _ = try await socket.exchange(Example.full(sequence: 1, capabilities: [.reportsStatus]))
             let row = try #require(server.endpoint.agents.sessions.first?.agent)
             #expect(await server.endpoint.agents.send(Self.offer, to: row) == .notPermitted(.opampSettings))
-            let nobody = try #require(AgentID(bytes: Array(repeating: 9, count: 16)))
+            let nobody = AgentID(repeating: 9)
             #expect(await server.endpoint.agents.send(Self.offer, to: nobody) == .notConnected)
             await socket.close()
         }

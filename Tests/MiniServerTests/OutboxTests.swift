@@ -5,6 +5,7 @@ import ServerAPI
 import ServerCore
 import ServerStorage
 import Synchronization
+import TestValues
 import Testing
 import Vocabulary
 
@@ -47,10 +48,7 @@ struct OutboxTests {
 
         static let unknown = PeerCallFailure.refused(
             status: 404, HandoverRefusal.unknownHandover(id).operatorMessage, lastSequence: nil)
-        static let id: HandoverID = {
-            guard let id = HandoverID(bytes: [UInt8](repeating: 7, count: 16)) else { preconditionFailure("16 bytes") }
-            return id
-        }()
+        static let id = HandoverID(repeating: 7)
     }
 
     /// Delivers notices, two of one handover, until the peer has had enough; returns those it refused for good.
@@ -64,7 +62,7 @@ struct OutboxTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let database = try ServerDatabase(path: path)
         let written = Timestamp.now
-        let to = try #require(PeerID(bytes: [UInt8](repeating: 8, count: 16)))
+        let to = PeerID(repeating: 8)
         let all = messages.map { handover, sequence, type in
             OutboxTable.Message(
                 handover: handover, role: .target, peer: to,
@@ -113,7 +111,7 @@ struct OutboxTests {
     @Test func `a silent peer is asked with one message until it answers`() async throws {
         let silence = PeerCallFailure.unanswered(PeerCallError.noCertificate.operatorMessage)
         let peer = Peer(until: 8) { $0 <= 5 ? silence : nil }
-        let handovers = try (1...3).map { try #require(HandoverID(bytes: [UInt8](repeating: $0, count: 16))) }
+        let handovers = (1...3).map { HandoverID(repeating: $0) }
         _ = try await deliver(handovers.map { ($0, 1, .arrived) }, to: peer, age: .zero)
         // All three at once, then the first alone until it gets through, then the others.
         #expect(Set(peer.handovers.prefix(3)) == Set(handovers))

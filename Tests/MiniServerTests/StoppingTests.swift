@@ -1,5 +1,6 @@
 import NIOCore
 import ServiceLifecycle
+import TestPKI
 import Testing
 import Vocabulary
 

@@ -1,5 +1,6 @@
 import Foundation
 import ServerAPI
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -9,24 +10,16 @@ import Vocabulary
         async throws
     {
         try await Shell.open { shell in
+            _ = try await CorporatePKI().write(withRoot: false, into: shell.folder)
             try await shell.type(
                 """
-                ec='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
-                printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n' > ca.ext
-                printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' > leaf.ext
-                openssl req -x509 $ec -keyout root.key -out root.pem -days 9 -subj '/CN=Corp Root'
-                openssl req -new $ec -keyout int.key -out int.csr -subj '/CN=Corp Issuing'
-                openssl x509 -req -in int.csr -CA root.pem -CAkey root.key -set_serial 7 -days 9 -extfile ca.ext -out int.pem
-                openssl req -new $ec -keyout leaf.key -out leaf.csr -subj /CN=localhost
-                openssl x509 -req -in leaf.csr -CA int.pem -CAkey int.key -set_serial 8 -days 9 -extfile leaf.ext -out leaf.pem
-                cat leaf.pem int.pem > fullchain.pem
                 mini-server serve --data-dir eu --listen 127.0.0.1:0 --name eu-region --write-admin-token eu.token \
-                    --listener-cert fullchain.pem --listener-key leaf.key &
+                    --listener-cert corporate.pem --listener-key corporate.key &
                 """)
             try await shell.wait(until: "eu listens") { shell in (try? await shell.read("eu/context.json")) != nil }
             #expect(try await shell.type("mini-server agent list --context eu").contains("(none)"))
             let refused = try await shell.refused(
-                "mini-server agent list --operator-token-file eu.token --ca root.key.pem --context eu")
+                "mini-server agent list --operator-token-file eu.token --ca corporate.key.pem --context eu")
             #expect(refused.contains("client.file"))
 
             let issued: FederationCertificate = try await shell.json(

@@ -1,5 +1,7 @@
+import Certificates
 import Foundation
 import ServerAPI
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -72,15 +74,11 @@ import Vocabulary
 
     @Test func `a listener certificate from files is held against the public endpoint`() async throws {
         try await Shell.open { shell in
-            try await shell.type(
-                """
-                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 9 \
-                    -subj /CN=Corp -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign
-                openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout l.key -out l.csr -subj /CN=l
-                printf 'subjectAltName=DNS:localhost\\nextendedKeyUsage=serverAuth\\nkeyUsage=digitalSignature' > ext
-                openssl x509 -req -in l.csr -CA ca.pem -CAkey ca.key -set_serial 7 -days 9 -extfile ext -out l.pem
-                cat l.pem ca.pem > chain.pem; chmod 600 l.key
-                """)
+            let authority = try TestAuthority("Corp")
+            let listener = try authority.listener(["localhost"])
+            try await shell.write(listener.certificate.pem, to: "l.pem")
+            try await shell.write(listener.certificate.pem + authority.certificate.pem, to: "chain.pem")
+            try await shell.write(listener.key.pem.revealText(), to: "l.key")
             let serve = "mini-server serve --data-dir eu --name eu --listen 127.0.0.1:0 --listener-key l.key"
             let other = try await shell.refused("\(serve) --listener-cert chain.pem")
             #expect(other.contains("address.certificate-name") && other.contains("names localhost"), "\(other)")

@@ -1,5 +1,6 @@
 import Foundation
 import ServerAPI
+import TestValues
 import Testing
 import Vocabulary
 
@@ -60,25 +61,20 @@ struct BodySample: Sendable, CustomTestStringConvertible {
             OperatorRoutes.redeemHandover,
             HandoverRedemption(token: "t", group: "web", configuration: "base", withoutConfiguration: false)),
         .init(OperatorRoutes.cancelHandover, HandoverCancellation(reason: "none")),
-        .init(OperatorRoutes.pruneAudit, AuditPruning(before: Timestamp(seconds: 1_800_000_000))),
+        .init(OperatorRoutes.pruneAudit, AuditPruning(before: TestClock.start)),
         .init(FederationRoutes.announceTrust, TrustBundle(statement: "s", pinned: fingerprint)),
-        .init(FederationRoutes.redeem, RedemptionRequest(redemption: identity(), tokenSHA256: "00")),
+        .init(FederationRoutes.redeem, RedemptionRequest(redemption: RedemptionID(repeating: 7), tokenSHA256: "00")),
         .init(
             FederationRoutes.notices,
             NoticeBatch(
                 [
                     NoticeMessage(
-                        sequence: 2, type: OpenWord(.arrived), epoch: 3, at: Timestamp(seconds: 1_800_000_000),
+                        sequence: 2, type: OpenWord(.arrived), epoch: 3, at: TestClock.start,
                         facts: ["agent": "x"])
                 ], received: 1)),
     ]
 
     private static let fingerprint = Fingerprint(bytes: [UInt8](repeating: 7, count: 32))
-
-    private static func identity() -> RedemptionID {
-        guard let id = RedemptionID(bytes: [UInt8](repeating: 7, count: 16)) else { fatalError("16 bytes are an id") }
-        return id
-    }
 }
 
 @Suite struct JSONBodyTests {

@@ -10,8 +10,8 @@ import Vocabulary
     let day = Duration.seconds(24 * 3600)
 
     init() throws {
-        newer = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 3)
-        newest = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 4)
+        newer = try PeerWorld.leaf(of: world.row, by: world.eu)
+        newest = try PeerWorld.leaf(of: world.row, by: world.eu)
     }
 
     private func pending(_ leaf: Certificate) -> AgentRecord {

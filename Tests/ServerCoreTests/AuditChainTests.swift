@@ -1,4 +1,5 @@
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -11,7 +12,7 @@ import Vocabulary
                 context: AuditContext(actor: "admin", role: "admin", sourceAddress: "127.0.0.1", traceID: "0af7"),
                 fact: AuditFact(
                     .tokenIssued, entityType: "agent", entityID: "\(number)", before: "a", after: "b",
-                    originPeerID: PeerWorld.identity(1), additional: .members(["target": .string("us")])),
+                    originPeerID: .init(repeating: 1), additional: .members(["target": .string("us")])),
                 previousHash: rows.last?.hash ?? AuditChain.origin)
             rows.append((entry, AuditChain.hash(entry)))
         }

@@ -1,9 +1,10 @@
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
 struct AuditThrottleTests {
-    let start = Timestamp(seconds: 1_800_000_000)
+    let start = TestClock.start
 
     /// The indexes of those that are written down.
     private func admitted(_ subjects: [(String, after: Duration)]) -> [Int] {

@@ -1,10 +1,11 @@
+import TestValues
 import Testing
 import Vocabulary
 
 @testable import ServerCore
 
 @Suite struct CopyWatchTests {
-    private let agent: AgentID = PeerWorld.identity(0x31)
+    private let agent = AgentID(repeating: 0x31)
     private let start = PeerWorld.shared.now
 
     private func sighting(

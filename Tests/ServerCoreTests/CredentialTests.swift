@@ -1,6 +1,7 @@
 import Certificates
 import OpAMPProto
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -68,15 +69,15 @@ import Vocabulary
         var other = try enrolment(csr: csr)
         other.sameUID = [world.agent(presence: presence)]
         if presence == .arriving { other.sameUID[0].leaf = nil }
-        let grant = try grant(other, newRow: PeerWorld.identity(1))
-        #expect(grant.row.id == PeerWorld.identity(1) && grant.row.instanceUID == Self.freshUID)
-        #expect(grant.order.profile == .agentLeaf(PeerWorld.identity(1)))
+        let grant = try grant(other, newRow: .init(repeating: 1))
+        #expect(grant.row.id == .init(repeating: 1) && grant.row.instanceUID == Self.freshUID)
+        #expect(grant.order.profile == .agentLeaf(.init(repeating: 1)))
 
         other.sameUID = [world.agent(presence: .withdrawn)]
-        #expect(try self.grant(other, newRow: PeerWorld.identity(1)).row.instanceUID == world.uid)
+        #expect(try self.grant(other, newRow: .init(repeating: 1)).row.instanceUID == world.uid)
     }
 
-    private static let freshUID: InstanceUID = PeerWorld.identity(0x77)
+    private static let freshUID = InstanceUID(repeating: 0x77)
 
     private func grant(_ enrolment: Enrolment, newRow: AgentID) throws -> Enrolment.Grant {
         try enrolment.grant(newRow: newRow, freshUID: Self.freshUID, at: world.now)
@@ -86,22 +87,22 @@ import Vocabulary
         let key = try PrivateKey.generateP256()
         let csr = try SigningRequest(key: key, subject: "x").pem
         var known = world.agent()
-        known.leaf = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, key: key)
+        known.leaf = try PeerWorld.leaf(of: world.row, by: world.eu, key: key)
         known.epoch = 4
         var again = try enrolment(csr: csr)
         again.sameUID = [known]
-        let grant = try grant(again, newRow: PeerWorld.identity(1))
+        let grant = try grant(again, newRow: .init(repeating: 1))
         #expect(grant.row.id == world.row && grant.row.epoch == 4 && grant.token.usedBy == world.row)
         #expect(grant.order.profile == .agentLeaf(world.row))
         var row = grant.row
-        row.enrols(with: try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 2, key: key))
+        row.enrols(with: try PeerWorld.leaf(of: world.row, by: world.eu, key: key))
         let former = try #require(known.fingerprint)
         #expect(row.previousLeaf == former && !row.honours(former, at: world.now))
 
         known.leafRevoked = true
         again.sameUID = [known]
-        let renewed = try self.grant(again, newRow: PeerWorld.identity(1)).row
-        #expect(renewed.id == PeerWorld.identity(1) && renewed.instanceUID == world.uid)
+        let renewed = try self.grant(again, newRow: .init(repeating: 1)).row
+        #expect(renewed.id == .init(repeating: 1) && renewed.instanceUID == world.uid)
     }
 
     private func enrolment(csr: String) throws -> Enrolment {

@@ -1,4 +1,5 @@
 import HandoverToken
+import TestValues
 import Vocabulary
 
 @testable import ServerCore
@@ -105,7 +106,7 @@ struct HandoverSchedule {
         case 7: if target.phase == .previewed { feed(.redeemRequested(stages.redemption)) }
         case 8:
             // A rival claim of the same token.
-            claims.append(PeerWorld.identity(0x31))
+            claims.append(.init(repeating: 0x31))
         case 9: if chance(10) { feed(.cancelRequested(reason: nil)) }
         case 10: if chance(30) { feed(.withdrawRequested(reason: nil)) }
         default: connected = .between

@@ -1,5 +1,6 @@
 import Certificates
 import HandoverToken
+import TestValues
 import Vocabulary
 
 @testable import ServerCore
@@ -10,7 +11,7 @@ struct HandoverStages {
     let claims: HandoverClaims
     let digest: [UInt8] = [9, 9]
     let redemption = Redemption(
-        id: PeerWorld.identity(0x21), row: PeerWorld.identity(0x22), reusesRow: false, group: "prod",
+        id: .init(repeating: 0x21), row: .init(repeating: 0x22), reusesRow: false, group: "prod",
         configuration: "base")
     var now: Timestamp { world.now }
 

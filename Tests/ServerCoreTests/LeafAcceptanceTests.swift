@@ -1,5 +1,6 @@
 import Certificates
 import HandoverToken
+import TestValues
 import Testing
 import Vocabulary
 
@@ -45,7 +46,7 @@ import Vocabulary
         #expect(atHome { $0.row = nil } == .refused(.unknown(world.leaf.fingerprint)))
         #expect(atHome { $0.row?.leafRevoked = true } == .refused(.revoked(world.leaf.fingerprint)))
         #expect(atHome { $0.ownAuthorities = [world.us.authority] } == .refused(.notIssued([.untrusted])))
-        #expect(atHome { $0.row?.id = PeerWorld.identity(9) } == .refused(.otherAgent(PeerWorld.identity(9))))
+        #expect(atHome { $0.row?.id = .init(repeating: 9) } == .refused(.otherAgent(.init(repeating: 9))))
         #expect(atHome { $0.row?.presence = .withdrawn } == .refused(.notHere(row, presence: "withdrawn")))
     }
 
@@ -68,7 +69,7 @@ import Vocabulary
             case .previewed, .lapsed, .withdrawn: unknown
             }
         #expect(try away(phase) == expected)
-        let sibling = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 2)
+        let sibling = try PeerWorld.leaf(of: world.row, by: world.eu)
         #expect(try away(phase) { $0.presented = sibling } == .refused(.unknown(sibling.fingerprint)))
     }
 
@@ -129,7 +130,7 @@ import Vocabulary
     private func renewed(
         _ now: Timestamp, _ change: (inout LeafAcceptance) -> Void = { _ in }
     ) throws -> LeafAcceptance.Decision {
-        let newer = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 3)
+        let newer = try PeerWorld.leaf(of: world.row, by: world.eu)
         var facts = LeafAcceptance(
             presented: world.leaf, bearsBootstrapToken: false, row: world.agent(), arrivals: [], departures: [],
             ownAuthorities: [world.eu.authority], newerLeafIsLive: false)
@@ -156,7 +157,7 @@ import Vocabulary
     }
 
     @Test func `a leaf that came by a handover has no say once the row has another`() throws {
-        let newer = try PeerWorld.leaf(of: world.row, by: world.us, at: world.now, serial: 3)
+        let newer = try PeerWorld.leaf(of: world.row, by: world.us)
         let row = stages.redemption.row
         for presence in [Presence.live, .movedToPeer(world.eu.id, name: "eu")] {
             let decision = try away(.settled) { facts in
@@ -186,7 +187,7 @@ import Vocabulary
     @Test(arguments: TargetHandover.Phase.allCases)
     func `an agent that names its handover is let in for that one only`(phase: TargetHandover.Phase) throws {
         let named = stages.claims.id
-        let other: HandoverID = PeerWorld.identity(0x77)
+        let other = HandoverID(repeating: 0x77)
         #expect(try away(phase) { $0.handover = named } == away(phase), "what it names is what this server awaits")
         let expected: LeafAcceptance.Decision =
             switch phase {

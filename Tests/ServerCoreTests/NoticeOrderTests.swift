@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import HandoverToken
+import TestValues
 import Testing
 import Vocabulary
 
@@ -75,14 +76,14 @@ import Vocabulary
             let late = stages.now + .seconds(7200)
             #expect(try handover.next(after: .redeemed(stages.claim), at: late).state == handover)
             var rival = stages.claim
-            rival.redemption = PeerWorld.identity(0x31)
+            rival.redemption = .init(repeating: 0x31)
             #expect(throws: HandoverRefusal.alreadyRedeemed) { try handover.next(after: .redeemed(rival), at: late) }
         }
     }
 
     static let spoilt: [(HandoverRefusal, @Sendable (inout TokenRedemption) -> Void)] = [
-        (.unknownHandover(PeerWorld.identity(1)), { $0.peer = PeerWorld.shared.stranger.id }),
-        (.unknownHandover(PeerWorld.identity(1)), { $0.tokenDigest = [1] }),
+        (.unknownHandover(.init(repeating: 1)), { $0.peer = PeerWorld.shared.stranger.id }),
+        (.unknownHandover(.init(repeating: 1)), { $0.tokenDigest = [1] }),
         (.leafChanged(inToken: leaf, present: nil), { $0.leaf = nil }),
         (.leafChanged(inToken: leaf, present: other), { $0.leaf = other }),
         (.leafRevoked(leaf), { $0.leafRevoked = true }),

@@ -1,6 +1,7 @@
 import Certificates
 import HandoverToken
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -10,13 +11,13 @@ import Vocabulary
 
     static let handover: [HandoverRefusal] = [
         .agentLacksCapability, .agentHasNoLeaf,
-        .agentElsewhere(presence: "MovedToPeer us"), .handoverOpen(PeerWorld.identity(1), phase: "issued"),
+        .agentElsewhere(presence: "MovedToPeer us"), .handoverOpen(.init(repeating: 1), phase: "issued"),
         .peerDisabled("us"), .peerIncomplete("us", missing: "inbound secret"),
-        .timeToLiveOutOfRange, .probationOutOfRange, .unknownHandover(PeerWorld.identity(1)),
+        .timeToLiveOutOfRange, .probationOutOfRange, .unknownHandover(.init(repeating: 1)),
         .expired(at: PeerWorld.shared.now),
         .alreadyRedeemed, .cancelled(phase: "returned"), .leafChanged(inToken: leaf, present: nil), .leafRevoked(leaf),
         .staleEpoch(1, known: 2), .endpointNotMine("wss://x"), .listenerNotCovered([.untrusted]),
-        .uidCollision(PeerWorld.identity(1), row: row), .agentHere(row), .mayHaveSettled(sourceRow: row, source: "eu"),
+        .uidCollision(.init(repeating: 1), row: row), .agentHere(row), .mayHaveSettled(sourceRow: row, source: "eu"),
         .configurationMissing("base"),
         .groupMissing("prod"),
         .sourceUnreachable("eu"), .notRedeemed, .alreadyMoved(to: "us"), .alreadyArrived, .over(phase: "lapsed"),
@@ -27,14 +28,14 @@ import Vocabulary
         .tooManyWrongSecrets("us", pause: .seconds(2)), .pasteUnreadable("no PEM."),
         .pasteWithoutCertificate, .pasteWithTwoCertificates, .pasteWithoutAuthority, .pasteNotVerified([.untrusted]),
         .pasteWithoutPeerID, .nameNotValid("a b"), .nameTaken("us"), .endpointNotHTTPS("ws://x"), .peerIsThisServer,
-        .peerKnown(PeerWorld.identity(1), as: "us"),
-        .otherPeer(PeerWorld.identity(1), expected: PeerWorld.identity(2)), .secretNotValid, .handoversOpen("us", 2),
+        .peerKnown(.init(repeating: 1), as: "us"),
+        .otherPeer(.init(repeating: 1), expected: .init(repeating: 2)), .secretNotValid, .handoversOpen("us", 2),
         .messagesWaiting("us", 3),
     ]
     static let fleet: [FleetRefusal] = [
         .bootstrapUnknown, .bootstrapUsed, .bootstrapExpired(at: PeerWorld.shared.now), .bootstrapTimeOutOfRange,
         .requestMissing, .requestNotValid("bad."), .instanceUIDNotValid,
-        .handoverUnderWay(PeerWorld.identity(1)), .groupMissing("prod"),
+        .handoverUnderWay(.init(repeating: 1)), .groupMissing("prod"),
         .configurationMissing("base"),
         .inUse("base"), .remoteAgent("peer:us/x"),
     ]
@@ -45,8 +46,8 @@ import Vocabulary
     static let absent: [NotFound] = [.agent("x"), .peer("us")]
     static let leaves: [LeafRefusal] = [
         .absent, .unknown(leaf), .notIssued([.untrusted]), .otherAgent(row), .revoked(leaf),
-        .notHere(row, presence: "withdrawn"), .tooEarly(PeerWorld.identity(1)),
-        .notAwaited(PeerWorld.identity(1)), .replaced(leaf, row: row), .clone(leaf, row: row),
+        .notHere(row, presence: "withdrawn"), .tooEarly(.init(repeating: 1)),
+        .notAwaited(.init(repeating: 1)), .replaced(leaf, row: row), .clone(leaf, row: row),
     ]
     static let audit: [AuditRefusal] = [.broken("entry 2 is missing")]
     static let all: [any OperatorExplainable] = handover + federation + fleet + authority + absent + leaves + audit

@@ -1,3 +1,4 @@
+import TestValues
 import Testing
 import Vocabulary
 
@@ -8,7 +9,7 @@ import Vocabulary
         _ handover: UInt8, _ sequence: Int = 1, peer: UInt8 = 1, waits: Bool = false
     ) -> OutboxSchedule.Item {
         OutboxSchedule.Item(
-            handover: PeerWorld.identity(handover), role: .source, peer: PeerWorld.identity(peer),
+            handover: .init(repeating: handover), role: .source, peer: .init(repeating: peer),
             sequence: sequence, waitsForNext: waits)
     }
 

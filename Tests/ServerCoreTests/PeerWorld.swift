@@ -2,6 +2,8 @@ import Certificates
 import HandoverToken
 import OpAMPProto
 import ServerCore
+import TestPKI
+import TestValues
 import Vocabulary
 
 /// Two servers with their authorities and one agent of the first, made anew for each test run.
@@ -10,63 +12,41 @@ struct PeerWorld: Sendable {
 
     struct Server: Sendable {
         let id: PeerID
-        let key: PrivateKey
-        let authority: Certificate
-        let issuer: Issuer
+        let own: TestAuthority
         let federation: Certificate
         let listener: Certificate
+        var authority: Certificate { own.certificate }
+
+        fileprivate init(_ name: String, _ byte: UInt8) throws {
+            let validity = Validity.around(TestClock.start, days: 90)
+            own = try TestAuthority("\(name) CA", validity: validity)
+            id = PeerID(repeating: byte)
+            federation = try own.issue(.federation(id), subject: name, validity: validity).certificate
+            listener = try own.listener(["\(name).example"], validity: validity).certificate
+        }
     }
 
-    let now = Timestamp(seconds: 1_800_000_000)
+    let now = TestClock.start
     let eu: Server
     let us: Server
     let stranger: Server
-    let row: AgentID = identity(0xD4)
-    let uid: InstanceUID = identity(0xE5)
+    let row = AgentID(repeating: 0xD4)
+    let uid = InstanceUID(repeating: 0xE5)
     let leaf: Certificate
 
     private init() {
         do {
-            eu = try Self.server("eu", 0xA1, at: now)
-            us = try Self.server("us", 0xB2, at: now)
-            stranger = try Self.server("stranger", 0xC3, at: now)
-            leaf = try Self.leaf(of: row, by: eu, at: now)
+            eu = try Server("eu", 0xA1)
+            us = try Server("us", 0xB2)
+            stranger = try Server("stranger", 0xC3)
+            leaf = try Self.leaf(of: row, by: eu)
         } catch {
             preconditionFailure("the test servers could not be made: \(error)")
         }
     }
 
-    private static func server(_ name: String, _ byte: UInt8, at now: Timestamp) throws -> Server {
-        let key = try PrivateKey.generateP256()
-        let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(90 * 86_400))
-        let authority = try Issuer.selfSigned(
-            subject: "\(name) CA", key: key, serial: [0x10, byte], validity: validity)
-        let issuer = try Issuer(certificate: authority, key: key)
-        let id: PeerID = identity(byte)
-        let publicKey = try PrivateKey.generateP256().publicKey
-        return Server(
-            id: id, key: key, authority: authority, issuer: issuer,
-            federation: try issuer.issue(
-                .federation(id), subject: name, publicKey: publicKey, serial: [0x11, byte], validity: validity),
-            listener: try issuer.issue(
-                .listener(names: ["\(name).example"]), subject: name, publicKey: publicKey, serial: [0x12, byte],
-                validity: validity))
-    }
-
-    static func leaf(
-        of row: AgentID, by server: Server, at now: Timestamp, serial: UInt8 = 1, key: PrivateKey? = nil
-    ) throws -> Certificate {
-        try server.issuer.issue(
-            .agentLeaf(row), subject: "agent", publicKey: (try key ?? .generateP256()).publicKey,
-            serial: [0x13, serial],
-            validity: Validity(notBefore: now - .seconds(60), notAfter: now + .seconds(30 * 86_400)))
-    }
-
-    static func identity<Kind>(_ byte: UInt8) -> Identifier<Kind> {
-        guard let identifier = Identifier<Kind>(bytes: [UInt8](repeating: byte, count: 16)) else {
-            preconditionFailure("16 bytes are an identifier")
-        }
-        return identifier
+    static func leaf(of row: AgentID, by server: Server, key: PrivateKey? = nil) throws -> Certificate {
+        try server.own.issue(.agentLeaf(row), key: key, validity: .around(TestClock.start, days: 30)).certificate
     }
 
     // MARK: - Rows
@@ -101,7 +81,7 @@ struct PeerWorld: Sendable {
     ) throws -> HandoverClaims {
         let (from, to) = (from ?? eu, to ?? us)
         return HandoverClaims(
-            id: Self.identity(number), issuer: from.id, audience: to.id, issuedAt: now,
+            id: .init(repeating: number), issuer: from.id, audience: to.id, issuedAt: now,
             expiresAt: now + .seconds(3600), leaf: leaf.fingerprint,
             agent: .init(
                 row: row, instanceUID: uid, displayName: "db-7", capabilities: 0x101, group: "prod",

@@ -2,6 +2,7 @@ import Certificates
 import HandoverToken
 import OpAMPProto
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -15,12 +16,12 @@ import Vocabulary
     }
 
     @Test func `the claims say what the rows say, one epoch later`() throws {
-        let claims = try issue().claims(id: PeerWorld.identity(1), at: world.now)
+        let claims = try issue().claims(id: .init(repeating: 1), at: world.now)
         #expect(claims == (try world.claims()))
     }
 
     @Test func `only the authority that issued the leaf travels`() throws {
-        let claims = try issue().claims(id: PeerWorld.identity(1), at: world.now)
+        let claims = try issue().claims(id: .init(repeating: 1), at: world.now)
         #expect(claims.source.agentCAs.certificates == [world.eu.authority])
     }
 
@@ -28,7 +29,7 @@ import Vocabulary
         var issue = try issue()
         // The token that brought it back repeats the authority of its leaf.
         issue.agentCAs += [world.eu.authority]
-        let claims = try issue.claims(id: PeerWorld.identity(1), at: world.now)
+        let claims = try issue.claims(id: .init(repeating: 1), at: world.now)
         #expect(claims.source.agentCAs.certificates == [world.eu.authority])
     }
 
@@ -44,7 +45,7 @@ import Vocabulary
         ("leaf-revoked", { $0.agent.leafRevoked = true }),
         ("agent-elsewhere", { $0.agent.presence = .movedToPeer(PeerWorld.shared.us.id, name: "us") }),
         ("agent-elsewhere", { $0.agent.presence = .withdrawn }),
-        ("handover-open", { $0.open = (PeerWorld.identity(8), "moved") }),
+        ("handover-open", { $0.open = (.init(repeating: 8), "moved") }),
         ("ttl-out-of-range", { $0.timeToLive = .seconds(59) }),
         ("ttl-out-of-range", { $0.timeToLive = .seconds(24 * 3600 + 1) }),
         ("probation-out-of-range", { $0.probation = .seconds(24 * 3600 + 1) }),
@@ -55,7 +56,7 @@ import Vocabulary
         var issue = try issue()
         Self.changes[index].1(&issue)
         let refusal = #expect(throws: HandoverRefusal.self) {
-            try issue.claims(id: PeerWorld.identity(1), at: world.now)
+            try issue.claims(id: .init(repeating: 1), at: world.now)
         }
         #expect(refusal?.operatorMessage.code == "handover.\(Self.changes[index].0)")
     }
@@ -65,7 +66,7 @@ import Vocabulary
         #expect(issue.warnings.isEmpty)
         issue.agent.presence = .offline
         #expect(issue.warnings.count == 1)
-        _ = try issue.claims(id: PeerWorld.identity(1), at: world.now)
+        _ = try issue.claims(id: .init(repeating: 1), at: world.now)
     }
 
     @Test func `the offer repeats the leaf without a key and carries its own hash`() throws {
@@ -110,8 +111,8 @@ import Vocabulary
 
     private func redeem(_ review: RedemptionReview, _ choice: RedemptionReview.Choice = .init()) throws -> Redemption {
         try review.redemption(
-            PeerWorld.identity(0x21), choice: choice, newRow: PeerWorld.identity(0x22),
-            freshUID: PeerWorld.identity(0x23), at: world.now)
+            .init(repeating: 0x21), choice: choice, newRow: .init(repeating: 0x22),
+            freshUID: .init(repeating: 0x23), at: world.now)
     }
 
     static let changes: [(String, @Sendable (inout RedemptionReview) -> Void)] = [
@@ -124,10 +125,10 @@ import Vocabulary
         ("agent-here", { $0.rows = [agentWithSameUID(.offline)] }),
         ("source-unreachable", { $0.source = .unanswered }),
         ("unknown", { $0.source = .refused(code: "handover.unknown") }),
-        ("already-redeemed", { $0.source = .phase(.moved, redemption: PeerWorld.identity(0x31)) }),
+        ("already-redeemed", { $0.source = .phase(.moved, redemption: .init(repeating: 0x31)) }),
         ("expired", { $0.source = .phase(.expired, redemption: nil) }),
         ("cancelled", { $0.source = .phase(.cancelled, redemption: nil) }),
-        ("cancelled", { $0.source = .phase(.returned, redemption: PeerWorld.identity(0x31)) }),
+        ("cancelled", { $0.source = .phase(.returned, redemption: .init(repeating: 0x31)) }),
         ("leaf-revoked", { $0.rows = [revoked(leaf: PeerWorld.shared.leaf)] }),
         ("leaf-revoked", { $0.rows = [revoked(previously: PeerWorld.shared.leaf.fingerprint)] }),
         ("stale-epoch", { $0.rows = [agentWithSameUID(.movedToPeer(PeerWorld.shared.eu.id, name: "eu"), epoch: 3)] }),
@@ -146,7 +147,7 @@ import Vocabulary
         _ presence: Presence, epoch: Epoch = 1, leaf: Certificate = PeerWorld.shared.leaf, id: UInt8 = 0x44
     ) -> AgentRecord {
         var row = PeerWorld.shared.agent(presence: presence)
-        row.id = PeerWorld.identity(id)
+        row.id = .init(repeating: id)
         row.epoch = epoch
         row.leaf = leaf
         return row
@@ -178,7 +179,7 @@ import Vocabulary
         var review = try review()
         review.rows = [Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu"))]
         let redemption = try redeem(review)
-        #expect(redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
+        #expect(redemption.reusesRow && redemption.row == .init(repeating: 0x44))
     }
 
     @Test func `an agent that was seen and then given up gets that row again, since two rows never have one leaf`()
@@ -187,21 +188,21 @@ import Vocabulary
         var review = try review()
         review.rows = [Self.agentWithSameUID(.withdrawn)]
         let redemption = try redeem(review)
-        #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
+        #expect(!redemption.reusesRow && redemption.row == .init(repeating: 0x44))
     }
 
     /// A handover of the row 0x45 to the token's source, where its agent arrived as this row.
     private func departure(arrivedAs row: AgentID) throws -> SourceHandover {
         let stages = try HandoverStages()
         let claims = HandoverClaims(
-            id: PeerWorld.identity(7), issuer: world.us.id, audience: world.eu.id, issuedAt: world.now,
+            id: .init(repeating: 7), issuer: world.us.id, audience: world.eu.id, issuedAt: world.now,
             expiresAt: world.now + .seconds(3600), leaf: world.us.federation.fingerprint,
             agent: .init(
-                row: PeerWorld.identity(0x45), instanceUID: world.uid, displayName: "db", capabilities: 0x7),
+                row: .init(repeating: 0x45), instanceUID: world.uid, displayName: "db", capabilities: 0x7),
             target: stages.claims.target, source: stages.claims.source, epoch: 2, probation: .zero)
         var machine = SourceHandover.issue(claims, tokenDigest: [1], certificate: .repeat).state
         let claim = TokenRedemption(
-            redemption: PeerWorld.identity(8), tokenDigest: [1], peer: world.eu.id,
+            redemption: .init(repeating: 8), tokenDigest: [1], peer: world.eu.id,
             leaf: world.us.federation.fingerprint, leafRevoked: false, epoch: 2)
         let arrived = HandoverNotice(
             sequence: 1, type: .arrived, epoch: 2, at: world.now, facts: ["agent": row.description])
@@ -220,7 +221,7 @@ import Vocabulary
         ]
         review.departures = [try departure(arrivedAs: review.claims.agent.row)]
         let redemption = try redeem(review)
-        #expect(redemption.reusesRow && redemption.row == PeerWorld.identity(0x45))
+        #expect(redemption.reusesRow && redemption.row == .init(repeating: 0x45))
     }
 
     @Test func `another agent of the peer with that uid does not get the row of one that went there`() throws {
@@ -228,9 +229,9 @@ import Vocabulary
         review.rows = [
             Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu"), leaf: world.us.federation, id: 0x45)
         ]
-        review.departures = [try departure(arrivedAs: PeerWorld.identity(0x66))]
+        review.departures = [try departure(arrivedAs: .init(repeating: 0x66))]
         let redemption = try redeem(review)
-        #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x22))
+        #expect(!redemption.reusesRow && redemption.row == .init(repeating: 0x22))
     }
 
     @Test func `a row with the token's leaf comes before one that only moved to the source`() throws {
@@ -241,7 +242,7 @@ import Vocabulary
         ]
         review.departures = [try departure(arrivedAs: review.claims.agent.row)]
         let redemption = try redeem(review)
-        #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x44))
+        #expect(!redemption.reusesRow && redemption.row == .init(repeating: 0x44))
     }
 
     /// Whoever took the uid while the agent was away does not keep it out of its own row.
@@ -254,8 +255,8 @@ import Vocabulary
             Self.agentWithSameUID(.movedToPeer(world.eu.id, name: "eu")),
         ]
         let redemption = try redeem(review)
-        #expect(redemption.row == PeerWorld.identity(0x44) && redemption.reusesRow)
-        #expect(redemption.instanceUID == PeerWorld.identity(0x23))
+        #expect(redemption.row == .init(repeating: 0x44) && redemption.reusesRow)
+        #expect(redemption.instanceUID == .init(repeating: 0x23))
 
         review.rows.removeFirst()
         #expect(try redeem(review).instanceUID == nil)
@@ -273,7 +274,7 @@ import Vocabulary
         var row = Self.agentWithSameUID(.withdrawn)
         row.leaf = world.us.federation
         review.rows = [row]
-        #expect(try redeem(review).row == PeerWorld.identity(0x22))
+        #expect(try redeem(review).row == .init(repeating: 0x22))
     }
 
     @Test func `a moved row of another agent with that uid is left alone`() throws {
@@ -282,6 +283,6 @@ import Vocabulary
         row.leaf = world.us.federation
         review.rows = [row]
         let redemption = try redeem(review)
-        #expect(!redemption.reusesRow && redemption.row == PeerWorld.identity(0x22))
+        #expect(!redemption.reusesRow && redemption.row == .init(repeating: 0x22))
     }
 }

@@ -1,5 +1,6 @@
 import Certificates
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -8,15 +9,15 @@ import Vocabulary
 
     private func expected(in row: AgentRecord?) throws -> AgentRecord {
         let arrival = Arrival(
-            row: PeerWorld.identity(0x22), reusesRow: row != nil, claims: try world.claims(), group: "edge",
+            row: .init(repeating: 0x22), reusesRow: row != nil, claims: try world.claims(), group: "edge",
             configuration: nil)
         return try #require(RowChange.expect(arrival).applied(to: row))
     }
 
     @Test func `an agent that was never here is expected in a new row without a leaf`() throws {
         let row = try expected(in: nil)
-        #expect(row.id == PeerWorld.identity(0x22) && row.presence == .arriving && row.leaf == nil)
-        #expect(row.epoch == 3 && row.group == "edge" && row.origin?.handover == PeerWorld.identity(1))
+        #expect(row.id == .init(repeating: 0x22) && row.presence == .arriving && row.leaf == nil)
+        #expect(row.epoch == 3 && row.group == "edge" && row.origin?.handover == .init(repeating: 1))
     }
 
     @Test func `an agent that comes back with the leaf it had keeps it, and its revocation`() throws {

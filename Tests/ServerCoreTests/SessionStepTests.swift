@@ -1,6 +1,7 @@
 import Certificates
 import HandoverToken
 import OpAMPProto
+import TestValues
 import Testing
 import Vocabulary
 
@@ -26,7 +27,7 @@ import Vocabulary
         return SessionFacts(
             session: proof, memory: SessionMemory(at: world.now), row: row, rowOfLeaf: row, sources: sources,
             targets: targets, authorities: [authority ?? world.eu.authority], newerLeafIsLive: false, news: nil,
-            freshInstanceUID: PeerWorld.identity(0x66))
+            freshInstanceUID: .init(repeating: 0x66))
     }
 
     private func report(at seconds: Int = 0) -> AgentReport { report(at: seconds) { _ in } }
@@ -178,7 +179,7 @@ import Vocabulary
     @Test func `an issued leaf is pending, and the same key is given it again`() throws {
         var step = SessionStep(after: try report(request), with: facts(world.agent()))
         _ = try #require(step.order)
-        let issued = try PeerWorld.leaf(of: world.row, by: world.eu, at: world.now, serial: 9, key: key)
+        let issued = try PeerWorld.leaf(of: world.row, by: world.eu, key: key)
         step.issued(issued)
         let row = try #require(step.row)
         #expect(row.leaf == world.leaf && row.pendingLeaf == issued && row.previousLeafUntil == nil)
@@ -248,7 +249,7 @@ import Vocabulary
         #expect(told.row?.instanceUID == world.uid)
         #expect(told.answer.content.agentIdentification?.newInstanceUID == world.uid.bytes)
         let asked = SessionStep(after: report { $0.flags = .requestInstanceUID }, with: facts(world.agent()))
-        #expect(asked.row?.instanceUID == PeerWorld.identity(0x66))
+        #expect(asked.row?.instanceUID == .init(repeating: 0x66))
         #expect(asked.audit.map(\.action) == [.instanceUIDChanged])
     }
 

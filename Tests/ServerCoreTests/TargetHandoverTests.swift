@@ -1,4 +1,5 @@
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -10,7 +11,7 @@ import Vocabulary
     private var events: [(String, TargetHandover.Event, Timestamp)] {
         let now = stages.now
         let other = Redemption(
-            id: PeerWorld.identity(0x31), row: PeerWorld.identity(0x32), reusesRow: false, group: nil,
+            id: .init(repeating: 0x31), row: .init(repeating: 0x32), reusesRow: false, group: nil,
             configuration: nil)
         let mine = stages.redemption.id
         return [

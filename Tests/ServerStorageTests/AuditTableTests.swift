@@ -1,6 +1,7 @@
 import GRDB
 import ServerCore
 import ServerStorage
+import TestValues
 import Testing
 import Vocabulary
 
@@ -142,7 +143,7 @@ struct AuditTableTests {
     /// Entries carry the times of a clock that may be set back; what stands behind a young entry stays.
     @Test func `what is old ends at the first entry that is not`() async throws {
         try await DatabaseFile.open { file in
-            let start = Timestamp(seconds: 1_800_000_000)
+            let start = TestClock.start
             #expect(try await file.database.read { try $0.audit.last(before: start) } == nil)
             try await file.append(3, from: start)
             try await file.append(3, from: start - .seconds(100))

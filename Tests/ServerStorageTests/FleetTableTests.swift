@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import OpAMPProto
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -16,7 +17,7 @@ struct FleetTableTests {
             var rows = [sample.agent]
             for presence in [Presence.live, .stale, .offline, .arriving, .withdrawn] {
                 var row = AgentRecord(
-                    id: Sample.identity(UInt8(rows.count)), displayName: "", instanceUID: sample.agent.instanceUID,
+                    id: .init(repeating: UInt8(rows.count)), displayName: "", instanceUID: sample.agent.instanceUID,
                     leaf: nil)
                 row.presence = presence
                 rows.append(row)
@@ -47,7 +48,7 @@ struct FleetTableTests {
             let agent = sample.agent
             try await file.database.write { try $0.agents.save(agent) }
             let other = AgentRecord(
-                id: Sample.identity(1), displayName: "", instanceUID: agent.instanceUID, leaf: agent.leaf)
+                id: .init(repeating: 1), displayName: "", instanceUID: agent.instanceUID, leaf: agent.leaf)
             await #expect(throws: StorageFailure.self) { try await file.database.write { try $0.agents.save(other) } }
         }
     }
@@ -112,7 +113,7 @@ struct FleetTableTests {
             }
             let before = file.database.commits
             try await file.database.write { tables in
-                try tables.agents.save(lastSeen: [row.id: now, Sample.identity(9): now])
+                try tables.agents.save(lastSeen: [row.id: now, .init(repeating: 9): now])
                 try tables.peers.save(contacts: [peer.id: PeerContact(error: "x")])
             }
             #expect(file.database.commits == before + 1)

@@ -1,6 +1,7 @@
 import Certificates
 import GRDB
 import HandoverToken
+import TestValues
 import Testing
 import Vocabulary
 
@@ -60,7 +61,7 @@ struct HandoverTableTests {
             try await save([try sample.source(1)], in: file)
             for phase in SourceHandover.Phase.allCases {
                 try await save([try sample.source(1, phase)], in: other)
-                let found = try await file.database.read { try $0.sources.find(Sample.identity(1))?.machine.phase }
+                let found = try await file.database.read { try $0.sources.find(.init(repeating: 1))?.machine.phase }
                 #expect(found == phase)
             }
             try other.database.close()
@@ -89,10 +90,10 @@ struct HandoverTableTests {
             try file.execute(["UPDATE handovers SET state = '{', stamp = 0 WHERE id = '\(sample.claims(1).id)'"])
             let other = try ServerDatabase(path: file.path)
             #expect(try await other.read { try $0.sources.phases().map(\.count) } == [2])
-            #expect(try await other.read { try $0.sources.find(Sample.identity(2)) } != nil)
+            #expect(try await other.read { try $0.sources.find(.init(repeating: 2)) } != nil)
             let key = try sample.claims(1).id.description
             await #expect(throws: StorageFailure.unreadable(table: "handovers", key: key)) {
-                try await other.read { try $0.sources.find(Sample.identity(1)) }
+                try await other.read { try $0.sources.find(.init(repeating: 1)) }
             }
             try other.close()
         }
@@ -127,8 +128,8 @@ struct HandoverTableTests {
             let (pending, open) = try await file.database.read { tables in
                 (try tables.sources.pending(agent: agent), try tables.sources.open(agent: agent))
             }
-            #expect(pending.map(\.id) == [Sample.identity(1), Sample.identity(3)])
-            #expect(open.map(\.machine.id) == [Sample.identity(1)])
+            #expect(pending.map(\.id) == [.init(repeating: 1), .init(repeating: 3)])
+            #expect(open.map(\.machine.id) == [.init(repeating: 1)])
         }
     }
 
@@ -140,18 +141,18 @@ struct HandoverTableTests {
             try file.execute(["UPDATE handovers SET state = '{', stamp = 0 WHERE issuedAt < (\(time(6)))"])
             let ids = { @Sendable (page: [StorageTransaction.EitherHandover]) in page.map(\.id) }
             let first = try await file.database.read { ids(try $0.handoverPage(limit: 2)) }
-            #expect(first == [9, 8].map { Sample.identity($0) })
+            #expect(first == [9, 8].map { HandoverID(repeating: $0) })
             let second = try await file.database.read { ids(try $0.handoverPage(after: first[1], limit: 2)) }
-            #expect(second == [7, 6].map { Sample.identity($0) })
-            let gone = try await file.database.read { ids(try $0.handoverPage(after: Sample.identity(99), limit: 2)) }
+            #expect(second == [7, 6].map { HandoverID(repeating: $0) })
+            let gone = try await file.database.read { ids(try $0.handoverPage(after: .init(repeating: 99), limit: 2)) }
             #expect(gone.isEmpty)
 
             try await save(try (1...5).map { try sample.source($0, $0 % 2 == 0 ? .issued : .expired) }, in: file)
             let open = try await file.database.read { ids(try $0.handoverPage(onlyOpen: true, limit: 9)) }
-            #expect(open == [9, 8, 7, 6, 4, 2].map { Sample.identity($0) })
+            #expect(open == [9, 8, 7, 6, 4, 2].map { HandoverID(repeating: $0) })
             let own = sample.own
             let ofPeer = try await file.database.read { ids(try $0.handoverPage(peer: own, limit: 9)) }
-            #expect(ofPeer == [9, 8, 7, 6].map { Sample.identity($0) })
+            #expect(ofPeer == [9, 8, 7, 6].map { HandoverID(repeating: $0) })
         }
     }
 

@@ -3,6 +3,8 @@ import Certificates
 import HandoverToken
 import OpAMPProto
 import ServerCore
+import TestPKI
+import TestValues
 import Vocabulary
 
 /// The keys and certificates of three servers and three agents. Made once in a process: no schedule depends on them.
@@ -11,20 +13,16 @@ struct Places: Sendable {
 
     /// A CA key of a server, with the listener certificate that it issues.
     struct Authority: Sendable {
-        let issuer: Issuer
+        let own: TestAuthority
         let listener: Certificate
 
-        var certificate: Certificate { issuer.certificate }
+        var issuer: Issuer { own.issuer }
+        var certificate: Certificate { own.certificate }
 
-        fileprivate init(
-            _ name: String, _ number: UInt8, key: PrivateKey, listener: PublicKey, _ validity: Validity
-        ) throws {
-            issuer = try Issuer(
-                certificate: try Issuer.selfSigned(
-                    subject: "\(name) CA", key: key, serial: [0x10, number], validity: validity), key: key)
-            self.listener = try issuer.issue(
-                .listener(names: ["\(name).example"]), subject: name, publicKey: listener, serial: [0x11, number],
-                validity: validity)
+        fileprivate init(_ name: String, key: PrivateKey, listener: PublicKey, _ validity: Validity) throws {
+            own = try TestAuthority("\(name) CA", key: key, validity: validity)
+            self.listener = try own.issue(
+                .listener(names: ["\(name).example"]), over: listener, validity: validity)
         }
     }
 
@@ -52,7 +50,7 @@ struct Places: Sendable {
         func authority(_ number: Int, at now: Timestamp) throws -> Authority {
             let key = spareKeys[number % spareKeys.count]
             let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(3650 * 86_400))
-            return try Authority(name, UInt8(number + 1), key: key, listener: listenerKey, validity)
+            return try Authority(name, key: key, listener: listenerKey, validity)
         }
 
         fileprivate init(_ name: String, _ id: PeerID, _ validity: Validity) throws {
@@ -60,10 +58,8 @@ struct Places: Sendable {
             spareKeys = try (0..<6).map { _ in try PrivateKey.generateP256() }
             listenerKey = try PrivateKey.generateP256().publicKey
             authority = try Authority(
-                name, 0, key: try PrivateKey.generateP256(), listener: listenerKey, validity)
-            federation = try authority.issuer.issue(
-                .federation(id), subject: name, publicKey: try PrivateKey.generateP256().publicKey,
-                serial: [0x12, 1], validity: validity)
+                name, key: try PrivateKey.generateP256(), listener: listenerKey, validity)
+            federation = try authority.own.issue(.federation(id), validity: validity).certificate
         }
     }
 
@@ -77,7 +73,7 @@ struct Places: Sendable {
         let request: String
     }
 
-    let start = Timestamp(seconds: 1_800_000_000)
+    let start = TestClock.start
     let places: [Place]
     let births: [Birth]
     /// Of the first server's CA, for a row that nobody has.
@@ -88,7 +84,7 @@ struct Places: Sendable {
             let validity = Validity(
                 notBefore: start - .seconds(86_400 * 30), notAfter: start + .seconds(86_400 * 3650))
             let places = try ["eu", "us", "ap"].enumerated().map { number, name in
-                try Place(name, Self.identity(UInt8(0xA0 + number)), validity)
+                try Place(name, .init(repeating: UInt8(0xA0 + number)), validity)
             }
             let start = start
             births = try (0..<3).map { try Self.birth(UInt8($0 + 1), at: places[0], start) }
@@ -101,23 +97,16 @@ struct Places: Sendable {
 
     private static func birth(_ byte: UInt8, at place: Place, _ start: Timestamp) throws -> Birth {
         let key = try PrivateKey.generateP256()
-        let row: AgentID = identity(byte)
-        func leaf(days: Int, _ serial: UInt8) throws -> Certificate {
-            try place.authority.issuer.issue(
-                .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: [serial, byte],
+        let row = AgentID(repeating: byte)
+        func leaf(days: Int) throws -> Certificate {
+            try place.authority.own.issue(
+                .agentLeaf(row), over: key.publicKey,
                 validity: Validity(
                     notBefore: start - .seconds(86_400 * 30), notAfter: start + .seconds(86_400 * days)))
         }
         return Birth(
-            row: row, uid: identity(0x50 + byte), key: key, leaf: try leaf(days: 500, 0x13),
-            endingLeaf: try leaf(days: 20, 0x14), request: try SigningRequest(key: key, subject: "agent").pem)
-    }
-
-    private static func identity<Kind>(_ byte: UInt8) -> Identifier<Kind> {
-        guard let identity = Identifier<Kind>(bytes: [UInt8](repeating: byte, count: 16)) else {
-            preconditionFailure("16 bytes are an identity")
-        }
-        return identity
+            row: row, uid: .init(repeating: 0x50 + byte), key: key, leaf: try leaf(days: 500),
+            endingLeaf: try leaf(days: 20), request: try SigningRequest(key: key, subject: "agent").pem)
     }
 
     /// What a peer has recorded of a server when it pasted it.

@@ -1,35 +1,21 @@
 import Certificates
+import TestPKI
+import TestValues
 import Vocabulary
 
 /// A moment inside every validity below unless a test says otherwise.
-let noon = Timestamp(seconds: 1_795_000_000)
+let noon = TestClock.start
 let day = Duration.seconds(86_400)
 let year = Validity(notBefore: noon - day, notAfter: noon + day * 365)
 
 let agentID = AgentID(version7At: noon, random: [UInt8](repeating: 7, count: 10))
-let peerID: PeerID = {
-    guard let id = PeerID(bytes: [UInt8](repeating: 0xAB, count: 16)) else { preconditionFailure("16 bytes are an id") }
-    return id
-}()
+let peerID = PeerID(repeating: 0xAB)
 
-/// An authority with its key, made anew.
-struct Authority {
-    let issuer: Issuer
-    var certificate: Certificate { issuer.certificate }
-
-    init(_ subject: String = "Test CA", validity: Validity = year) throws {
-        let key = try PrivateKey.generateP256()
-        let certificate = try Issuer.selfSigned(
-            subject: subject, key: key, serial: RandomBytes.generate(16), validity: validity)
-        issuer = try Issuer(certificate: certificate, key: key)
-    }
-
+extension TestAuthority {
     func leaf(
         _ profile: CertificateProfile, subject: String = "leaf", key: PrivateKey? = nil, validity: Validity = year
     ) throws -> Certificate {
-        try issuer.issue(
-            profile, subject: subject, publicKey: (key ?? .generateP256()).publicKey, serial: RandomBytes.generate(16),
-            validity: validity)
+        try issue(profile, subject: subject, key: key, validity: validity).certificate
     }
 }
 

@@ -2,6 +2,7 @@ import Certificates
 import ClientTransport
 import Glibc
 import ScriptedServer
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -123,7 +124,7 @@ func withServer<Result>(
 extension DialSettings {
     static func to(
         _ server: ScriptedServer, _ scheme: String = "wss", host: String = "127.0.0.1", path: String = "/v1/opamp",
-        trusting anchors: [Certificate] = [], as holder: TestAuthority.Holder? = nil
+        trusting anchors: [Certificate] = [], as holder: TestIdentity? = nil
     ) throws -> DialSettings {
         DialSettings(
             endpoint: try Endpoint("\(scheme)://\(host):\(server.port)\(path)"), anchors: anchors,

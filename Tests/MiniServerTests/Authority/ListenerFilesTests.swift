@@ -1,5 +1,6 @@
 import Certificates
 import Foundation
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -18,14 +19,11 @@ struct ListenerFilesTests {
 
     /// A certificate of its own authority for this host, with its key beside it.
     private static func issue(
-        _ name: String = "listener", key: [String] = ["ec", "ec_paramgen_curve:P-256"], in root: URL
+        _ name: String = "listener", key: [String] = ["EC", "ec_paramgen_curve:P-256"], in root: URL
     ) async throws -> Certificate {
-        let file = root.appending(path: name).path
-        let options = ["req", "-x509", "-nodes", "-days", "9", "-subj", "/CN=listener"]
-        let generated = ["-newkey", key[0], "-pkeyopt", key[1], "-keyout", "\(file).key", "-out", "\(file).pem"]
-        _ = try await OpenSSL.run(
-            options + generated + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], input: "")
-        return try Certificate(pem: String(contentsOfFile: "\(file).pem", encoding: .utf8))
+        try await OpenSSLCommand(in: root).certificate(
+            name, extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1", "basicConstraints=critical,CA:TRUE"],
+            key: ["-algorithm", key[0], "-pkeyopt", key[1]])
     }
 
     private static func shown(by server: RunningServer) async throws -> Certificate? {
@@ -33,8 +31,8 @@ struct ListenerFilesTests {
     }
 
     @Test(arguments: [
-        ["rsa", "rsa_keygen_bits:2048"], ["rsa", "rsa_keygen_bits:3072"], ["ec", "ec_paramgen_curve:P-384"],
-        ["ec", "ec_paramgen_curve:P-256"],
+        ["RSA", "rsa_keygen_bits:2048"], ["RSA", "rsa_keygen_bits:3072"], ["EC", "ec_paramgen_curve:P-384"],
+        ["EC", "ec_paramgen_curve:P-256"],
     ])
     func `a key of each kind that the policy names serves a handshake`(key: [String]) async throws {
         try await RunningServer.withDirectory { root in
@@ -101,8 +99,7 @@ struct ListenerFilesTests {
         try await RunningServer.withDirectory { root in
             let certificate = try await Self.issue(in: root)
             let key = root.appending(path: "listener.key")
-            let sealed = try await OpenSSL.run(
-                ["pkey", "-in", key.path, "-aes256", "-passout", "pass:x"], input: "")
+            let sealed = try await OpenSSLCommand().run("pkey", "-in", key.path, "-aes256", "-passout", "pass:x")
             let pem = String(decoding: try Data(contentsOf: key), as: UTF8.self)
             let table: [(chain: String, key: String, file: String, words: [String])] = [
                 (certificate.pem, "\n" + sealed, "listener.key", ["line 2", "openssl pkey -in KEY -out KEY2"]),

@@ -5,6 +5,7 @@ import ServerAPI
 import ServerCore
 import ServerStorage
 import ServerTransport
+import TestPKI
 import Testing
 import UnixSignals
 import Vocabulary
@@ -14,9 +15,9 @@ import Vocabulary
 /// The listener's certificate changes while the server runs; what counts is what the next handshake shows.
 @Suite(.timeLimit(.minutes(1)))
 struct ListenerRenewalTests {
-    private let pki: TestPKI
+    private let pki: TestAuthority
 
-    init() throws { pki = try TestPKI() }
+    init() throws { pki = try TestAuthority() }
 
     /// - Returns: the configuration of a server that reads these two files.
     private func configuration(in root: URL) -> ServerConfiguration {
@@ -26,7 +27,7 @@ struct ListenerRenewalTests {
     }
 
     private func write(_ identity: TestIdentity, key: PrivateKey? = nil, into root: URL) throws {
-        let chain = identity.certificate.pem + pki.authority.pem
+        let chain = identity.certificate.pem + pki.certificate.pem
         try Data(chain.utf8).write(to: root.appending(path: "listener.pem"))
         try Data((key ?? identity.key).pem.reveal()).write(to: root.appending(path: "listener.key"))
     }
@@ -100,17 +101,18 @@ struct ListenerRenewalTests {
                 case .otherKey: try write(try pki.listener(), key: first.key, into: root)
                 case .noPEM: try Data("nothing".utf8).write(to: certificate)
                 case .gone: try FileManager.default.removeItem(at: certificate)
-                case .expired: try write(try pki.listener(until: .now - .seconds(1)), into: root)
-                case .notYetValid: try write(try pki.listener(), into: root)
-                case .otherHost: try write(try pki.listener(names: ["eu.example"]), into: root)
+                case .expired: try write(try pki.listener(validity: .around(.now - .seconds(1), days: 0)), into: root)
+                case .notYetValid:
+                    let validity = Validity(notBefore: .now - .seconds(60), notAfter: .now + .seconds(86_400))
+                    try write(try pki.listener(validity: validity), into: root)
+                case .otherHost: try write(try pki.listener(["eu.example"]), into: root)
                 case .withoutCA, .strangerInChain:
                     let next = try pki.listener()
-                    let stranger = try pki.authority.pem + TestPKI().authority.pem
+                    let stranger = try pki.certificate.pem + TestAuthority().certificate.pem
                     try write(next, into: root)
                     try Data((next.certificate.pem + (file == .withoutCA ? "" : stranger)).utf8).write(to: certificate)
                 }
                 var context = server.server.context
-                // The test's certificates begin a minute ago.
                 if file == .notYetValid { context.now = { .now - .seconds(120) } }
                 // What the start would say.
                 let refusal = await #expect(throws: (any Error).self) {

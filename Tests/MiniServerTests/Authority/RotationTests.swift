@@ -6,6 +6,7 @@ import ServerAPI
 import ServerCore
 import ServerStorage
 import ServerTransport
+import TestPKI
 import Testing
 import Vocabulary
 import WireSamples

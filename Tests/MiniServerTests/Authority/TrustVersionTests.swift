@@ -2,6 +2,7 @@ import Certificates
 import Foundation
 import HandoverToken
 import ServerAPI
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -29,9 +30,9 @@ struct TrustVersionTests {
             configuration.publicEndpoint = try Endpoint("wss://localhost:4320/v1/opamp")
             #expect(try await version(configuration, admin: admin).version == 2)
 
-            let (pki, files) = (try TestPKI(), (root.appending(path: "l.pem"), root.appending(path: "l.key")))
+            let (pki, files) = (try TestAuthority(), (root.appending(path: "l.pem"), root.appending(path: "l.key")))
             let listener = try pki.listener()
-            try Data((listener.certificate.pem + pki.authority.pem).utf8).write(to: files.0)
+            try Data((listener.certificate.pem + pki.certificate.pem).utf8).write(to: files.0)
             try Data(listener.key.pem.reveal()).write(to: files.1)
             configuration.listenerFiles = (files.0.path, files.1.path)
             #expect(try await version(configuration, admin: admin).version == 3)

@@ -3,6 +3,7 @@ import ServerAPI
 import ServerCore
 import ServerStorage
 import ServerTransport
+import TestValues
 import Testing
 import Vocabulary
 
@@ -102,7 +103,7 @@ struct FederationInterfaceTests {
         try await RunningServer.run("eu", "us") { servers in
             let (eu, us) = (servers[0], servers[1])
             _ = try await RunningServer.federate(eu, us)
-            let id = try #require(HandoverID(bytes: RandomBytes.generate(16)))
+            let id = HandoverID.random
             let client = FederationClient(server: us.server.context)
             await #expect(throws: PeerCallFailure.self) {
                 _ = try await client.status(of: id, at: eu.server.context.authority.peerID)

@@ -3,6 +3,7 @@ import GRDB
 import HandoverToken
 import ServerAPI
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -24,7 +25,7 @@ struct HandoverServiceTests {
                 return nil
             }
             let claim = RedemptionRequest(
-                redemption: try #require(RedemptionID(bytes: RandomBytes.generate(16))),
+                redemption: .random,
                 tokenSHA256: Hex.encode(Digest.sha256(Array(token.utf8))))
             let batch = NoticeBatch(
                 [NoticeMessage(sequence: 1, type: OpenWord(.lapsed), epoch: 1, at: .now)], received: 0)

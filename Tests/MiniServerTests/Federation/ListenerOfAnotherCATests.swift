@@ -5,6 +5,7 @@ import ServerAPI
 import ServerCore
 import ServerStorage
 import ServerTransport
+import TestPKI
 import Testing
 import Vocabulary
 
@@ -23,8 +24,8 @@ struct ListenerOfAnotherCATests {
     @Test(arguments: [true, false])
     func `a peer reaches it by the paste, and an agent is handed over to it`(withRoot: Bool) async throws {
         try await RunningServer.withDirectory { root in
-            let pki = try await CorporatePKI(in: root)
-            let us = configuration("us", in: root, files: try pki.files(withRoot: withRoot))
+            let pki = try await CorporatePKI()
+            let us = configuration("us", in: root, files: try pki.write(withRoot: withRoot, into: root))
             try await RunningServer.$otherRoots.withValue([pki.root]) {
                 try await RunningServer.runOnce(us) { us in
                     try await RunningServer.runOnce(configuration("eu", in: root)) { eu in
@@ -67,8 +68,8 @@ struct ListenerOfAnotherCATests {
     @Test(arguments: [true, false])
     func `peers follow a server that goes over to such a certificate at a restart`(withRoot: Bool) async throws {
         try await RunningServer.withDirectory { root in
-            let pki = try await CorporatePKI(in: root)
-            let files = try pki.files(withRoot: withRoot)
+            let pki = try await CorporatePKI()
+            let files = try pki.write(withRoot: withRoot, into: root)
             try await RunningServer.runOnce(configuration("eu", in: root)) { eu in
                 let admin = try await RunningServer.runOnce(configuration("us", in: root)) { us in
                     _ = try await RunningServer.federate(eu, us)
@@ -97,8 +98,8 @@ struct ListenerOfAnotherCATests {
 
     @Test func `peers are told of another CA before its certificate is shown`() async throws {
         try await RunningServer.withDirectory { root in
-            let (first, second) = (try await CorporatePKI(in: root), try await CorporatePKI(in: root))
-            let files = try first.files(withRoot: true)
+            let (first, second) = (try await CorporatePKI(), try await CorporatePKI())
+            let files = try first.write(withRoot: true, into: root)
             let us = configuration("us", in: root, files: files)
             try await RunningServer.runOnce(us) { us in
                 try await RunningServer.run("eu") { servers in
@@ -106,9 +107,7 @@ struct ListenerOfAnotherCATests {
                     _ = try await RunningServer.federate(eu, us)
                     let pings = [try await eu.ping("us"), try await us.ping("eu")]
                     #expect(pings.map(\.ok) == [true, true])
-                    try Data((second.leaf.pem + second.intermediate.pem + second.root.pem).utf8)
-                        .write(to: URL(filePath: files.certificate))
-                    try Data(second.key.pem.reveal()).write(to: URL(filePath: files.key))
+                    _ = try second.write(withRoot: true, into: root)
                     let client = FederationClient(server: us.server.context)
                     await us.server.context.renewListener { next in
                         #expect(us.server.context.listener.chain.first == first.leaf)

@@ -1,6 +1,7 @@
 import ServerCore
 import ServerTransport
 import Synchronization
+import TestValues
 import Testing
 import Vocabulary
 
@@ -13,7 +14,7 @@ struct SessionEndsTests {
         let request = ConnectionRequest(
             caller: Caller(presented: .nothing, address: "192.0.2.1"), transport: .webSocket, at: .now)
         let session = AgentSession(
-            number: number, agent: try #require(AgentID(bytes: Array(repeating: 1, count: 16))), kind: .agent,
+            number: number, agent: .init(repeating: 1), kind: .agent,
             request: request)
         return SessionEnds.End(session: session, ending: .lost, at: .now)
     }

@@ -1,5 +1,6 @@
 import ServerAPI
 import ServerCore
+import TestValues
 import Testing
 import Vocabulary
 
@@ -12,7 +13,7 @@ import Vocabulary
     }
 
     @Test func `presences and choices have the words by which they are stored`() throws {
-        let peer = try #require(PeerID(bytes: [UInt8](repeating: 1, count: 16)))
+        let peer = PeerID(repeating: 1)
         let presences: [Presence] = [.live, .stale, .offline, .arriving, .movedToPeer(peer, name: "us"), .withdrawn]
         #expect(presences.map { AgentPresence($0).rawValue } == presences.map(\.code))
         #expect(Set(presences.map { AgentPresence($0) }) == Set(AgentPresence.allCases))

@@ -4,6 +4,8 @@ import HandoverToken
 import ServerAPI
 import ServerCore
 import ServerTransport
+import TestPKI
+import TestValues
 import Testing
 import Vocabulary
 
@@ -71,7 +73,7 @@ struct FailClosedTests {
         -> RedemptionRequest
     {
         RedemptionRequest(
-            redemption: try #require(RedemptionID(bytes: RandomBytes.generate(16))),
+            redemption: .random,
             tokenSHA256: Hex.encode(Digest.sha256(Array(issued.token.utf8))))
     }
 
@@ -171,7 +173,7 @@ struct FailClosedTests {
     @Test func `an agent about which the server cannot decide is told why, and not that it is busy`() async throws {
         try await RunningServer.run("eu") { servers in
             let server = servers[0].server
-            let leaf = try TestPKI().agent().certificate
+            let leaf = try TestAuthority().agent().certificate
             try await server.context.database.write {
                 try $0.database.execute(sql: "ALTER TABLE agents RENAME TO gone")
             }

@@ -4,6 +4,7 @@ import NIOPosix
 import NIOSSL
 import NIOTLS
 import Synchronization
+import TestPKI
 import Vocabulary
 
 /// A TLS connection as bytes: whatever a hostile or honest peer can send, it can.

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import OpAMPProto
 import ServiceLifecycle
+import TestPKI
 import Vocabulary
 
 @testable import MiniServer
@@ -11,7 +12,7 @@ import Vocabulary
 
 /// A listener on a port of the kernel's choice with the OpAMP endpoint behind it and a route that says who calls.
 struct TestServer: Sendable {
-    let pki: TestPKI
+    let pki: TestAuthority
     let identity: ListenerIdentity
     let endpoint: OpAMPEndpoint
     let port: Int
@@ -26,7 +27,7 @@ struct TestServer: Sendable {
         frames: FrameHeader.Tolerance = .strict,
         _ body: (TestServer) async throws -> Void
     ) async throws {
-        let pki = try TestPKI()
+        let pki = try TestAuthority()
         let listener = try pki.listener()
         let identity = try ListenerIdentity(chain: [listener.certificate], key: TLSServerKey(listener.key))
         let logger = Self.silentLog
@@ -77,7 +78,7 @@ struct TestServer: Sendable {
     func bindAgain(host: String, port: Int) async throws { try await another(host, port) }
 
     func client(as identity: TestIdentity? = nil) async throws -> RawClient {
-        try await RawClient.connect(to: port, as: identity, trusting: pki.authority)
+        try await RawClient.connect(to: port, as: identity, trusting: pki.certificate)
     }
 
     /// A client whose WebSocket is open.

@@ -3,6 +3,7 @@ import OpAMPProto
 import ServerCore
 import ServerTransport
 import Synchronization
+import TestPKI
 import Testing
 import Vocabulary
 import WireSamples

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import ServerCore
+import TestValues
 import Vocabulary
 
 @testable import ServerStorage
@@ -54,7 +55,7 @@ struct DatabaseFile: Sendable {
         return value
     }
 
-    func append(_ count: Int, from start: Timestamp = Timestamp(seconds: 1_800_000_000)) async throws {
+    func append(_ count: Int, from start: Timestamp = TestClock.start) async throws {
         try await database.write { tables in
             for number in 0..<count {
                 let fact = AuditFact(.groupSaved, entityType: "group", entityID: "\(number)")

@@ -1,6 +1,8 @@
 import Certificates
 import HandoverToken
 import OpAMPProto
+import TestPKI
+import TestValues
 import Vocabulary
 
 @testable import ServerCore
@@ -10,39 +12,26 @@ struct Sample: Sendable {
     static let shared = Sample()
     static let context = AuditContext(actor: "test", role: "admin")
 
-    let now = Timestamp(seconds: 1_800_000_000)
-    let own: PeerID = identity(0xA1)
-    let peerID: PeerID = identity(0xB2)
+    let now = TestClock.start
+    let own = PeerID(repeating: 0xA1)
+    let peerID = PeerID(repeating: 0xB2)
     let authority: Certificate
     let leaves: [Certificate]
 
     private init() {
         do {
-            let key = try PrivateKey.generateP256()
-            let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(90 * 86_400))
-            authority = try Issuer.selfSigned(subject: "CA", key: key, serial: [1], validity: validity)
-            let issuer = try Issuer(certificate: authority, key: key)
-            leaves = try (2...5).map { serial in
-                try issuer.issue(
-                    .agentLeaf(Self.identity(0xD4)), subject: "agent", publicKey: PrivateKey.generateP256().publicKey,
-                    serial: [serial], validity: validity)
-            }
+            let own = try TestAuthority("CA")
+            authority = own.certificate
+            leaves = try (0..<4).map { _ in try own.agent(.init(repeating: 0xD4)).certificate }
         } catch {
             preconditionFailure("the sample could not be made: \(error)")
         }
     }
 
-    static func identity<Kind>(_ byte: UInt8) -> Identifier<Kind> {
-        guard let identifier = Identifier<Kind>(bytes: [UInt8](repeating: byte, count: 16)) else {
-            preconditionFailure("16 bytes are an identifier")
-        }
-        return identifier
-    }
-
     /// A row with every member set.
     var agent: AgentRecord {
         AgentRecord(
-            id: Self.identity(0xD4), displayName: "db-7", instanceUID: Self.identity(0xE5), leaf: leaves[0],
+            id: .init(repeating: 0xD4), displayName: "db-7", instanceUID: .init(repeating: 0xE5), leaf: leaves[0],
             pendingLeaf: leaves[2], previousLeaf: leaves[1].fingerprint, previousLeafUntil: now + .seconds(60),
             leafRevoked: true,
             description: AgentDescription(
@@ -55,7 +44,7 @@ struct Sample: Sendable {
             health: ComponentHealth(healthy: true, startTimeUnixNano: 5, status: "well"), lastSeen: now,
             offeredSettings: [UInt8](repeating: 6, count: 32), copyDetectedAt: now + .seconds(2),
             origin: AgentOrigin(
-                peer: own, peerName: "eu", row: Self.identity(0xD5), handover: Self.identity(0xF6)))
+                peer: own, peerName: "eu", row: .init(repeating: 0xD5), handover: .init(repeating: 0xF6)))
     }
 
     /// A peer with every member set.
@@ -75,7 +64,7 @@ struct Sample: Sendable {
 
     func claims(_ number: UInt8, epoch: Epoch = 1, leaf: Int = 0) throws -> HandoverClaims {
         HandoverClaims(
-            id: Self.identity(number), issuer: own, audience: peerID,
+            id: .init(repeating: number), issuer: own, audience: peerID,
             issuedAt: now + .seconds(Int64(number)), expiresAt: now + .seconds(3600),
             leaf: leaves[leaf].fingerprint,
             agent: .init(row: agent.id, instanceUID: agent.instanceUID, displayName: "db-7", capabilities: 0x101),
@@ -103,7 +92,7 @@ struct Sample: Sendable {
         var target = TargetHandover(claims: try claims(number, epoch: epoch), tokenDigest: [4, 5, 6])
         target.phase = phase
         target.redemption = Redemption(
-            id: Self.identity(0x77), row: agent.id, reusesRow: false, group: nil, configuration: nil)
+            id: .init(repeating: 0x77), row: agent.id, reusesRow: false, group: nil, configuration: nil)
         target.deadline = now
         target.probationEnds = now + .seconds(1)
         target.offerHash = [9, 9]

@@ -2,6 +2,7 @@ public import Certificates
 import Foundation
 import OpAMPProto
 import ScriptedServer
+import TestPKI
 public import Vocabulary
 
 /// One host: a configuration file, a state directory, and what is in it. It goes with its owner.

@@ -1,8 +1,11 @@
 public import Certificates
 import HandoverToken
+import HostSystem
 public import OpAMPProto
 public import ScriptedServer
 import Synchronization
+public import TestPKI
+import TestValues
 public import Vocabulary
 
 /// An OpAMP server for tests, on 127.0.0.1: it enrols whoever asks, answers every message, makes offers until they get
@@ -41,13 +44,11 @@ public final class ScriptedOpAMPServer: Sendable {
 
     public let authority: TestAuthority
     public let id: PeerID
-    private let issuer: Issuer
     private let memory = Mutex(Memory())
     private let listener = Mutex<ScriptedServer?>(nil)
 
     private init(_ name: String) throws {
         authority = try TestAuthority(name)
-        issuer = try Issuer(certificate: authority.certificate, key: authority.key)
         id = .random
     }
 
@@ -213,10 +214,7 @@ public final class ScriptedOpAMPServer: Sendable {
     private func issue(_ csr: [UInt8]) throws -> Certificate {
         let request = try SigningRequest(pem: String(decoding: csr, as: UTF8.self))
         if let known = memory.withLock({ $0.leaves[request.publicKey.spki] }) { return known }
-        let leaf = try issuer.issue(
-            .agentLeaf(.random), subject: "agent", publicKey: request.publicKey, serial: RandomBytes.generate(16),
-            validity: Validity(
-                notBefore: TestAuthority.now - .seconds(60), notAfter: TestAuthority.now + .seconds(365 * 86_400)))
+        let leaf = try authority.issue(.agentLeaf(.random), over: request.publicKey)
         memory.withLock { $0.leaves[request.publicKey.spki] = leaf }
         return leaf
     }
@@ -230,8 +228,8 @@ public final class ScriptedOpAMPServer: Sendable {
         probation: Duration = .seconds(300)
     ) throws -> ConnectionSettingsOffers {
         let endpoint = try target.endpoint(scheme)
-        let now = TestAuthority.now
-        let token = try Issuer(certificate: authority.certificate, key: authority.key).sign(
+        let now = Timestamp(seconds: WallClock.now().seconds)
+        let token = try authority.issuer.sign(
             HandoverClaims(
                 id: .random, issuer: id, audience: target.id, issuedAt: now, expiresAt: now + .seconds(3600),
                 leaf: leaf.fingerprint,

@@ -1,3 +1,0 @@
-import Glibc
-
-func wallClockSeconds() -> Int64 { Int64(time(nil)) }
