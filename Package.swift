@@ -196,8 +196,8 @@ let package = Package(
             "MiniServerTests",
             [
                 "MiniServer", "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage", "HandoverToken",
-                "Certificates", "HostSystem", "OpAMPProto", "Vocabulary", "TestPKI", "TestValues", "WireSamples",
-                .database,
+                "Certificates", "HostSystem", "OpAMPProto", "Vocabulary", "ScriptedServer", "TestPKI", "TestValues",
+                "WireSamples", .database,
             ] + .serverStack),
         .tests(
             "DrillTests",

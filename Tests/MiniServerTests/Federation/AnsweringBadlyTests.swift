@@ -1,13 +1,12 @@
 import Certificates
-import HTTPTypes
-import Hummingbird
-import Logging
+import Foundation
 import NIOCore
+import ScriptedServer
 import ServerAPI
 import ServerCore
 import ServerStorage
-import ServerTransport
-import ServiceLifecycle
+import TestPKI
+import TestValues
 import Testing
 import Vocabulary
 
@@ -30,28 +29,20 @@ struct AnsweringBadlyTests {
             }
         }
 
-        func response() async throws -> Response {
+        func reply() throws -> ScriptedReply {
             switch self {
             case .otherPeer:
-                let stranger = try #require(PeerID(Hex.encode(RandomBytes.generate(16))))
-                return try .json(
-                    PeerIdentity(peerID: stranger, name: "us", opampEndpoint: "wss://us.example", time: .now))
-            case .notJSON: return .text("hello", type: "text/plain")
-            case .redirect: return Response(status: .movedPermanently, headers: [.location: "/"])
-            case .failing: return Response(status: .badGateway)
-            case .tooEarly: return Response(status: .tooEarly)
-            case .silence:
-                try await Task.sleep(for: .seconds(30))
-                return Response(status: .ok)
-            case .dripping:
-                let body = ResponseBody { writer in
-                    for _ in 0..<300 {
-                        try await writer.write(ByteBuffer(string: " "))
-                        try await Task.sleep(for: .milliseconds(100))
-                    }
-                    try await writer.finish(nil)
-                }
-                return Response(status: .ok, body: body)
+                let identity = PeerIdentity(
+                    peerID: .random, name: "us", opampEndpoint: "wss://us.example", time: .now)
+                return .answer(
+                    200, headers: [("Content-Type", "application/json")],
+                    body: Array(try JSONEncoder().encode(identity)))
+            case .notJSON: return .answer(200, headers: [("Content-Type", "text/plain")], body: Array("hello".utf8))
+            case .redirect: return .answer(301, headers: [("Location", "/")])
+            case .failing: return .answer(502)
+            case .tooEarly: return .answer(425)
+            case .silence: return .silence
+            case .dripping: return .dripping
             }
         }
     }
@@ -83,27 +74,18 @@ struct AnsweringBadlyTests {
         }
     }
 
-    /// A listener that this peer's CA vouches for, and that answers its one question like this.
+    /// A server that this peer's CA vouches for, and that answers its one question like this.
     private static func impersonate(
         _ peer: RunningServer, answering answer: Answer, _ body: (Int) async throws -> Void
     ) async throws {
-        let authority = peer.server.context.authority
-        let (certificate, key) = try authority.issueListener(names: ["127.0.0.1"], at: .now)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let router = Router(context: CallerContext.self)
-        router.get(RouterPath(FederationRoutes.ping.template)) { _, _ in try await answer.response() }
-        let endpoint = OpAMPEndpoint(service: ScriptedOpAMPService(), gate: ConcurrencyLimit(limit: 1), logger: logger)
-        let listener = Listener(
-            host: "127.0.0.1", port: 0, identity: try ListenerIdentity(chain: [certificate], key: TLSServerKey(key)),
-            responder: router.buildResponder(), route: endpoint.webSocketRoute, direct: endpoint.pollingRoute,
-            logger: logger)
-        let group = ServiceGroup(services: [listener], logger: logger)
-        try await withThrowingTaskGroup { tasks in
-            defer { tasks.cancelAll() }
-            tasks.addTask { try await group.run() }
-            try await body(try #require(await listener.boundPort.value))
+        let (certificate, key) = try peer.server.context.authority.issueListener(names: ["127.0.0.1"], at: .now)
+        let reply = try answer.reply()
+        let tls = TestIdentity(certificate: certificate, key: key).tls()
+        let server = try await ScriptedServer.start(tls: tls) { request in
+            request.path == FederationRoutes.ping.template ? reply : .answer(404)
         }
+        defer { server.stop() }
+        try await body(server.port)
     }
 }
 

@@ -104,9 +104,20 @@ final class HTTPScript: ChannelInboundHandler, RemovableChannelHandler {
             let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
             encoder?.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
             if thenClose { context.close(promise: nil) }
+        case .dripping:
+            let head = HTTPResponseHead(
+                version: .http1_1, status: .ok, headers: ["transfer-encoding": "chunked"])
+            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+            drip(context)
         case .close: context.close(promise: nil)
         case .silence, .webSocket: break
         }
+    }
+
+    private func drip(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: " ")))), promise: nil)
+        context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(100)) { self.drip(context) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

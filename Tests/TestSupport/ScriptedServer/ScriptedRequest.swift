@@ -21,6 +21,8 @@ public enum ScriptedReply: Sendable {
     case webSocket(@Sendable (ScriptedWebSocket) async -> Void)
     /// Never an answer; the connection stays open.
     case silence
+    /// An answer whose body grows by a blank every 100 milliseconds, without an end.
+    case dripping
     /// The end, without an answer.
     case close
     /// These bytes instead of an HTTP answer.
