@@ -22,20 +22,11 @@ struct RotationTests {
         let authority: Certificate
 
         static func enrolled(at server: RunningServer) async throws -> Agent {
-            let context = server.server.context
-            let row = AgentID(version7At: .now, random: RandomBytes.generate(10))
-            let key = try PrivateKey.generateP256()
-            let csr = Array(try SigningRequest(key: key, subject: "agent").pem.utf8)
-            let request = ConnectionSettingsRequest(
-                opamp: OpAMPConnectionSettingsRequest(certificateRequest: CertificateRequest(csr: csr)))
-            let leaf = try context.authority.issueLeaf(LeafOrder(request, row: row, at: .now))
             let uid = try #require(InstanceUID(bytes: AgentToServerExample.uid))
-            try await context.database.write {
-                try $0.agents.save(AgentRecord(id: row, displayName: "agent", instanceUID: uid, leaf: leaf))
-            }
+            let agent = WireAgent(key: try .generateP256(), uid: uid)
             return Agent(
-                identity: TestIdentity(certificate: leaf, key: key),
-                authority: try context.authority.active().certificate)
+                identity: TestIdentity(certificate: try await server.enrol(agent).leaf, key: agent.key),
+                authority: try server.server.context.authority.active().certificate)
         }
 
         func connect(to server: RunningServer) async throws -> RawClient {

@@ -42,18 +42,17 @@ struct HandoverPair: Sendable {
 extension RunningServer {
     var service: HandoverService { HandoverService(server: server.context, shell: server.shell) }
 
-    /// An agent that enrolled here and is away.
-    func enrolledAgent() async throws -> AgentID {
+    /// Enrols this agent without a connection.
+    func enrol(_ agent: WireAgent) async throws -> (row: AgentID, leaf: Certificate) {
         let id = AgentID(version7At: .now, random: RandomBytes.generate(10))
-        let request = try SigningRequest(key: PrivateKey.generateP256(), subject: "agent")
-        let asked = ConnectionSettingsRequest(
-            opamp: OpAMPConnectionSettingsRequest(certificateRequest: CertificateRequest(csr: Array(request.pem.utf8))))
-        let leaf = try server.context.authority.issueLeaf(try LeafOrder(asked, row: id, at: .now))
-        guard let uid = InstanceUID(bytes: RandomBytes.generate(16)) else { throw NotStarted() }
+        let leaf = try server.context.authority.issueLeaf(try LeafOrder(agent.leafRequest, row: id, at: .now))
         let row = AgentRecord(
-            id: id, displayName: "db-7", instanceUID: uid, leaf: leaf,
+            id: id, displayName: "db-7", instanceUID: agent.uid, leaf: leaf,
             capabilities: [.reportsStatus, .acceptsOpAMPConnectionSettings])
         try await server.context.database.write { try $0.agents.save(row) }
-        return id
+        return (id, leaf)
     }
+
+    /// An agent that enrolled here and is away.
+    func enrolledAgent() async throws -> AgentID { try await enrol(WireAgent()).row }
 }
