@@ -213,7 +213,8 @@ let package = Package(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
                 "BareClient", "Drill", "AgentExtension", "AgentCore", "ServerAPI", "OperatorClient", "Certificates",
-                "DurableFiles", "HandoverToken", "HostSystem", "OpAMPProto", "Vocabulary", "bare-server",
+                "DurableFiles", "HandoverToken", "HostSystem", "OpAMPProto", "Vocabulary", "TestPKI", "TestValues",
+                "bare-server",
                 .argumentParser, .database,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),

@@ -1,6 +1,7 @@
 import BareClient
 import Certificates
 import Foundation
+import TestPKI
 import Vocabulary
 
 /// The bare server beside the product's, with an authority of its own and agents who have leaves from it.
@@ -11,29 +12,17 @@ final class BareServerProcess {
 
     init(in folder: URL, agents count: Int) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let now = Timestamp.present
-        let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(86_400))
-        let authorityKey = try PrivateKey.generateP256()
-        let authority = try Issuer.selfSigned(
-            subject: "bench CA", key: authorityKey, serial: RandomBytes.generate(16), validity: validity)
-        let issuer = try Issuer(certificate: authority, key: authorityKey)
-        let key = try PrivateKey.generateP256()
-        let listener = try issuer.issue(
-            .listener(names: ["127.0.0.1"]), subject: "bare server", publicKey: key.publicKey,
-            serial: RandomBytes.generate(16), validity: validity)
+        let authority = try TestAuthority()
+        let listener = try authority.listener()
         agents = try (0..<count).map { index in
-            let key = try PrivateKey.generateP256()
-            let row = AgentID(version7At: now, random: RandomBytes.generate(10))
-            let leaf = try issuer.issue(
-                .agentLeaf(row), subject: "agent", publicKey: key.publicKey, serial: RandomBytes.generate(16),
-                validity: validity)
+            let leaf = try authority.agent()
             return BenchAgent(
-                identity: try BareIdentity(certificate: leaf.pem, key: key.pem.revealText()),
+                identity: try BareIdentity(certificate: leaf.certificate.pem, key: leaf.key.pem.revealText()),
                 uid: BenchAgent.freshUID(), name: "bare-\(index + 1)")
         }
         let files = ["listener.pem", "listener.key"].map { folder.appending(path: $0) }
-        try Data(listener.pem.utf8).write(to: files[0])
-        try Data(key.pem.revealText().utf8).write(to: files[1])
+        try Data(listener.certificate.pem.utf8).write(to: files[0])
+        try Data(listener.key.pem.revealText().utf8).write(to: files[1])
 
         let beside = (Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])).resolvingSymlinksInPath()
         process.executableURL = beside.deletingLastPathComponent().appending(path: "bare-server")
@@ -51,7 +40,7 @@ final class BareServerProcess {
             throw BenchFailure.notRunning("the bare server")
         }
         loadTarget = LoadTarget(
-            destination: BareDestination(port: port, trust: try BareTrust(authority: authority.pem)),
+            destination: BareDestination(port: port, trust: try BareTrust(authority: authority.certificate.pem)),
             processID: process.processIdentifier, isBare: true)
     }
 

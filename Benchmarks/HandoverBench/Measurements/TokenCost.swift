@@ -1,19 +1,18 @@
 import BareClient
 import Certificates
 import HandoverToken
+import TestPKI
+import TestValues
 import Vocabulary
 
 extension Bench {
     /// Issuing and verifying a token beside the bare signature that each cannot do without.
     func measureTokens() throws {
         let now = Timestamp(seconds: Timestamp.present.seconds)
-        let validity = Validity(notBefore: now - .seconds(3600), notAfter: now + .seconds(86_400))
-        let key = try PrivateKey.generateP256()
-        let authority = try Issuer.selfSigned(
-            subject: "bench CA", key: key, serial: RandomBytes.generate(16), validity: validity)
-        let issuer = try Issuer(certificate: authority, key: key)
+        let own = try TestAuthority()
+        let (authority, issuer) = (own.certificate, own.issuer)
         let claims = try claims(authority, at: now)
-        let raw = BareSignature(try BareIdentity(certificate: authority.pem, key: key.pem.revealText()))
+        let raw = BareSignature(try BareIdentity(certificate: authority.pem, key: own.key.pem.revealText()))
         let message = try Array(issuer.sign(claims).utf8)
         let signature = try raw.sign(message)
         let verifier = TokenVerifier()
@@ -38,15 +37,8 @@ extension Bench {
     }
 
     private func claims(_ authority: Certificate, at now: Timestamp) throws -> HandoverClaims {
-        func identifier<Kind>(_ kind: Kind.Type) throws -> Identifier<Kind> {
-            guard let identifier = Identifier<Kind>(bytes: RandomBytes.generate(16)) else {
-                throw BenchFailure.unreadable("an identifier")
-            }
-            return identifier
-        }
-        return HandoverClaims(
-            id: try identifier(HandoverKind.self), issuer: try identifier(PeerKind.self),
-            audience: try identifier(PeerKind.self), issuedAt: now, expiresAt: now + .seconds(3600),
+        HandoverClaims(
+            id: .random, issuer: .random, audience: .random, issuedAt: now, expiresAt: now + .seconds(3600),
             leaf: authority.fingerprint,
             agent: .init(
                 row: AgentID(version7At: now, random: RandomBytes.generate(10)), instanceUID: BenchAgent.freshUID(),
