@@ -29,6 +29,8 @@ public struct Certificate: Hashable, Sendable {
     let facts: CertificateFacts
     private let parsed: Lazily<CertificateHandle>
     var handle: CertificateHandle { parsed.value }
+    /// For one use, after which a leaf is not kept parsed.
+    var handleOnce: CertificateHandle { parsed.once }
 
     /// - Throws: `CertificateFailure.unreadable` unless the bytes are exactly one certificate, in DER rather than in
     ///   some looser encoding (a certificate has one fingerprint), with readable dates, extensions and names.

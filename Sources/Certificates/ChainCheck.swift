@@ -17,7 +17,8 @@ public enum ChainCheck {
         case signer
     }
 
-    /// Every reason against the certificate, each once; none if it passes.
+    /// Every reason against the certificate, each once; none if it passes. What has passed is not verified again as long as
+    /// none of the certificates changes from being in force to not being.
     ///
     /// - Parameters:
     ///   - intermediates: what the other side sent beside its leaf; they are believed only as links of a chain.
@@ -27,6 +28,18 @@ public enum ChainCheck {
         intermediates: [Certificate] = [],
         anchors: [Certificate],
         purpose: Purpose,
+        at now: Timestamp
+    ) -> [ChainProblem] {
+        let question = PassedChains.Question(
+            leaf: leaf, intermediates: intermediates, anchors: anchors, purpose: purpose)
+        if PassedChains.have(question, at: now) { return [] }
+        let problems = found(leaf, intermediates, anchors, purpose, at: now)
+        if problems.isEmpty { PassedChains.remember(question, [leaf] + intermediates + anchors, at: now) }
+        return problems
+    }
+
+    private static func found(
+        _ leaf: Certificate, _ intermediates: [Certificate], _ anchors: [Certificate], _ purpose: Purpose,
         at now: Timestamp
     ) -> [ChainProblem] {
         let verification = ChainVerification(leaf: leaf, intermediates: intermediates, anchors: anchors, at: now)

@@ -55,6 +55,28 @@ import Vocabulary
         #expect(problems == [.untrusted])
     }
 
+    @Test func `what has passed does not pass at another time or with other anchors`() throws {
+        let authority = try TestAuthority(
+            validity: Validity(notBefore: noon - .seconds(600), notAfter: noon + .seconds(1200)))
+        let leaf = try authority.issue(
+            .agentLeaf(agentID), validity: Validity(notBefore: noon - .seconds(300), notAfter: noon + .seconds(900))
+        ).certificate
+        func problems(_ anchors: [Certificate], at time: Timestamp) -> [ChainProblem] {
+            ChainCheck.problems(leaf: leaf, anchors: anchors, purpose: .client, at: time)
+        }
+        let (anchor, other) = (authority.certificate, try TestAuthority().certificate)
+        for _ in 1...2 {
+            #expect(problems([anchor], at: noon) == [])
+            #expect(problems([anchor], at: noon + .seconds(899)) == [])
+            #expect(problems([anchor], at: noon + .seconds(900)) == [.expired(leaf)])
+            #expect(Set(problems([anchor], at: noon + .seconds(1200))) == [.expired(leaf), .expired(anchor)])
+            #expect(problems([anchor], at: noon - .seconds(301)) == [.notYetValid(leaf)])
+            #expect(problems([other], at: noon) == [.untrusted])
+            #expect(problems([other, anchor], at: noon) == [])
+            #expect(problems([], at: noon) == [.untrusted])
+        }
+    }
+
     @Test func `a leaf among the anchors does not vouch for itself`() throws {
         let leaf = try TestAuthority().leaf(.agentLeaf(agentID))
         #expect(ChainCheck.problems(leaf: leaf, anchors: [leaf], purpose: .client, at: noon) == [.untrusted])

@@ -38,13 +38,13 @@ struct ChainVerification {
             }
         }
         let run = try unsafe LibraryCall.owned(operation, freedBy: X509_STORE_CTX_free) { unsafe X509_STORE_CTX_new() }
-        try unsafe leaf.handle.withPointer { leaf throws(CertificateFailure) in
+        return try unsafe leaf.handleOnce.withPointer { leaf throws(CertificateFailure) in
             try LibraryCall.succeeds(operation) {
                 unsafe X509_STORE_CTX_init(run.pointer, store.pointer, leaf, others.pointer)
             }
+            try unsafe set(purpose: purpose, on: X509_STORE_CTX_get0_param(run.pointer))
+            return try unsafe verify(run.pointer)
         }
-        try unsafe set(purpose: purpose, on: X509_STORE_CTX_get0_param(run.pointer))
-        return try unsafe verify(run.pointer)
     }
 
     private func set(purpose: Int32, on parameters: OpaquePointer?) throws(CertificateFailure) {

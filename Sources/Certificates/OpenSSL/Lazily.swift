@@ -14,6 +14,9 @@ final class Lazily<Object: Sendable>: Sendable {
         self.make = make
     }
 
+    /// For one use: the one that is kept, or one that is not.
+    var once: Object { object.withLock { $0 } ?? make() }
+
     var value: Object {
         object.withLock { object in
             if let object { return object }
