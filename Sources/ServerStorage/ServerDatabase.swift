@@ -8,7 +8,7 @@ import Vocabulary
 /// One closure holds as a whole or not at all; closures that are written at the same time share a commit.
 package final class ServerDatabase: Sendable {
     private let pool: DatabasePool
-    /// For what is asked on every connection. A reader of the pool takes two threads to reach.
+    /// For `look`.
     private let reader: DatabaseQueue
     private let writer: GroupCommitWriter
     private let log: WriteAheadLog
@@ -71,17 +71,15 @@ package final class ServerDatabase: Sendable {
         }
     }
 
-    /// As `read`, for callers without a task and short closures, which run one after the other.
+    /// As `read`, on the caller's thread, which may be that of an event loop: for what takes a few rows. Such looks wait for
+    /// each other, and for nothing else; the way to a reader of the pool takes longer than most of them.
     ///
-    /// - Parameter answer: called on a queue of the database; it must not block.
-    package func read<Value: Sendable>(
-        _ body: @escaping @Sendable (StorageTransaction) throws -> Value,
-        then answer: @escaping @Sendable (Result<Value, any Error>) -> Void
-    ) {
-        reader.asyncRead { [memory] snapshot in
-            answer(
-                Result { try body(StorageTransaction(database: snapshot.get(), memory: memory)) }
-                    .mapError { $0.explained(during: "reading") })
+    /// - Throws: as `read`.
+    package func look<Value>(_ body: (StorageTransaction) throws -> Value) throws -> Value {
+        do {
+            return try reader.read { try body(StorageTransaction(database: $0, memory: memory)) }
+        } catch {
+            throw error.explained(during: "reading")
         }
     }
 

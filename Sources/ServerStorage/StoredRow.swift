@@ -75,5 +75,6 @@ extension Database {
 }
 
 extension [ColumnValue] {
-    var arguments: StatementArguments { StatementArguments(map(\.value)) }
+    /// As optionals: GRDB reads a sequence of one type through a key path, which costs more than a small statement.
+    var arguments: StatementArguments { StatementArguments(map { $0.value as (any DatabaseValueConvertible)? }) }
 }

@@ -13,7 +13,7 @@ enum FirstStart {
     ) async throws -> Secret? {
         let fresh = FreshCredential(.operatorToken)
         // The file comes first: a token that is stored and was never shown would lock everybody out.
-        let isFirst = try await database.read { try $0.operatorTokens.count() == 0 }
+        let isFirst = try database.look { try $0.operatorTokens.count() == 0 }
         guard isFirst else { return nil }
         if let file {
             try AtomicFile.write(Array((fresh.text.revealText() + "\n").utf8), to: file, mode: .private)

@@ -34,7 +34,7 @@ enum ListenerCertificateSource: Sendable, Hashable {
         _ names: [String], authority: Authority, database: ServerDatabase, at now: Timestamp
     ) async throws -> (chain: [Certificate], key: TLSServerKey) {
         let issuer = try authority.listenerIssuer(at: now).certificate
-        if let stored = try await database.read({ try $0.ownCertificates.find(Self.key) }) {
+        if let stored = try database.look({ try $0.ownCertificates.find(Self.key) }) {
             let certificate = try Certificate(pem: stored.certificatePEM)
             // One from the future was issued while the clock was ahead; no client accepts it.
             let isCurrent =

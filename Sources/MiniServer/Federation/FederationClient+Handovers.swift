@@ -36,7 +36,7 @@ extension FederationClient: PeerCalls {
         let reply: Reply
         let name: String
         do {
-            guard let peer = try await server.database.read({ try $0.peers.find(id) }) else {
+            guard let peer = try server.database.look({ try $0.peers.find(id) }) else {
                 throw NotFound.peer(id.description)
             }
             name = peer.name

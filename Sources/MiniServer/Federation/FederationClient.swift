@@ -102,7 +102,7 @@ final class FederationClient: Sendable {
     /// The one that the peer accepted last comes first, then the newest.
     private func identities(for peer: PeerRecord) async throws -> [FederationIdentity] {
         let (authority, now) = (server.authority, server.now())
-        let all = try await server.database.read { try authority.federationIdentities($0) }
+        let all = try server.database.look { try authority.federationIdentities($0) }
             .filter { $0.isValid(at: now) }
         let last = server.calls.current(peer).acceptedCertificate
         return all.filter { $0.certificate.fingerprint == last } + all.filter { $0.certificate.fingerprint != last }

@@ -91,7 +91,7 @@ struct FederationInterface: Sendable {
 
     private func agent(_ call: PeerRequest) async throws -> AgentDetail {
         let id = try RemoteAgentID.localOnly(call.context.parameters.get("id") ?? "")
-        return try await server.database.read { try view.detail(try $0.agent(id), $0) }
+        return try server.database.look { try view.detail(try $0.agent(id), $0) }
     }
 
     // MARK: Handovers, for their other party only
@@ -137,7 +137,7 @@ struct FederationInterface: Sendable {
     }
 
     private func status(of id: HandoverID, for peer: PeerRecord) async throws -> HandoverStatus {
-        try await server.database.read { tables in
+        try server.database.look { tables in
             if let source = try tables.sources.find(id)?.machine, source.otherParty == peer.id {
                 return HandoverStatus(source)
             }
@@ -153,7 +153,7 @@ struct FederationInterface: Sendable {
             throw RequestRefusal.parameter(name: QueryName.agent.rawValue, reason: "it is a leaf's fingerprint")
         }
         let peer = call.peer.id
-        return try await server.database.read { tables in
+        return try server.database.look { tables in
             let sources = try tables.sources.concerning(leaf: leaf).map(\.machine).filter { $0.otherParty == peer }
             let targets = try tables.targets.concerning(leaf: leaf).map(\.machine).filter { $0.otherParty == peer }
             return Page(items: sources.map { HandoverStatus($0) } + targets.map { HandoverStatus($0) })

@@ -64,7 +64,7 @@ final class PeerAuthenticator: Sendable {
         _ request: Request, _ context: CallerContext
     ) async throws -> PeerAuthentication.Caller {
         let now = server.now()
-        let peers = try await server.database.read { try $0.peers.all() }
+        let peers = try server.database.look { try $0.peers.all() }
         do {
             return try attempts.withLock { attempts throws(FederationRefusal) in
                 try PeerAuthentication.caller(

@@ -66,7 +66,7 @@ extension FederationClient {
 
     /// One task per peer: a peer that does not answer delays no other.
     func withEveryPeer(_ body: @escaping @Sendable (PeerRecord) async -> Void) async {
-        let peers = (try? await server.database.read { try $0.peers.all() }) ?? []
+        let peers = (try? server.database.look { try $0.peers.all() }) ?? []
         await withTaskGroup { group in
             for peer in peers where peer.enabled && peer.outbound != nil {
                 group.addTask { await body(peer) }

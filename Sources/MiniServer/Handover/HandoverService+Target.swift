@@ -23,7 +23,7 @@ extension HandoverService {
         let now = server.now()
         let token = try await verified(text, by: context, at: now)
         let answer = await sourceAnswer(to: token.claims)
-        let review = try await server.database.read { try self.review(token, tables: $0, source: answer) }
+        let review = try server.database.look { try self.review(token, tables: $0, source: answer) }
         return Preview(token: token, review: review, problems: review.problems(at: now))
     }
 
@@ -59,7 +59,7 @@ extension HandoverService {
             await refused(refusal.operatorMessage, handover: id, by: context)
             throw refusal
         }
-        guard let row = try await server.database.read({ try $0.targets.find(id) }) else {
+        guard let row = try server.database.look({ try $0.targets.find(id) }) else {
             throw HandoverRefusal.unknownHandover(id)
         }
         // The step has carried out the redemption. The waiting caller reads the source's answer.
@@ -68,7 +68,7 @@ extension HandoverService {
     }
 
     private func verified(_ text: String, by context: AuditContext, at now: Timestamp) async throws -> VerifiedToken {
-        let peers = try await server.database.read { try $0.peers.all() }
+        let peers = try server.database.look { try $0.peers.all() }
         // A token pasted where it was issued is refused for its audience, not for an issuer that nobody knows.
         let own = server.authority.signingKeys.published.map {
             TokenVerifier.KnownSigner(certificate: $0, owner: server.authority.peerID)
@@ -84,7 +84,7 @@ extension HandoverService {
 
     /// What the source says of the token now.
     private func sourceAnswer(to claims: HandoverClaims) async -> SourceAnswer {
-        let peer = try? await server.database.read { try $0.peers.find(claims.issuer) }
+        let peer = try? server.database.look { try $0.peers.find(claims.issuer) }
         guard peer?.enabled == true else { return .unanswered }
         do throws(PeerCallFailure) {
             let status = try await shell.peers.status(of: claims.id, at: claims.issuer)
@@ -128,7 +128,7 @@ extension HandoverService {
 
     /// Ends a handover from this side, as far as its phase allows.
     func cancel(_ id: HandoverID, reason: String?, by context: AuditContext) async throws {
-        if try await server.database.read({ try $0.sources.find(id) }) != nil {
+        if try server.database.look({ try $0.sources.find(id) }) != nil {
             try await shell.take([.cancelRequested(reason: reason)], SourceHandover.self, of: id, by: context)
         } else {
             try await shell.take([.withdrawRequested(reason: reason)], TargetHandover.self, of: id, by: context)

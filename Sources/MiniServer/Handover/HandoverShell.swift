@@ -162,7 +162,7 @@ struct HandoverShell: Sendable {
     /// The highest epoch that the agent or a peer knows takes precedence: every earlier handover here gets an event,
     /// and the next one of this server gets a higher epoch.
     private func askPeers(_ leaf: Fingerprint) async {
-        let known = (try? await server.database.read { try $0.peers.all().filter(\.enabled).map(\.id) }) ?? []
+        let known = (try? server.database.look { try $0.peers.all().filter(\.enabled).map(\.id) }) ?? []
         await withTaskGroup { group in
             for peer in known {
                 group.addTask { await askPeer(peer, about: leaf) }
@@ -206,7 +206,7 @@ struct HandoverShell: Sendable {
     }
 
     private func wake<Machine: HandoverMachine>(_ type: Machine.Type, _ id: HandoverID) async {
-        let row = try? await server.database.read { try $0.handovers(of: type).find(id)?.machine.agentRow }
+        let row = try? server.database.look { try $0.handovers(of: type).find(id)?.machine.agentRow }
         let isPresent = row.flatMap { $0 }.map { server.agents.session(of: $0) != nil } ?? false
         await tell(Machine.wake(agentPresent: isPresent), of: id, as: type, by: .server)
     }

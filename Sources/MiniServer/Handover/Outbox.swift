@@ -120,7 +120,7 @@ actor Outbox {
         guard let first = call.first, let last = call.last else { return }
         let outcome: OutboxSchedule.Outcome
         do throws(PeerCallFailure) {
-            let batch = NoticeBatch(call.map { NoticeMessage($0.notice) }, received: await received(of: first.party))
+            let batch = NoticeBatch(call.map { NoticeMessage($0.notice) }, received: received(of: first.party))
             _ = try await peers.deliver(batch, of: first.handover, to: first.peer)
             remove(last)
             outcome = .done
@@ -145,15 +145,15 @@ actor Outbox {
                 outcome = .silent
             }
         }
-        if outcome != .done { await reload(first.party) }
+        if outcome != .done { reload(first.party) }
         schedule.ended(call.map(\.item), outcome, at: clock)
         // More notices of the same handover may have waited behind these.
         wakeups.continuation.yield()
     }
 
     /// The number of the last notice of the peer in this handover.
-    private func received(of party: Party) async -> Int {
-        let ledger = try? await database.read { tables in
+    private func received(of party: Party) -> Int {
+        let ledger = try? database.look { tables in
             switch party.role {
             case .source: try tables.sources.find(party.handover)?.machine.notices
             case .target: try tables.targets.find(party.handover)?.machine.notices
@@ -177,9 +177,9 @@ actor Outbox {
 
     /// An operator may have removed the peer and what was meant for it, or the peer lacks one that it was told in the
     /// answer to a redemption.
-    private func reload(_ party: Party) async {
+    private func reload(_ party: Party) {
         guard
-            let stored = try? await database.read({ try $0.outbox.messages(of: party.handover, role: party.role) })
+            let stored = try? database.look({ try $0.outbox.messages(of: party.handover, role: party.role) })
         else { return }
         let place = messages.firstIndex { $0.party == party } ?? messages.endIndex
         messages.removeAll { $0.party == party }

@@ -17,11 +17,11 @@ extension FleetService {
             return eventLoop.makeFutureWithTask {
                 await self.shell.redemptions.end(of: leaf.fingerprint)
                 return await self.admission(of: request) {
-                    try await self.server.database.read { try self.decision(on: request, $0) }
+                    try self.server.database.look { try self.decision(on: request, $0) }
                 }
             }
         }
-        return server.database.read(on: eventLoop) { try self.decision(on: request, $0) }
+        return eventLoop.makeCompletedFuture { try server.database.look { try decision(on: request, $0) } }
             .flatMap { decision in
                 switch decision {
                 case .agent(let agent), .arriving(let agent, _), .movedOn(let agent, _):
@@ -76,7 +76,7 @@ extension FleetService {
 
     func bootstrapToken(_ request: ConnectionRequest, at now: Timestamp) async throws -> BootstrapToken {
         guard let digest = request.bearer.flatMap({ Credential.bootstrapToken.digest(of: $0.reveal()) }),
-            let token = try await server.database.read({ try $0.bootstrapTokens.find(digest: digest) })
+            let token = try server.database.look({ try $0.bootstrapTokens.find(digest: digest) })
         else { throw FleetRefusal.bootstrapUnknown }
         try token.checkLife(at: now)
         return token

@@ -78,7 +78,7 @@ extension FleetService {
     /// The leaf that this key got with this token, when the answer was lost.
     private func issuedBefore(to agent: AgentID, _ report: AgentReport) async throws -> AgentRecord {
         let csr = report.message.connectionSettingsRequest?.opamp?.certificateRequest?.csr ?? []
-        guard let row = try await server.database.read({ try $0.agents.find(agent) }),
+        guard let row = try server.database.look({ try $0.agents.find(agent) }),
             let request = try? SigningRequest(pem: String(decoding: csr, as: UTF8.self)),
             request.publicKey == row.leaf?.publicKey
         else { throw FleetRefusal.bootstrapUsed }

@@ -11,7 +11,7 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.agents, .readFleet) { try await listAgents($0) },
             OperatorRoute(OperatorRoutes.agent, .readFleet) { call in
                 let id = try call.localAgent()
-                return try await server.database.read { try view.detail(try $0.agent(id), $0) }
+                return try server.database.look { try view.detail(try $0.agent(id), $0) }
             },
             OperatorRoute(OperatorRoutes.assignAgent, .assignAgents) { try await assign($0, $1) },
             OperatorRoute(OperatorRoutes.revokeLeaf, .revokeLeaves) { try await revokeLeaf($0) },
@@ -51,13 +51,13 @@ extension OperatorInterface {
     private func revokeLeaf(_ call: OperatorCall) async throws -> AgentSummary {
         let id = try call.localAgent()
         try await handovers.revokeLeaf(of: id, by: call.audit)
-        return try await server.database.read { try view.summary(try $0.agent(id), $0) }
+        return try server.database.look { try view.summary(try $0.agent(id), $0) }
     }
 
     /// Sends agents their configuration; agents that are not connected receive it when they connect.
     func offerConfiguration(to rows: [AgentRecord]) async {
         for row in rows where server.agents.session(of: row.id) != nil {
-            guard let wanted = try? await server.database.read({ try $0.configurationDue(to: row) }) else { continue }
+            guard let wanted = try? server.database.look({ try $0.configurationDue(to: row) }) else { continue }
             _ = await server.agents.send(ServerToAgent(remoteConfig: wanted.offer), to: row.id)
         }
     }

@@ -11,13 +11,13 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.configurations, .readFleet) { call in
                 let cursor = call.request.query(.cursor)
                 let limit = call.request.pageLimit
-                let records = try await server.database.read { try $0.configurations.all() }
+                let records = try server.database.look { try $0.configurations.all() }
                 let shown = records.map { ServerAPI.Configuration($0, withBody: false) }
                 return Page(of: shown, after: cursor, limit: limit, key: \.name)
             },
             OperatorRoute(OperatorRoutes.configuration, .readFleet) { call in
                 let name = try call.name()
-                guard let record = try await server.database.read({ try $0.configurations.find(name) }) else {
+                guard let record = try server.database.look({ try $0.configurations.find(name) }) else {
                     throw FleetRefusal.configurationMissing(name)
                 }
                 return ServerAPI.Configuration(record, withBody: true)

@@ -9,7 +9,7 @@ extension OperatorInterface {
     var credentialRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.bootstrapTokens, .manageBootstrapTokens) { call in
-                let tokens = try await server.database.read { try $0.bootstrapTokens.all() }
+                let tokens = try server.database.look { try $0.bootstrapTokens.all() }
                 return Page(
                     of: tokens.map(BootstrapTokenSummary.init), after: call.request.query(.cursor),
                     limit: call.request.pageLimit, descending: true
@@ -22,7 +22,7 @@ extension OperatorInterface {
                 try await revokeBootstrapToken($0)
             },
             OperatorRoute(OperatorRoutes.operatorTokens, .manageOperatorTokens) { call in
-                let tokens = try await server.database.read { try $0.operatorTokens.all() }
+                let tokens = try server.database.look { try $0.operatorTokens.all() }
                 return Page(
                     of: tokens.map(OperatorTokenSummary.init), after: call.request.query(.cursor),
                     limit: call.request.pageLimit, descending: true

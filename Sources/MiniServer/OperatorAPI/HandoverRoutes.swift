@@ -13,7 +13,7 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.handovers, .readHandovers) { try await listHandovers($0) },
             OperatorRoute(OperatorRoutes.handover, .readHandovers) { call in
                 let id = try call.handoverID()
-                return try await server.database.read { try HandoverView(tables: $0).detail(id) }
+                return try server.database.look { try HandoverView(tables: $0).detail(id) }
             },
             OperatorRoute(OperatorRoutes.issueHandover, .issueHandovers) { try await issue($0, $1) },
             OperatorRoute(OperatorRoutes.previewHandover, .redeemHandovers) { try await preview($0, $1) },
@@ -33,7 +33,7 @@ extension OperatorInterface {
     }
 
     private func summary(of id: HandoverID) async throws -> HandoverSummary {
-        try await server.database.read { try HandoverView(tables: $0).detail(id).summary }
+        try server.database.look { try HandoverView(tables: $0).detail(id).summary }
     }
 
     private func listHandovers(_ call: OperatorCall) async throws -> Page<HandoverSummary> {
@@ -59,7 +59,7 @@ extension OperatorInterface {
         issue.probation = try call.seconds(wanted.probationSeconds, named: "probationSeconds") ?? issue.probation
         issue.certificate = wanted.certificate.map(OfferedCertificate.init) ?? issue.certificate
         let issued = try await handovers.issue(issue, by: call.audit)
-        let summary = try await server.database.read { try HandoverView(tables: $0).summary(issued.handover) }
+        let summary = try server.database.look { try HandoverView(tables: $0).summary(issued.handover) }
         return IssuedHandover(handover: summary, token: issued.token, warnings: issued.warnings)
     }
 
@@ -73,7 +73,7 @@ extension OperatorInterface {
             group: wanted.group, configuration: wanted.configuration,
             withoutConfiguration: wanted.withoutConfiguration ?? false)
         let row = try await handovers.redeem(wanted.token, choice: choice, by: call.audit)
-        return try await server.database.read { try HandoverView(tables: $0).summary(row) }
+        return try server.database.look { try HandoverView(tables: $0).summary(row) }
     }
 }
 

@@ -9,7 +9,7 @@ extension OperatorInterface {
     var peerRoutes: [OperatorRoute] {
         [
             OperatorRoute(OperatorRoutes.peers, .readPeers) { call in
-                let peers = try await server.database.read { try $0.peers.all() }
+                let peers = try server.database.look { try $0.peers.all() }
                 return Page(
                     of: peers.sorted { $0.name < $1.name }.map(summary),
                     after: call.request.query(.cursor), limit: call.request.pageLimit, key: \.name)
@@ -20,7 +20,7 @@ extension OperatorInterface {
             OperatorRoute(OperatorRoutes.createPeer, .managePeers) { try await createPeer($0, $1) },
             OperatorRoute(OperatorRoutes.peer, .readPeers) { call in
                 let name = try call.name()
-                return summary(try await server.database.read { try $0.peer(named: name) })
+                return summary(try server.database.look { try $0.peer(named: name) })
             },
             OperatorRoute(OperatorRoutes.updatePeer, .managePeers) { try await updatePeer($0, $1) },
             OperatorRoute(OperatorRoutes.deletePeer, .managePeers) { try await deletePeer($0) },
@@ -43,7 +43,7 @@ extension OperatorInterface {
 
     /// A peer's agents, read from the peer; this server stores none of them.
     func peerAgents(of name: String, _ call: OperatorCall) async throws -> Page<AgentSummary> {
-        let peer = try await server.database.read { try $0.peer(named: name) }
+        let peer = try server.database.look { try $0.peer(named: name) }
         let query = FederationClient.FleetQuery(
             text: call.request.query(.query), cursor: call.request.query(.cursor),
             limit: call.request.pageLimit)
@@ -57,7 +57,7 @@ extension OperatorInterface {
 
     private func peer(_ call: OperatorCall) async throws -> PeerRecord {
         let name = try call.name()
-        return try await server.database.read { try $0.peer(named: name) }
+        return try server.database.look { try $0.peer(named: name) }
     }
 
     private func createPeer(_ call: OperatorCall, _ wanted: PeerCreation) async throws -> PeerSummary {
