@@ -59,10 +59,12 @@ extension Server {
                 step = step.followed(by: try step.state.next(after: event, at: wall))
             }
             if step.state != machine { try save(step, before: machine) }
-            // The answer goes first.
+            // The answer goes first, and tells of them.
+            let notices = tables.messages(of: id, .source)
+            toldByAnswer.formUnion(notices.suffix(step.notices.count).map(\.number))
             later(world.dice.milliseconds(1...20)) { self.carryOut(step.directives, of: step.state) }
             world.checkClaimHonoured(id, redemption)
-            return .honoured(tables.messages(of: id, .source).map(\.notice))
+            return .honoured(notices.map(\.notice))
         } catch let refusal as HandoverRefusal {
             if world.broken == .redeemedTwice, case .alreadyRedeemed = refusal {
                 world.checkClaimHonoured(id, redemption)
@@ -120,7 +122,8 @@ extension Server {
     /// As the product's schedule says, each call for itself.
     func deliverNotices() {
         guard isUp else { return }
-        let messages = world.breaks(.noticesInAnyOrder) ? tables.outbox.reversed() : tables.outbox
+        let waiting = tables.outbox.filter { !toldByAnswer.contains($0.number) }
+        let messages = world.breaks(.noticesInAnyOrder) ? waiting.reversed() : waiting
         for call in schedule.due(messages.map(\.item), at: clock) {
             deliver(call.compactMap { item in messages.first { $0.item == item } })
         }
@@ -146,6 +149,9 @@ extension Server {
             $0.answerNotices(messages.map(\.notice), received: received ?? 0, of: first.handover, from: own)
         } answered: { answer in
             let outcome = self.taken(messages, answer)
+            if outcome != .done {
+                self.toldByAnswer.subtract(self.tables.messages(of: first.handover, first.role).map(\.number))
+            }
             self.schedule.ended(messages.map(\.item), outcome, at: self.clock)
             self.deliverNotices()
         }

@@ -26,6 +26,8 @@ final class Server {
     var copies = CopyWatch()
     private var timers: [String: Int64] = [:]
     var schedule = OutboxSchedule()
+    /// Notices that the answer to a redemption has told; they are sent only to a peer that lacks them.
+    var toldByAnswer: Set<Int> = []
     /// When the outbox is looked at next, whatever happens.
     var outboxLook: Int64?
     /// Which version of its trust each peer has been told by this process.
@@ -59,6 +61,7 @@ final class Server {
         copies = CopyWatch()
         schedule = OutboxSchedule()
         outboxLook = nil
+        toldByAnswer = []
         (told, isAnnouncing) = ([:], false)
         for line in lines where !line.isPolling {
             line.session = nil
