@@ -15,6 +15,9 @@ struct SoakCommand: AsyncParsableCommand {
     @Argument(help: "Number of rounds.")
     var rounds: Int
 
+    @Option(help: "Number of drills that run at once.")
+    var jobs = 1
+
     @Option(help: "Hash of the sources of the programs.")
     var sources: String
 
@@ -25,6 +28,7 @@ struct SoakCommand: AsyncParsableCommand {
 
     func validate() throws {
         if rounds < 1 { throw ValidationError("The number of rounds must be at least 1.") }
+        if jobs < 1 { throw ValidationError("The number of jobs must be at least 1.") }
     }
 
     func run() async throws {
@@ -43,9 +47,9 @@ struct SoakCommand: AsyncParsableCommand {
             ledger: ledger.map { URL(filePath: $0) } ?? place.folder.appending(path: "soak-ledger.jsonl"),
             narrator: Narrator(style: .init(isTerminal: false)) { words.write(Data($0.utf8)) },
             tell: { FileHandle.standardOutput.write(Data("\($0)\n".utf8)) })
-        let (rounds, sources) = (rounds, sources)
+        let (rounds, jobs, sources) = (rounds, jobs, sources)
         let result = try await untilSignalled {
-            try await soak.run(rounds: rounds, of: Drill.all, sources: sources)
+            try await soak.run(rounds: rounds, of: Drill.all, jobs: jobs, sources: sources)
         }
         print(([""] + result.ledger.summary).joined(separator: "\n"))
         return result.hasPassed

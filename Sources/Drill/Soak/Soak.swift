@@ -20,29 +20,45 @@ package import Foundation
         self.tell = tell
     }
 
-    /// When the surrounding task is cancelled the drill under way ends, and leaves no entry.
-    package func run(rounds: Int, of drills: [Drill], sources: String) async throws -> (
+    /// When the surrounding task is cancelled the drills under way end, and leave no entry.
+    ///
+    /// - Parameter jobs: how many drills run at once, each with servers and agents of its own.
+    package func run(rounds: Int, of drills: [Drill], jobs: Int = 1, sources: String) async throws -> (
         ledger: SoakLedger, hasPassed: Bool
     ) {
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         var ledger = SoakLedger(text, sources: sources)
         let transports = AgentProcess.Transport.allCases.map(\.rawValue)
         let names = drills.map(\.name)
-        for run in ledger.pending(rounds: rounds, transports: transports, drills: names) {
-            guard let drill = drills.first(where: { $0.name == run.drill }) else { continue }
-            var options = options
-            options.usesHTTP = run.transport == AgentProcess.Transport.http.rawValue
-            let report = try await DrillRunner(options: options, narrator: narrator).run([drill])
-            guard let outcome = report.drills.first, outcome.verdict != .interrupted else { break }
-            let entry = SoakEntry(sources: sources, run: run, outcome)
-            try append(entry.line(after: text))
-            ledger.add(entry)
-            tell(
-                "round \(run.round)  \(run.transport.padded(to: 4))  \(run.drill.padded(to: 34)) "
-                    + "\(outcome.verdict == .passed ? "passed" : "RED")  "
-                    + Duration.milliseconds(outcome.milliseconds).inWords)
+        var pending = ledger.pending(rounds: rounds, transports: transports, drills: names)[...]
+        try await withThrowingTaskGroup(of: SoakEntry?.self) { group in
+            func begin() {
+                guard let run = pending.popFirst() else { return }
+                group.addTask { try await entry(of: run, among: drills, sources: sources) }
+            }
+            for _ in 0..<jobs { begin() }
+            while let finished = try await group.next() {
+                guard let entry = finished else {
+                    pending = []
+                    continue
+                }
+                try append(entry.line(after: text))
+                ledger.add(entry)
+                tell(entry.summary)
+                begin()
+            }
         }
         return (ledger, ledger.hasPassed(rounds: rounds, transports: transports, drills: names))
+    }
+
+    /// `nil` when the drill was interrupted.
+    private func entry(of run: SoakEntry.Run, among drills: [Drill], sources: String) async throws -> SoakEntry? {
+        var options = options
+        options.usesHTTP = run.transport == AgentProcess.Transport.http.rawValue
+        let report = try await DrillRunner(options: options, narrator: narrator)
+            .run(drills.filter { $0.name == run.drill })
+        guard let outcome = report.drills.first, outcome.verdict != .interrupted else { return nil }
+        return SoakEntry(sources: sources, run: run, outcome)
     }
 
     private var text: String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }

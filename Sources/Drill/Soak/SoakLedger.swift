@@ -89,6 +89,11 @@ package struct SoakLedger: Hashable, Sendable {
 }
 
 extension SoakEntry {
+    var summary: String {
+        "round \(run.round)  \(run.transport.padded(to: 4))  \(run.drill.padded(to: 34)) "
+            + "\(verdict == .passed ? "passed" : "RED")  \(Duration.milliseconds(milliseconds).inWords)"
+    }
+
     /// The entry as a line of its own, even behind one that was cut off.
     func line(after text: String) throws -> String {
         let encoder = JSONEncoder()
