@@ -8,15 +8,15 @@ public enum TransportFailure: OperatorExplainable, Hashable {
 
     public var operatorMessage: OperatorMessage {
         OperatorMessage(
-            code: "transport.\(reason)", title: "The network loop could not start.", cause: cause,
+            code: reason.code, title: "The network loop could not start", cause: cause,
             nextAction: "Check the memory and file descriptor limits of the process.")
     }
 
-    private var reason: String {
+    private var reason: TransportCode {
         switch self {
-        case .contextNotCreated: "context"
-        case .socketNotCreated: "socket"
-        case .threadNotStarted: "thread"
+        case .contextNotCreated: .context
+        case .socketNotCreated: .socket
+        case .threadNotStarted: .thread
         }
     }
 

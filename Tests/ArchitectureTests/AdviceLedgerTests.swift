@@ -11,7 +11,7 @@ import Vocabulary
     /// The codes of one file whose text, up to the next code, holds a command between backticks.
     ///
     /// A code stands whole behind `code:`, or as its reason at the head of a tuple or an argument list, where the file
-    /// has one area for all of its codes, or as a constant.
+    /// has one area for all of its codes, or as a constant of an enum.
     static func advising(_ code: String) -> Set<String> {
         var text = code
         for match in code.matches(of: /static let (\w+) *=\s*("[^"]*")/) {
@@ -34,21 +34,25 @@ import Vocabulary
         return found
     }
 
-    /// The codes that stand as constants of an area at the head of a tuple. The area is the one that the type names before
+    /// The codes that stand as constants of an area behind `code:` or at the head of a tuple. The area is the one that the type names before
     /// that place, else one that the file names.
     private static func constants(in text: String) -> [(Range<String.Index>, String)] {
         let named = Set(text.matches(of: /\b[A-Z]\w*Code\b/).map { String($0.output) })
         let inFile = areas.filter { named.contains($0.key) }
         let types = text.matches(of: /typealias Code = (\w+)/).map { ($0.range.lowerBound, String($0.output.1)) }
-        return text.matches(of: /(?:code:|[(:])\s*\.(\w+),/).flatMap { match in
-            let name = String(match.output.1)
-            let own = types.last { $0.0 < match.range.lowerBound }.flatMap { areas[$0.1] }
-            let candidates = own.map { [$0] } ?? Array(inFile.values)
-            return candidates.compactMap { area in area[name].map { (match.range, $0) } }
+        let whole = text.matches(of: /code: (\w+Code)\.(\w+)\.code/).compactMap { match in
+            areas[String(match.output.1)]?[String(match.output.2)].map { (match.range, $0) }
         }
+        return whole
+            + text.matches(of: /(?:code:|[(:])\s*\.(\w+),/).flatMap { match in
+                let name = String(match.output.1)
+                let own = types.last { $0.0 < match.range.lowerBound }.flatMap { areas[$0.1] }
+                let candidates = own.map { [$0] } ?? Array(inFile.values)
+                return candidates.compactMap { area in area[name].map { (match.range, $0) } }
+            }
     }
 
-    private static let areas: [String: [String: String]] = OperatorCodes.areas.reduce(
+    private static let areas: [String: [String: String]] = (OperatorCodes.areas + OperatorCodes.agentAreas).reduce(
         into: [:]
     ) { found, area in
         found[String(describing: area)] = codes(of: area)

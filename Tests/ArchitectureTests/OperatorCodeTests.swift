@@ -9,7 +9,7 @@ import Vocabulary
     private static let manual = "docs/operator/codes.md"
 
     private static let areas: [any OperatorCode.Type] =
-        OperatorCodes.areas + [ListenerRefusal.self, BindFailure.Reason.self]
+        OperatorCodes.areas + OperatorCodes.agentAreas + [ListenerRefusal.self, BindFailure.Reason.self]
 
     private static func codes<Area: OperatorCode>(of area: Area.Type) -> [String] { area.allCases.map(\.code) }
     private static func cases<Area: OperatorCode>(of area: Area.Type) -> [String] {
@@ -22,13 +22,15 @@ import Vocabulary
         let codes = Self.codes
         #expect(Set(codes).count == codes.count && codes.count > 200)
         #expect(codes.allSatisfy { $0.wholeMatch(of: /[a-z]+(-[a-z]+)*\.[a-z0-9]+(-[a-z0-9]+)*/) != nil })
-        let names = OperatorCodes.areas.map { $0.area }
+        let names = (OperatorCodes.areas + OperatorCodes.agentAreas).map { $0.area }
         #expect(Set(names).count == names.count)
     }
 
     @Test func `the list of areas is whole`() {
         let lines = SourceTree.swiftFiles(below: Self.lists).flatMap(\.code)
-        #expect(lines.count { $0.text.contains("static let area =") } == OperatorCodes.areas.count)
+        #expect(
+            lines.count { $0.text.contains("static let area =") }
+                == OperatorCodes.areas.count + OperatorCodes.agentAreas.count)
     }
 
     @Test func `the manual lists every code once, and no other`() throws {
@@ -51,9 +53,10 @@ import Vocabulary
         }
     }
 
-    /// A code that is written as text can be misspelled. In the agent's configuration such a text is a key.
+    /// A code that is written as text can be misspelled. In the agent's configuration such a text is a key, and the names of
+    /// its log entries begin with its areas.
     @Test func `no code is written as text`() {
-        let areas = Set(Self.areas.map { $0.area })
+        let areas = Set(Self.areas.map { $0.area }).subtracting(OperatorCodes.agentAreas.map { $0.area })
         for file in SourceTree.swiftFiles(below: "Sources")
         where !file.path.hasPrefix("Sources/AgentExtension/Configuration/") {
             for line in file.code {
@@ -61,6 +64,15 @@ import Vocabulary
                 {
                     Issue.record("\(file.path):\(line.number) writes \(found.output.0)")
                 }
+            }
+        }
+    }
+
+    @Test func `no message of the agent has a code of its own making`() {
+        let agent = ["AgentCore", "AgentExtension", "ClientTransport", "opamp-agent"]
+        for file in agent.flatMap({ SourceTree.swiftFiles(below: "Sources/\($0)") }) {
+            for line in file.code where line.text.contains(/code: "[a-z]/) {
+                Issue.record("\(file.path):\(line.number) writes a code")
             }
         }
     }

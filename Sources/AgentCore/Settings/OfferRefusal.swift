@@ -47,88 +47,88 @@ public enum OfferRefusal: Error, Hashable, Sendable {
 
 extension OfferRefusal: OperatorExplainable {
     public var operatorMessage: OperatorMessage {
-        func message(_ code: String, _ cause: String, _ nextAction: String) -> OperatorMessage {
+        func message(_ code: OfferCode, _ cause: String, _ nextAction: String) -> OperatorMessage {
             OperatorMessage(
-                code: "offer.\(code)", title: "The agent refused the offered connection settings", cause: cause,
+                code: code.code, title: "The agent refused the offered connection settings", cause: cause,
                 nextAction: nextAction)
         }
         let correct = "Correct the offer on the server."
         let allow = "Change the offer, or the handover policy in the agent's configuration file."
         return switch self {
         case .badEndpoint(let refusal):
-            message("bad-endpoint", "The endpoint cannot be used: \(refusal.reason).", correct)
+            message(.badEndpoint, "The endpoint cannot be used: \(refusal.reason).", correct)
         case .endpointNotAllowed(let endpoint):
-            message("endpoint-not-allowed", "\(endpoint.origin) is not among the agent's allowed endpoints.", allow)
-        case .leavesTLS: message("leaves-tls", "The offered endpoint does not use TLS and the present one does.", allow)
-        case .skipsVerification: message("skips-verification", "The server's certificate would not be verified.", allow)
+            message(.endpointNotAllowed, "\(endpoint.origin) is not among the agent's allowed endpoints.", allow)
+        case .leavesTLS: message(.leavesTLS, "The offered endpoint does not use TLS and the present one does.", allow)
+        case .skipsVerification: message(.skipsVerification, "The server's certificate would not be verified.", allow)
         case .tlsTooOld(let version):
-            message("tls-too-old", "TLS \(version) is below the agent's minimum version.", allow)
+            message(.tlsTooOld, "TLS \(version) is below the agent's minimum version.", allow)
         case .badTLSVersion(let version):
-            message("bad-tls-version", "\"\(version)\" is not a usable TLS version.", correct)
+            message(.badTLSVersion, "\"\(version)\" is not a usable TLS version.", correct)
         case .unknownCipherSuite(let suite):
-            message("unknown-cipher-suite", "\"\(suite)\" is not a known cipher suite.", correct)
-        case .badCABundle: message("bad-ca-bundle", "The CA bundle is not a PEM text of certificates only.", correct)
+            message(.unknownCipherSuite, "\"\(suite)\" is not a known cipher suite.", correct)
+        case .badCABundle: message(.badCABundle, "The CA bundle is not a PEM text of certificates only.", correct)
         case .badCertificate:
-            message("bad-certificate", "The offered certificate is not a PEM text of certificates only.", correct)
+            message(.badCertificate, "The offered certificate is not a PEM text of certificates only.", correct)
         case .certificateOfAnotherKey:
-            message("certificate-of-another-key", "The certificate is not for the agent's private key.", correct)
+            message(.certificateOfAnotherKey, "The certificate is not for the agent's private key.", correct)
         case .privateKeyOffered:
             message(
-                "private-key-offered", "The offer contains a private key; this agent creates its own.",
+                .privateKeyOffered, "The offer contains a private key; this agent creates its own.",
                 "Offer a certificate for the key of the agent's signing request, without a private key."
             )
         case .leafChangeOnProbation:
             message(
-                "leaf-change-on-probation", "The agent keeps its leaf until the handover has settled.",
+                .leafChangeOnProbation, "The agent keeps its leaf until the handover has settled.",
                 "Wait for the end of the probation, then offer the leaf again."
             )
         case .leafChangeInHandover:
             message(
-                "leaf-change-in-handover",
+                .leafChangeInHandover,
                 "A handover keeps the agent's leaf; this offer contains another one or none.",
                 "Repeat the agent's present leaf in the offer, or set `absent_certificate: keep` on the agent."
             )
         case .badHeader(let name):
-            message("bad-header", "Header \"\(name)\" is malformed, or a server may not set it.", correct)
+            message(.badHeader, "Header \"\(name)\" is malformed, or a server may not set it.", correct)
         case .tooManyHeaders:
-            message("too-many-headers", "The offer contains more headers than a request may have.", correct)
-        case .badProxy: message("bad-proxy", "The proxy is neither an http URL nor host:port.", correct)
+            message(.tooManyHeaders, "The offer contains more headers than a request may have.", correct)
+        case .badProxy: message(.badProxy, "The proxy is neither an http URL nor host:port.", correct)
         case .tokenMissing:
             message(
-                "token-missing", "The offer names another server and contains no handover token.",
+                .tokenMissing, "The offer names another server and contains no handover token.",
                 "Issue a token on the agent's present server: `mini-server handover issue`."
             )
         case .noTokenSigners:
             message(
-                "no-token-signers", "The agent has no token signers, so it cannot verify any token.",
+                .noTokenSigners, "The agent has no token signers, so it cannot verify any token.",
                 "Enroll the host, or set `handover.token_signers_file` in the agent's configuration file."
             )
         case .tokenWithoutLeaf:
             message(
-                "token-without-leaf", "A handover token is bound to a leaf, and the agent has no leaf.",
+                .tokenWithoutLeaf, "A handover token is bound to a leaf, and the agent has no leaf.",
                 "Enroll the host with `opamp-agent enroll`, then hand the agent over."
             )
         case .token(let refusal): refusal.operatorMessage
         case .tooManyAdoptions(let limit):
             message(
-                "too-many-adoptions", "The agent has adopted new settings \(limit) times in a short time.",
+                .tooManyAdoptions, "The agent has adopted new settings \(limit) times in a short time.",
                 "Find out which servers hand the agent back and forth, wait, and offer again."
             )
         case .tooManyAttempts(let limit):
             message(
-                "too-many-attempts", "The agent has tried other settings \(limit) times in a short time.",
+                .tooManyAttempts, "The agent has tried other settings \(limit) times in a short time.",
                 "Find out why the moves fail, wait, and offer again."
             )
         case .tooLarge(let limit):
-            message("too-large", "The settings are larger than \(limit) bytes.", correct)
+            message(.tooLarge, "The settings are larger than \(limit) bytes.", correct)
         case .otherServerWhileEnrolling:
             message(
-                "other-server-while-enrolling", "The offered leaf comes with another server's endpoint.",
+                .otherServerWhileEnrolling, "The offered leaf comes with another server's endpoint.",
                 "Answer the signing request with the present endpoint, and hand the agent over afterwards."
             )
         case .stateNotWritable:
             message(
-                "state-not-writable", "The agent could not write its state, so it does not move.",
+                .stateNotWritable, "The agent could not write its state, so it does not move.",
                 MoveCause.storage.nextAction
             )
         }

@@ -14,16 +14,16 @@ extension StateRefusal: OperatorExplainable {
         switch self {
         case .notJSON:
             OperatorMessage(
-                code: "state.not-json", title: "The agent's state cannot be read", cause: "It is not JSON.",
+                code: StateCode.notJSON.code, title: "The agent's state cannot be read", cause: "It is not JSON.",
                 nextAction: "Restore the state directory, or run `opamp-agent reset` to start from the configuration.")
         case .unknownVersion(let version):
             OperatorMessage(
-                code: "state.unknown-version", title: "The agent's state has another version",
+                code: StateCode.unknownVersion.code, title: "The agent's state has another version",
                 cause: "The state has version \(version); this agent reads version \(AgentState.version).",
                 nextAction: "Install the agent version that wrote it, or a later one.")
         case .malformed(let member):
             OperatorMessage(
-                code: "state.malformed", title: "The agent's state cannot be read",
+                code: StateCode.malformed.code, title: "The agent's state cannot be read",
                 cause: "The member \(member) is not valid.",
                 nextAction: "Restore the state directory, or run `opamp-agent reset` to start from the configuration.")
         }

@@ -99,15 +99,15 @@ extension EnrolmentFailure: OperatorExplainable {
         return switch self {
         case .noToken:
             OperatorMessage(
-                code: "enrolment.no-token", title: title, cause: "The host has no bootstrap token and no certificate.",
+                code: EnrolmentCode.noToken.code, title: title, cause: "The host has no bootstrap token and no certificate.",
                 nextAction: "Create a token with `mini-server bootstrap-token create` and pass it with --token-file.")
         case .nothingToRenew:
             OperatorMessage(
-                code: "enrolment.nothing-to-renew", title: title, cause: "The host has no certificate yet.",
+                code: EnrolmentCode.nothingToRenew.code, title: title, cause: "The host has no certificate yet.",
                 nextAction: "Run `opamp-agent enroll` with a bootstrap token and without --renew.")
         case .notAccepted(let cause, let detail):
             OperatorMessage(
-                code: "enrolment.\(cause.code)", title: title,
+                code: "\(EnrolmentCode.area).\(cause.code)", title: title,
                 cause: detail.isEmpty ? cause.sentence : "\(detail).",
                 nextAction: cause == .http(status: 401)
                     ? "Create a new token with `mini-server bootstrap-token create`: this one is unknown, used or expired."
@@ -115,7 +115,7 @@ extension EnrolmentFailure: OperatorExplainable {
         case .refused(let reason): Self.refused(reason, title: title)
         case .tooLong(let limit):
             OperatorMessage(
-                code: "enrolment.too-long", title: title,
+                code: EnrolmentCode.tooLong.code, title: title,
                 cause: "The enrollment did not complete within \(DurationText.write(limit)).",
                 nextAction: "Correct the problem that the log above names, and run the command again.")
         }
@@ -126,7 +126,7 @@ extension EnrolmentFailure: OperatorExplainable {
         let own = reason.firstRange(of: " Next: ")
         let cause = own.map { String(reason[..<$0.lowerBound]) } ?? reason
         return OperatorMessage(
-            code: "enrolment.refused", title: title, cause: cause.hasSuffix(".") ? cause : cause + ".",
+            code: EnrolmentCode.refused.code, title: title, cause: cause.hasSuffix(".") ? cause : cause + ".",
             nextAction: own.map { String(reason[$0.upperBound...]) }
                 ?? "Read the server's log and `mini-server audit list` for this time.")
     }

@@ -16,32 +16,32 @@ public enum ConfigurationRefusal: Error, Hashable, Sendable {
 extension ConfigurationRefusal: OperatorExplainable {
     public var operatorMessage: OperatorMessage {
         let title = "The configuration file is not accepted"
-        let (reason, cause, nextAction): (String, String, String) =
+        let (reason, cause, nextAction): (ConfigurationCode, String, String) =
             switch self {
             case .unreadable(let path, let reason):
-                ("unreadable", "\(path): \(reason)", "Check the path after --config and the permissions of this user.")
-            case .notYAML(let reason): ("not-yaml", "\(reason).", "Correct the YAML there.")
+                (.unreadable, "\(path): \(reason)", "Check the path after --config and the permissions of this user.")
+            case .notYAML(let reason): (.notYAML, "\(reason).", "Correct the YAML there.")
             case .unknownKey(let key, let line, let nearest):
                 (
-                    "unknown-key", "Line \(line): there is no key \(key).",
+                    .unknownKey, "Line \(line): there is no key \(key).",
                     nearest.map { "Write \($0), if that was meant, or remove the line." } ?? "Remove the line."
                 )
-            case .missing(let key): ("missing-key", "\(key) is missing.", "Add \(key).")
+            case .missing(let key): (.missingKey, "\(key) is missing.", "Add \(key).")
             case .wrongForm(let key, let line, let expected):
-                ("wrong-form", "Line \(line): \(key) must be \(expected).", "Write \(expected) there.")
+                (.wrongForm, "Line \(line): \(key) must be \(expected).", "Write \(expected) there.")
             case .badValue(let key, let line, let reason):
-                ("bad-value", "Line \(line): \(key): \(reason).", "Correct the value.")
+                (.badValue, "Line \(line): \(key): \(reason).", "Correct the value.")
             case .conflict(let key, let other, let line):
                 (
-                    "conflict", "Line \(line): \(key) and \(other) say the same thing twice.",
+                    .conflict, "Line \(line): \(key) and \(other) say the same thing twice.",
                     "Keep one of the two."
                 )
             case .badFile(let key, let line, let path, let reason, let nextAction):
                 (
-                    "bad-file", "Line \(line): \(key): \(path): \(reason)",
+                    .badFile, "Line \(line): \(key): \(path): \(reason)",
                     nextAction ?? "Correct the path or the file."
                 )
             }
-        return OperatorMessage(code: "configuration.\(reason)", title: title, cause: cause, nextAction: nextAction)
+        return OperatorMessage(code: reason.code, title: title, cause: cause, nextAction: nextAction)
     }
 }

@@ -23,7 +23,7 @@ extension StateFailure: OperatorExplainable {
         case .transport(let failure): failure.operatorMessage
         case .lost(let directory):
             OperatorMessage(
-                code: "state.lost", title: "The agent does not know its server",
+                code: StateCode.lost.code, title: "The agent does not know its server",
                 cause:
                     "The connection in \(directory) cannot be read, and the agent had left the server of its configuration file.",
                 nextAction:
