@@ -65,6 +65,45 @@ protocol HandoverParty: HandoverMachine {
     var ending: String? { get set }
 }
 
+extension HandoverParty {
+    /// Takes in the next notice, or says why not.
+    ///
+    /// - Parameters:
+    ///   - isReady: whether this party can know yet what the notice is about.
+    ///   - isAllowed: whether its state allows such a notice.
+    ///   - body: what an accepted notice changes.
+    func taking(
+        _ notice: HandoverNotice, isReady: Bool = true, isAllowed: Bool, _ body: (inout HandoverStep<Self>) -> Void
+    ) -> HandoverStep<Self> {
+        var step = HandoverStep(self)
+        let notAllowed = HandoverRefusal.noticeNotAllowed(notice.type, phase: phaseName)
+        if let answer = notices.verdict(on: notice, refusal: notAllowed) {
+            step.answer = answer
+            return step
+        }
+        guard isReady else {
+            step.answer = .gap(last: notices.received)
+            return step
+        }
+        let refused: HandoverRefusal? =
+            notice.epoch != claims.epoch
+            ? .staleEpoch(notice.epoch, known: claims.epoch) : isAllowed ? nil : notAllowed
+        if let refused, notices.isFull {
+            step.answer = .refused(refused)
+            return step
+        }
+        step.state.notices.take(notice, refusing: refused != nil)
+        if let refused {
+            step.answer = .refused(refused)
+            step.record(.noticeRefused, ["notice": notice.type.rawValue])
+            return step
+        }
+        step.answer = .accepted
+        body(&step)
+        return step
+    }
+}
+
 extension SourceHandover: HandoverMachine, HandoverParty {
     package static var role: HandoverRole { .source }
     package var isOpen: Bool { phase.isOpen }

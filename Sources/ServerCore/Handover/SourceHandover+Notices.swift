@@ -18,28 +18,13 @@ extension SourceHandover {
     }
 
     func taking(_ notice: HandoverNotice, at now: Timestamp) -> Step {
-        var step = Step(self)
-        let refusal = HandoverRefusal.noticeNotAllowed(notice.type, phase: phase.rawValue)
-        if let answer = notices.verdict(on: notice, refusal: refusal) {
-            step.answer = answer
-            return step
-        }
         let isLateArrival = notice.type == .arrived && phase == .cancelled && mayStillArrive == true
-        let refused: HandoverRefusal? =
-            notice.epoch != claims.epoch
-            ? .staleEpoch(notice.epoch, known: claims.epoch)
-            : Self.accepts(notice.type, in: phase) || isLateArrival ? nil : refusal
-        if let refused, notices.isFull {
-            step.answer = .refused(refused)
-            return step
+        return taking(notice, isAllowed: Self.accepts(notice.type, in: phase) || isLateArrival) { step in
+            take(notice, into: &step)
         }
-        step.state.notices.take(notice, refusing: refused != nil)
-        if let refused {
-            step.answer = .refused(refused)
-            step.record(.noticeRefused, ["notice": notice.type.rawValue])
-            return step
-        }
-        step.answer = .accepted
+    }
+
+    private func take(_ notice: HandoverNotice, into step: inout Step) {
         switch notice.type {
         case .connected:
             step.state.isLeft = true
@@ -56,6 +41,5 @@ extension SourceHandover {
         case .lapsed: step.end(.expired, .lapsed, because: notice.facts["reason"] ?? "the target never saw the agent")
         case .offered, .returned, .cancelled, .leafRevoked: break
         }
-        return step
     }
 }

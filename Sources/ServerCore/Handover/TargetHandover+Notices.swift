@@ -22,33 +22,12 @@ extension TargetHandover {
     }
 
     func taking(_ notice: HandoverNotice, at now: Timestamp) -> Step {
-        var step = Step(self)
-        let refusal = HandoverRefusal.noticeNotAllowed(notice.type, phase: phase.rawValue)
-        if let answer = notices.verdict(on: notice, refusal: refusal) {
-            step.answer = answer
-            return step
+        taking(
+            notice, isReady: phase != .redeeming || notice.type != .offered,
+            isAllowed: Self.accepts(notice.type, in: phase) && !isTooLate(notice.type, at: now)
+        ) { step in
+            take(notice, into: &step, at: now)
         }
-        if phase == .redeeming, notice.type == .offered {
-            step.answer = .gap(last: notices.received)
-            return step
-        }
-        let refused: HandoverRefusal? =
-            notice.epoch != claims.epoch
-            ? .staleEpoch(notice.epoch, known: claims.epoch)
-            : Self.accepts(notice.type, in: phase) && !isTooLate(notice.type, at: now) ? nil : refusal
-        if let refused, notices.isFull {
-            step.answer = .refused(refused)
-            return step
-        }
-        step.state.notices.take(notice, refusing: refused != nil)
-        if let refused {
-            step.answer = .refused(refused)
-            step.record(.noticeRefused, ["notice": notice.type.rawValue])
-            return step
-        }
-        step.answer = .accepted
-        take(notice, into: &step, at: now)
-        return step
     }
 
     /// A cancellation would leave an agent that has settled here without a server.
