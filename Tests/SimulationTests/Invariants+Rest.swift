@@ -90,6 +90,13 @@ extension World {
             guard let owner, let wanted = server(at: host.disk.active.settings.endpoint), wanted !== owner else {
                 continue
             }
+            // The host that went away had gone back, and this one holds a leaf that its present server issued since: no
+            // handover of the row can be for it, and it has to be enrolled again.
+            let row = owner.tables.rows.first { $0.instanceUID == uid && $0.presence.isHere }
+            if let leaf = row?.fingerprint, leaf != host.disk.active.settings.leaf?.leaf.fingerprint {
+                truth.newestLeaf[agent] = leaf
+                continue
+            }
             note("agent \(agent) is handed over to where its last host is")
             tally.count("agents brought home")
             _ = hasMoved(host, from: owner, to: wanted.index)
