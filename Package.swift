@@ -77,12 +77,12 @@ let package = Package(
         .system("COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
         .system("CWebSockets", pkgConfig: "libwebsockets", debian: "libwebsockets-dev"),
         .system("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
-        .systemLibrary(name: "CHeap"),
+        .systemLibrary(name: "CGlibc"),
 
         // wrappers
         .swift("OpAMPProto", ["Vocabulary", "COpAMPMessages"]),
         .swift("Certificates", ["Vocabulary", "COpenSSL"]),
-        .swift("HostSystem", ["Vocabulary", "CHeap"]),
+        .swift("HostSystem", ["Vocabulary", "CGlibc"]),
         .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem"]),
         .swift("ClientTransport", ["Vocabulary", "Certificates", "HostSystem", "COpenSSL", "CWebSockets"]),
 
@@ -121,7 +121,7 @@ let package = Package(
                 "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HostSystem", "HandoverToken",
                 "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage",
             ] + .serverStack),
-        .swift("Drill", ["Vocabulary", "ServerAPI", "OperatorClient", "Certificates"]),
+        .swift("Drill", ["Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "HostSystem"]),
 
         // programs
         .program("opamp-agent", ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
@@ -144,8 +144,9 @@ let package = Package(
         .testSupport(
             "TestPKI", at: "Tests/TestSupport/TestPKI", ["Certificates", "HostSystem", "Vocabulary", "TestValues"]),
         .tests("CertificatesTests", ["Certificates", "Vocabulary", "TestPKI", "TestValues"]),
+        .tests("HostSystemTests", ["HostSystem"]),
         .testProgram("crash-writer", at: "Tests/Tools/CrashWriter", ["DurableFiles", "Vocabulary"]),
-        .tests("DurableFilesTests", ["DurableFiles", "Vocabulary", "crash-writer"]),
+        .tests("DurableFilesTests", ["DurableFiles", "HostSystem", "Vocabulary", "crash-writer"]),
         .testSupport(
             "ScriptedServer", at: "Tests/TestSupport/ScriptedServer",
             ["Certificates", "Vocabulary", "TestPKI"] + .serverStack),
@@ -175,8 +176,8 @@ let package = Package(
         .tests(
             "ServerStorageTests",
             [
-                "ServerStorage", "ServerCore", "HandoverToken", "Certificates", "OpAMPProto", "Vocabulary",
-                "TestPKI", "TestValues", "storage-writer", .database,
+                "ServerStorage", "ServerCore", "HandoverToken", "Certificates", "HostSystem", "OpAMPProto",
+                "Vocabulary", "TestPKI", "TestValues", "storage-writer", .database,
             ], excluding: ["Fixtures"]),
         .testSupport(
             "ScriptedOpAMPServer", at: "Tests/TestSupport/ScriptedOpAMPServer",
@@ -201,8 +202,13 @@ let package = Package(
             ] + .serverStack),
         .tests(
             "DrillTests",
-            ["Drill", "ServerAPI", "OperatorClient", "Certificates", "Vocabulary", "TestPKI", "TestValues"]),
-        .tests("OperatorTests", ["ServerAPI", "Vocabulary", "Certificates", "TestPKI", "mini-server", "opamp-agent"]),
+            [
+                "Drill", "ServerAPI", "OperatorClient", "Certificates", "HostSystem", "Vocabulary", "TestPKI",
+                "TestValues",
+            ]),
+        .tests(
+            "OperatorTests",
+            ["ServerAPI", "Vocabulary", "Certificates", "HostSystem", "TestPKI", "mini-server", "opamp-agent"]),
         .tests("ArchitectureTests", ["ServerTransport", "Vocabulary"]),
 
         // benchmarks

@@ -2,6 +2,22 @@ import Glibc
 
 /// A thread of this process that nobody waits for.
 package enum DetachedThread {
+    /// What the body returns, on a new one; the caller's is free meanwhile.
+    ///
+    /// - Throws: also when there is no thread.
+    package static func result<Value: Sendable>(
+        of body: @escaping @Sendable () throws(SystemError) -> Value
+    ) async throws(SystemError) -> Value {
+        let result: Result<Value, SystemError> = await withCheckedContinuation { continuation in
+            do throws(SystemError) {
+                try start { continuation.resume(returning: Result(catching: body)) }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
     /// Runs the body on a new one. It receives no signals: they belong to the host program, or to the thread that waits
     /// with `sigwait`.
     package static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {

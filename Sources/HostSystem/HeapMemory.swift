@@ -1,4 +1,4 @@
-internal import CHeap
+internal import CGlibc
 
 /// The memory that the process has from the system and does not use.
 package enum HeapMemory {

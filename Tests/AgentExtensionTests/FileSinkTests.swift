@@ -44,7 +44,7 @@ import Testing
             path: folder + "/sink.yaml", reloadCommand: "grep -q good \(folder)/* || { rm -r \(folder); false; }")
         if !isFirst { _ = try await sink.apply(map("good")) }
         let reason = try #require(await rejection(of: sink, "bad")).reason
-        #expect(reason.contains("ended with status 1"))
+        #expect(reason.contains("exited with status 1"))
         #expect(reason.contains("is not back"))
     }
 }

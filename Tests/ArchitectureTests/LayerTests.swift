@@ -8,7 +8,7 @@ import Testing
         "Certificates": ["Vocabulary", "COpenSSL", "Glibc", "Synchronization"],
         "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
-        "HostSystem": ["Vocabulary", "CHeap", "Glibc"],
+        "HostSystem": ["Vocabulary", "CGlibc", "Glibc", "Synchronization"],
         "ClientTransport": ["Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
@@ -36,7 +36,8 @@ import Testing
             "ServiceLifecycle", "Synchronization", "UnixSignals",
         ],
         "Drill": [
-            "Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "Foundation", "Glibc", "Synchronization",
+            "Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "HostSystem", "Foundation", "Glibc",
+            "Synchronization",
         ],
         "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
         "mini-server": [

@@ -55,9 +55,8 @@ public struct FileSink: ConfigurationSink {
     private func reload() async -> String? {
         guard let reloadCommand else { return nil }
         return switch await ShellCommand.run(reloadCommand, limit: limit) {
-        case .exited(status: 0): nil
-        case .exited(let status): "the reload command ended with status \(status)"
-        case .killed(let signal): "the reload command was ended by signal \(signal)"
+        case .ended(.exited(status: 0)): nil
+        case .ended(let end): "the reload command \(end)"
         case .tooSlow: "the reload command took longer than \(DurationText.write(limit))"
         case .notStarted(let problem): "the reload command could not be started: \(problem)"
         }

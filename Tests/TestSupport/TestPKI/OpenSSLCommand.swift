@@ -4,9 +4,6 @@ import HostSystem
 import Vocabulary
 
 /// The `openssl` command in a directory: a second opinion, and a maker of certificates that the product refuses to make.
-///
-/// Not by Foundation's `Process`: that reads past the end of the list of open files where it is longer than 1,365, and
-/// that many are open while tests of servers run side by side.
 public final class OpenSSLCommand: Sendable {
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
@@ -36,7 +33,7 @@ public final class OpenSSLCommand: Sendable {
         let words = ([directory.path, "openssl"] + arguments).map { "'\($0.replacing("'", with: "'\\''"))'" }
         let line = "cd \(words[0]) && \(words.dropFirst().joined(separator: " ")) < stdin > stdout 2> stderr"
         let outcome = await ShellCommand.run(line, limit: .seconds(50))
-        guard outcome == .exited(status: 0) else {
+        guard outcome == .ended(.exited(status: 0)) else {
             throw Failed(description: "\(arguments): \(outcome): \((try? read("stderr")) ?? "")")
         }
         return try read("stdout")

@@ -1,3 +1,0 @@
-#pragma once
-// Not in Swift's module of glibc.
-#include <malloc.h>
