@@ -1,5 +1,6 @@
 import Certificates
 import Foundation
+import HostSystem
 import TestValues
 import Testing
 import Vocabulary
@@ -19,18 +20,16 @@ import Vocabulary
     private func table(_ rows: String...) -> String { ([Self.header] + rows).joined(separator: "\n") + "\n" }
 
     /// A test run that had more crashed when it looked at itself.
-    @Test func `a process with more than a thousand descriptors can be looked at`() throws {
-        let (child, input, output) = (Process(), Pipe(), Pipe())
-        child.executableURL = URL(filePath: "/bin/bash")
-        child.arguments = [
-            "-c",
-            "ulimit -n 4096; for ((i = 10; i < 1500; i++)); do eval \"exec $i< /dev/null\"; done; echo ready; read",
-        ]
-        (child.standardInput, child.standardOutput) = (input, output)
-        try child.run()
-        defer { child.terminate() }
-        #expect(output.fileHandleForReading.availableData == Data("ready\n".utf8))
-        for _ in 0..<20 { #expect(OpenConnections.count(of: child.processIdentifier, to: []) == 0) }
+    @Test func `a process with more than a thousand descriptors can be looked at`() async throws {
+        let child = try ChildProcess(
+            "/bin/bash",
+            [
+                "-c",
+                "ulimit -n 4096; for ((i = 10; i < 1500; i++)); do eval \"exec $i< /dev/null\"; done; echo ready; read",
+            ], input: .pipe, output: .pipe)
+        defer { child.send(SIGTERM) }
+        #expect(try await child.output.next() == Array("ready\n".utf8))
+        for _ in 0..<20 { #expect(OpenConnections.count(of: child.processID, to: []) == 0) }
     }
 
     @Test func `a socket that the kernel lists twice is one connection`() {
@@ -57,18 +56,18 @@ import Vocabulary
     }
 }
 
-@MainActor @Suite struct ChildProcessTests {
+@MainActor @Suite struct LoggedProcessTests {
     @Test func `a command that is interrupted has not failed`() async throws {
         let logs = FileManager.default.temporaryDirectory.appending(path: "logs-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: logs) }
         let command = Task {
-            try await ChildProcess.run("wait", program: URL(filePath: "/bin/sleep"), ["3600"], logs: logs)
+            try await LoggedProcess.run("wait", program: URL(filePath: "/bin/sleep"), ["3600"], logs: logs)
         }
         command.cancel()
         await #expect(throws: CancellationError.self) { try await command.value }
         await #expect(throws: WorldFailure.self) {
-            try await ChildProcess.run("fail", program: URL(filePath: "/bin/false"), [], logs: logs)
+            try await LoggedProcess.run("fail", program: URL(filePath: "/bin/false"), [], logs: logs)
         }
     }
 }

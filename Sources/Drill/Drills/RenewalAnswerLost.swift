@@ -1,4 +1,5 @@
 import Certificates
+import HostSystem
 import ServerAPI
 
 extension Drill {

@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import Glibc
+import HostSystem
 import Vocabulary
 
 /// One `opamp-agent` with its configuration file and state directory.
@@ -17,7 +18,7 @@ import Vocabulary
     /// Over HTTP.
     var pollingSeconds = 1
     private let program: URL
-    private var child: ChildProcess?
+    private var child: LoggedProcess?
     /// Who it was when it had enrolled.
     private(set) var identityAtEnrolment: AgentIdentity?
     /// Every look at its status, in order.
@@ -38,7 +39,7 @@ import Vocabulary
     var sink: URL { directory.appending(path: "effective.yaml") }
     var processID: Int32? { child?.processID }
     var isRunning: Bool { child?.isRunning ?? false }
-    var ending: ChildProcess.Ending? { child?.ending }
+    var ending: ProcessEnd? { child?.ending }
 
     /// Writes the configuration file of a host that belongs to `server`.
     func configure(for server: ServerProcess, extra: String = "") throws {
@@ -84,15 +85,15 @@ import Vocabulary
 
     /// - Parameter crashPoint: where the process kills itself (debug builds), as `OPAMP_CRASH_AT` names it.
     func start(crashingAt crashPoint: String? = nil) throws {
-        child = try ChildProcess(
+        child = try LoggedProcess(
             name, program: program, arguments: ["run", "--config", configurationFile.path],
             environment: crashPoint.map { ["OPAMP_CRASH_AT": $0] } ?? [:], log: log)
     }
 
     /// Asks for another leaf over the same key and dies when the answer is there and nothing of it is saved.
-    func renewAndLoseTheAnswer(within limit: Duration = .seconds(30)) async throws -> ChildProcess.Ending? {
+    func renewAndLoseTheAnswer(within limit: Duration = .seconds(30)) async throws -> ProcessEnd? {
         // The first thing that is saved is the start; the second is the candidate that the answer brings.
-        let child = try ChildProcess(
+        let child = try LoggedProcess(
             "\(name)-renew", program: program, arguments: ["enroll", "--renew", "--config", configurationFile.path],
             environment: ["OPAMP_CRASH_AT": "step.decided#2"], log: logs.appending(path: "\(name)-renew.log"))
         let ending = await child.ended(within: limit)
@@ -106,7 +107,7 @@ import Vocabulary
     }
 
     func command(_ verb: String, _ arguments: String...) async throws -> String {
-        try await ChildProcess.run(
+        try await LoggedProcess.run(
             "\(name)-\(verb)", program: program, [verb, "--config", configurationFile.path] + arguments, logs: logs)
     }
 
@@ -143,13 +144,13 @@ import Vocabulary
     func stop() async throws {
         guard let child else { return }
         let ending = await child.terminate()
-        guard ending == .exited(0) else {
+        guard ending == .exited(status: 0) else {
             throw UnmetExpectation(
                 "\(name) ends by itself on SIGTERM", seen: ending.map { "it \($0)" } ?? "SIGKILL was needed")
         }
     }
 
-    func ended(within limit: Duration) async -> ChildProcess.Ending? { await child?.ended(within: limit) }
+    func ended(within limit: Duration) async -> ProcessEnd? { await child?.ended(within: limit) }
 
     func tearDown() async {
         thaw()

@@ -1,4 +1,5 @@
 import Foundation
+import HostSystem
 import Vocabulary
 
 /// A directory with servers and agents in it, all of them real processes on 127.0.0.1.
@@ -64,7 +65,7 @@ import Vocabulary
     /// Processes that are no longer there, but for those that ended well.
     var endings: [String] {
         (servers.map { ($0.label, $0.ending) } + agents.map { ($0.name, $0.ending) })
-            .compactMap { name, ending in ending.flatMap { $0 == .exited(0) ? nil : "\(name) \($0)" } }
+            .compactMap { name, ending in ending.flatMap { $0 == .exited(status: 0) ? nil : "\(name) \($0)" } }
     }
 
     /// The logs of the processes themselves, without those of single commands.

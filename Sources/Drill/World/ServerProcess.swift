@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HostSystem
 package import OperatorClient
 package import ServerAPI
 import Synchronization
@@ -14,7 +15,7 @@ import Vocabulary
     let directory: URL
     let logs: URL
     private let program: URL
-    private var child: ChildProcess?
+    private var child: LoggedProcess?
     package private(set) var port: Int?
     private var operatorClient: OperatorClient?
     private let overheard = ErrorTexts()
@@ -35,7 +36,7 @@ import Vocabulary
     var log: URL { logs.appending(path: "\(name).log") }
     package var processID: Int32? { child?.processID }
     var isRunning: Bool { child?.isRunning ?? false }
-    var ending: ChildProcess.Ending? { child?.ending }
+    var ending: ProcessEnd? { child?.ending }
     /// Beside the server's own directory, so that a backup of that is a backup of the server alone.
     var tokenFile: URL { directory.appendingPathExtension("admin-token") }
     var base: String { "https://127.0.0.1:\(port ?? 0)" }
@@ -62,7 +63,7 @@ import Vocabulary
         let isFirst = port == nil
         var arguments = ["serve", "--data-dir", directory.path, "--name", name, "--listen", "127.0.0.1:\(port ?? 0)"]
         if isFirst { arguments += ["--write-admin-token", tokenFile.path] }
-        let child = try ChildProcess(
+        let child = try LoggedProcess(
             name, program: program, arguments: arguments + options,
             environment: crashPoint.map { ["OPAMP_CRASH_AT": $0] } ?? [:], log: log)
         self.child = child
@@ -77,7 +78,7 @@ import Vocabulary
 
     /// The command line of `mini-server` against this server.
     func command(_ arguments: String...) async throws -> String {
-        try await ChildProcess.run(
+        try await LoggedProcess.run(
             "\(name)-cli", program: program, arguments + ["--context", directory.path], logs: logs)
     }
 
@@ -115,7 +116,7 @@ import Vocabulary
         try FileManager.default.moveItem(at: backup, to: directory)
     }
 
-    func ended(within limit: Duration) async -> ChildProcess.Ending? { await child?.ended(within: limit) }
+    func ended(within limit: Duration) async -> ProcessEnd? { await child?.ended(within: limit) }
 
     /// Pulls the plug.
     func kill() async {
@@ -126,7 +127,7 @@ import Vocabulary
     func stop() async throws {
         guard let child else { return }
         let ending = await child.terminate()
-        guard ending == .exited(0) else {
+        guard ending == .exited(status: 0) else {
             throw UnmetExpectation(
                 "\(label) ends by itself on SIGTERM", seen: ending.map { "it \($0)" } ?? "SIGKILL was needed")
         }

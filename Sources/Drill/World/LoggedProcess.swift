@@ -1,25 +1,14 @@
 import Foundation
 import Glibc
+import HostSystem
 
 /// One process of the world, its output appended to a log file.
 ///
 /// A child has a process group of its own, so that Ctrl-C reaches the drill only, which then ends its children in order.
-@MainActor final class ChildProcess {
-    enum Ending: Hashable, CustomStringConvertible {
-        case exited(Int32)
-        case killed(signal: Int32)
-
-        var description: String {
-            switch self {
-            case .exited(let status): "exited with status \(status)"
-            case .killed(let signal): "was ended by signal \(signal)"
-            }
-        }
-    }
-
+@MainActor final class LoggedProcess {
     let name: String
     let log: URL
-    private let process = Process()
+    private let process: ChildProcess
     private let logStart: UInt64
 
     init(
@@ -32,39 +21,19 @@ import Glibc
     ) throws {
         self.name = name
         self.log = log
-        let output = try Self.appending(to: log)
-        logStart = try output.seekToEnd()
-        process.executableURL = program
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = try errors.map(Self.appending) ?? output
-        try process.run()
-    }
-
-    private static func appending(to file: URL) throws -> FileHandle {
-        if !FileManager.default.fileExists(atPath: file.path) { try Data().write(to: file) }
-        let handle = try FileHandle(forWritingTo: file)
-        try handle.seekToEnd()
-        return handle
+        logStart = (try? FileHandle(forReadingFrom: log).seekToEnd()) ?? 0
+        process = try ChildProcess(
+            program.path, arguments,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { _, own in own },
+            output: .file(log.path), errors: .file((errors ?? log).path))
     }
 
     var isRunning: Bool { process.isRunning }
-    var processID: Int32 { process.processIdentifier }
+    var processID: Int32 { process.processID }
+    /// nil while it runs.
+    var ending: ProcessEnd? { process.end }
 
-    func send(_ signal: Int32) {
-        if process.isRunning { Glibc.kill(process.processIdentifier, signal) }
-    }
-
-    var ending: Ending? {
-        guard !process.isRunning else { return nil }
-        switch process.terminationReason {
-        case .exit: return .exited(process.terminationStatus)
-        case .uncaughtSignal: return .killed(signal: process.terminationStatus)
-        @unknown default: return .exited(process.terminationStatus)
-        }
-    }
+    func send(_ signal: Int32) { process.send(signal) }
 
     /// What this process has written so far; earlier lives of the same name wrote to the same file before it.
     var output: String {
@@ -78,7 +47,7 @@ import Glibc
 
     /// Waits for the end; nil when the process is still there after `limit`.
     @discardableResult
-    func ended(within limit: Duration) async -> Ending? {
+    func ended(within limit: Duration) async -> ProcessEnd? {
         let deadline = ContinuousClock.now + limit
         while process.isRunning, ContinuousClock.now < deadline, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(5))
@@ -87,7 +56,7 @@ import Glibc
     }
 
     /// SIGTERM, and SIGKILL to one that does not listen.
-    func terminate(within limit: Duration = .seconds(10)) async -> Ending? {
+    func terminate(within limit: Duration = .seconds(10)) async -> ProcessEnd? {
         send(SIGTERM)
         if let ending = await ended(within: limit) { return ending }
         await kill()
@@ -121,21 +90,21 @@ import Glibc
     }
 }
 
-extension ChildProcess {
+extension LoggedProcess {
     /// Runs a command to its end and answers with what it wrote to standard output.
     ///
     /// - Throws: `CancellationError`, `WorldFailure.commandFailed` unless it exits with 0. Both outputs stay in `logs`, because what a command
     ///   says on failure must not hold a secret either.
     static func run(_ name: String, program: URL, _ arguments: [String], logs: URL) async throws -> String {
         let errors = logs.appending(path: "\(name).stderr.log")
-        let child = try ChildProcess(
+        let child = try LoggedProcess(
             name, program: program, arguments: arguments, log: logs.appending(path: "\(name).stdout.log"),
             errors: errors)
         let ending = await child.ended(within: .seconds(30))
         if ending == nil { await child.kill() }
         // An interrupted drill also ends its waiting, which is no failure of the command.
         try Task.checkCancellation()
-        guard ending == .exited(0) else {
+        guard ending == .exited(status: 0) else {
             let said = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
             throw WorldFailure.commandFailed(
                 command: ([program.lastPathComponent] + arguments).joined(separator: " "),
