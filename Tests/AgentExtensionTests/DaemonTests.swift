@@ -1,5 +1,6 @@
 import Certificates
 import Foundation
+import HostSystem
 import OpAMPProto
 import ScriptedOpAMPServer
 import ScriptedServer
@@ -281,15 +282,9 @@ import Vocabulary
         }
     }
 
-    @Test func `the program needs the host's C libraries and no Foundation`() throws {
-        let readelf = Process()
-        readelf.executableURL = URL(filePath: "/usr/bin/readelf")
-        readelf.arguments = ["-d", AgentProcess.program]
-        let pipe = Pipe()
-        readelf.standardOutput = pipe
-        try readelf.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        readelf.waitUntilExit()
+    @Test func `the program needs the host's C libraries and no Foundation`() async throws {
+        let readelf = try ChildProcess("/usr/bin/readelf", ["-d", AgentProcess.program], output: .pipe)
+        let text = String(decoding: try await readelf.output.rest(), as: UTF8.self)
         #expect(text.contains("libwebsockets.so"))
         #expect(text.contains("libssl.so"))
         for library in ["Foundation", "libicu", "libcurl", "libxml"] { #expect(!text.contains(library)) }

@@ -1,5 +1,6 @@
 import DurableFiles
 import Foundation
+import HostSystem
 import Testing
 import Vocabulary
 
@@ -16,8 +17,8 @@ import Vocabulary
         return try #require(UInt64(number))
     }
 
-    private func nextAcknowledged(_ child: CrashWriterProcess) throws -> UInt64 {
-        let line = try #require(child.nextLine())
+    private func nextAcknowledged(_ child: CrashWriterProcess) async throws -> UInt64 {
+        let line = try #require(try await child.nextLine())
         return try acknowledged([line])
     }
 
@@ -36,10 +37,11 @@ import Vocabulary
     }
 
     @Test(arguments: CrashPoint.names(label: "state"), [1, 2, 5])
-    func `F21 killed at a step of a save, the old or the new generation is there`(point: String, time: Int) throws {
+    func `F21 killed at a step of a save, the old or the new generation is there`(point: String, time: Int) async throws
+    {
         let child = try CrashWriterProcess("save", directory.path, "8", crashAt: "\(point)#\(time)")
-        let end = child.finish()
-        #expect(end.signal == SIGKILL, "\(point) was not reached: \(end)")
+        let end = try await child.finish()
+        #expect(end.ending == .killed(signal: SIGKILL), "\(point) was not reached: \(end)")
         let said = try acknowledged(end.lines)
         // The first save has no generation to keep, so it does not pass that point.
         let saves = point.hasSuffix("previous-kept") ? time : time - 1
@@ -48,39 +50,39 @@ import Vocabulary
         try checkState(after: said, expected: isNewVisible ? said + 1 : said)
 
         // The next process goes on from there and tidies up.
-        let next = try CrashWriterProcess("save", directory.path, "2").finish()
-        #expect(next.status == 0)
+        let next = try await CrashWriterProcess("save", directory.path, "2").finish()
+        #expect(next.ending == .exited(status: 0))
         try checkState(after: acknowledged(next.lines))
         #expect(try directory.names() == ["lock", "state", "state.previous"])
     }
 
     @Test(arguments: CrashPoint.names(label: "plain").filter { !$0.hasSuffix("previous-kept") })
-    func `F21 killed at a step of a plain write, the old or the new file is there`(point: String) throws {
-        let end = try CrashWriterProcess("replace", directory.path, "5", crashAt: "\(point)#3").finish()
-        #expect(end.signal == SIGKILL)
+    func `F21 killed at a step of a plain write, the old or the new file is there`(point: String) async throws {
+        let end = try await CrashWriterProcess("replace", directory.path, "5", crashAt: "\(point)#3").finish()
+        #expect(end.ending == .killed(signal: SIGKILL))
         let isNewVisible = point.hasSuffix("renamed") || point.hasSuffix("directory-synced")
         #expect(try AtomicFile.read(directory.path("plain"), limit: 10) == Array((isNewVisible ? "3" : "2").utf8))
     }
 
-    @Test func `a point of another name does not stop anything`() throws {
+    @Test func `a point of another name does not stop anything`() async throws {
         for point in ["state", "state.renamed.x", "State.renamed", "state.renamed#9", "#", ""] {
-            let end = try CrashWriterProcess("save", directory.path, "2", crashAt: point).finish()
-            #expect(end.status == 0, "\(point)")
+            let end = try await CrashWriterProcess("save", directory.path, "2", crashAt: point).finish()
+            #expect(end.ending == .exited(status: 0), "\(point)")
         }
     }
 
-    @Test func `F22 killed at any moment, again and again, no acknowledged generation is lost`() throws {
+    @Test func `F22 killed at any moment, again and again, no acknowledged generation is lost`() async throws {
         var generation: UInt64 = 0
         for round in 0..<25 {
             let child = try CrashWriterProcess("save", directory.path, "1000000")
-            var seen = try nextAcknowledged(child)
+            var seen = try await nextAcknowledged(child)
             #expect(seen == generation || seen == generation + 1)
             for _ in 0..<(round * 7 % 23) {
-                seen = try nextAcknowledged(child)
+                seen = try await nextAcknowledged(child)
             }
             child.kill()
-            let end = child.finish()
-            #expect(end.signal == SIGKILL)
+            let end = try await child.finish()
+            #expect(end.ending == .killed(signal: SIGKILL))
             generation = end.lines.isEmpty ? seen : try acknowledged(end.lines)
             try checkState(after: generation)
         }
@@ -88,24 +90,24 @@ import Vocabulary
     }
 
     @Test(arguments: [0, 10, 4096, 99_999])
-    func `F23 when the disk takes no more the old generation stays and the reason is said`(bytes: Int) throws {
+    func `F23 when the disk takes no more the old generation stays and the reason is said`(bytes: Int) async throws {
         try state.save([1])
         let before = try directory.names()
-        let end = try CrashWriterProcess("limited", directory.path, "\(bytes)").finish()
-        #expect(end.status == 3)
+        let end = try await CrashWriterProcess("limited", directory.path, "\(bytes)").finish()
+        #expect(end.ending == .exited(status: 3))
         #expect(end.lines.count == 1)
         #expect(end.lines.first?.contains("File too large") == true)
         #expect(try state.load()?.payload == [1])
         #expect(try directory.names() == before)
     }
 
-    @Test func `the second process in a directory is told who is there`() throws {
+    @Test func `the second process in a directory is told who is there`() async throws {
         let first = try CrashWriterProcess("lock", directory.path)
-        #expect(first.nextLine() == "locked")
-        let second = try CrashWriterProcess("save", directory.path, "1").finish()
-        #expect(second.status == 3)
+        #expect(try await first.nextLine() == "locked")
+        let second = try await CrashWriterProcess("save", directory.path, "1").finish()
+        #expect(second.ending == .exited(status: 3))
         #expect(second.lines.first?.contains("is locked by process \(first.id).") == true)
         first.endInput()
-        #expect(first.finish().status == 0)
+        #expect(try await first.finish().ending == .exited(status: 0))
     }
 }

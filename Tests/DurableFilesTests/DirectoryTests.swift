@@ -1,5 +1,6 @@
 import DurableFiles
 import Foundation
+import HostSystem
 import Testing
 
 @Suite struct DirectoryTests {
@@ -86,15 +87,15 @@ import Testing
         #expect(throws: Never.self) { try DirectoryLock(directory: path) }
     }
 
-    @Test func `another process is named as the holder, and its death frees the lock`() throws {
+    @Test func `another process is named as the holder, and its death frees the lock`() async throws {
         try PrivateDirectory.prepare(path)
         let other = try CrashWriterProcess("lock", path)
-        #expect(other.nextLine() == "locked")
+        #expect(try await other.nextLine() == "locked")
         #expect(throws: FileFailure.locked(path: path + "/lock", holder: other.id)) {
             try DirectoryLock(directory: path)
         }
         other.kill()
-        #expect(other.finish().signal == SIGKILL)
+        #expect(try await other.finish().ending == .killed(signal: SIGKILL))
         #expect(throws: Never.self) { try DirectoryLock(directory: path) }
     }
 

@@ -1,5 +1,6 @@
 import DurableFiles
 import Foundation
+import HostSystem
 import Testing
 
 @Suite struct StateFileTests {
@@ -76,25 +77,25 @@ import Testing
         #expect(throws: FileFailure.corrupt(path: file.path)) { try file.load() }
     }
 
-    @Test func `F25 a newer format is neither read, passed over nor overwritten`() throws {
+    @Test func `F25 a newer format is neither read, passed over nor overwritten`() async throws {
         try file.save([1])
         try file.save([2])
         // Version 2 under a correct digest, made by hand from what version 1 wrote.
         var bytes = try directory.read("connection")
         bytes[11] = 2
-        bytes.replaceSubrange(24..<56, with: try sha256(bytes[..<24] + bytes[56...]))
+        bytes.replaceSubrange(24..<56, with: try await sha256(bytes[..<24] + bytes[56...]))
         try directory.write(bytes, to: "connection")
         #expect(throws: FileFailure.newerFormat(path: file.path, version: 2)) { try file.load() }
         #expect(throws: FileFailure.newerFormat(path: file.path, version: 2)) { try file.save([3]) }
         #expect(try directory.read("connection") == bytes)
     }
 
-    @Test func `the head on disk is what the format says`() throws {
+    @Test func `the head on disk is what the format says`() async throws {
         try file.save([0xAA])
         let bytes = try directory.read("connection")
         #expect(
             Array(bytes[..<24]) == Array("opampst\n".utf8) + [0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 1])
-        #expect(try Array(bytes[24..<56]) == sha256(bytes[..<24] + [0xAA]))
+        #expect(try await Array(bytes[24..<56]) == sha256(bytes[..<24] + [0xAA]))
         #expect(bytes[56...] == [0xAA])
     }
 
@@ -107,18 +108,11 @@ import Testing
     }
 
     /// The command's digest, so that ours is not its own judge.
-    private func sha256(_ bytes: some Collection<UInt8>) throws -> [UInt8] {
+    private func sha256(_ bytes: some Collection<UInt8>) async throws -> [UInt8] {
         try directory.write(Array(bytes), to: "digest-input")
         defer { try? FileManager.default.removeItem(atPath: directory.path("digest-input")) }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["sha256sum", directory.path("digest-input")]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        let digits = Array(text.utf8.prefix(64)).map { $0 < 58 ? $0 - 48 : $0 - 87 }
+        let command = try ChildProcess("/usr/bin/sha256sum", [directory.path("digest-input")], output: .pipe)
+        let digits = try await command.output.rest().prefix(64).map { $0 < 58 ? $0 - 48 : $0 - 87 }
         return stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HostSystem
 
 /// One bash in which an operator types a whole story, in a folder of its own, with our programs on its path.
 ///
@@ -10,8 +11,7 @@ actor Shell {
     }
 
     let folder: URL
-    private let bash = Process()
-    private let keyboard = Pipe()
+    private let bash: ChildProcess
     private var typed = 0
 
     /// Opens a shell, and ends everything that was started in it: politely, and by force if that takes too long.
@@ -36,19 +36,12 @@ actor Shell {
         let path = environment["PATH"] ?? "/usr/bin:/bin"
         environment["PATH"] = "\(URL(filePath: own).deletingLastPathComponent().path):\(path)"
         for name in ["MINI_SERVER_URL", "MINI_SERVER_CA", "MINI_SERVER_TOKEN"] { environment[name] = nil }
-        bash.executableURL = URL(filePath: "/bin/bash")
-        bash.arguments = ["--norc", "--noprofile"]
-        bash.environment = environment
-        bash.currentDirectoryURL = folder
-        bash.standardInput = keyboard
-        bash.standardOutput = FileHandle.nullDevice
-        bash.standardError = FileHandle.nullDevice
-        try bash.run()
+        bash = try ChildProcess(
+            "/bin/bash", ["--norc", "--noprofile"], environment: environment, folder: folder.path, input: .pipe,
+            output: .null, errors: .null)
     }
 
-    private func enter(_ line: String) throws {
-        try keyboard.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
-    }
+    private func enter(_ line: String) async throws { try await bash.input.write(Array((line + "\n").utf8)) }
 
     /// Types this and waits until the prompt is back. The first command of it that fails ends the story.
     ///
@@ -85,7 +78,7 @@ actor Shell {
         try write(text + "\n", to: name)
         let source = ". ./\(name) > \(name).said 2>&1 < /dev/null"
         let end = "jobs -p > .jobs; echo $status > \(name).new; mv \(name).new \(name).status"
-        try enter(
+        try await enter(
             failing
                 ? "if \(source); then status=0; else status=$?; fi; \(end)"
                 : "status=error; trap '\(end); jobs -p | xargs -r kill' EXIT; \(source); status=0; \(end)")
@@ -116,7 +109,7 @@ actor Shell {
 
     private func abandon() {
         let jobs = (try? read(".jobs"))?.split(separator: "\n").compactMap { Int32($0) } ?? []
-        if bash.isRunning { bash.terminate() }
+        bash.send(SIGTERM)
         for job in jobs { kill(job, SIGKILL) }
         try? FileManager.default.removeItem(at: folder)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import HostSystem
 import ServerCore
 import Testing
 
@@ -10,25 +11,22 @@ import Testing
     private func lines(
         until count: Int, of path: String, callers: Int = 32, crashingAt point: String? = nil,
         filesOf bytes: Int? = nil
-    ) throws -> Set<String> {
+    ) async throws -> Set<String> {
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let (process, output) = (Process(), Pipe())
-        process.executableURL = URL(filePath: program).deletingLastPathComponent().appending(path: "storage-writer")
-        process.arguments = [path, "\(callers)"] + (bytes.map { ["\($0)"] } ?? [])
         let own = point.map { ["OPAMP_CRASH_AT": $0] } ?? [:]
-        process.environment = ProcessInfo.processInfo.environment.merging(own) { _, own in own }
-        process.standardOutput = output
-        try process.run()
-        var said = Data()
+        let writer = try ChildProcess(
+            URL(filePath: program).deletingLastPathComponent().appending(path: "storage-writer").path,
+            [path, "\(callers)"] + (bytes.map { ["\($0)"] } ?? []),
+            environment: ProcessInfo.processInfo.environment.merging(own) { _, own in own }, output: .pipe)
+        var said: [UInt8] = []
         while said.count(where: { $0 == 10 }) < count {
-            let more = output.fileHandleForReading.availableData
+            let more = try await writer.output.next()
             guard !more.isEmpty else { break }
             said += more
         }
-        kill(process.processIdentifier, SIGKILL)
-        said += output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationReason == .uncaughtSignal)
+        writer.send(SIGKILL)
+        said += try await writer.output.rest()
+        #expect(await writer.ended() == .killed(signal: SIGKILL))
         return Set(String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init))
     }
 
@@ -39,7 +37,7 @@ import Testing
     ) async throws {
         for (moment, saved) in [("before", commit - 1), ("after", commit)] {
             try await DatabaseFile.inFolder { path in
-                let answered = try lines(
+                let answered = try await lines(
                     until: 1_000, of: path, callers: 1, crashingAt: "commit.\(moment)#\(commit)")
                 #expect(answered.count == commit - 1)
                 let database = try ServerDatabase(path: path)
@@ -55,7 +53,7 @@ import Testing
     @Test func `a quota that is used up is a refusal, and the writer goes on when there is room again`() async throws {
         try await DatabaseFile.inFolder { path in
             let refusal = "refused: the system did not write to the disk, as when a quota is used up"
-            let said = try lines(until: 200, of: path, callers: 1, filesOf: 2 << 20)
+            let said = try await lines(until: 200, of: path, callers: 1, filesOf: 2 << 20)
             let answered = said.subtracting([refusal])
             #expect(said.contains(refusal) && answered.count > 150)
             let database = try ServerDatabase(path: path)
@@ -73,7 +71,7 @@ import Testing
         try await DatabaseFile.inFolder { path in
             var answered: Set<String> = []
             for round in 1...6 {
-                answered.formUnion(try lines(until: round * 37, of: path))
+                answered.formUnion(try await lines(until: round * 37, of: path))
                 let database = try ServerDatabase(path: path)
                 let (groups, entries, verdict) = try await database.read { tables in
                     let entries = try tables.audit.list(limit: 1_000_000).map { $0.entry.fact.entityID }

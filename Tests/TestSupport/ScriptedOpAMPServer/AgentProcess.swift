@@ -1,9 +1,8 @@
 import Foundation
-import Synchronization
+import HostSystem
 
-/// A real `opamp-agent`, the one that was built beside the test program.
-///
-/// It writes into files: the end of a pipe comes late when other processes, started meanwhile, have inherited it.
+/// A real `opamp-agent`, the one that was built beside the test program. It writes into files, which are read while it
+/// runs.
 public final class AgentProcess: Sendable {
     public struct End: Hashable, Sendable {
         public let status: Int32?
@@ -12,8 +11,7 @@ public final class AgentProcess: Sendable {
         public let log: String
     }
 
-    private let process: Process
-    private let hasEnded = Atomic(false)
+    private let process: ChildProcess
     private let files: String
 
     public static var program: String {
@@ -23,50 +21,35 @@ public final class AgentProcess: Sendable {
 
     /// - Parameter crashAt: for `OPAMP_CRASH_AT`.
     public init(_ arguments: [String], crashAt: String? = nil) throws {
-        process = Process()
         files = NSTemporaryDirectory() + "opamp-process-\(UUID().uuidString)"
-        process.executableURL = URL(filePath: Self.program)
-        process.arguments = arguments
         var environment = ProcessInfo.processInfo.environment
         environment["OPAMP_CRASH_AT"] = crashAt
-        process.environment = environment
-        process.standardInput = FileHandle.nullDevice
-        let (output, error) = (try Self.file(files + ".out"), try Self.file(files + ".err"))
-        process.standardOutput = output
-        process.standardError = error
-        process.terminationHandler = { [weak self] _ in self?.hasEnded.store(true, ordering: .releasing) }
-        try process.run()
-        // The child has its own. `Process` would keep these for good, and it crashes beyond some thousand.
-        try output.close()
-        try error.close()
+        process = try ChildProcess(
+            Self.program, arguments, environment: environment, output: .file(files + ".out"),
+            errors: .file(files + ".err"))
     }
 
     deinit { for suffix in [".out", ".err"] { try? FileManager.default.removeItem(atPath: files + suffix) } }
-
-    private static func file(_ path: String) throws -> FileHandle {
-        try Data().write(to: URL(filePath: path))
-        return try FileHandle(forWritingTo: URL(filePath: path))
-    }
 
     private func text(_ suffix: String) -> String {
         String(decoding: FileManager.default.contents(atPath: files + suffix) ?? Data(), as: UTF8.self)
     }
 
-    public var isRunning: Bool { !hasEnded.load(ordering: .acquiring) }
+    public var isRunning: Bool { process.isRunning }
     public var log: String { text(".err") }
 
-    public func send(_ signal: Int32) { _ = kill(process.processIdentifier, signal) }
+    public func send(_ signal: Int32) { process.send(signal) }
 
     /// Waits for its end; kills it if that does not come.
     public func end() async -> End {
-        if await !eventually(within: .seconds(60), { !isRunning }) {
-            send(SIGKILL)
-            _ = await eventually { !isRunning }
-        }
-        let wasKilled = process.terminationReason == .uncaughtSignal
-        let status = process.terminationStatus
-        return End(
-            status: wasKilled ? nil : status, signal: wasKilled ? status : nil, output: text(".out"), log: log)
+        if await !eventually(within: .seconds(60), { !isRunning }) { send(SIGKILL) }
+        let (status, signal): (Int32?, Int32?) =
+            switch await process.ended() {
+            case .exited(let status): (status, nil)
+            case .killed(let signal): (nil, signal)
+            case .unknown: (nil, nil)
+            }
+        return End(status: status, signal: signal, output: text(".out"), log: log)
     }
 
     public static func run(_ arguments: [String], crashAt: String? = nil) async throws -> End {
