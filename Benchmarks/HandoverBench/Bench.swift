@@ -16,12 +16,12 @@ import Vocabulary
     private let narrator: Narrator
     private var shared: (pair: FederatedPair, agents: [BenchAgent])?
 
-    init(isQuick: Bool, folder: URL, programs: Programs, tell: @escaping (String) -> Void) throws {
+    init(isQuick: Bool, folder: URL, programs: Programs, tell: @escaping (String) -> Void) async throws {
         (self.isQuick, self.folder, self.programs, self.tell) = (isQuick, folder, programs, tell)
         report = Report(isQuick: isQuick)
         narrator = Narrator(style: .init(isTerminal: false)) { tell($0.trimmingCharacters(in: .newlines)) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        bare = try BareServerProcess(in: folder.appending(path: "bare"), agents: 200)
+        bare = try await BareServerProcess(in: folder.appending(path: "bare"), agents: 200)
     }
 
     /// So many, or a tenth of it.
@@ -61,7 +61,7 @@ import Vocabulary
     }
 
     func end() async {
-        bare.end()
+        await bare.end()
         if let shared { await shared.pair.end(removing: true) }
     }
 }

@@ -66,7 +66,7 @@ import UnixSignals
         let folder = URL(filePath: parent, directoryHint: .isDirectory)
             .appending(path: "handover-bench-\(ProcessInfo.processInfo.processIdentifier)")
         let tell = { @Sendable (text: String) in FileHandle.standardError.write(Data("  \(text)\n".utf8)) }
-        let bench = try Bench(
+        let bench = try await Bench(
             isQuick: quick, folder: folder,
             programs: try Programs(in: programs.map { URL(filePath: $0, directoryHint: .isDirectory) }), tell: tell)
         do {

@@ -1,16 +1,17 @@
 import BareClient
 import Certificates
 import Foundation
+import HostSystem
 import TestPKI
 import Vocabulary
 
 /// The bare server beside the product's, with an authority of its own and agents who have leaves from it.
-final class BareServerProcess {
+@MainActor final class BareServerProcess {
     let loadTarget: LoadTarget
     let agents: [BenchAgent]
-    private let process = Process()
+    private let process: ChildProcess
 
-    init(in folder: URL, agents count: Int) throws {
+    init(in folder: URL, agents count: Int) async throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let authority = try TestAuthority()
         let listener = try authority.listener()
@@ -25,27 +26,24 @@ final class BareServerProcess {
         try Data(listener.key.pem.revealText().utf8).write(to: files[1])
 
         let beside = (Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])).resolvingSymlinksInPath()
-        process.executableURL = beside.deletingLastPathComponent().appending(path: "bare-server")
-        process.arguments = [
-            "--certificate", files[0].path, "--key", files[1].path, "--database",
-            folder.appending(path: "messages.sqlite").path,
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        process = try ChildProcess(
+            beside.deletingLastPathComponent().appending(path: "bare-server").path,
+            [
+                "--certificate", files[0].path, "--key", files[1].path, "--database",
+                folder.appending(path: "messages.sqlite").path,
+            ], output: .pipe)
+        let line = String(decoding: try await process.output.next(), as: UTF8.self)
         guard let port = line.split(whereSeparator: \.isWhitespace).last.flatMap({ Int($0) }) else {
-            process.terminate()
+            process.send(SIGTERM)
             throw BenchFailure.notRunning("the bare server")
         }
         loadTarget = LoadTarget(
             destination: BareDestination(port: port, trust: try BareTrust(authority: authority.certificate.pem)),
-            processID: process.processIdentifier, isBare: true)
+            processID: process.processID, isBare: true)
     }
 
-    func end() {
-        process.terminate()
-        process.waitUntilExit()
+    func end() async {
+        process.send(SIGTERM)
+        await process.ended()
     }
 }

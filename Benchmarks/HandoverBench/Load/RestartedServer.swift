@@ -1,12 +1,13 @@
 import BareClient
 import Drill
 import Foundation
+import HostSystem
 
 /// A server of a pair that is killed and started again on its port, by somebody else than the pair.
 @MainActor final class RestartedServer {
     private(set) var restarts = 0
     private var processID: Int32
-    private var process: Process?
+    private var process: ChildProcess?
     private let program: URL
     private let arguments: [String]
     private let log: URL
@@ -28,27 +29,18 @@ import Foundation
     /// SIGKILL, and a new process on the same data; it does not wait until that serves.
     @discardableResult
     func restart() throws -> Int32 {
-        ProcessCost.kill(processID)
-        process?.waitUntilExit()
+        if let process { process.send(SIGKILL) } else { ProcessCost.kill(processID) }
         while isAlive { Thread.sleep(forTimeInterval: 0.005) }
         restarts += 1
-        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
-        let output = try FileHandle(forWritingTo: log)
-        try output.seekToEnd()
-        let process = Process()
-        process.executableURL = program
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+        let process = try ChildProcess(program.path, arguments, output: .file(log.path), errors: .file(log.path))
         self.process = process
-        processID = process.processIdentifier
+        processID = process.processID
         return processID
     }
 
     /// A killed process holds its lock until its last thread is gone; who has started it may hear of it later.
     private var isAlive: Bool {
+        if let process { return process.isRunning }
         let folder = "/proc/\(processID)"
         guard let stat = try? String(contentsOfFile: folder + "/stat", encoding: .utf8) else { return false }
         let state = stat.split(separator: ")").last?.split(separator: " ").first
@@ -56,8 +48,8 @@ import Foundation
         return state != "Z" || threads > 1
     }
 
-    func end() {
-        process?.terminate()
-        process?.waitUntilExit()
+    func end() async {
+        process?.send(SIGTERM)
+        await process?.ended()
     }
 }

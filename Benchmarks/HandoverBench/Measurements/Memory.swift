@@ -26,9 +26,9 @@ extension Bench {
                         if name == .memory2000 { report.add(.memoryKept, [memory.kept]) }
                     }
                 }
-                server.end()
+                await server.end()
             } catch {
-                server.end()
+                await server.end()
                 throw error
             }
         }

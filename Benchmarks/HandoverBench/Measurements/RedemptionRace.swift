@@ -29,9 +29,9 @@ extension Bench {
             tell("the server was killed \(server.restarts) times")
             do {
                 try await count(tokens.map(\.handover.id), on: pair)
-                server.end()
+                await server.end()
             } catch {
-                server.end()
+                await server.end()
                 throw error
             }
             for client in clients { await client.close() }
