@@ -21,6 +21,18 @@ import Testing
         }
     }
 
+    /// Foundation's `Process` reads behind the end of the list of open files where that is longer than 1,350. Its one
+    /// thread that waits for children can wait for ever, and with it every caller of `waitUntilExit`.
+    @Test(arguments: ["Sources", "Tests", "Benchmarks", "Interop"])
+    func `children are started by ChildProcess of HostSystem, not by Foundation`(folder: String) {
+        for file in SourceTree.swiftFiles(below: folder) {
+            for (number, text) in file.code
+            where text.contains("Process") && text.contains(/\bProcess(\(\)|\.run\()/) {
+                Issue.record("\(file.path):\(number) starts a child by Foundation's Process")
+            }
+        }
+    }
+
     @Test func `an unchecked Sendable says which thread rule makes it true`() {
         for file in SourceTree.swiftFiles(below: "Sources") {
             for (index, line) in file.lines.enumerated() where line.contains("@unchecked Sendable") {
