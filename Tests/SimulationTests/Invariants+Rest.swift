@@ -21,7 +21,10 @@ extension World {
     func checkRest() {
         guard violation == nil else { return }
         for server in servers {
-            check(.T10, server.tables.outbox.isEmpty, "\(server.place.name) has not got rid of its messages")
+            let left = server.tables.outbox.map {
+                "\($0.notice.type.rawValue) \($0.notice.sequence) of \($0.handover.short)"
+            }
+            check(.T10, left.isEmpty, "\(server.place.name) has not got rid of \(left.joined(separator: ", "))")
         }
         guard !hasLostData else { return checkIssues() }
         for server in servers {

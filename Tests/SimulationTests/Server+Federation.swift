@@ -215,6 +215,10 @@ extension Server {
         let (step, sequence) = try machine.next(after: notices, at: wall)
         if step.state != machine || !step.isEmpty { try save(step, before: machine) }
         tables.removeMessages(upTo: received, of: machine.id, Kind.role)
+        if received < machine.notices.sent {
+            toldByAnswer.subtract(tables.messages(of: machine.id, Kind.role).map(\.number))
+            later(world.dice.milliseconds(1...20)) { self.deliverNotices() }
+        }
         carryOut(step.directives, of: step.state)
         switch step.answer ?? .accepted {
         case .accepted, .duplicate: return .taken

@@ -157,33 +157,40 @@ extension HandoverService {
                 let (step, sequence) = try machine.next(after: notices, at: now)
                 let acknowledged = machine.notices.acknowledged(received)
                 try tables.save(step, after: machine, acknowledged: acknowledged, by: context, at: now)
-                return .source(step, sequence, acknowledged: acknowledged)
+                return .source(step, sequence, Acknowledgement(last: acknowledged, sent: machine.notices.sent))
             }
             if let machine = try tables.targets.find(id)?.machine, machine.otherParty == peer.id {
                 let (step, sequence) = try machine.next(after: notices, at: now)
                 let acknowledged = machine.notices.acknowledged(received)
                 try tables.save(step, after: machine, acknowledged: acknowledged, by: context, at: now)
-                return .target(step, sequence, acknowledged: acknowledged)
+                return .target(step, sequence, Acknowledgement(last: acknowledged, sent: machine.notices.sent))
             }
             throw HandoverRefusal.unknownHandover(id)
         }
         switch taken {
-        case .source(let step, let sequence, let acknowledged):
-            return await receipt(of: step, to: sequence, acknowledged: acknowledged)
-        case .target(let step, let sequence, let acknowledged):
-            return await receipt(of: step, to: sequence, acknowledged: acknowledged)
+        case .source(let step, let sequence, let acknowledgement):
+            return await receipt(of: step, to: sequence, acknowledgement)
+        case .target(let step, let sequence, let acknowledgement):
+            return await receipt(of: step, to: sequence, acknowledgement)
         }
     }
 
     private enum Taken {
-        case source(HandoverStep<SourceHandover>, Int, acknowledged: Int)
-        case target(HandoverStep<TargetHandover>, Int, acknowledged: Int)
+        case source(HandoverStep<SourceHandover>, Int, Acknowledgement)
+        case target(HandoverStep<TargetHandover>, Int, Acknowledgement)
+    }
+
+    /// Which notices the peer has, of those that there were for it.
+    private struct Acknowledgement {
+        let last: Int
+        let sent: Int
     }
 
     private func receipt<Machine: HandoverMachine>(
-        of step: HandoverStep<Machine>, to sequence: Int, acknowledged: Int
+        of step: HandoverStep<Machine>, to sequence: Int, _ acknowledgement: Acknowledgement
     ) async -> Receipt {
-        shell.outbox.acknowledged(upTo: acknowledged, of: step.state.id, Machine.role)
+        shell.outbox.acknowledged(
+            upTo: acknowledgement.last, of: step.state.id, Machine.role, sent: acknowledgement.sent)
         await shell.carryOut(step)
         return Receipt(
             answer: step.answer ?? .accepted, sequence: sequence, lastSequence: step.state.notices.received,

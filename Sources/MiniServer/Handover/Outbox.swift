@@ -31,6 +31,8 @@ actor Outbox {
         var saved: [Message] = []
         /// The peer has everything up to this number.
         var acknowledged: [Party: Int] = [:]
+        /// The peer lacks some that it was told of in an answer.
+        var lacking: Set<Party> = []
     }
 
     /// This server's side of a handover.
@@ -56,8 +58,15 @@ actor Outbox {
     }
 
     /// The peer has said that it has these, and they are removed from the database.
-    nonisolated func acknowledged(upTo sequence: Int, of handover: HandoverID, _ role: HandoverRole) {
-        news.withLock { $0.acknowledged[Party(handover: handover, role: role), default: 0].raise(to: sequence) }
+    ///
+    /// - Parameter sent: the number of the last one that there was to be told when the peer said so.
+    nonisolated func acknowledged(upTo sequence: Int, of handover: HandoverID, _ role: HandoverRole, sent: Int) {
+        let party = Party(handover: handover, role: role)
+        news.withLock { news in
+            news.acknowledged[party, default: 0].raise(to: sequence)
+            if sequence < sent { news.lacking.insert(party) }
+        }
+        if sequence < sent { wakeups.continuation.yield() }
     }
 
     private var clock: Duration { ContinuousClock.now - began }
@@ -104,6 +113,7 @@ actor Outbox {
             defer { news = News() }
             return news
         }
+        for party in news.lacking { reload(party) }
         // Two steps of a handover may come here in another order than they were saved in.
         for message in news.saved where !messages.contains(where: { $0.item == message.item }) {
             let later = messages.firstIndex {
