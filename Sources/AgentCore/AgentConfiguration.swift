@@ -90,6 +90,9 @@ public struct AgentTimings: Equatable, Sendable {
     public var triedReturn: Duration = .seconds(86_400)
     /// From the first report to the server's first answer, away from a verification.
     public var answer: Duration = .seconds(30)
+    /// How long a report may stay unanswered on a connection that holds, before the server counts as one that answers
+    /// nothing. Longer than a transport keeps a dead connection.
+    public var unanswered: Duration = .seconds(60)
     /// How long leaving a server may take before the connection is dropped.
     public var leaving: Duration = .seconds(2)
     /// A session that lasted this long proves that the server is stable, and resets the backoff.

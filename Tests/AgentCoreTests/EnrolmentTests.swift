@@ -250,6 +250,7 @@ import Vocabulary
         offer.opamp?.heartbeatIntervalSeconds = 0
         world.offer(offer)
         #expect(world.disk.active.settings.endpoint == all.target.endpoint)
+        world.say(ServerToAgent())
         world.advance(.seconds(59))
         #expect(requests(world.target) == 0)
         world.advance(.seconds(2))

@@ -18,11 +18,35 @@ import Vocabulary
 
     @Test func `a target that stays settles the move`() throws {
         var world = try arrived()
+        world.say(ServerToAgent())
         world.advance(.milliseconds(299_999))
         #expect(world.disk.previous != nil)
         world.advance(.milliseconds(1))
         #expect(world.disk.previous == nil && world.disk.probation == nil && world.logged(.moveSettled) != nil)
         #expect(world.disk.handoverID != nil, "it is still told in every first report")
+    }
+
+    /// The connection may be dead, the report of the adoption lost, and the target have given the agent up.
+    @Test func `a target that has not answered since the adoption settles nothing yet`() throws {
+        var world = try arrived()
+        world.advance(.seconds(300))
+        #expect(world.disk.previous != nil, "its answer, or the end of a dead connection, is waited for")
+        var answered = world
+        answered.say(ServerToAgent())
+        #expect(answered.disk.previous == nil)
+        world.advance(.milliseconds(59_999))
+        #expect(world.disk.previous != nil)
+        world.advance(.milliseconds(1))
+        #expect(world.disk.previous == nil, "a target that answers nothing has it when the connection lasts")
+    }
+
+    @Test func `a target that ends a dead connection after the probation is left`() throws {
+        var world = try arrived()
+        world.advance(.seconds(310))
+        world.target.behaviour = [.fails(DialFailure(.http(status: 403)))]
+        world.breakLine()
+        world.advance(.seconds(301))
+        #expect(world.disk.active.settings.endpoint == all.source.endpoint)
     }
 
     @Test func `F15 a target lost for the whole probation is left, and the source is told why`() throws {

@@ -99,7 +99,9 @@ import Vocabulary
         case "report*": try move(.silent)
         case "report^": try goBack(.silent)
         case "online": world.start()
-        case "online~": try move(.works)
+        case "online~":
+            try move(.works)
+            world.say(ServerToAgent())
         case "leave>":
             try move(.silent)
             try feed("bad request")

@@ -46,6 +46,8 @@ extension World {
         guard servers.count == 1, let index = servers.first.flatMap(\.self),
             !hosts(of: agent).contains(where: \.isOutdated)
         else { return }
+        // Who is not let in takes nobody's place.
+        guard hosts(of: agent).allSatisfy({ isMember($0, of: self.servers[index]) }) else { return }
         tally.count("copies side by side")
         let uid = Places.shared.births[agent].uid
         let rows = self.servers[index].tables.rows.filter { $0.instanceUID == uid }.map(\.id.description)
@@ -53,6 +55,12 @@ extension World {
             entry.fact.action == .copyDetected && rows.contains(entry.fact.entityID)
         }
         check(.T11, isKnown, "\(self.servers[index].place.name) has not noticed two hosts of agent \(agent)")
+    }
+
+    private func isMember(_ host: Host, of server: Server) -> Bool {
+        guard let leaf = host.disk.active.settings.leaf?.leaf else { return false }
+        if case .agent = server.decision(on: leaf) { return true }
+        return false
     }
 
     /// Hosts that have to be enrolled again do nothing but dial.

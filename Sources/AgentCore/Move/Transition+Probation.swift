@@ -63,9 +63,15 @@ extension Transition {
 
     mutating func probationOver() {
         guard agent.state.probation != nil else { return }
+        let wasOver = agent.watch.isOver
         agent.watch.isOver = true
         switch agent.phase {
         case .online(let connection) where connection.isAccepted:
+            // The connection may be dead, and the server have given up waiting for what was lost with it. A server that
+            // answers nothing has it when the connection outlives the time after which a dead one ends.
+            guard wasOver || !agent.reporting.unconfirmed.contains(.settingsStatus) else {
+                return order(.setTimer(.probation, after: timings.unanswered))
+            }
             settle()
             requestLeafIfDue()
             flush()

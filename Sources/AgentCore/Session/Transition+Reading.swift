@@ -53,6 +53,7 @@ extension Transition {
             case .candidate: guard adoptCandidate(on: connection, after: message) else { return }
             }
         case .online(let connection) where !connection.isAccepted: becomeOnline(connection)
+        case .online where agent.watch.isOver: probationOver()
         case .idle, .waiting, .dialing, .online, .leaving, .stopped: break
         }
         if let command = message.command, agent.configuration.capabilities.contains(.acceptsRestartCommand) {
