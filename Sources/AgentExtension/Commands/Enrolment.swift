@@ -99,7 +99,8 @@ extension EnrolmentFailure: OperatorExplainable {
         return switch self {
         case .noToken:
             OperatorMessage(
-                code: EnrolmentCode.noToken.code, title: title, cause: "The host has no bootstrap token and no certificate.",
+                code: EnrolmentCode.noToken.code, title: title,
+                cause: "The host has no bootstrap token and no certificate.",
                 nextAction: "Create a token with `mini-server bootstrap-token create` and pass it with --token-file.")
         case .nothingToRenew:
             OperatorMessage(
