@@ -39,11 +39,11 @@ drill: bootstrap ## every drill
 	swift build --product handover-drill
 	$$(swift build --show-bin-path)/handover-drill all
 
-soak: bootstrap ## every drill over both transports beside a busy machine: make soak ROUNDS=10 [JOBS=4] [CONFIGURATION=release]
-	swift build -c $(or $(CONFIGURATION),debug) --product mini-server $(SWIFT_FLAGS)
-	swift build -c $(or $(CONFIGURATION),debug) --product opamp-agent $(SWIFT_FLAGS)
-	swift build -c $(or $(CONFIGURATION),debug) --product handover-drill $(SWIFT_FLAGS)
-	Scripts/soak $(or $(ROUNDS),1) $(or $(JOBS),1) $(or $(CONFIGURATION),debug)
+soak: bootstrap ## every drill over both transports beside a busy machine: make soak ROUNDS=10 [JOBS=4]
+	swift build --product mini-server $(SWIFT_FLAGS)
+	swift build --product opamp-agent $(SWIFT_FLAGS)
+	swift build --product handover-drill $(SWIFT_FLAGS)
+	Scripts/soak $(or $(ROUNDS),1) $(or $(JOBS),1)
 
 simulate: bootstrap ## many schedules of the simulation: make simulate SCHEDULES=100000
 	SIMULATION_SCHEDULES=$(or $(SCHEDULES),20000) swift test --filter SimulationTests

@@ -17,13 +17,13 @@ let sourceTable = """
       offerSigned, agentConnected, agentConnected late: do:pushOffer
       offerSent: -> offered Handover.OfferSent
       pushRequested: Handover.PushRequested do:pushOffer
-      agentLeaving: -> leaving Handover.AgentLeaving
+      agentLeaving: -> leaving Handover.OfferSent Handover.AgentLeaving
       agentFailed: -> returned Handover.AgentReturned tell:returned#2
       cancelRequested: -> cancelled Handover.Cancelled tell:cancelled#2
       leafRevoked: -> cancelled Handover.Cancelled tell:leaf-revoked#2
       higherEpochSeen: -> cancelled Handover.Cancelled row:raiseEpoch tell:cancelled#2 do:askPeers
-      <connected>: -> leaving Handover.AgentLeaving = accepted
-      <arrived>: -> moved Handover.Completed row:markMoved do:closeSessions = accepted
+      <connected>: -> leaving Handover.OfferSent Handover.AgentLeaving = accepted
+      <arrived>: -> moved Handover.OfferSent Handover.Completed row:markMoved do:closeSessions = accepted
       <settled>, <offered>, <returned>, <cancelled>, <leaf-revoked>: Handover.NoticeRefused = refused \
     handover.notice-not-allowed
       <lapsed>: -> expired Handover.Lapsed = accepted

@@ -55,9 +55,8 @@ extension SourceHandover {
             // this server dies over sending it.
             step.tellOffer(at: now)
         case .offerSent:
-            step.state.returnsFrom = now + verification
             step.state.isBack = nil
-            if phase == .redeemed { step.enter(.offered, .offerSent, ["hash": offer.map { Hex.encode($0.hash) }]) }
+            step.offered(at: now)
         case .pushRequested:
             step.record(.pushRequested)
             step.directives = [push(at: now)]
@@ -65,6 +64,8 @@ extension SourceHandover {
         case .agentLeaving:
             step.state.isLeft = true
             step.state.isBack = nil
+            // An agent can be faster than the word that the offer was sent.
+            if phase == .redeemed { step.offered(at: now) }
             if phase != .leaving { step.leave(at: now) }
         case .agentDisconnected:
             step.state.isBack = nil
@@ -238,6 +239,13 @@ extension SourceHandover.Step {
         state.offer = offer
         state.offerHashes = state.offerHashes.suffix(7) + [offer.hash]
         directives = [.pushOffer(offer)]
+    }
+
+    /// The offer is with the agent.
+    mutating func offered(at now: Timestamp) {
+        state.returnsFrom = now + state.verification
+        guard state.phase == .redeemed else { return }
+        enter(.offered, .offerSent, ["hash": state.offer.map { Hex.encode($0.hash) }])
     }
 
     /// Says which offer the agent may come with, each once.

@@ -20,11 +20,13 @@ extension SourceHandover {
     func taking(_ notice: HandoverNotice, at now: Timestamp) -> Step {
         let isLateArrival = notice.type == .arrived && phase == .cancelled && mayStillArrive == true
         return taking(notice, isAllowed: Self.accepts(notice.type, in: phase) || isLateArrival) { step in
-            take(notice, into: &step)
+            take(notice, into: &step, at: now)
         }
     }
 
-    private func take(_ notice: HandoverNotice, into step: inout Step) {
+    private func take(_ notice: HandoverNotice, into step: inout Step, at now: Timestamp) {
+        // The agent at the target shows that the offer was sent, before this server has said so to itself.
+        if phase == .redeemed, notice.type == .connected || notice.type == .arrived { step.offered(at: now) }
         switch notice.type {
         case .connected:
             step.state.isLeft = true
