@@ -39,7 +39,10 @@ extension Drill {
         }
         try await run.step("the copy ends, and the agent is handed over") { notes in
             await copy.kill()
-            _ = try await regions.live(agent, on: eu)
+            // The row may show what the copy said last, until EU has asked the agent for a full report.
+            try await eventually("EU shows what the agent says of itself", within: .seconds(45)) {
+                try await regions.live(agent, on: eu).displayName.hasPrefix(agent.name)
+            }
             _ = try await regions.handOver(agent, from: eu, to: us, notes)
             try await regions.movedToPeer(agent, from: eu, to: us, notes)
         }
