@@ -6,13 +6,8 @@ public final class Dialer: Sendable {
 
     public init(loop: EventLoop) { self.loop = loop }
 
-    /// Connects to where the next dial with these settings leads, and makes what it needs of TLS, beside whatever the loop
-    /// does meanwhile. Nothing is sent but a CONNECT to a proxy, and what is not used within 2 s is closed.
-    public func prepare(_ settings: DialSettings) {
-        // Settings that can never work are told of by the dial.
-        if let dial = try? SocketDial(settings, network: loop.network) { loop.prepareSocket(dial) }
-        loop.prepare(TLSContext.Key(settings))
-    }
+    /// Makes what the next dial with these settings needs of TLS, beside whatever the loop does meanwhile. Nothing is dialled.
+    public func prepare(_ settings: DialSettings) { loop.prepare(TLSContext.Key(settings)) }
 
     /// Dials and upgrades to a WebSocket. Settings that can never work fail too, as an event, with cause `policy`.
     public func openWebSocket(

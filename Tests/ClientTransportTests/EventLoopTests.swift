@@ -157,38 +157,16 @@ import Vocabulary
     }
 
     @Test(arguments: [true, false])
-    func `a TLS context and a connection made ahead are used by the dial they were made for`(isSame: Bool) async throws
-    {
+    func `a TLS context made ahead is used by the dial it was made for, and by no other`(isSame: Bool) async throws {
         let authority = try TestAuthority()
         let agent = try authority.agent()
         try await withServer(tls: try authority.tls(), script: echo) { client, server in
             let settings = try DialSettings.to(server, trusting: [authority.certificate], as: agent)
             await client.prepare(isSame ? settings : settings.with { $0.anchors = [] })
-            while await client.prepared() != (true, true) { await Task.yield() }
+            while await client.prepared() == nil { await Task.yield() }
             #expect(await client.succeeds(settings))
-            #expect(await client.prepared() == (false, false))
-            // Other trust leads over the same connection, and to another context.
-            #expect(server.connectionCount == 1)
+            #expect(await client.prepared() == nil)
         }
-    }
-
-    @Test func `a connection made ahead to another server is not used`() async throws {
-        try await withServer(tls: nil, script: echo) { client, server in
-            try await withServer(tls: nil, script: echo) { _, other in
-                await client.prepare(try .to(other, "http"))
-                while await !client.prepared().socket { await Task.yield() }
-                #expect(await client.succeeds(try .to(server, "http")))
-                #expect((server.connectionCount, other.connectionCount) == (1, 1))
-            }
-        }
-    }
-
-    @Test func `a connection made ahead that the server has ended is not used`() throws {
-        var ends: [Int32] = [-1, -1]
-        #expect(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
-        let dial = try SocketDial(DialSettings(endpoint: Endpoint("http://127.0.0.1:1")))
-        close(ends[1])
-        #expect(PreparedSocket(dial, ends[0]).take() == nil)
     }
 
     @Test func `more connections than the loop has room for fail alone`() async throws {
@@ -207,7 +185,7 @@ import Vocabulary
 extension LoopClient {
     func leftovers() -> (links: Int, contexts: Int) { (loop.links.count, loop.tlsContexts.count) }
     func idleContext() -> ObjectIdentifier? { loop.idleTLS.map(ObjectIdentifier.init) }
-    func prepared() -> (context: Bool, socket: Bool) { (loop.preparedTLS != nil, loop.preparedSocket != nil) }
+    func prepared() -> ObjectIdentifier? { loop.preparedTLS.map(ObjectIdentifier.init) }
 
     /// The timer is due at once and cannot fire before the dial has begun: both are asked for in one job of the loop.
     func open(_ settings: DialSettings, thenWake body: @escaping @Sendable () -> Void) -> LoopSocket {

@@ -57,9 +57,6 @@ import Vocabulary
         // lets the dial report in its own words.
         let limit = settings.connectTimeout + settings.connectTimeout / 4
         setDeadline(limit) { link in link.end(.failed(DialFailure(.timeout, "no connection within \(limit)"))) }
-        if let socket = loop.takePreparedSocket(for: dial) {
-            return later { link in link.dialed(.success(socket)) }
-        }
         let own = LoopBound(self)
         let (loop, dial) = (self.loop, self.dial)
         do throws(SystemError) {

@@ -44,11 +44,6 @@ struct SocketDial: Sendable {
         }
     }
 
-    /// Whether one leads where the other does, and says the same on the way.
-    func isSame(as other: SocketDial) -> Bool {
-        host == other.host && port == other.port && connectRequest == other.connectRequest
-    }
-
     private var isProxied: Bool { connectRequest != nil }
     private var place: String { isProxied ? "the proxy \(host):\(port)" : "\(host):\(port)" }
 

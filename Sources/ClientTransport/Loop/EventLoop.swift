@@ -42,7 +42,6 @@ import HostSystem
     var idleTLS: TLSContext?
     /// For a dial that is about to come.
     var preparedTLS: PreparedContext?
-    var preparedSocket: PreparedSocket?
 
     /// - Parameter connectionLimit: how many connections there can be at once; tables are made for as many.
     /// - Throws: `TransportFailure` when the host is out of memory, descriptors or threads.
@@ -185,7 +184,6 @@ import HostSystem
         for link in Array(links.values) { link.abandon("the event loop was shut down") }
         TLSContext.dropIdle(in: self)
         preparedTLS = nil
-        preparedSocket = nil
         return links.isEmpty && tlsContexts.isEmpty && shared.withLock { $0.work.isEmpty }
     }
 
