@@ -17,11 +17,15 @@ package struct ReportMeter: Hashable, Sendable {
     package init() {}
 
     /// - Parameter size: of the message, in bytes.
-    /// - Returns: how long the report waits before it is decided on.
-    package mutating func wait(for size: Int, of agent: AgentID, at now: Timestamp) -> Duration {
+    /// - Returns: how long the report waits before it is decided on; `nil` when the agent sends several at once and has
+    ///   to come again later, so that what waits does not take the memory.
+    package mutating func wait(for size: Int, of agent: AgentID, at now: Timestamp) -> Duration? {
         guard size >= Self.free else { return .zero }
         if paid.count >= Self.mostKnown { paid = paid.filter { now < $0.value } }
-        let wait = min(max(.zero, (paid[agent] ?? now) - now), Self.longest)
+        let owed = max(.zero, (paid[agent] ?? now) - now)
+        // A time that lies further ahead than any report costs is that of a clock that was set back.
+        let wait = owed > Self.longest * 2 ? .zero : owed
+        guard wait <= Self.longest else { return nil }
         paid[agent] = now + wait + min(.milliseconds(size * 1000 / Self.rate), Self.longest)
         return wait
     }

@@ -108,7 +108,10 @@ final class OpAMPEndpoint: Service {
     func answer(
         to report: AgentReport, from session: AgentSession, on eventLoop: any EventLoop
     ) -> EventLoopFuture<OpAMPAnswer> {
-        let wait = meter.withLock { $0.wait(for: report.size, of: session.agent, at: report.at) }
+        guard let wait = meter.withLock({ $0.wait(for: report.size, of: session.agent, at: report.at) }) else {
+            return eventLoop.makeSucceededFuture(
+                .unavailable(retryAfter: ReportMeter.longest, "The agent reports too much at once."))
+        }
         guard wait == .zero else {
             return eventLoop.flatScheduleTask(in: TimeAmount(wait)) {
                 self.decided(report, from: session, on: eventLoop)
