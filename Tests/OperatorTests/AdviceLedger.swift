@@ -44,6 +44,7 @@ enum AdviceLedger {
         ("fleet.request-not-valid", "no agent of ours sends such a request"),
         ("handover.agent-here", "a server has to be restored from a backup that is older than a move"),
         ("handover.claim-not-signable", "no row or peer of ours has such a name"),
+        ("handover.leaf-not-valid", "the clock of the server has to be wrong"),
         ("handover.notice-not-allowed", "what a peer is told; the advice is to look"),
         ("handover.signing-failed", "the library has to fail"),
         ("handover.wrong-purpose", "no server issues such a token yet"),

@@ -39,24 +39,37 @@ import Vocabulary
         #expect(row.honours(world.leaf.fingerprint, at: shown + day - .milliseconds(1)))
         #expect(!row.honours(world.leaf.fingerprint, at: shown + day))
         let before = row
-        row.seen(with: world.leaf, hasStayed: true, at: shown + .seconds(1))
+        row.seen(with: world.leaf, hasStayed: false, at: shown + .seconds(1))
         row.seen(with: newer, hasStayed: true, at: shown + .seconds(2))
-        #expect(row == before, "neither leaf prolongs the day")
+        #expect(row == before, "one message with the previous leaf prolongs nothing")
     }
 
-    @Test func `an agent that goes back to the previous leaf keeps it`() {
+    @Test func `an agent that stays with the previous leaf has gone back to it, and the new one waits again`() {
         var row = pending(newer)
-        row.refuses(newer, presenting: world.leaf)
+        row.seen(with: newer, hasStayed: true, at: world.now)
+        row.seen(with: world.leaf, hasStayed: true, at: world.now + .seconds(1))
+        #expect(row == pending(newer), "a token names the leaf that the agent presents")
+        row.seen(with: newer, hasStayed: true, at: world.now + .seconds(2))
+        #expect(row.leaf == newer && row.previousLeaf == world.leaf.fingerprint)
+        row.seen(with: world.leaf, hasStayed: true, at: world.now + .seconds(3))
+        row.seen(with: newest, hasStayed: true, at: world.now + .seconds(4))
+        #expect(row.leaf == world.leaf, "a third leaf is nobody's")
+    }
+
+    @Test func `an agent that refuses its leaf keeps the previous one`() {
+        var row = pending(newer)
+        row.refuses(newer, presenting: world.leaf, at: world.now)
         #expect(row == world.agent(), "it was never used")
 
         row = pending(newer)
         row.seen(with: newer, hasStayed: true, at: world.now)
         let shown = row
-        row.refuses(newer, presenting: newer)
+        row.refuses(newer, presenting: newer, at: world.now)
         #expect(row == shown, "it is used while it is refused")
-        row.refuses(newer, presenting: world.leaf)
+        row.refuses(newer, presenting: world.leaf, at: world.now)
         #expect(row.leaf == world.leaf && row.honours(world.leaf.fingerprint, at: world.now + day + day))
-        #expect(!row.honours(newer.fingerprint, at: world.now), "the one that was refused is over")
+        #expect(row.honours(newer.fingerprint, at: world.now), "another host may have taken to it")
+        #expect(!row.honours(newer.fingerprint, at: world.now + day))
     }
 
     @Test func `an enrolment leaves no leaf pending`() {

@@ -10,7 +10,7 @@ import Vocabulary
     private static let row = PeerWorld.shared.row
 
     static let handover: [HandoverRefusal] = [
-        .agentLacksCapability, .agentHasNoLeaf,
+        .agentLacksCapability, .agentHasNoLeaf, .leafNotValid([.untrusted]),
         .agentElsewhere(presence: "MovedToPeer us"), .handoverOpen(.init(repeating: 1), phase: "issued"),
         .peerDisabled("us"), .peerIncomplete("us", missing: "inbound secret"),
         .timeToLiveOutOfRange, .probationOutOfRange, .unknownHandover(.init(repeating: 1)),
@@ -66,7 +66,7 @@ import Vocabulary
     }
 
     @Test func `the samples name every case`() {
-        #expect(Set(Self.handover.map { name(of: $0) }).count == 28)
+        #expect(Set(Self.handover.map { name(of: $0) }).count == 29)
         #expect(Set(Self.federation.map { name(of: $0) }).count == 18)
         #expect(Set(Self.fleet.map { name(of: $0) }).count == 12)
         #expect(Set(Self.authority.map { name(of: $0) }).count == 7)

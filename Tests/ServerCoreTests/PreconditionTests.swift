@@ -41,7 +41,7 @@ import Vocabulary
         ("peer-incomplete", { $0.peer.opampEndpoint = nil }),
         ("agent-lacks-capability", { $0.agent.capabilities = [.reportsStatus] }),
         ("agent-has-no-leaf", { $0.agent.leaf = nil }),
-        ("agent-has-no-leaf", { $0.agentCAs = [] }),
+        ("leaf-not-valid", { $0.agentCAs = [] }),
         ("leaf-revoked", { $0.agent.leafRevoked = true }),
         ("agent-elsewhere", { $0.agent.presence = .movedToPeer(PeerWorld.shared.us.id, name: "us") }),
         ("agent-elsewhere", { $0.agent.presence = .withdrawn }),

@@ -135,6 +135,7 @@ final class Host {
         guard let snapshot else { return }
         world.note("host \(index) is restored from a snapshot with epoch \(snapshot.epoch)")
         world.tally.count("agents restored")
+        world.truth.copied.insert(agentNumber)
         crash(for: 1000)
         disk = snapshot
         if let server = world.server(at: disk.active.settings.endpoint) {

@@ -42,19 +42,20 @@ extension World {
     private func checkIssues() {
         for host in hosts where !host.isGone && !host.isOutdated {
             guard let owner = home(of: host) else { continue }
-            // An agent that lists no handovers is never told of new token signers.
-            guard !host.isTerse || owner.tables.keys.keys.count == 1 else { continue }
+            guard canLearnSigners(host, of: owner) else { continue }
+            letLeafBegin(of: host, at: owner)
             tally.count("agents at home after a loss")
             let target = servers.indices.first { $0 != owner.index } ?? 0
-            let canMove = (0..<4).contains { _ in hasMoved(host, from: owner, to: target) }
-            check(.T4, canMove, "agent \(host.index) cannot be handed over by \(owner.place.name) any more")
+            check(
+                .T4, hasMoved(host, from: owner, to: target),
+                "agent \(host.index) cannot be handed over by \(owner.place.name) any more")
         }
     }
 
     /// The one server that shows the agent, when it is there and nothing of it is open anywhere.
     func home(of host: Host) -> Server? {
         let birth = Places.shared.births[host.agentNumber]
-        let owners = servers.filter { $0.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence.isHere } }
+        let owners = owners(of: birth.uid)
         guard owners.count == 1, let owner = owners.first, case .online(let line)? = host.agent?.phase,
             server(at: line.endpoint) === owner
         else { return nil }
@@ -65,14 +66,21 @@ extension World {
         return isOpen ? nil : owner
     }
 
-    /// Hands the agent over as two operators do.
+    /// Hands the agent over as two operators do, who follow the advice of a refusal: what stands in the way is cancelled,
+    /// and the next token has a higher epoch.
     func hasMoved(_ host: Host, from source: Server, to target: Int) -> Bool {
-        let before = tokens.count
-        issue(host.agentNumber, from: source, to: target, probation: 60)
-        guard tokens.count > before else { return false }
-        redeem(tokens.count - 1, at: servers[target], newest: true)
-        run(for: 7_200_000) { isAtRest }
-        return source.tables.find(tokens[before].handover, SourceHandover.self)?.phase == .settled
+        (0..<4).contains { _ in
+            let uid = Places.shared.births[host.agentNumber].uid
+            for machine in source.tables.sources where machine.claims.agent.instanceUID == uid && machine.phase == .issued {
+                source.tell(.cancelRequested(reason: nil), SourceHandover.self, of: machine.id)
+            }
+            let before = tokens.count
+            issue(host.agentNumber, from: source, to: target, probation: 60)
+            guard tokens.count > before else { return false }
+            redeem(tokens.count - 1, at: servers[target], newest: true)
+            run(for: 7_200_000) { isAtRest }
+            return source.tables.find(tokens[before].handover, SourceHandover.self)?.phase == .settled
+        }
     }
 
     private func isExpectedToEnd(_ machine: some Machine) -> Bool { machine.isOpen && !isLost(machine) }
@@ -83,26 +91,48 @@ extension World {
         return hosts(of: agent).allSatisfy(\.isOutdated)
     }
 
-    /// Brings the last host of an agent back that has settled where another of its hosts was taken from: its operators hand
-    /// it over to where it looks for its server.
+    /// Brings the last host of an agent back that is where another of its states was taken from: its operators hand it over
+    /// to where it looks for its server, and revoke the rows that no host is behind.
     func bringHome() {
         for agent in agents where truth.copied.contains(agent) {
-            guard let host = hosts(of: agent).first, !host.isOutdated else { continue }
+            guard let host = hosts(of: agent).first, !host.isOutdated,
+                let leaf = host.disk.active.settings.leaf?.leaf,
+                let wanted = server(at: host.disk.active.settings.endpoint)
+            else { continue }
             let uid = Places.shared.births[agent].uid
-            let owner = servers.first { $0.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere } }
-            guard let owner, let wanted = server(at: host.disk.active.settings.endpoint), wanted !== owner else {
-                continue
+            let owners = owners(of: uid)
+            if !hasLostData, owners.contains(where: { $0 === wanted }) {
+                for owner in owners where owner !== wanted { owner.revoke { $0.instanceUID == uid } }
             }
-            // The host that went away had gone back, and this one holds a leaf that its present server issued since: no
-            // handover of the row can be for it, and it has to be enrolled again.
+            guard let owner = owners.first(where: { $0 === wanted }) ?? owners.first else { continue }
+            // Its present server has given up this leaf for another state's: no handover of the row can be for it.
             let row = owner.tables.rows.first { $0.instanceUID == uid && $0.presence.isHere }
-            if let leaf = row?.fingerprint, leaf != host.disk.active.settings.leaf?.leaf.fingerprint {
-                truth.newestLeaf[agent] = leaf
+            if let known = row?.fingerprint, known != leaf.fingerprint, !(row?.honours(leaf.fingerprint, at: owner.wall) ?? true) {
+                truth.newestLeaf[agent] = known
                 continue
             }
+            guard wanted !== owner else { continue }
             note("agent \(agent) is handed over to where its last host is")
             tally.count("agents brought home")
             _ = hasMoved(host, from: owner, to: wanted.index)
+        }
+    }
+
+    /// An agent that lists no handovers is never told of new token signers.
+    private func canLearnSigners(_ host: Host, of server: Server) -> Bool {
+        !host.isTerse || server.tables.keys.keys.count == 1
+    }
+
+    /// Its server's clock may have been ahead when it was issued.
+    private func letLeafBegin(of host: Host, at server: Server) {
+        guard let leaf = host.disk.active.settings.leaf?.leaf, leaf.notBefore > server.wall else { return }
+        run(for: (leaf.notBefore - server.wall).wholeMilliseconds + 1000)
+    }
+
+    /// The servers that show the agent as theirs.
+    private func owners(of uid: InstanceUID) -> [Server] {
+        servers.filter { server in
+            server.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere && !$0.leafRevoked }
         }
     }
 
@@ -118,7 +148,7 @@ extension World {
             return tally.count("agents to be enrolled again")
         }
         let uid = Places.shared.births[agent].uid
-        let owners = servers.filter { $0.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere } }
+        let owners = owners(of: uid)
         check(.T10, owners.count == 1, "agent \(agent) is shown by \(owners.map(\.place.name))")
         guard case .online(let line)? = host.agent?.phase, let owner = owners.first else {
             return fail(.T10, "agent \(agent) is not online but \(host.agent.map { "\($0.phase)" } ?? "down")")

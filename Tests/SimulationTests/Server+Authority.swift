@@ -107,7 +107,8 @@ extension Server {
     /// `nil` while there has only ever been one key.
     var news: TrustChange? {
         guard tables.keys.keys.count > 1 else { return nil }
-        let published = tables.keys.published.sorted { $0.fingerprint.description < $1.fingerprint.description }
+        // Fingerprints differ from process to process; the order must not.
+        let published = tables.keys.published.sorted { $0.notBefore < $1.notBefore }
         return TrustChange(
             authorities: CertificateBundle(published),
             statement: signedStatement().map {

@@ -270,6 +270,7 @@ extension Server {
         if !report.message.agentDisconnect { answer.content = withPending(answer.content, of: session) }
         let reply = reply(answer, to: report, in: session)
         if let offers = reply.connectionSettings {
+            session.memory.offerIsSent()
             let facts = facts(of: session)
             let step = SessionStep(sending: offers.hash, with: facts, at: wall)
             guard (try? save(step, from: facts)) != nil else { return nil }
@@ -286,6 +287,10 @@ extension Server {
         guard content.errorResponse == nil else { return content }
         var pushed = session.pending
         session.pending = ServerToAgent()
+        if let offers = pushed.connectionSettings, tables.sources.contains(where: { $0.hasRecalled(offers.hash) }) {
+            pushed.connectionSettings = nil
+            world.tally.count("offers recalled")
+        }
         if content.connectionSettings != nil {
             swap(&session.pending.connectionSettings, &pushed.connectionSettings)
         }
@@ -300,6 +305,19 @@ extension Server {
             guard self.sessions.contains(where: { $0 === session }) else { return }
             guard self.wall - session.lastPoll < .seconds(300) else { return self.end(session, .silent) }
             self.watch(session)
+        }
+    }
+
+    // MARK: Operators
+
+    /// Revokes the leaf of each such row.
+    func revoke(_ isMeant: (AgentRecord) -> Bool) {
+        for row in tables.rows where isMeant(row) {
+            tables.edit(row.id) { $0.leafRevoked = true }
+            for machine in tables.sources where machine.agent == row.id && machine.isOpen {
+                tell(.leafRevoked, SourceHandover.self, of: machine.id)
+            }
+            for session in sessions where session.row == row.id { end(session, .dismissed("revoked")) }
         }
     }
 

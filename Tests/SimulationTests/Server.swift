@@ -241,9 +241,9 @@ final class Server {
 
     private func push(_ offer: SignedOffer, of id: HandoverID) {
         do {
-            guard let machine = tables.find(id, SourceHandover.self), let session = session(of: machine.agent) else {
-                return
-            }
+            guard let machine = tables.find(id, SourceHandover.self), !machine.hasRecalled(offer.hash),
+                let session = session(of: machine.agent)
+            else { return }
             world.note("\(place.name) \(id.short): offer for host \(session.line.host)")
             if world.broken == .movedAtOffer {
                 tables.edit(machine.agent) { $0.presence = .movedToPeer(machine.otherParty, name: "early") }

@@ -34,7 +34,7 @@ struct Truth {
     var epochs: [InstanceUID: Epoch] = [:]
     /// Whose every leaf is that was ever issued.
     var leaves: [Fingerprint: Int] = [:]
-    /// Agents of which there was more than one host.
+    /// Agents of which there was more than one state: a second host, or an older image of the only one.
     var copied: Set<Int> = []
     /// Agents whose leaf an operator has revoked.
     var revoked: Set<Int> = []

@@ -47,7 +47,10 @@ extension World {
             source.carryOut(step.directives, of: step.state)
             tokens.append(PastedToken(text: text, handover: claims.id, target: target))
             note("\(source.place.name) issues \(claims.id.short) for agent \(agent) to \(servers[target].place.name)")
-        } catch { tally.count("issues refused") }
+        } catch {
+            note("\(source.place.name) issues no token for agent \(agent): \(error)")
+            tally.count("issues refused")
+        }
     }
 
     func redeem(newest: Bool = false) {
@@ -147,11 +150,7 @@ extension World {
         note("\(server.place.name) revokes the leaf of \(row.displayName)")
         tally.count("leaves revoked")
         if let agent = agent(of: row.instanceUID) { truth.revoked.insert(agent) }
-        server.tables.edit(row.id) { $0.leafRevoked = true }
-        for machine in server.tables.sources where machine.agent == row.id && machine.isOpen {
-            server.tell(.leafRevoked, SourceHandover.self, of: machine.id)
-        }
-        for session in server.sessions where session.row == row.id { server.end(session, .dismissed("revoked")) }
+        server.revoke { $0.id == row.id }
     }
 
     func withdraw() {

@@ -58,6 +58,7 @@ extension Transition {
         agent.phase = .online(connection)
         order(.cancelTimer(.answer))
         markLost()
+        keepIfUnsaved()
     }
 
     mutating func stable() {

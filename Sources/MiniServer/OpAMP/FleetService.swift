@@ -140,6 +140,11 @@ final class FleetService: OpAMPService {
         return step
     }
 
+    func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool {
+        let known = try? server.database.look { try $0.sources.concerning(agent: agent) }
+        return known?.contains { $0.machine.hasRecalled(offers.hash) } ?? false
+    }
+
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) {
         guard let proof = session.proof else { return }
         let now = server.now()

@@ -26,18 +26,25 @@ extension AgentRecord {
     ///   return to the previous one.
     package mutating func seen(with presented: Certificate, hasStayed: Bool, at now: Timestamp) {
         if leaf == nil { leaf = presented }
-        guard hasStayed, presented == pendingLeaf, presented != leaf else { return }
-        (previousLeaf, previousLeafUntil) = (fingerprint, now + Self.renewalOverlap)
-        (leaf, pendingLeaf) = (presented, nil)
+        guard hasStayed, presented != leaf else { return }
+        if presented == pendingLeaf {
+            (previousLeaf, previousLeafUntil) = (fingerprint, now + Self.renewalOverlap)
+            (leaf, pendingLeaf) = (presented, nil)
+        } else if presented.fingerprint == previousLeaf {
+            // It has gone back to this one, and a token has to name what it presents. The other is issued and waits.
+            (leaf, pendingLeaf) = (presented, leaf)
+            (previousLeaf, previousLeafUntil) = (nil, nil)
+        }
     }
 
     /// The agent reports that its settings with this leaf failed, over a connection that an accepted leaf opened. It also
     /// goes back to the previous leaf when it has used the new one already, because the server was lost in the
     /// probation; it does not try the same leaf twice.
-    package mutating func refuses(_ leaf: Certificate, presenting presented: Certificate) {
+    package mutating func refuses(_ leaf: Certificate, presenting presented: Certificate, at now: Timestamp) {
         if leaf == pendingLeaf { pendingLeaf = nil }
         guard leaf == self.leaf, presented.fingerprint == previousLeaf else { return }
-        (previousLeaf, previousLeafUntil) = (leaf.fingerprint, nil)
+        // A copy of the host may have taken to it.
+        (previousLeaf, previousLeafUntil) = (leaf.fingerprint, now + Self.renewalOverlap)
         self.leaf = presented
     }
 

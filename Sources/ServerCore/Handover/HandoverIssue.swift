@@ -54,7 +54,9 @@ package struct HandoverIssue: Sendable {
             ChainCheck.problems(leaf: leaf, anchors: [$0], purpose: .client, at: now).isEmpty
         }
         // An agent that has been here before brings this server's own authority back with it.
-        guard let agentCAs = try? AgentCAs(CertificateBundle(issuers)) else { throw .agentHasNoLeaf }
+        guard let agentCAs = try? AgentCAs(CertificateBundle(issuers)) else {
+            throw .leafNotValid(ChainCheck.problems(leaf: leaf, anchors: agentCAs, purpose: .client, at: now))
+        }
         return HandoverClaims(
             id: id, issuer: server, audience: peer.id, issuedAt: now, expiresAt: now + timeToLive,
             leaf: leaf.fingerprint,

@@ -19,6 +19,13 @@ extension HandoverRefusal: OperatorCoded {
                 "The server has no leaf certificate for the agent, so it cannot bind a token to one.",
                 "Enroll the host, or wait until the agent has connected with its certificate."
             )
+        case .leafNotValid(let problems):
+            (
+                .leafNotValid, "The agent's certificate is not valid",
+                problems.map(\.operatorMessage.cause).joined(separator: " "),
+                "Correct this server's clock if it is wrong. Otherwise renew the leaf on the agent's host with `opamp-agent "
+                    + "enroll --renew`, then issue the token again."
+            )
         case .agentElsewhere(let presence):
             (
                 .agentElsewhere, "This server does not have the agent", "The agent's row is marked \(presence).",

@@ -7,6 +7,7 @@ package enum HandoverRefusal: Error, Hashable, Sendable {
     // Issuing
     case agentLacksCapability
     case agentHasNoLeaf
+    case leafNotValid([ChainProblem])
     case agentElsewhere(presence: String)
     case handoverOpen(HandoverID, phase: String)
     case peerDisabled(String)

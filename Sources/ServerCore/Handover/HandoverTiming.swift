@@ -15,6 +15,9 @@ package struct HandoverTiming: Hashable, Sendable {
 
     /// One heartbeat: an agent whose commitment cannot be read from its reports has committed when it is still here.
     package static let silence = Duration.seconds(30)
+    /// For so long a session may be held that its agent has left without a word: polls may be 300 s apart, and a
+    /// connection that answers no ping ends sooner.
+    package static let lingering = Duration.seconds(360)
     /// Between two attempts of a claim, and between two questions after the token's end.
     package static let redemptionRetry = Duration.seconds(5)
     package static let sourceQuestion = Duration.seconds(60)

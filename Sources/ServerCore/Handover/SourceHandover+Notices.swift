@@ -30,7 +30,12 @@ extension SourceHandover {
         switch notice.type {
         case .connected:
             step.state.isLeft = true
-            step.state.isBack = nil
+            if isBack == true {
+                // It was at the target before or after it was here. A session that it has left ends in the meantime.
+                let certain = max(returnsFrom ?? now, now + HandoverTiming.lingering)
+                step.state.returnsFrom = certain
+                step.directives = [.wake(at: certain)]
+            }
             if phase != .leaving { step.enter(.leaving, .agentLeaving, ["seen": "at the target"]) }
         case .arrived:
             step.state.ending = nil

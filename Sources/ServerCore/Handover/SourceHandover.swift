@@ -93,6 +93,15 @@ package struct SourceHandover: Hashable, Sendable, Codable {
     package var concernsAgent: Bool { phase.isOpen || mayStillArrive == true }
     package var agent: AgentID { claims.agent.row }
 
+    /// Whether this offer is of the handover, and the handover has ended: an offer that still waits for a poll then does not
+    /// go out.
+    package func hasRecalled(_ offer: [UInt8]) -> Bool {
+        switch phase {
+        case .expired, .cancelled, .returned: offerHashes.contains(offer)
+        case .issued, .redeemed, .offered, .leaving, .moved, .settled: false
+        }
+    }
+
     /// The token is signed and about to be shown; nothing is saved yet.
     package static func issue(
         _ claims: HandoverClaims,

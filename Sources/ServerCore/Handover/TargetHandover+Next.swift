@@ -101,13 +101,18 @@ extension TargetHandover {
                 step.directives = resume(at: now)
                 break
             }
+            // A deadline that is shorter than a trial says nothing of one that is under way.
+            let tried = (connectedAt ?? now) + HandoverTiming.defaultVerification
+            if phase == .connected, now < tried {
+                step.directives = [.wake(at: tried)]
+                break
+            }
             guard agentPresent, let unproven else {
                 if !mayHaveSettled(at: now) { step.lapse(at: now) }
                 break
             }
-            // Here for so long, it has come to stay: the source must have died over telling of the offer. A deadline that is
-            // shorter than a trial says nothing of that.
-            let stays = (connectedAt ?? now) + HandoverTiming.defaultVerification
+            // Here for so long, it has come to stay: the source must have died over telling of the offer.
+            let stays = (connectedAt ?? now) + HandoverTiming.lingering
             if now < stays {
                 step.directives = [.wake(at: stays)]
             } else {

@@ -18,6 +18,9 @@ package struct OpAMPAnswer: Hashable, Sendable {
         OpAMPAnswer(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: reason)))
     }
 
+    /// The message has not been taken in. The session ends with it: the agent comes again with a first report, as OpAMP
+    /// asks of it (Throttling), and one that did not would otherwise have its next message taken for the next of a report
+    /// that nobody has.
     package static func unavailable(retryAfter: Duration, _ reason: String) -> OpAMPAnswer {
         let nanoseconds = UInt64(clamping: retryAfter.wholeMilliseconds).multipliedReportingOverflow(by: 1_000_000)
         return OpAMPAnswer(
@@ -26,15 +29,13 @@ package struct OpAMPAnswer: Hashable, Sendable {
                     type: .unavailable,
                     errorMessage: reason,
                     retryInfo: RetryInfo(retryAfterNanoseconds: nanoseconds.partialValue)
-                )))
+                )), dismissal: reason)
     }
 
     /// To an agent whose session is over before its message was answered: no answer that a candidate could take for its
     /// proof.
     package static var sessionOver: OpAMPAnswer {
-        var answer = unavailable(retryAfter: .seconds(5), "The agent is not accepted by this certificate any more.")
-        answer.dismissal = "The agent's row or its certificate is no longer in use."
-        return answer
+        unavailable(retryAfter: .seconds(5), "The agent is not accepted by this certificate any more.")
     }
 }
 

@@ -154,7 +154,7 @@ extension SessionStep {
         let leaf = facts.session.certificate
         if standing == .member {
             row.seen(with: leaf, hasStayed: !report.isFirst && !report.message.agentDisconnect, at: now)
-            if let refused = refusedLeaf(report, row) { row.refuses(refused, presenting: leaf) }
+            if let refused = refusedLeaf(report, row) { row.refuses(refused, presenting: leaf, at: now) }
             if row.presence.isHere { row.presence = .live }
         } else if row.presence == .arriving {
             row.arrives(with: leaf)

@@ -81,6 +81,7 @@ public enum HandoverCode: String, EnvelopeCode {
     case fingerprintMismatch = "fingerprint-mismatch"
     case groupMissing = "group-missing"
     case handoverOpen = "handover-open"
+    case leafNotValid = "leaf-not-valid"
     case leafRevoked = "leaf-revoked"
     case listenerNotCovered = "listener-not-covered"
     case malformed

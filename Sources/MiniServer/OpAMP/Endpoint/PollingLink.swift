@@ -126,6 +126,9 @@ final class PollingLink: AgentLink {
         guard content.errorResponse == nil, content.command == nil else { return content }
         var pushed = state.pending
         state.pending = ServerToAgent()
+        if let offers = pushed.connectionSettings, endpoint.service.hasRecalled(offers, of: session.agent) {
+            pushed.connectionSettings = nil
+        }
         if content.connectionSettings != nil { swap(&state.pending.connectionSettings, &pushed.connectionSettings) }
         if let command = pushed.command {
             pushed.command = nil
