@@ -88,6 +88,8 @@ extension World {
     /// So long that a replaced CA key may be retired.
     func letMonthPass() {
         guard servers.contains(where: { $0.tables.keys.keys.contains { $0.state == .trusted } }) else { return }
+        // Two hosts of one agent would throw each other out all month, and nothing else would happen.
+        guard agents.allSatisfy({ hosts(of: $0).count < 2 }) else { return }
         switchOffOutdated()
         note("a month passes")
         tally.count("months")
