@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .PHONY: help bootstrap build test interop demo drill soak format format-check sanitize proto simulate bench clean
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# What ships, with the places at which the drills stop a process.
+SOAK_FLAGS := -c release --scratch-path .build-soak -Xswiftc -DCRASH_POINTS
 FORMATTED := Sources Tests Interop Benchmarks Package.swift
 
 help: ## this list
@@ -39,11 +41,10 @@ drill: bootstrap ## every drill
 	swift build --product handover-drill
 	$$(swift build --show-bin-path)/handover-drill all
 
-soak: bootstrap ## every drill over both transports beside a busy machine: make soak ROUNDS=10 [JOBS=4]
-	swift build --product mini-server $(SWIFT_FLAGS)
-	swift build --product opamp-agent $(SWIFT_FLAGS)
-	swift build --product handover-drill $(SWIFT_FLAGS)
-	Scripts/soak $(or $(ROUNDS),1) $(or $(JOBS),1)
+soak: bootstrap ## every drill over both transports beside a busy machine, in optimized code: make soak ROUNDS=10 [JOBS=8]
+	for product in mini-server opamp-agent handover-drill; do \
+		swift build $(SOAK_FLAGS) --product $$product $(SWIFT_FLAGS) || exit 1; done
+	Scripts/soak "$$(swift build $(SOAK_FLAGS) --show-bin-path)" $(or $(ROUNDS),1) $(or $(JOBS),1)
 
 simulate: bootstrap ## many schedules of the simulation: make simulate SCHEDULES=100000
 	SIMULATION_SCHEDULES=$(or $(SCHEDULES),20000) swift test --filter SimulationTests

@@ -1,7 +1,8 @@
 internal import Glibc
 internal import Synchronization
 
-/// Named places at which a crash test stops the process, as a power cut would. In release builds there are none.
+/// Named places at which a crash test stops the process, as a power cut would. Release builds have none, unless they
+/// are built with `-D CRASH_POINTS`.
 ///
 /// With `OPAMP_CRASH_AT=name` in its environment the process kills itself when it reaches the point for the first
 /// time, with `name#n` for the n-th time.
@@ -23,7 +24,7 @@ public enum CrashPoint {
     }
 
     public static func reach(_ name: String) {
-        #if DEBUG
+        #if DEBUG || CRASH_POINTS
             guard let armed, armed.name == name else { return }
             if timesReached.add(1, ordering: .sequentiallyConsistent).newValue == armed.time {
                 kill(getpid(), SIGKILL)
@@ -37,7 +38,7 @@ public enum CrashPoint {
 
     private static func name(_ label: String, _ step: Step) -> String { "\(label).\(step.rawValue)" }
 
-    #if DEBUG
+    #if DEBUG || CRASH_POINTS
         private static let timesReached = Atomic<Int>(0)
         private static let armed: (name: String, time: Int)? = {
             guard let value = unsafe getenv("OPAMP_CRASH_AT") else { return nil }

@@ -65,6 +65,19 @@ import Vocabulary
         }
     }
 
+    @Test func `F25 no object of a state holds what the agent does not know`() throws {
+        let text = try full().json.description
+        let objects = text.indices.filter { text[$0] == "{" }
+        #expect(objects.count > 10)
+        for object in objects {
+            var broken = text
+            broken.insert(contentsOf: #""more":1,"#, at: text.index(after: object))
+            let refusal = #expect(throws: StateRefusal.self) { try AgentState(decoding: Array(broken.utf8)) }
+            guard case .malformed(let member)? = refusal else { continue }
+            #expect(member.hasSuffix(".more"))
+        }
+    }
+
     @Test func `secrets stand in the file and in no description`() throws {
         var state = try full()
         state.active.settings.headers = [HeaderField("Authorization", Secret("canary-header"))]

@@ -155,10 +155,9 @@ extension SessionStep {
             row?.leaf = issued
             row?.pendingLeaf = nil
         case .returnedLeafUnheard:
-            guard let before = facts.row, before.leaf != row?.leaf, report.settingsStatus?.status == .failed else {
-                return
-            }
+            guard let before = facts.row, let present = row?.fingerprint, present == before.previousLeaf else { return }
             row?.leaf = before.leaf
+            row?.pendingLeaf = before.pendingLeaf
             row?.previousLeaf = before.previousLeaf
             row?.previousLeafUntil = before.previousLeafUntil
         case .epochMayFall:

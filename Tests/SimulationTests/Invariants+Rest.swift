@@ -114,7 +114,16 @@ extension World {
             guard wanted !== owner else { continue }
             note("agent \(agent) is handed over to where its last host is")
             tally.count("agents brought home")
-            _ = hasMoved(host, from: owner, to: wanted.index)
+            guard !hasMoved(host, from: owner, to: wanted.index), awaits(uid) else { continue }
+            // Another state's handover waits for its agent, which has gone: only a revocation ends it.
+            for server in servers { server.revoke { $0.instanceUID == uid } }
+            truth.revoked.insert(agent)
+        }
+    }
+
+    private func awaits(_ uid: InstanceUID) -> Bool {
+        servers.contains { server in
+            server.tables.targets.contains { $0.claims.agent.instanceUID == uid && $0.isOpen }
         }
     }
 

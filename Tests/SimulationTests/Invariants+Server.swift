@@ -130,6 +130,14 @@ extension World {
         if let target = server.tables.find(id, TargetHandover.self) { checkT5(target) }
     }
 
+    /// T10: a server that answers an agent on its way back has it back.
+    func checkReturn(of host: Host, to server: Server) {
+        guard !hasLostData, !truth.copied.contains(host.agentNumber) else { return }
+        let uid = Places.shared.births[host.agentNumber].uid
+        let isBack = server.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere }
+        check(.T10, isBack, "host \(host.index) is back at \(server.place.name), which sends it away")
+    }
+
     /// T6: an agent is given away only on evidence from the target.
     private func checkT6(_ row: AgentRecord?, by id: HandoverID) {
         check(.T6, truth.arrived.contains(id), "\(id.short) gave the agent away before the target had it")

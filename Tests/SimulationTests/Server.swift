@@ -168,6 +168,11 @@ final class Server {
         {
             world.checkClaimHonoured(source.id, redemption)
         }
+        if world.breaks(.leftSessionIsReturn), let source = step.state as? SourceHandover, source.phase == .leaving,
+            let returns = source.returnsFrom
+        {
+            setAlarm(SourceHandover.self, source.id, at: returns)
+        }
         if before?.phaseName != step.state.phaseName {
             world.note(
                 "\(place.name) \(Kind.role) \(step.state.id.short): \(before?.phaseName ?? "-") -> "

@@ -35,15 +35,9 @@ extension AgentState {
     }
 
     public init(json: JSON) throws(StateRefusal) {
-        guard let version = json["version"]?.integer else { throw .malformed("state.version") }
+        var reader = try StateReader(json, path: "state")
+        let version = try reader.required("version", \.integer)
         guard version == Self.version else { throw .unknownVersion(version) }
-        let reader = try StateReader(
-            json, path: "state",
-            allowed: [
-                "version", "instanceUID", "active", "previous", "candidate", "probation", "verdict", "verdicts",
-                "epoch",
-                "handover", "adoptions", "remoteConfig", "hasAdopted", "isEnrolled", "configurationDigest",
-            ])
         instanceUID = try reader.required("instanceUID") { $0.string.flatMap { InstanceUID($0) } }
         active = try reader.object("active") { json throws(StateRefusal) in try ServerSettings(json: json) }
         previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try ServerSettings(json: json) }
@@ -65,6 +59,7 @@ extension AgentState {
         configurationDigest = try reader.required("configurationDigest", \.bytes)
         guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }
         guard (probation == nil) == (previous == nil) else { throw .malformed("state.probation") }
+        try reader.end()
     }
 }
 
@@ -77,8 +72,7 @@ extension Candidate {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(
-            json, path: "candidate", allowed: ["isWayBack", "handover", "home", "hash", "attempts", "until"])
+        var reader = try StateReader(json, path: "candidate")
         let handover = try reader.optionalObject("handover") { json throws(StateRefusal) in
             try HandoverFacts(json: json)
         }
@@ -87,6 +81,7 @@ extension Candidate {
         hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         attempts = try reader.required("attempts") { $0.integer.flatMap { (0...1000).contains($0) ? Int($0) : nil } }
         until = try reader.required("until", \.time)
+        try reader.end()
     }
 }
 
@@ -98,10 +93,11 @@ extension HandoverFacts {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "handover", allowed: ["id", "epoch", "probation"])
+        var reader = try StateReader(json, path: "handover")
         id = try reader.required("id") { $0.string.flatMap { HandoverID($0) } }
         epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
         probation = try reader.required("probation", \.span)
+        try reader.end()
     }
 }
 
@@ -113,11 +109,12 @@ extension Probation {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "probation", allowed: ["hash", "length", "until", "isHandover"])
+        var reader = try StateReader(json, path: "probation")
         hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         length = try reader.required("length", \.span)
         until = try reader.required("until", \.time)
         isHandover = try reader.required("isHandover", \.bool)
+        try reader.end()
     }
 }
 
@@ -130,12 +127,13 @@ extension OfferHash {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "hash", allowed: ["named", "unnamed"])
+        var reader = try StateReader(json, path: "hash")
         if let digest = try reader.optional("unnamed", \.bytes) {
             self = .unnamed(digest: digest)
         } else {
             self = .named(try reader.required("named", \.bytes))
         }
+        try reader.end()
     }
 }
 
@@ -149,13 +147,14 @@ extension Verdict {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "verdict", allowed: ["hash", "cause", "message"])
+        var reader = try StateReader(json, path: "verdict")
         hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         if let cause = try reader.optional("cause", { $0.string.flatMap { MoveCause(code: $0) } }) {
             outcome = .failed(cause, message: try reader.required("message", \.string))
         } else {
             outcome = .applied
         }
+        try reader.end()
     }
 }
 
@@ -168,10 +167,11 @@ extension RemoteConfigStatus {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "remoteConfig", allowed: ["hash", "isApplied", "message"])
+        var reader = try StateReader(json, path: "remoteConfig")
         self.init(
             lastRemoteConfigHash: try reader.required("hash", \.bytes),
             status: try reader.required("isApplied", \.bool) ? .applied : .failed,
             errorMessage: try reader.required("message", \.string))
+        try reader.end()
     }
 }

@@ -11,11 +11,12 @@ extension ServerSettings {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "home", allowed: ["settings", "tokenSigners", "signersVersion"])
+        var reader = try StateReader(json, path: "home")
         self.init(
             settings: try reader.object("settings") { json throws(StateRefusal) in try ConnectionSettings(json: json) },
             tokenSigners: try reader.optional("tokenSigners") { $0.string.flatMap { try? TokenSigners(pem: $0) } },
             signersVersion: try reader.required("signersVersion", \.integer))
+        try reader.end()
     }
 }
 
@@ -37,12 +38,7 @@ extension ConnectionSettings {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(
-            json, path: "settings",
-            allowed: [
-                "endpoint", "headers", "serverCAs", "includesSystemRoots", "leaf", "minimumTLS", "maximumTLS",
-                "cipherSuites", "skipsVerification", "proxy", "heartbeat",
-            ])
+        var reader = try StateReader(json, path: "settings")
         self.init(
             endpoint: try reader.required("endpoint") { $0.string.flatMap { try? Endpoint($0) } },
             headers: try reader.list("headers") { json throws(StateRefusal) in try HeaderField(json: json) },
@@ -61,6 +57,7 @@ extension ConnectionSettings {
             skipsVerification: try reader.required("skipsVerification", \.bool),
             proxy: try reader.optionalObject("proxy") { json throws(StateRefusal) in try ProxySettings(json: json) },
             heartbeat: try reader.optional("heartbeat", \.span))
+        try reader.end()
     }
 }
 
@@ -68,8 +65,9 @@ extension HeaderField {
     var json: JSON { .members(["name": .string(name), "value": .hex(value.reveal())]) }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "header", allowed: ["name", "value"])
+        var reader = try StateReader(json, path: "header")
         self.init(try reader.required("name", \.string), Secret(try reader.required("value", \.bytes)))
+        try reader.end()
     }
 }
 
@@ -81,10 +79,11 @@ extension ProxySettings {
     }
 
     init(json: JSON) throws(StateRefusal) {
-        let reader = try StateReader(json, path: "proxy", allowed: ["host", "port", "headers"])
+        var reader = try StateReader(json, path: "proxy")
         self.init(
             host: try reader.required("host", \.string),
             port: try reader.required("port") { $0.integer.flatMap { UInt16(exactly: $0) } },
             connectHeaders: try reader.list("headers") { json throws(StateRefusal) in try HeaderField(json: json) })
+        try reader.end()
     }
 }

@@ -30,48 +30,57 @@ extension StateRefusal: OperatorExplainable {
     }
 }
 
-/// Reads one object strictly: what is not asked for must not be there.
+/// Reads one object strictly: `end` refuses a member that was not asked for.
 struct StateReader {
     private let members: [String: JSON]
     private let path: String
+    private var asked: Set<String> = []
 
-    init(_ json: JSON, path: String, allowed: Set<String>) throws(StateRefusal) {
+    init(_ json: JSON, path: String) throws(StateRefusal) {
         guard let members = json.members else { throw .malformed(path) }
-        if let stranger = members.first(where: { !allowed.contains($0.name) }) {
-            throw .malformed("\(path).\(stranger.name.prefix(64))")
-        }
         self.members = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
         self.path = path
     }
 
-    func required<Value>(_ name: String, _ read: (JSON) -> Value?) throws(StateRefusal) -> Value {
-        guard let value = members[name].flatMap(read) else { throw .malformed("\(path).\(name)") }
+    func end() throws(StateRefusal) {
+        if let stranger = members.keys.filter({ !asked.contains($0) }).min() {
+            throw .malformed("\(path).\(stranger.prefix(64))")
+        }
+    }
+
+    private mutating func member(_ name: String) -> JSON? {
+        asked.insert(name)
+        return members[name]
+    }
+
+    mutating func required<Value>(_ name: String, _ read: (JSON) -> Value?) throws(StateRefusal) -> Value {
+        guard let value = member(name).flatMap(read) else { throw .malformed("\(path).\(name)") }
         return value
     }
 
-    func optional<Value>(_ name: String, _ read: (JSON) -> Value?) throws(StateRefusal) -> Value? {
-        guard members[name] != nil else { return nil }
+    mutating func optional<Value>(_ name: String, _ read: (JSON) -> Value?) throws(StateRefusal) -> Value? {
+        guard member(name) != nil else { return nil }
         return try required(name, read)
     }
 
-    func object<Value>(
+    mutating func object<Value>(
         _ name: String, _ read: (JSON) throws(StateRefusal) -> Value
     ) throws(StateRefusal) -> Value {
-        guard let json = members[name] else { throw .malformed("\(path).\(name)") }
+        guard let json = member(name) else { throw .malformed("\(path).\(name)") }
         return try read(json)
     }
 
-    func optionalObject<Value>(
+    mutating func optionalObject<Value>(
         _ name: String, _ read: (JSON) throws(StateRefusal) -> Value
     ) throws(StateRefusal) -> Value? {
-        guard let json = members[name] else { return nil }
+        guard let json = member(name) else { return nil }
         return try read(json)
     }
 
-    func list<Value>(
+    mutating func list<Value>(
         _ name: String, _ read: (JSON) throws(StateRefusal) -> Value
     ) throws(StateRefusal) -> [Value] {
-        guard let items = members[name]?.array else { throw .malformed("\(path).\(name)") }
+        guard let items = member(name)?.array else { throw .malformed("\(path).\(name)") }
         var values: [Value] = []
         for item in items { values.append(try read(item)) }
         return values

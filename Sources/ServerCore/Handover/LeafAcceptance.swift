@@ -125,7 +125,12 @@ package struct LeafAcceptance: Sendable {
         guard problems.isEmpty, let redemption = arrival.redemption else { return .refused(.notIssued(problems)) }
         switch arrival.phase {
         case .awaiting, .connected: return .arriving(redemption.row, arrival.id)
-        case .arrived, .settled: return .agent(redemption.row)
+        case .arrived, .settled:
+            // It has gone on from here with another leaf, and may be awaited back with that one.
+            if let row, row.id == redemption.row, !row.presence.isHere {
+                return .refused(.notHere(row.id, presence: row.presence.text))
+            }
+            return .agent(redemption.row)
         case .previewed, .redeeming, .lapsed, .withdrawn: return .refused(.unknown(leaf.fingerprint))
         }
     }
