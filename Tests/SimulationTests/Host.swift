@@ -201,7 +201,6 @@ final class Host {
         world.truth.committed.insert(.init(agent: agentNumber, server: server.place.id))
         guard let before = world.server(at: disk.active.settings.endpoint), before !== server else { return }
         world.tally.count("moves")
-        if disk.candidate?.origin == .probation { world.checkReturn(of: self, to: server) }
         if before.tables.keys.keys.count > 1 || server.tables.keys.keys.count > 1 {
             world.tally.count("moves while keys are replaced")
         }

@@ -114,16 +114,20 @@ extension World {
             guard wanted !== owner else { continue }
             note("agent \(agent) is handed over to where its last host is")
             tally.count("agents brought home")
-            guard !hasMoved(host, from: owner, to: wanted.index), awaits(uid) else { continue }
-            // Another state's handover waits for its agent, which has gone: only a revocation ends it.
-            for server in servers { server.revoke { $0.instanceUID == uid } }
-            truth.revoked.insert(agent)
+            _ = hasMoved(host, from: owner, to: wanted.index)
         }
     }
 
-    private func awaits(_ uid: InstanceUID) -> Bool {
-        servers.contains { server in
-            server.tables.targets.contains { $0.claims.agent.instanceUID == uid && $0.isOpen }
+    /// Ends handovers that wait for a host that has gone, whose agent has another one: only a revocation does.
+    func endAbandoned() {
+        for agent in agents where truth.copied.contains(agent) {
+            let uid = Places.shared.births[agent].uid
+            let isAwaited = servers.contains { server in
+                server.tables.targets.contains { $0.claims.agent.instanceUID == uid && $0.isOpen }
+            }
+            guard isAwaited else { continue }
+            for server in servers { server.revoke { $0.instanceUID == uid } }
+            truth.revoked.insert(agent)
         }
     }
 
@@ -141,7 +145,9 @@ extension World {
     /// The servers that show the agent as theirs.
     private func owners(of uid: InstanceUID) -> [Server] {
         servers.filter { server in
-            server.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere && !$0.leafRevoked }
+            server.tables.rows.contains {
+                $0.instanceUID == uid && $0.presence.isHere && $0.presence != .arriving && !$0.leafRevoked
+            }
         }
     }
 

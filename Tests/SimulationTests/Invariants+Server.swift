@@ -1,5 +1,6 @@
 import Certificates
 import HandoverToken
+import OpAMPProto
 import ServerCore
 import Vocabulary
 
@@ -130,12 +131,22 @@ extension World {
         if let target = server.tables.find(id, TargetHandover.self) { checkT5(target) }
     }
 
-    /// T10: a server that answers an agent on its way back has it back.
-    func checkReturn(of host: Host, to server: Server) {
-        guard !hasLostData, !truth.copied.contains(host.agentNumber) else { return }
-        let uid = Places.shared.births[host.agentNumber].uid
-        let isBack = server.tables.rows.contains { $0.instanceUID == uid && $0.presence.isHere }
-        check(.T10, isBack, "host \(host.index) is back at \(server.place.name), which sends it away")
+    /// The settled handover whose agent says that it has lost its target before it had settled there.
+    func leftBehind(_ message: AgentToServer, _ session: Session, at server: Server) -> SourceHandover? {
+        guard let status = message.connectionSettingsStatus, status.status == .failed,
+            status.errorMessage.hasPrefix(MoveCause.probation.code),
+            case .movedOn(let id) = server.facts(of: session).standing(at: server.wall),
+            let source = server.tables.find(id, SourceHandover.self), source.phase == .settled,
+            source.offerHashes.contains(status.lastConnectionSettingsHash)
+        else { return nil }
+        return source
+    }
+
+    /// T10: such an agent is taken back, whether the target is ever there again or not.
+    func checkTakenBack(_ source: SourceHandover, at server: Server) {
+        check(
+            .T10, server.tables.row(source.agent)?.presence.isHere == true,
+            "\(server.place.name) sends an agent back that has lost its target by \(source.id.short)")
     }
 
     /// T6: an agent is given away only on evidence from the target.

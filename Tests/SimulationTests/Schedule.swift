@@ -29,6 +29,10 @@ struct Schedule {
         if !world.isAtRest { world.switchOffOutdated() }
         // What nobody ended ends with the deadline of an arrival, and what a peer has forgotten is told it for another day.
         if !world.isAtRest { world.run(for: 54 * 3_600_000) { world.isAtRest } }
+        if !world.isAtRest {
+            world.bringHome()
+            world.endAbandoned()
+        }
         // At rest is not enough: it has to stay so.
         world.run(for: 900_000)
         // A host that was to be enrolled again may have got the present leaf by itself.

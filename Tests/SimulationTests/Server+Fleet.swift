@@ -187,7 +187,9 @@ extension Server {
         }
         do throws(Crashed) {
             try crashPoint()
+            let left = world.leftBehind(given, session, at: self)
             let answer = try take(report, session)
+            if let left { world.checkTakenBack(left, at: self) }
             try crashPoint()
             return (report, answer)
         } catch { return nil }

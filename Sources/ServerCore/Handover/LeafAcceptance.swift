@@ -126,11 +126,8 @@ package struct LeafAcceptance: Sendable {
         switch arrival.phase {
         case .awaiting, .connected: return .arriving(redemption.row, arrival.id)
         case .arrived, .settled:
-            // It has gone on from here with another leaf, and may be awaited back with that one.
-            if let row, row.id == redemption.row, !row.presence.isHere {
-                return .refused(.notHere(row.id, presence: row.presence.text))
-            }
-            return .agent(redemption.row)
+            // It may have gone on from here with another leaf, and be awaited back with that one.
+            return row.flatMap { $0.id == redemption.row ? asMember($0) : nil } ?? .agent(redemption.row)
         case .previewed, .redeeming, .lapsed, .withdrawn: return .refused(.unknown(leaf.fingerprint))
         }
     }
@@ -140,9 +137,13 @@ package struct LeafAcceptance: Sendable {
         let problems = ChainCheck.problems(leaf: leaf, anchors: ownAuthorities, purpose: .client, at: now)
         guard problems.isEmpty else { return .refused(.notIssued(problems)) }
         guard leaf.uriNames.contains(HandoverURN.agent(row.id)) else { return .refused(.otherAgent(row.id)) }
+        return asMember(row)
+    }
+
+    private func asMember(_ row: AgentRecord) -> Decision {
         switch row.presence {
-        case .live, .stale, .offline: return .agent(row.id)
-        case .arriving, .movedToPeer, .withdrawn: return .refused(.notHere(row.id, presence: row.presence.text))
+        case .live, .stale, .offline: .agent(row.id)
+        case .arriving, .movedToPeer, .withdrawn: .refused(.notHere(row.id, presence: row.presence.text))
         }
     }
 }
