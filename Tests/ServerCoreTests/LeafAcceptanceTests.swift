@@ -182,6 +182,26 @@ import Vocabulary
         }
     }
 
+    @Test func `a leaf that came by a handover opens nothing here when its row has gone on with another`() throws {
+        let row = stages.redemption.row
+        let presences: [(Presence, LeafAcceptance.Decision)] = [
+            (.offline, .agent(row)),
+            (.arriving, .refused(.notHere(row, presence: "arriving"))),
+            (.movedToPeer(world.eu.id, name: "eu"), .refused(.notHere(row, presence: "MovedToPeer eu"))),
+            (.withdrawn, .refused(.notHere(row, presence: "withdrawn"))),
+        ]
+        for (presence, expected) in presences {
+            let decision = try away(.settled) { facts in
+                var known = world.agent(presence: presence)
+                known.id = row
+                known.leaf = try? PeerWorld.leaf(of: world.row, by: world.us)
+                (known.previousLeaf, known.previousLeafUntil) = (world.leaf.fingerprint, world.now + .seconds(60))
+                facts.row = known
+            }
+            #expect(decision == expected)
+        }
+    }
+
     // MARK: The handover it comes for
 
     @Test(arguments: TargetHandover.Phase.allCases)

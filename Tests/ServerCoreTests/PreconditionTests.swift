@@ -61,6 +61,18 @@ import Vocabulary
         #expect(refusal?.operatorMessage.code == "handover.\(Self.changes[index].0)")
     }
 
+    @Test func `a leaf that is not valid yet is named, and not called unknown`() throws {
+        let early = world.leaf.notBefore - .seconds(3600)
+        let refusal = #expect(throws: HandoverRefusal.self) {
+            try issue().claims(id: .init(repeating: 1), at: early)
+        }
+        guard case .leafNotValid(let problems)? = refusal else {
+            Issue.record("\(String(describing: refusal))")
+            return
+        }
+        #expect(problems.contains(.notYetValid(world.leaf)))
+    }
+
     @Test func `an agent that is offline is a warning`() throws {
         var issue = try issue()
         #expect(issue.warnings.isEmpty)

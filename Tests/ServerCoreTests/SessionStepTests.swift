@@ -166,6 +166,16 @@ import Vocabulary
         let step = try short.next(after: .wake(agentPresent: true), at: deadline)
         #expect(step.state.phase == .connected)
         #expect(step.directives == [.wake(at: deadline - .seconds(1) + HandoverTiming.defaultVerification)])
+        // An agent that polls may be dead, and its session held.
+        let held = try short.next(after: .wake(agentPresent: true), at: deadline + HandoverTiming.defaultVerification)
+        let certain = deadline - .seconds(1) + HandoverTiming.lingering
+        #expect(held.state.phase == .connected && held.directives == [.wake(at: certain)])
+        #expect(try held.state.next(after: .wake(agentPresent: true), at: certain).state.phase == .arrived)
+    }
+
+    @Test func `a message that was not taken in ends its session`() {
+        #expect(OpAMPAnswer.unavailable(retryAfter: .seconds(1), "busy").dismissal == "busy")
+        #expect(OpAMPAnswer.sessionOver.dismissal != nil && OpAMPAnswer.badRequest("bad").dismissal == nil)
     }
 
     // MARK: The leaf

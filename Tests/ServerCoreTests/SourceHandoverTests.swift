@@ -102,6 +102,27 @@ import Vocabulary
         }
     }
 
+    /// The word from the target may be older than the agent's return.
+    @Test func `an agent that is here, and is said to be there, is back when a session left behind would have ended`() throws {
+        let left = try stages.source(.offered).next(after: .agentLeaving, at: stages.now).state
+        let back = try left.next(after: .agentConnected, at: stages.now + .seconds(1)).state
+        let said = stages.now + .seconds(2)
+        let doubted = try back.next(after: .noticeReceived(stages.notice(.connected, 1)), at: said)
+        let certain = said + HandoverTiming.lingering
+        #expect(doubted.state.phase == .leaving && doubted.directives == [.wake(at: certain)])
+        #expect(try doubted.state.next(after: .wake(agentPresent: true), at: certain).state.phase == .returned)
+        #expect(try doubted.state.next(after: .wake(agentPresent: false), at: certain).state.phase == .leaving)
+        #expect(try doubted.state.next(after: .agentConnected, at: certain).state.phase == .returned)
+    }
+
+    @Test(arguments: SourceHandover.Phase.allCases)
+    func `a handover that has ended recalls its offers`(phase: SourceHandover.Phase) throws {
+        let machine = try stages.source(phase)
+        let hasEnded = [.expired, .cancelled, .returned].contains(phase)
+        #expect(machine.hasRecalled([5]) == hasEnded)
+        #expect(!machine.hasRecalled([6]), "another's")
+    }
+
     @Test func `an agent that was seen here again has not arrived there after all`() throws {
         let cancelled = try stages.source(.leaving).next(after: .cancelRequested(reason: nil), at: stages.now).state
         #expect(cancelled.concernsAgent && !cancelled.phase.isOpen)

@@ -55,6 +55,24 @@ import Vocabulary
         #expect(over.state.phase == .lapsed)
     }
 
+    @Test func `a deadline does not end a trial that is under way`() throws {
+        var redemption = stages.redemption
+        redemption.arrivalTime = .seconds(90)
+        let path: [TargetHandover.Event] = [.redeemRequested(redemption), .redemptionAccepted]
+        let awaiting = try path.reduce(try stages.target(.previewed)) { try $0.next(after: $1, at: stages.now).state }
+        let connectedAt = stages.now + .seconds(89)
+        let connected = try awaiting.next(after: .agentConnected, at: connectedAt).state
+        let over = connectedAt + HandoverTiming.defaultVerification
+        for isPresent in [true, false] {
+            let due = try connected.next(after: .wake(agentPresent: isPresent), at: connectedAt + .seconds(1))
+            #expect(due.state.phase == .connected && due.directives == [.wake(at: over)])
+            #expect(try due.state.next(after: .wake(agentPresent: isPresent), at: over).state.phase == .lapsed)
+        }
+        let gone = try connected.next(after: .agentDisconnected, at: connectedAt).state
+        let due = try gone.next(after: .wake(agentPresent: false), at: connectedAt + .seconds(1))
+        #expect(due.state.phase == .lapsed, "nobody is tried")
+    }
+
     @Test func `every phase has a stated outcome for every event`() throws {
         var lines: [String] = []
         for phase in TargetHandover.Phase.allCases {

@@ -74,6 +74,40 @@ struct SessionWireTests {
         }
     }
 
+    @Test func `an offer that waits for a poll stays when its handover is cancelled`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let line = try await agent.connect(to: world.eu, over: .polling)
+            let issued = try await world.issue(agent, from: world.eu, to: world.us)
+            try await world.redeem(issued, at: world.us)
+            try await until { try await world.source(issued, at: world.eu).offer != nil }
+            let cancel = OperatorRoutes.cancelHandover(issued.handover.id.description)
+            _ = try await world.eu.exchange(
+                cancel, bearer: world.eu.admin, sending: HandoverCancellation(reason: "a test"))
+            #expect(try await world.source(issued, at: world.eu).phase == .cancelled)
+            try await line.send()
+            let answer = try await line.hear()
+            #expect(answer.connectionSettings == nil && answer.errorResponse == nil)
+            await line.cut()
+        }
+    }
+
+    /// Its goodbye may be lost, and a poll after it belongs to the same session, if there still is one.
+    @Test func `an agent that is turned away is turned away again by its next poll`() async throws {
+        try await HandoverWorld.run { world in
+            let agent = try await world.enrolled(at: world.eu)
+            let line = try await agent.connect(to: world.eu, over: .polling)
+            let (there, issued) = try await world.handOver(agent, on: line, from: world.eu, to: world.us)
+            await there.cut()
+            let back = try await agent.dial(world.eu, over: .polling)
+            for _ in 0..<3 {
+                let answer = try await back.report(standing: (issued.handover.epoch, nil))
+                #expect(answer.errorResponse?.type == .unavailable)
+            }
+            await back.cut()
+        }
+    }
+
     @Test func `what was cancelled between the head and the body of a request is not verified`() async throws {
         try await HandoverWorld.run { world in
             let agent = try await world.enrolled(at: world.eu)
