@@ -103,7 +103,9 @@ import Vocabulary
     }
 
     /// The word from the target may be older than the agent's return.
-    @Test func `an agent that is here, and is said to be there, is back when a session left behind would have ended`() throws {
+    @Test func `an agent that is here, and is said to be there, is back when a session left behind would have ended`()
+        throws
+    {
         let left = try stages.source(.offered).next(after: .agentLeaving, at: stages.now).state
         let back = try left.next(after: .agentConnected, at: stages.now + .seconds(1)).state
         let said = stages.now + .seconds(2)

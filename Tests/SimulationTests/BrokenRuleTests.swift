@@ -31,7 +31,9 @@ import Testing
                 others[violation.invariant, default: seed] = min(seed, others[violation.invariant, default: seed])
                 continue
             }
-            if Self.sought != nil { print("| `\(rule)` | \(seed) | \(violation) |\(others.isEmpty ? "" : " \(others)")") }
+            if Self.sought != nil {
+                print("| `\(rule)` | \(seed) | \(violation) |\(others.isEmpty ? "" : " \(others)")")
+            }
             return
         }
         Issue.record("\(rule) was only seen as \(others)")

@@ -71,7 +71,8 @@ extension World {
     func hasMoved(_ host: Host, from source: Server, to target: Int) -> Bool {
         (0..<4).contains { _ in
             let uid = Places.shared.births[host.agentNumber].uid
-            for machine in source.tables.sources where machine.claims.agent.instanceUID == uid && machine.phase == .issued {
+            for machine in source.tables.sources
+            where machine.claims.agent.instanceUID == uid && machine.phase == .issued {
                 source.tell(.cancelRequested(reason: nil), SourceHandover.self, of: machine.id)
             }
             let before = tokens.count
@@ -107,7 +108,9 @@ extension World {
             guard let owner = owners.first(where: { $0 === wanted }) ?? owners.first else { continue }
             // Its present server has given up this leaf for another state's: no handover of the row can be for it.
             let row = owner.tables.rows.first { $0.instanceUID == uid && $0.presence.isHere }
-            if let known = row?.fingerprint, known != leaf.fingerprint, !(row?.honours(leaf.fingerprint, at: owner.wall) ?? true) {
+            if let known = row?.fingerprint, known != leaf.fingerprint,
+                !(row?.honours(leaf.fingerprint, at: owner.wall) ?? true)
+            {
                 truth.newestLeaf[agent] = known
                 continue
             }
