@@ -173,6 +173,22 @@ import Vocabulary
         #expect(try held.state.next(after: .wake(agentPresent: true), at: certain).state.phase == .arrived)
     }
 
+    /// A polling agent has had the offer in an answer, and its next message says that it goes.
+    @Test func `a message that says that the agent goes does not say that it is here`() throws {
+        var facts = facts(world.agent(), sources: [try stages.source(.offered)])
+        facts.memory.offerIsSent()
+        let step = SessionStep(
+            after: report {
+                $0.connectionSettingsStatus = ConnectionSettingsStatus(
+                    lastConnectionSettingsHash: [5], status: .applying)
+            }, with: facts)
+        guard case .source(let change)? = step.changes.last else {
+            Issue.record("\(step.changes)")
+            return
+        }
+        #expect(change.state.phase == .leaving && change.state.isBack == nil && !step.memory.hasOffer)
+    }
+
     @Test func `a message that was not taken in ends its session`() {
         #expect(OpAMPAnswer.unavailable(retryAfter: .seconds(1), "busy").dismissal == "busy")
         #expect(OpAMPAnswer.sessionOver.dismissal != nil && OpAMPAnswer.badRequest("bad").dismissal == nil)

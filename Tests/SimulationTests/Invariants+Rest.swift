@@ -106,11 +106,10 @@ extension World {
                 for owner in owners where owner !== wanted { owner.revoke { $0.instanceUID == uid } }
             }
             guard let owner = owners.first(where: { $0 === wanted }) ?? owners.first else { continue }
-            // Its present server has given up this leaf for another state's: no handover of the row can be for it.
+            // Its present server knows another state's leaf: no handover of the row can be for this one.
             let row = owner.tables.rows.first { $0.instanceUID == uid && $0.presence.isHere }
-            if let known = row?.fingerprint, known != leaf.fingerprint,
-                !(row?.honours(leaf.fingerprint, at: owner.wall) ?? true)
-            {
+            let isHonoured = row?.honours(leaf.fingerprint, at: owner.wall) ?? true
+            if let known = row?.fingerprint, known != leaf.fingerprint, wanted !== owner || !isHonoured {
                 truth.newestLeaf[agent] = known
                 continue
             }

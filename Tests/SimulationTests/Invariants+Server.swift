@@ -149,6 +149,15 @@ extension World {
             "\(server.place.name) sends an agent back that has lost its target by \(source.id.short)")
     }
 
+    /// T10: an agent that is taken back without a word of its own is not at the target.
+    func checkStays(_ source: SourceHandover, at server: Server) {
+        guard let agent = agent(of: source.claims.agent.instanceUID) else { return }
+        let lines = hosts(of: agent).compactMap(\.line)
+        check(
+            .T10, lines.isEmpty || lines.contains { servers[$0.server].place.id != source.otherParty },
+            "\(server.place.name) takes an agent back by a session that it has left, by \(source.id.short)")
+    }
+
     /// T6: an agent is given away only on evidence from the target.
     private func checkT6(_ row: AgentRecord?, by id: HandoverID) {
         check(.T6, truth.arrived.contains(id), "\(id.short) gave the agent away before the target had it")

@@ -169,7 +169,7 @@ final class Server {
             world.checkClaimHonoured(source.id, redemption)
         }
         if world.breaks(.leftSessionIsReturn), let source = step.state as? SourceHandover, source.phase == .leaving,
-            let returns = source.returnsFrom
+            before?.phaseName != source.phaseName, let returns = source.returnsFrom
         {
             setAlarm(SourceHandover.self, source.id, at: returns)
         }
@@ -196,8 +196,16 @@ final class Server {
             guard self.wall >= time else { return self.setAlarm(Kind.self, id, at: time) }
             self.timers[key] = nil
             let row = self.tables.find(id, Kind.self)?.agentRow
-            let isPresent = row.map { self.session(of: $0) != nil } ?? false
+            let isHeld = row.map { self.session(of: $0) != nil } ?? false
+            // A session that the agent has left is held for minutes, and here for ever.
+            let isPresent = isHeld || self.world.breaks(.leftSessionIsReturn)
+            let before = self.tables.find(id, Kind.self)
             self.tell(Kind.wake(agentPresent: isPresent), Kind.self, of: id)
+            if before?.phaseName != SourceHandover.Phase.returned.rawValue,
+                let source = self.tables.find(id, SourceHandover.self), source.phase == .returned
+            {
+                self.world.checkStays(source, at: self)
+            }
         }
     }
 

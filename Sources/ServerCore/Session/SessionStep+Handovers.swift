@@ -10,6 +10,7 @@ extension SessionStep {
             noteEpoch(report)
             return arrive(report, handover)
         }
+        var isLeaving = false
         // What it says of an offer comes before that it is here: an agent that has failed is back, not merely connected.
         if let status = report.settingsStatus {
             let hash = status.lastConnectionSettingsHash
@@ -17,14 +18,15 @@ extension SessionStep {
             case .failed:
                 let words = status.words
                 departures { _ in .agentFailed(hash: hash, message: words) }
-            case .applying: departures { $0.offerHashes.contains(hash) ? .agentLeaving : nil }
+            case .applying: isLeaving = departures { $0.offerHashes.contains(hash) ? .agentLeaving : nil }
             case .unset, .applied, .unrecognized: break
             }
         }
         noteEpoch(report)
         // A poll after an offer says that the agent is still here, as a new connection does.
         guard report.isFirst || memory.hasOffer, !report.message.agentDisconnect else { return }
-        let isAwaited = departures { _ in .agentConnected }
+        // The very message that says that it goes does not say that it has stayed.
+        let isAwaited = !isLeaving && departures { _ in .agentConnected }
         memory.hasOffer = isAwaited && memory.hasOffer
         if report.isFirst { arrivals { _ in .agentConnected } }
     }
