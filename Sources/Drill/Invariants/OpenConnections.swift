@@ -6,10 +6,13 @@ enum OpenConnections {
     ///
     /// - Returns: nil when the process cannot be looked at (it has just ended, or this is not Linux).
     static func count(of process: Int32, to ports: Set<Int>) -> Int? {
-        guard let before = wholeText(of: "/proc/\(process)/net/tcp"), let own = sockets(of: process),
-            let after = wholeText(of: "/proc/\(process)/net/tcp")
-        else { return nil }
-        return sockets(in: before, to: ports).intersection(sockets(in: after, to: ports)).intersection(own).count
+        guard let before = wholeText(of: "/proc/\(process)/net/tcp") else { return nil }
+        let first = sockets(in: before, to: ports)
+        // The table is the whole network's, and most of it is of other processes.
+        let own = first.isEmpty ? [] : sockets(of: process)
+        guard let own, let after = wholeText(of: "/proc/\(process)/net/tcp") else { return nil }
+        let lasting = first.intersection(own)
+        return lasting.isEmpty ? 0 : lasting.intersection(sockets(in: after, to: ports)).count
     }
 
     /// The established connections to these ports, each by its inode.
@@ -50,11 +53,14 @@ enum OpenConnections {
 
     /// Reads the columns of proc(5) `/proc/net/tcp`: 2 is the remote address, 3 the state (01 is ESTABLISHED), 9 the inode.
     static func rows(of table: String) -> [Row] {
-        table.split(separator: "\n").dropFirst().compactMap { line in
-            let columns = line.split(separator: " ")
-            guard columns.count > 9, let port = columns[2].split(separator: ":").last.flatMap({ Int($0, radix: 16) })
+        table.utf8.split(separator: UInt8(ascii: "\n")).dropFirst().compactMap { line in
+            let columns = line.split(separator: UInt8(ascii: " "), maxSplits: 10)
+            guard columns.count > 9, let hex = columns[2].split(separator: UInt8(ascii: ":")).last,
+                let port = Int(Substring(hex), radix: 16)
             else { return nil }
-            return Row(remotePort: port, isEstablished: columns[3] == "01", inode: String(columns[9]))
+            return Row(
+                remotePort: port, isEstablished: columns[3].elementsEqual("01".utf8),
+                inode: String(Substring(columns[9])))
         }
     }
 }
