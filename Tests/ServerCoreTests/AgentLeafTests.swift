@@ -48,7 +48,11 @@ import Vocabulary
         var row = pending(newer)
         row.seen(with: newer, hasStayed: true, at: world.now)
         row.seen(with: world.leaf, hasStayed: true, at: world.now + .seconds(1))
-        #expect(row == pending(newer), "a token names the leaf that the agent presents")
+        #expect(row.leaf == world.leaf && row.pendingLeaf == newer, "a token names the leaf that the agent presents")
+        var refused = row
+        refused.refuses(newer, presenting: world.leaf, at: world.now + .seconds(1))
+        #expect(refused.pendingLeaf == nil && refused.honours(newer.fingerprint, at: world.now + day))
+        #expect(!refused.honours(newer.fingerprint, at: world.now + day + .seconds(1)))
         row.seen(with: newer, hasStayed: true, at: world.now + .seconds(2))
         #expect(row.leaf == newer && row.previousLeaf == world.leaf.fingerprint)
         row.seen(with: world.leaf, hasStayed: true, at: world.now + .seconds(3))

@@ -186,7 +186,25 @@ import Vocabulary
             Issue.record("\(step.changes)")
             return
         }
-        #expect(change.state.phase == .leaving && change.state.isBack == nil && !step.memory.hasOffer)
+        #expect(change.state.phase == .leaving && change.state.isBack == nil && step.memory.hasOffer)
+        // It gave up without a word, and polls on.
+        facts.sources = [change.state]
+        facts.memory = step.memory
+        let next = SessionStep(after: report(), with: facts)
+        guard case .source(let back)? = next.changes.last else {
+            Issue.record("\(next.changes)")
+            return
+        }
+        #expect(back.state.phase == .leaving && back.state.isBack == true)
+    }
+
+    @Test func `an agent that has gone back to its previous leaf is noticed by a sign of life`() throws {
+        var row = world.agent()
+        row.leaf = try PeerWorld.leaf(of: world.row, by: world.eu)
+        (row.previousLeaf, row.previousLeafUntil) = (world.leaf.fingerprint, world.now + .seconds(3600))
+        let first = SessionStep(after: report(), with: facts(row))
+        var memory = first.memory
+        #expect(first.row?.leaf == row.leaf && !memory.heardQuietly(at: world.now), "it has to be looked at")
     }
 
     @Test func `a message that was not taken in ends its session`() {
@@ -257,7 +275,7 @@ import Vocabulary
         var first = report()
         first.isFollowed = true
         let held = SessionStep(after: first, with: known)
-        #expect(held.answer.content.connectionSettings == nil && !held.memory.isQuiet(at: world.now))
+        #expect(held.answer.content.connectionSettings == nil && !held.memory.isQuiet)
         known.memory = held.memory
         var asking = try report(request)
         asking.isFirst = false

@@ -194,8 +194,8 @@ extension World {
             let live = servers.filter { server in
                 server.tables.rows.contains { $0.instanceUID == birth.uid && $0.presence == .live }
             }
-            // Of an agent with two hosts both may be right.
-            guard live.count > 1, hosts(of: agent).count < 2 else { continue }
+            // Of an agent that has or had two hosts both may be right.
+            guard live.count > 1, hosts.count(where: { $0.agentNumber == agent }) < 2 else { continue }
             // The word may be another's: a source that had the agent back, and has given it away again since.
             let ids = servers.flatMap { $0.tables.outbox.map(\.handover) }
             let isPending = servers.contains { server in

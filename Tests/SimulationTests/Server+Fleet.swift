@@ -178,7 +178,7 @@ extension Server {
         if world.breaks(.copiesUnnoticed) { report.copy = nil }
         enter(session)
         guard isUp else { return nil }
-        if report.isRoutine, session.memory.isQuiet(at: wall) {
+        if report.isRoutine, session.memory.isQuiet {
             session.memory.heard(at: wall)
             return (report, .nothing)
         }

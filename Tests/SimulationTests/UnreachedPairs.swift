@@ -218,7 +218,7 @@ extension UnreachedPairs {
             events: ["<connected>", "<arrived>"]),
         UnreachedPairs(
             "It takes a crash, a lost answer or an operator at the wrong moment, or a loss of data.", .source,
-            phases: ["issued", "redeemed", "offered", "leaving", "settled", "cancelled", "returned"],
+            phases: ["issued", "redeemed", "offered", "leaving", "settled", "expired", "cancelled", "returned"],
             events: ["<settled>"]),
         UnreachedPairs(
             "It takes a crash, a lost answer or an operator at the wrong moment, or a loss of data.", .source,

@@ -59,7 +59,7 @@ extension AgentState {
         configurationDigest = try reader.required("configurationDigest", \.bytes)
         guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }
         guard (probation == nil) == (previous == nil) else { throw .malformed("state.probation") }
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -81,7 +81,7 @@ extension Candidate {
         hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         attempts = try reader.required("attempts") { $0.integer.flatMap { (0...1000).contains($0) ? Int($0) : nil } }
         until = try reader.required("until", \.time)
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -97,7 +97,7 @@ extension HandoverFacts {
         id = try reader.required("id") { $0.string.flatMap { HandoverID($0) } }
         epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
         probation = try reader.required("probation", \.span)
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -114,7 +114,7 @@ extension Probation {
         length = try reader.required("length", \.span)
         until = try reader.required("until", \.time)
         isHandover = try reader.required("isHandover", \.bool)
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -133,7 +133,7 @@ extension OfferHash {
         } else {
             self = .named(try reader.required("named", \.bytes))
         }
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -154,7 +154,7 @@ extension Verdict {
         } else {
             outcome = .applied
         }
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -172,6 +172,6 @@ extension RemoteConfigStatus {
             lastRemoteConfigHash: try reader.required("hash", \.bytes),
             status: try reader.required("isApplied", \.bool) ? .applied : .failed,
             errorMessage: try reader.required("message", \.string))
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }

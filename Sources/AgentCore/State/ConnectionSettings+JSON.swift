@@ -16,7 +16,7 @@ extension ServerSettings {
             settings: try reader.object("settings") { json throws(StateRefusal) in try ConnectionSettings(json: json) },
             tokenSigners: try reader.optional("tokenSigners") { $0.string.flatMap { try? TokenSigners(pem: $0) } },
             signersVersion: try reader.required("signersVersion", \.integer))
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -57,7 +57,7 @@ extension ConnectionSettings {
             skipsVerification: try reader.required("skipsVerification", \.bool),
             proxy: try reader.optionalObject("proxy") { json throws(StateRefusal) in try ProxySettings(json: json) },
             heartbeat: try reader.optional("heartbeat", \.span))
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -67,7 +67,7 @@ extension HeaderField {
     init(json: JSON) throws(StateRefusal) {
         var reader = try StateReader(json, path: "header")
         self.init(try reader.required("name", \.string), Secret(try reader.required("value", \.bytes)))
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }
 
@@ -84,6 +84,6 @@ extension ProxySettings {
             host: try reader.required("host", \.string),
             port: try reader.required("port") { $0.integer.flatMap { UInt16(exactly: $0) } },
             connectHeaders: try reader.list("headers") { json throws(StateRefusal) in try HeaderField(json: json) })
-        try reader.end()
+        try reader.refuseUnknownMembers()
     }
 }

@@ -30,7 +30,7 @@ extension StateRefusal: OperatorExplainable {
     }
 }
 
-/// Reads one object strictly: `end` refuses a member that was not asked for.
+/// Reads one object strictly: in the end a member that was not asked for is refused.
 struct StateReader {
     private let members: [String: JSON]
     private let path: String
@@ -42,7 +42,7 @@ struct StateReader {
         self.path = path
     }
 
-    func end() throws(StateRefusal) {
+    func refuseUnknownMembers() throws(StateRefusal) {
         if let stranger = members.keys.filter({ !asked.contains($0) }).min() {
             throw .malformed("\(path).\(stranger.prefix(64))")
         }

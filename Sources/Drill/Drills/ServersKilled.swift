@@ -24,8 +24,8 @@ extension Drill {
                 }
             }
         }
-        // A server changes its CA key alone, whatever its part in handovers is; and a bundle has room for eight keys, too few
-        // for both moments at one server.
+        // A change of the CA key involves one server only, and a bundle has room for eight keys: too few for both moments at
+        // one server.
         for (victim, moment) in [(eu, Moment.before), (us, .after)] {
             try await regions.killedAtEachCommit(victim, moment, during: "a change of its CA key") { notes in
                 try await regions.rotate(victim, notes)

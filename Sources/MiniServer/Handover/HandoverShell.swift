@@ -89,9 +89,9 @@ struct HandoverShell: Sendable {
     private func push(_ offer: SignedOffer, of machine: some HandoverMachine) async {
         guard let agent = machine.agentRow else { return }
         do {
-            // The agent may be about to say that it stays.
-            let present = try server.database.look { try $0.sources.find(machine.id)?.machine }
-            guard present?.hasRecalled(offer.hash) == false else { return }
+            // The handover may have ended since this was decided. A database that cannot be read is no reason to wait.
+            let present = try? server.database.look { try $0.sources.find(machine.id)?.machine }
+            guard present?.hasRecalled(offer.hash) != true else { return }
             let news = ServerToAgent(
                 connectionSettings: try offer.offers, customMessage: await server.signersMessage())
             let delivery = await server.agents.send(news, to: agent)

@@ -140,9 +140,9 @@ final class FleetService: OpAMPService {
         return step
     }
 
-    func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool {
+    func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool? {
         let known = try? server.database.look { try $0.sources.concerning(agent: agent) }
-        return known?.contains { $0.machine.hasRecalled(offers.hash) } ?? false
+        return known.map { $0.contains { $0.machine.hasRecalled(offers.hash) } }
     }
 
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) {

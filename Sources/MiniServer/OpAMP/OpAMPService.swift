@@ -28,9 +28,9 @@ protocol OpAMPService: Sendable {
     /// must not block. `false` sends it to `received` after all.
     func heard(from session: AgentSession, at now: Timestamp) -> Bool
 
-    /// Whether settings that were to be sent have been recalled since: their handover has ended. Called on an event loop; it
-    /// reads the database, shortly.
-    func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool
+    /// Whether settings that were to be sent have been recalled since: their handover has ended. `nil` when the database
+    /// cannot say. Called on an event loop, under the session's lock, for an offer that waits: one brief read.
+    func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool?
 
     /// Connection settings that waited for the agent's poll are in the answer to it, which is about to go out.
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession)
@@ -45,7 +45,7 @@ protocol OpAMPService: Sendable {
 
 extension OpAMPService {
     func heard(from session: AgentSession, at now: Timestamp) -> Bool { false }
-    func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool { false }
+    func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool? { false }
     func sent(_ offers: ConnectionSettingsOffers, to session: AgentSession) {}
     func closedQuietly(_ session: AgentSession, _ ending: SessionEnding) -> Bool { false }
 }

@@ -31,9 +31,10 @@ extension AgentRecord {
             (previousLeaf, previousLeafUntil) = (fingerprint, now + Self.renewalOverlap)
             (leaf, pendingLeaf) = (presented, nil)
         } else if presented.fingerprint == previousLeaf {
-            // It has gone back to this one, and a token has to name what it presents. The other is issued and waits.
+            // It has gone back to this one, and a token has to name what it presents. The other is issued and waits, and has a
+            // day even if this host refuses it: a copy may have taken to it.
+            (previousLeaf, previousLeafUntil) = (fingerprint, now + Self.renewalOverlap)
             (leaf, pendingLeaf) = (presented, leaf)
-            (previousLeaf, previousLeafUntil) = (nil, nil)
         }
     }
 

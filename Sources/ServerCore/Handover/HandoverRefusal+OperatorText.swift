@@ -23,8 +23,8 @@ extension HandoverRefusal: OperatorCoded {
             (
                 .leafNotValid, "The agent's certificate is not valid",
                 problems.map(\.operatorMessage.cause).joined(separator: " "),
-                "Correct this server's clock if it is wrong. Otherwise renew the leaf on the agent's host with `opamp-agent "
-                    + "enroll --renew`, then issue the token again."
+                "Correct this server's clock if it is wrong. Otherwise, on the host, run `opamp-agent reset --yes`, then "
+                    + "`opamp-agent enroll` with a new bootstrap token, and issue the handover token again."
             )
         case .agentElsewhere(let presence):
             (

@@ -10,7 +10,7 @@ package struct HandoverTiming: Hashable, Sendable {
     package static let defaultTimeToLive = Duration.seconds(3600)
     package static let defaultProbation = Duration.seconds(300)
     package static let defaultArrival = Duration.seconds(24 * 3600)
-    /// Twice the 30 s for which an agent verifies at most.
+    /// Twice the 30 s for which an agent verifies at most. A target gives a trial as long.
     package static let defaultVerification = Duration.seconds(60)
 
     /// One heartbeat: an agent whose commitment cannot be read from its reports has committed when it is still here.

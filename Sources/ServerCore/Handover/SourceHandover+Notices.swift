@@ -31,10 +31,10 @@ extension SourceHandover {
         case .connected:
             step.state.isLeft = true
             if isBack == true {
-                // It was at the target before or after it was here. A session that it has left ends in the meantime.
-                let certain = max(returnsFrom ?? now, now + HandoverTiming.lingering)
-                step.state.returnsFrom = certain
-                step.directives = [.wake(at: certain)]
+                // The two messages may have crossed, so their order proves nothing. A session that it has left ends in time.
+                let decidesAt = max(returnsFrom ?? now, now + HandoverTiming.lingering)
+                step.state.returnsFrom = decidesAt
+                step.directives = [.wake(at: decidesAt)]
             }
             if phase != .leaving { step.enter(.leaving, .agentLeaving, ["seen": "at the target"]) }
         case .arrived:

@@ -101,10 +101,10 @@ extension TargetHandover {
                 step.directives = resume(at: now)
                 break
             }
-            // A deadline that is shorter than a trial says nothing of one that is under way.
-            let tried = (connectedAt ?? now) + HandoverTiming.defaultVerification
-            if phase == .connected, now < tried {
-                step.directives = [.wake(at: tried)]
+            // A trial that began before the deadline may finish.
+            let trialEnds = (connectedAt ?? now) + HandoverTiming.defaultVerification
+            if phase == .connected, now < trialEnds {
+                step.directives = [.wake(at: trialEnds)]
                 break
             }
             guard agentPresent, let unproven else {
@@ -112,9 +112,9 @@ extension TargetHandover {
                 break
             }
             // Here for so long, it has come to stay: the source must have died over telling of the offer.
-            let stays = (connectedAt ?? now) + HandoverTiming.lingering
-            if now < stays {
-                step.directives = [.wake(at: stays)]
+            let staysFrom = (connectedAt ?? now) + HandoverTiming.lingering
+            if now < staysFrom {
+                step.directives = [.wake(at: staysFrom)]
             } else {
                 step.arrive(hash: unproven, at: now)
             }

@@ -6,10 +6,14 @@ package struct OpAMPAnswer: Hashable, Sendable {
     package var content: ServerToAgent
     /// Ends the session behind the reply, for this reason.
     package var dismissal: String?
+    /// For so long the connection of a dismissed agent is left to it: one that does not disconnect by itself would otherwise
+    /// dial again at once.
+    package var pause: Duration?
 
-    package init(_ content: ServerToAgent = ServerToAgent(), dismissal: String? = nil) {
+    package init(_ content: ServerToAgent = ServerToAgent(), dismissal: String? = nil, pause: Duration? = nil) {
         self.content = content
         self.dismissal = dismissal
+        self.pause = pause
     }
 
     package static var nothing: OpAMPAnswer { OpAMPAnswer() }
@@ -18,9 +22,9 @@ package struct OpAMPAnswer: Hashable, Sendable {
         OpAMPAnswer(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: reason)))
     }
 
-    /// The message has not been taken in. The session ends with it: the agent comes again with a first report, as OpAMP
-    /// asks of it (Throttling), and one that did not would otherwise have its next message taken for the next of a report
-    /// that nobody has.
+    /// The message has not been taken in, and the session ends: otherwise the next message would count as the second of a
+    /// session whose first report was never recorded, and would be answered without an error. The agent disconnects and
+    /// comes again with a first report (OpAMP, Throttling).
     package static func unavailable(retryAfter: Duration, _ reason: String) -> OpAMPAnswer {
         let nanoseconds = UInt64(clamping: retryAfter.wholeMilliseconds).multipliedReportingOverflow(by: 1_000_000)
         return OpAMPAnswer(
@@ -29,13 +33,15 @@ package struct OpAMPAnswer: Hashable, Sendable {
                     type: .unavailable,
                     errorMessage: reason,
                     retryInfo: RetryInfo(retryAfterNanoseconds: nanoseconds.partialValue)
-                )), dismissal: reason)
+                )), dismissal: reason, pause: min(retryAfter, .seconds(30)))
     }
 
     /// To an agent whose session is over before its message was answered: no answer that a candidate could take for its
     /// proof.
     package static var sessionOver: OpAMPAnswer {
-        unavailable(retryAfter: .seconds(5), "The agent is not accepted by this certificate any more.")
+        var answer = unavailable(retryAfter: .seconds(5), "The agent is not accepted by this certificate any more.")
+        answer.pause = nil
+        return answer
     }
 }
 

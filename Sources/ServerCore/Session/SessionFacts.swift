@@ -36,8 +36,6 @@ package struct SessionMemory: Hashable, Sendable {
     package internal(set) var tooLarge: ReportedState.Parts = []
     /// A member about whose row a sign of life says nothing new.
     var isSettled = false
-    /// Its leaf was replaced, and is accepted until then.
-    var leafEnds: Timestamp?
     /// The answer to a poll carried a handover's offer, and may have been lost.
     package internal(set) var hasOffer = false
     /// Its end is saved.
@@ -50,13 +48,11 @@ package struct SessionMemory: Hashable, Sendable {
     package init(at now: Timestamp) { lastHeard = now }
 
     /// Whether a sign of life needs no look at the tables.
-    package func isQuiet(at now: Timestamp) -> Bool {
-        isSettled && !hasOffer && !owesTrust && leafEnds.map { now < $0 } ?? true
-    }
+    package var isQuiet: Bool { isSettled && !hasOffer && !owesTrust }
 
     /// A sign of life that needs no look at the tables; `false` for one that does.
     package mutating func heardQuietly(at now: Timestamp) -> Bool {
-        guard isQuiet(at: now) else { return false }
+        guard isQuiet else { return false }
         heard(at: now)
         return true
     }

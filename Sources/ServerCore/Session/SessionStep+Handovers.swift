@@ -25,8 +25,8 @@ extension SessionStep {
         noteEpoch(report)
         // A poll after an offer says that the agent is still here, as a new connection does.
         guard report.isFirst || memory.hasOffer, !report.message.agentDisconnect else { return }
-        // The very message that says that it goes does not say that it has stayed.
-        let isAwaited = !isLeaving && departures { _ in .agentConnected }
+        // The very message that says that it goes does not say that it has stayed; the next one would.
+        let isAwaited = isLeaving || departures { _ in .agentConnected }
         memory.hasOffer = isAwaited && memory.hasOffer
         if report.isFirst { arrivals { _ in .agentConnected } }
     }

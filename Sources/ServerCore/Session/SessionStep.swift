@@ -139,9 +139,8 @@ package struct SessionStep: Sendable {
 
     private mutating func noteSession() {
         guard let row else { return }
-        let isPresentLeaf = row.fingerprint == facts.session.leaf
-        memory.isSettled = standing == .member && row.pendingLeaf?.fingerprint != facts.session.leaf
-        memory.leafEnds = isPresentLeaf ? nil : row.previousLeafUntil
+        // Of an agent with another leaf that is accepted, the next message tells whether it stays with that one.
+        memory.isSettled = standing == .member && row.fingerprint == facts.session.leaf
     }
 }
 
@@ -268,7 +267,8 @@ extension SessionStep {
         do throws(FleetRefusal) {
             let order = try LeafOrder(report.message.connectionSettingsRequest, row: row.id, at: now)
             let issued = row.pendingLeaf ?? row.leaf
-            if let issued, issued != facts.session.certificate, issued.publicKey == order.publicKey {
+            let present = facts.session.certificate
+            if let issued, issued != present, issued.publicKey == order.publicKey, issued.notAfter >= present.notAfter {
                 answer.content.connectionSettings = try? .leaf(issued, over: facts.session.transport)
             } else {
                 self.order = order

@@ -76,7 +76,9 @@ final class PollingLink: AgentLink {
     private func finish(_ report: AgentReport, _ answer: OpAMPAnswer, _ state: inout State) -> ServerToAgent {
         var answer = answer
         // What ended the session meanwhile ended what it was admitted for.
-        if state.end.hasCome, answer.content.errorResponse == nil { answer = .sessionOver }
+        if state.end.hasCome, answer.content.errorResponse == nil {
+            answer = .unavailable(retryAfter: .seconds(5), "The session has ended. Connect again.")
+        }
         let reply = reply(to: report, answer, &state)
         state.pollsInProgress -= 1
         if report.message.agentDisconnect {
@@ -126,8 +128,12 @@ final class PollingLink: AgentLink {
         guard content.errorResponse == nil, content.command == nil else { return content }
         var pushed = state.pending
         state.pending = ServerToAgent()
-        if let offers = pushed.connectionSettings, endpoint.service.hasRecalled(offers, of: session.agent) {
-            pushed.connectionSettings = nil
+        if let offers = pushed.connectionSettings {
+            switch endpoint.service.hasRecalled(offers, of: session.agent) {
+            case false: break
+            case true: pushed.connectionSettings = nil
+            case nil: swap(&state.pending.connectionSettings, &pushed.connectionSettings)
+            }
         }
         if content.connectionSettings != nil { swap(&state.pending.connectionSettings, &pushed.connectionSettings) }
         if let command = pushed.command {
@@ -140,8 +146,8 @@ final class PollingLink: AgentLink {
     }
 
     private func leave(_ ending: SessionEnding, _ state: inout State) {
-        guard state.end.come(ending) else { return }
-        endpoint.agents.leave(session)
+        if state.end.come(ending) { endpoint.agents.leave(session) }
+        // It may have come while another poll was being decided.
         reportEnd(&state)
     }
 

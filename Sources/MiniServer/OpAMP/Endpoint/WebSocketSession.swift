@@ -18,6 +18,9 @@ final class WebSocketSession: ChannelDuplexHandler {
     private let session: AgentSession
     private let endpoint: OpAMPEndpoint
     private var conversation: AgentConversation
+
+    /// 1013 of the IANA registry of close codes.
+    private static let tryAgainLater = WebSocketErrorCode(codeNumber: 1013)
     private static let mostWaiting = 8
     private static let mostWaitingBytes = 64 << 10
 
@@ -156,7 +159,12 @@ final class WebSocketSession: ChannelDuplexHandler {
             leave(.agentDisconnected)
             closeRequest(CloseRequest(.normalClosure, "goodbye"), context)
         } else if let reason = answer.dismissal {
-            end(.dismissed(reason), context)
+            guard let pause = answer.pause else { return end(.dismissed(reason), context) }
+            leave(.dismissed(reason))
+            context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(pause.wholeMilliseconds)) {
+                guard context.channel.isActive else { return }
+                self.closeRequest(CloseRequest(Self.tryAgainLater, reason), context)
+            }
         }
     }
 
