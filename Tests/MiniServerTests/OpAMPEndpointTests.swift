@@ -237,6 +237,32 @@ struct OpAMPEndpointTests {
         }
     }
 
+    @Test func `an offer waits while nobody can say whether it was recalled, and is dropped when it was`() async throws {
+        let own = ConnectionSettingsOffers(hash: [2], opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: 9))
+        let known = Mutex<Bool?>(nil)
+        let service = ScriptedOpAMPService(
+            recall: { known.withLock { $0 } },
+            answer: { report, _ in
+                report.message.health == nil ? .nothing : OpAMPAnswer(ServerToAgent(connectionSettings: own))
+            })
+        try await TestServer.run(service: service) { server in
+            let agent = try await server.client(as: try server.pki.agent())
+            _ = try await agent.poll(Example.full(sequence: 1))
+            let row = try #require(server.endpoint.agents.sessions.first?.agent)
+            #expect(await server.endpoint.agents.send(Self.offer, to: row) == .waitsForPoll)
+            #expect(try await agent.poll(Example.full(sequence: 2))?.connectionSettings == own)
+            #expect(try await agent.poll(Example.heartbeat(sequence: 3))?.connectionSettings == nil)
+            known.withLock { $0 = false }
+            let fourth = try await agent.poll(Example.heartbeat(sequence: 4))
+            #expect(fourth?.connectionSettings == Self.offer.connectionSettings)
+            #expect(await server.endpoint.agents.send(Self.offer, to: row) == .waitsForPoll)
+            known.withLock { $0 = true }
+            #expect(try await agent.poll(Example.heartbeat(sequence: 5))?.connectionSettings == nil)
+            known.withLock { $0 = false }
+            #expect(try await agent.poll(Example.heartbeat(sequence: 6))?.connectionSettings == nil)
+        }
+    }
+
     @Test func `a change of trust closes the sessions it concerns and no others`() async throws {
         let service = ScriptedOpAMPService()
         try await TestServer.run(service: service) { server in

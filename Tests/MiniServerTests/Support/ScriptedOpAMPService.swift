@@ -26,13 +26,15 @@ final class ScriptedOpAMPService: OpAMPService {
 
     private let state = Mutex(State())
     private let admission: @Sendable (ConnectionRequest) -> Admission
+    private let recall: @Sendable () -> Bool?
     private let answer: @Sendable (AgentReport, AgentSession) async -> OpAMPAnswer
 
     init(
         admission: @escaping @Sendable (ConnectionRequest) -> Admission = ScriptedOpAMPService.everyLeaf,
+        recall: @escaping @Sendable () -> Bool? = { false },
         answer: @escaping @Sendable (AgentReport, AgentSession) async -> OpAMPAnswer = { _, _ in .nothing }
     ) {
-        (self.admission, self.answer) = (admission, answer)
+        (self.admission, self.recall, self.answer) = (admission, recall, answer)
     }
 
     /// Each leaf is an agent, whose row is made of the fingerprint; without one the row is all zero.
@@ -79,6 +81,8 @@ final class ScriptedOpAMPService: OpAMPService {
         state.withLock { $0.heartbeats += 1 }
         return true
     }
+
+    func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool? { recall() }
 
     func closed(_ session: AgentSession, _ ending: SessionEnding, at now: Timestamp) async {
         let waiting = state.withLock { state in

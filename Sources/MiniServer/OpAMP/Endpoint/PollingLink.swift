@@ -128,14 +128,12 @@ final class PollingLink: AgentLink {
         guard content.errorResponse == nil, content.command == nil else { return content }
         var pushed = state.pending
         state.pending = ServerToAgent()
-        if let offers = pushed.connectionSettings {
-            switch endpoint.service.hasRecalled(offers, of: session.agent) {
-            case false: break
-            case true: pushed.connectionSettings = nil
-            case nil: swap(&state.pending.connectionSettings, &pushed.connectionSettings)
-            }
+        var isRecalled: Bool? = false
+        if let offers = pushed.connectionSettings { isRecalled = endpoint.service.hasRecalled(offers, of: session.agent) }
+        if isRecalled == true { pushed.connectionSettings = nil }
+        if content.connectionSettings != nil || isRecalled == nil {
+            swap(&state.pending.connectionSettings, &pushed.connectionSettings)
         }
-        if content.connectionSettings != nil { swap(&state.pending.connectionSettings, &pushed.connectionSettings) }
         if let command = pushed.command {
             pushed.command = nil
             let isAlone = pushed == ServerToAgent() && content == ServerToAgent()
