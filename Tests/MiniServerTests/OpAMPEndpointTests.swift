@@ -237,7 +237,8 @@ struct OpAMPEndpointTests {
         }
     }
 
-    @Test func `an offer waits while nobody can say whether it was recalled, and is dropped when it was`() async throws {
+    @Test func `an offer waits while nobody can say whether it was recalled, and is dropped when it was`() async throws
+    {
         let own = ConnectionSettingsOffers(hash: [2], opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: 9))
         let known = Mutex<Bool?>(nil)
         let service = ScriptedOpAMPService(

@@ -129,7 +129,9 @@ final class PollingLink: AgentLink {
         var pushed = state.pending
         state.pending = ServerToAgent()
         var isRecalled: Bool? = false
-        if let offers = pushed.connectionSettings { isRecalled = endpoint.service.hasRecalled(offers, of: session.agent) }
+        if let offers = pushed.connectionSettings {
+            isRecalled = endpoint.service.hasRecalled(offers, of: session.agent)
+        }
         if isRecalled == true { pushed.connectionSettings = nil }
         if content.connectionSettings != nil || isRecalled == nil {
             swap(&state.pending.connectionSettings, &pushed.connectionSettings)
