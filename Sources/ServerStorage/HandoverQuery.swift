@@ -15,6 +15,7 @@ enum HandoverQuery {
         """
     static let ofLeaf = "\(start) AND leaf = ?2 ORDER BY epoch"
     static let ofAgent = "\(start) AND agent = ?2 ORDER BY epoch"
+    static let latestOfAgent = "\(start) AND agent = ?2 ORDER BY epoch DESC LIMIT 8"
     static let openOfAgent = "\(ofPending) AND isOpen = 1 ORDER BY epoch"
     static let pending = "\(ofPending) ORDER BY epoch"
     static let binding = """

@@ -82,6 +82,12 @@ package struct HandoverTable<Machine: HandoverMachine> {
         try records(HandoverQuery.openOfAgent, [role, .text(agent)])
     }
 
+    /// The agent's last handovers, the highest epoch first: for questions about something that is still on its way, which
+    /// an agent asks with each message and which must not cost more with each handover that lies behind it.
+    package func latest(agent: AgentID) throws -> [Record] {
+        try records(HandoverQuery.latestOfAgent, [role, .text(agent)])
+    }
+
     package func concerning(agent: AgentID) throws -> [Record] {
         try records(HandoverQuery.ofAgent, [role, .text(agent)])
     }

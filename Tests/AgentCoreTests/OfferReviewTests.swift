@@ -49,6 +49,21 @@ import Vocabulary
         #expect(raised.tls.minimum == .tls13)
     }
 
+    @Test func `the same CAs in another order are no change`() throws {
+        let anchors = [all.source, all.target].map(\.certificate)
+        func trust(_ order: [Certificate]) -> ServerTrust { ServerTrust(anchors: CertificateBundle(order)) }
+        let active = try review { $0.active.settings.trust = trust(anchors) }.active.settings
+        func offered(_ order: [Certificate]) throws -> ConnectionSettings {
+            let pem = CertificateBundle(order).pem
+            return try settings(
+                OpAMPConnectionSettings(heartbeatIntervalSeconds: 30, tls: TLSConnectionSettings(caPEMContents: pem))
+            ) { $0.active.settings.trust = trust(anchors) }
+        }
+        #expect(try offered(anchors.reversed()) == active)
+        #expect(try offered([anchors[0]]) != active)
+        #expect(Set([trust(anchors), trust(anchors.reversed()), trust([anchors[0]])]).count == 2)
+    }
+
     @Test func `headers are replaced as a set and never travel to another origin`() throws {
         let none = try settings(OpAMPConnectionSettings(headers: Headers(headers: [])))
         #expect(none.headers.isEmpty)

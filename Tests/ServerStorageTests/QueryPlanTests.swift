@@ -13,6 +13,7 @@ struct QueryPlanTests {
             "\(AgentTable.whole) WHERE a.configuration = ? ORDER BY a.id",
             AgentColumns.update, AgentColumns.save,
             HandoverQuery.find, HandoverQuery.open, HandoverQuery.ofLeaf, HandoverQuery.ofAgent,
+            HandoverQuery.latestOfAgent,
             HandoverQuery.openOfAgent, HandoverQuery.pending, HandoverQuery.binding, HandoverQuery.phases,
             HandoverQuery.texts, HandoverQuery.update, HandoverQuery.insert,
             AuditTable.last, AuditTable.insert, AuditTable.page, AuditTable.pageOfHandover,

@@ -47,7 +47,8 @@ public struct ServerSettings: Equatable, Sendable {
     }
 }
 
-/// Who may be at the other end of a dial (`serverCAs`).
+/// Who may be at the other end of a dial (`serverCAs`). The same anchors in another order are the same trust: a server that
+/// lists them in another order offers no change.
 public struct ServerTrust: Hashable, Sendable {
     public var anchors: CertificateBundle
     public var includesSystemRoots: Bool
@@ -55,6 +56,16 @@ public struct ServerTrust: Hashable, Sendable {
     public init(anchors: CertificateBundle, includesSystemRoots: Bool = false) {
         self.anchors = anchors
         self.includesSystemRoots = includesSystemRoots
+    }
+
+    public static func == (one: Self, other: Self) -> Bool {
+        one.includesSystemRoots == other.includesSystemRoots
+            && Set(one.anchors.certificates) == Set(other.anchors.certificates)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(Set(anchors.certificates))
+        hasher.combine(includesSystemRoots)
     }
 }
 

@@ -7,7 +7,7 @@ import Vocabulary
 struct PresenceFile {
     static let name = "presence"
     /// Changes within this time make one write.
-    static let delay = Duration.milliseconds(100)
+    static let delay = Duration.seconds(1)
 
     private let path: String
     private var latest: Presence?

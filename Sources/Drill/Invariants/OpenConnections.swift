@@ -4,15 +4,27 @@ import Foundation
 enum OpenConnections {
     /// Counts the sockets that were established all the while between two readings of the kernel's table.
     ///
+    /// - Parameter known: what the last look at this process counted. A socket keeps its remote end until it is closed, so
+    ///   a process with no other socket than that one has no other connection, and the table, which the kernel walks
+    ///   through whole for each reading, is not needed.
     /// - Returns: nil when the process cannot be looked at (it has just ended, or this is not Linux).
-    static func count(of process: Int32, to ports: Set<Int>) -> Int? {
+    static func count(of process: Int32, to ports: Set<Int>, known: inout Set<String>) -> Int? {
+        guard let sockets = sockets(of: process) else { return nil }
+        if sockets.count < 2, sockets.isSubset(of: known) { return sockets.count }
+        known = []
+        guard let lasting = lasting(of: process, to: ports) else { return nil }
+        known = lasting
+        return lasting.count
+    }
+
+    private static func lasting(of process: Int32, to ports: Set<Int>) -> Set<String>? {
         guard let before = wholeText(of: "/proc/\(process)/net/tcp") else { return nil }
         let first = sockets(in: before, to: ports)
         // The table is the whole network's, and most of it is of other processes.
         let own = first.isEmpty ? [] : sockets(of: process)
         guard let own, let after = wholeText(of: "/proc/\(process)/net/tcp") else { return nil }
-        let lasting = first.intersection(own)
-        return lasting.isEmpty ? 0 : lasting.intersection(sockets(in: after, to: ports)).count
+        let held = first.intersection(own)
+        return held.isEmpty ? [] : held.intersection(sockets(in: after, to: ports))
     }
 
     /// The established connections to these ports, each by its inode.

@@ -20,6 +20,7 @@ import Vocabulary
     private let world: DrillWorld
     private var findings = Findings()
     private var task: Task<Void, Never>?
+    private var connections: [Int32: Set<String>] = [:]
     private var lastEstates = ContinuousClock.now
     private static let betweenEstates = Duration.milliseconds(500)
 
@@ -79,9 +80,9 @@ import Vocabulary
     private func lookAtSockets() {
         let ports = Set(world.servers.compactMap(\.port))
         for agent in world.agents where agent.isRunning {
-            guard let process = agent.processID, let count = OpenConnections.count(of: process, to: ports) else {
-                continue
-            }
+            guard let process = agent.processID,
+                let count = OpenConnections.count(of: process, to: ports, known: &connections[process, default: []])
+            else { continue }
             findings.socketLooks += 1
             if count > 0 { findings.connectedLooks += 1 }
             if count > 1 { findings.tooMany.append("\(agent.name) had \(count)") }

@@ -141,7 +141,7 @@ final class FleetService: OpAMPService {
     }
 
     func hasRecalled(_ offers: ConnectionSettingsOffers, of agent: AgentID) -> Bool? {
-        let known = try? server.database.look { try $0.sources.concerning(agent: agent) }
+        let known = try? server.database.look { try $0.sources.latest(agent: agent) }
         return known.map { $0.contains { $0.machine.hasRecalled(offers.hash) } }
     }
 

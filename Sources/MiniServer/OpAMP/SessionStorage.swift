@@ -20,7 +20,7 @@ extension StorageTransaction {
         let row = try agents.find(session.agent)
         let departures =
             isFailing
-            ? try sources.concerning(agent: session.agent).map(\.machine) : try sources.pending(agent: session.agent)
+            ? try sources.latest(agent: session.agent).map(\.machine) : try sources.pending(agent: session.agent)
         let arrivals = try targets.open(agent: session.agent).map(\.machine)
         return SessionRecords(
             row: row, rowOfLeaf: known.row, sources: Self.joined(known.departures, departures),

@@ -34,10 +34,9 @@ struct FleetView: Sendable {
     /// Its leaf, or the leaf with which it is expected.
     private func leaf(of row: AgentRecord, _ tables: StorageTransaction) throws -> Fingerprint {
         if let fingerprint = row.fingerprint { return fingerprint }
-        let expected = try tables.targets.concerning(agent: row.id).map(\.machine).max {
-            $0.claims.epoch < $1.claims.epoch
+        guard let expected = try tables.targets.latest(agent: row.id).first?.machine else {
+            throw StorageFailure.unreadable(table: "agents", key: row.id.description)
         }
-        guard let expected else { throw StorageFailure.unreadable(table: "agents", key: row.id.description) }
         return expected.claims.leaf
     }
 
