@@ -103,6 +103,10 @@ public struct AgentTimings: Equatable, Sendable {
     public var secondTry: Duration = .milliseconds(200)
     /// Least wait after a server refused this agent's credentials.
     public var afterRefusal: Duration = .seconds(30)
+    /// An offer that was tried in vain is not tried again for so long, twice as long after each further failure, at most for
+    /// `longestRepeatedOffer`.
+    public var repeatedOffer: Duration = .seconds(300)
+    public var longestRepeatedOffer: Duration = .seconds(86_400)
     /// Reports that a server can provoke are at least this far apart.
     public var provoked: Duration = .seconds(1)
     /// A leaf is renewed when less than this is left of it.

@@ -40,6 +40,16 @@ public enum MoveCause: Hashable, Sendable {
         self = cause
     }
 
+    /// Whether the same attempt may succeed later although nobody changes what was offered: a network, a server or a disk
+    /// recovers, a certificate is renewed. Everything else stays as it is until another offer comes.
+    public var mayPass: Bool {
+        switch self {
+        case .dns, .tcp, .proxy, .tlsExpired, .serverError, .timeout, .storage, .probation: true
+        case .http(let status): status == 408 || status == 425 || status == 429 || status >= 500
+        case .tlsUntrusted, .tlsName, .tlsLeafRefused, .protocol, .policy, .token: false
+        }
+    }
+
     /// One sentence for the operator.
     public var sentence: String {
         switch self {

@@ -327,7 +327,7 @@ import Vocabulary
         #expect(isHome(late, at: "third.example"))
         #expect(late.disk.verdict == Verdict(hash: .named([9]), outcome: .applied))
         #expect(late.logged(.offerSuperseded)?["offer"] == "08")
-        #expect(late.disk.verdicts.map(\.hash) == [.named([7]), .named([9])])
+        #expect(late.disk.failedOffers.map(\.verdict.hash) == [.named([7])])
     }
 
     @Test func `H26 accept-then-close is slowed down by the backoff`() throws {
@@ -395,7 +395,6 @@ import Vocabulary
             world.advance(.seconds(20))
         }
         #expect(world.disk.epoch == 30)
-        #expect(world.disk.verdicts.count == AgentState.verdictLimit)
     }
 
     @Test func `F27 a wall clock that jumps neither ends nor extends a verification`() throws {

@@ -125,8 +125,8 @@ import Vocabulary
             .tlsTooOld("1.0"), .badTLSVersion("x"), .unknownCipherSuite("x"), .badCABundle, .badCertificate,
             .certificateOfAnotherKey, .privateKeyOffered, .leafChangeOnProbation, .leafChangeInHandover,
             .badHeader("x"), .tooManyHeaders, .badProxy, .tokenMissing, .noTokenSigners, .tokenWithoutLeaf,
-            .tooManyAdoptions(limit: 3), .tooManyAttempts(limit: 3), .tooLarge(limit: 3), .otherServerWhileEnrolling,
-            .stateNotWritable,
+            .tooManyAdoptions(limit: 3, minutes: 1), .tooManyAttempts(limit: 3, minutes: 1), .tooLarge(limit: 3),
+            .otherServerWhileEnrolling, .stateNotWritable,
         ]
         let messages = refusals.map(\.operatorMessage)
         #expect(Set(messages.map(\.code)).count == refusals.count)

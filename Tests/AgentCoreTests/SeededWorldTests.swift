@@ -60,7 +60,7 @@ import Vocabulary
         }
         #expect(line.endpoint == world.agent.state.active.settings.endpoint && world.agent.state.candidate == nil)
         #expect(world.agent.state == world.disk, "A5, A7: what it says of itself is what it will remember")
-        #expect(world.agent.state.verdicts.count <= AgentState.verdictLimit)
+        #expect(world.agent.state.failedOffers.count <= AgentState.failedOfferLimit)
     }
 
     /// Good and bad, to all servers and from all of them.

@@ -24,7 +24,9 @@ import Vocabulary
             until: all.now)
         state.probation = Probation(hash: .named([1]), length: .seconds(300), until: all.now, isHandover: true)
         state.verdict = Verdict(hash: .named([1]), failed: .http(status: 404))
-        state.verdicts = [Verdict(hash: .named([1]), outcome: .applied), try #require(state.verdict)]
+        state.failedOffers = [
+            FailedOffer(origin: "wss://a:1", verdict: try #require(state.verdict), failures: 2, at: all.now)
+        ]
         state.epoch = .max
         state.handoverID = facts.id
         state.adoptions = [all.now]
@@ -44,11 +46,25 @@ import Vocabulary
         #expect(try AgentState(decoding: first.encoded) == first)
     }
 
+    /// Its verdicts by hash were answers for good, and some of them were no longer true.
+    @Test func `a state of version 1 is read without its list of verdicts`() throws {
+        var state = try full()
+        state.failedOffers = []
+        let former = [
+            (#""failedOffers":[]"#, #""verdicts":[{"hash":{"named":"01"}}]"#), (#""version":2"#, #""version":1"#),
+        ]
+        let text = former.reduce(state.json.description) { $0.replacing($1.0, with: $1.1, maxReplacements: 1) }
+        #expect(try AgentState(decoding: Array(text.utf8)) == state)
+        let mixed = text.replacing(#""verdicts":"#, with: #""failedOffers":"#)
+        #expect(throws: StateRefusal.malformed("state.verdicts")) { try AgentState(decoding: Array(mixed.utf8)) }
+    }
+
     @Test func `F25 a text that is not exactly a state is refused by name`() throws {
         let text = try full().json.description
         let cases: [(String, String, StateRefusal)] = [
-            (#""version":1"#, #""version":2"#, .unknownVersion(2)),
-            (#""version":1"#, #""version":1,"more":1"#, .malformed("state.more")),
+            (#""version":2"#, #""version":3"#, .unknownVersion(3)),
+            (#""version":2"#, #""version":2,"more":1"#, .malformed("state.more")),
+            (#""failures":2"#, #""failures":0"#, .malformed("failedOffers.failures")),
             (#""hasAdopted":true,"#, "", .malformed("state.hasAdopted")),
             (#""attempts":2"#, #""attempts":-2"#, .malformed("candidate.attempts")),
             ("wss://source", "ftp://source", .malformed("settings.endpoint")),

@@ -29,7 +29,7 @@ import Vocabulary
         world.advance(.seconds(100))
         #expect(world.disk.active.settings.endpoint.host == "target.example")
         #expect(world.target.dials.allSatisfy { $0.settings.headers.isEmpty && $0.settings.trust == all.target.trust })
-        #expect(world.disk.verdicts.map(\.hash) == [.named([7])])
+        #expect(world.disk.verdict?.hash == .named([7]))
         #expect(world.logged(.offerSuperseded)?["offer"] == "08")
     }
 
@@ -41,7 +41,8 @@ import Vocabulary
         world.offer(try all.handover())
         world.advance(.seconds(5))
         #expect(world.disk.active.settings.headers == [HeaderField("Authorization", Secret("canary"))])
-        #expect(world.disk.verdicts.map(\.hash) == [.named([7]), .named([8])])
+        #expect(world.disk.failedOffers.map(\.verdict.hash) == [.named([7])])
+        #expect(world.disk.verdict?.hash == .named([8]))
     }
 
     @Test func `A8 an offer that is signed again after each failure is not tried without a pause`() throws {

@@ -49,8 +49,9 @@ final class Host {
         let (verified, failed) = (world.truth.verified, world.truth.failedOffers)
         world.truth.verified.formUnion(
             verified.filter { $0.host == original.index }.map { .init(host: index, endpoint: $0.endpoint) })
-        world.truth.failedOffers.formUnion(
-            failed.filter { $0.host == original.index }.map { .init(host: index, hash: $0.hash) })
+        for (offer, known) in failed where offer.host == original.index {
+            world.truth.failedOffers[.init(host: index, hash: offer.hash)] = known
+        }
     }
 
     private var configuration: AgentConfiguration {
@@ -141,7 +142,7 @@ final class Host {
         if let server = world.server(at: disk.active.settings.endpoint) {
             world.truth.committed.insert(.init(agent: agentNumber, server: server.place.id))
         }
-        world.truth.failedOffers = world.truth.failedOffers.filter { $0.host != index }
+        world.truth.failedOffers = world.truth.failedOffers.filter { $0.key.host != index }
     }
 
     // MARK: The shell's law
@@ -163,12 +164,13 @@ final class Host {
                 if world.strikes(permille: 10) { return crash(for: world.dice.milliseconds(100...40_000)) }
                 world.checkSave(state, after: event, on: self)
                 var failed = false
-                for verdict in state.verdicts where verdict.outcome != .applied {
-                    failed = world.truth.failedOffers.insert(.init(host: index, hash: verdict.hash)).inserted || failed
+                for offer in state.failedOffers {
+                    let key = Truth.Offer(host: index, hash: offer.verdict.hash)
+                    failed = world.truth.failedOffers.updateValue(offer, forKey: key) != offer || failed
                 }
                 if world.broken == .forgottenVerdicts, failed {
                     disk = state
-                    disk.verdicts = []
+                    disk.failedOffers = []
                     return crash(for: 500)
                 }
                 let isAdoption = state.active != disk.active

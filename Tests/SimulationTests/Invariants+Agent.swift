@@ -106,13 +106,14 @@ extension World {
         }
     }
 
-    /// A7: a failed offer is never tried again.
+    /// A7: a failed offer is tried again only where what made it fail may have passed, and not at once.
     private func checkA7(_ state: AgentState, on host: Host) {
         guard let candidate = state.candidate, candidate != host.disk.candidate, candidate.origin != .probation,
             host.disk.candidate?.hash != candidate.hash
         else { return }
+        guard let failed = truth.failedOffers[.init(host: host.index, hash: candidate.hash)] else { return }
         check(
-            .A7, !truth.failedOffers.contains(.init(host: host.index, hash: candidate.hash)),
+            .A7, failed.cause?.mayPass == true && abs((host.wall - failed.at).wholeMilliseconds) >= 300_000,
             "host \(host.index) tries an offer again that has failed")
     }
 

@@ -24,8 +24,8 @@ struct Truth {
     var committed: Set<Commitment> = []
     /// Servers that have answered an agent without an error.
     var verified: Set<Contact> = []
-    /// Offers that an agent has given its durable no.
-    var failedOffers: Set<Offer> = []
+    /// Offers that an agent has tried in vain, and durably said so.
+    var failedOffers: [Offer: FailedOffer] = [:]
     /// Handovers whose arrival the target has saved.
     var arrived: Set<HandoverID> = []
     /// For whom a source has honoured a token.

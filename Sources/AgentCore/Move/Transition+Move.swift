@@ -145,6 +145,7 @@ extension Transition {
         switch candidate.origin {
         case .offer:
             record(verdict)
+            agent.state.remember(verdict, from: agent.state.active.settings.endpoint.origin, at: now)
             noteFailedMove(to: candidate.server.settings.endpoint.origin)
         case .probation:
             // The way back stays open: both servers are tried in turn until one answers. The previous one may have
@@ -194,12 +195,21 @@ extension Transition {
         }
     }
 
-    /// An offer's hash keeps the first verdict it got.
-    mutating func record(_ verdict: Verdict) {
-        agent.state.verdict = verdict
-        agent.state.verdicts.removeAll { $0.hash == verdict.hash }
-        agent.state.verdicts.append(verdict)
-        agent.state.verdicts = Array(agent.state.verdicts.suffix(AgentState.verdictLimit))
+    mutating func record(_ verdict: Verdict) { agent.state.verdict = verdict }
+}
+
+extension AgentState {
+    func failedOffer(_ hash: OfferHash, from origin: String) -> FailedOffer? {
+        failedOffers.first { $0.verdict.hash == hash && $0.origin == origin }
+    }
+
+    /// An offer without a hash is a new one each time.
+    mutating func remember(_ verdict: Verdict, from origin: String, at now: Timestamp) {
+        guard verdict.hash.reported != nil else { return }
+        let failures = (failedOffer(verdict.hash, from: origin)?.failures ?? 0) + 1
+        failedOffers.removeAll { $0.verdict.hash == verdict.hash && $0.origin == origin }
+        failedOffers.append(FailedOffer(origin: origin, verdict: verdict, failures: failures, at: now))
+        failedOffers = failedOffers.suffix(Self.failedOfferLimit)
     }
 }
 

@@ -132,7 +132,9 @@ extension Transition {
     /// The previous server has answered.
     mutating func returnToPrevious(to candidate: Candidate) {
         agent.state.active = candidate.server
-        record(Verdict(hash: candidate.hash, failed: .probation))
+        let verdict = Verdict(hash: candidate.hash, failed: .probation)
+        record(verdict)
+        agent.state.remember(verdict, from: candidate.server.settings.endpoint.origin, at: now)
         note(.warning, .moveReturned, ["endpoint": candidate.server.settings.endpoint.description])
         forgetPrevious()
     }

@@ -23,8 +23,8 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case noTokenSigners
     case tokenWithoutLeaf
     case token(TokenRefusal)
-    case tooManyAdoptions(limit: Int)
-    case tooManyAttempts(limit: Int)
+    case tooManyAdoptions(limit: Int, minutes: Int64)
+    case tooManyAttempts(limit: Int, minutes: Int64)
     case tooLarge(limit: Int)
     case otherServerWhileEnrolling
     case stateNotWritable
@@ -109,15 +109,15 @@ extension OfferRefusal: OperatorExplainable {
                 "Enroll the host with `opamp-agent enroll`, then hand the agent over."
             )
         case .token(let refusal): refusal.operatorMessage
-        case .tooManyAdoptions(let limit):
+        case .tooManyAdoptions(let limit, let minutes):
             message(
                 .tooManyAdoptions, "The agent has adopted new settings \(limit) times in a short time.",
-                "Find out which servers hand the agent back and forth, wait, and offer again."
+                "Find out which servers hand the agent back and forth, and offer again in \(minutes) minutes."
             )
-        case .tooManyAttempts(let limit):
+        case .tooManyAttempts(let limit, let minutes):
             message(
                 .tooManyAttempts, "The agent has tried other settings \(limit) times in a short time.",
-                "Find out why the moves fail, wait, and offer again."
+                "Find out why the moves fail, and offer again in \(minutes) minutes."
             )
         case .tooLarge(let limit):
             message(.tooLarge, "The settings are larger than \(limit) bytes.", correct)

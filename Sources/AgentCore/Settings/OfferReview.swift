@@ -38,8 +38,19 @@ public struct OfferReview: Sendable {
         public var isTokenUnchecked = false
     }
 
+    /// Settings that an offer asks for, before anybody has asked whether its server may ask for them.
+    struct Reading: Equatable {
+        var settings: ConnectionSettings
+        var token: String?
+        var isNewOrigin: Bool
+    }
+
     /// Every rule for offers. Absent parts keep what there is; nothing is half applied.
     public func resolve(_ offer: OpAMPConnectionSettings) throws(OfferRefusal) -> Resolution {
+        try resolve(read(offer))
+    }
+
+    func read(_ offer: OpAMPConnectionSettings) throws(OfferRefusal) -> Reading {
         var settings = active.settings
         settings.endpoint = try endpoint(of: offer)
         let isNewOrigin = settings.endpoint.origin != active.settings.endpoint.origin
@@ -57,16 +68,20 @@ public struct OfferReview: Sendable {
         if let proxy = offer.proxy { settings.proxy = try OfferedProxy.read(proxy) }
         settings.leaf = try leaf(of: offer)
         settings.heartbeat = heartbeat(of: offer, at: settings.endpoint)
+        return Reading(settings: settings, token: offered?.token, isNewOrigin: isNewOrigin)
+    }
 
+    func resolve(_ reading: Reading) throws(OfferRefusal) -> Resolution {
+        let settings = reading.settings
         var resolution = Resolution(
             server: ServerSettings(
                 settings: settings, tokenSigners: active.tokenSigners, signersVersion: active.signersVersion))
         guard resolution.server.json.utf8.count <= AgentState.homeBytes else {
             throw .tooLarge(limit: AgentState.homeBytes)
         }
-        try checkToken(offered?.token, of: offer, isNewOrigin: isNewOrigin, into: &resolution)
+        try checkToken(of: reading, into: &resolution)
         // The target knows the leaf that the token is bound to, and no other.
-        guard offered?.token == nil || settings.leaf?.leaf == active.settings.leaf?.leaf else {
+        guard reading.token == nil || settings.leaf?.leaf == active.settings.leaf?.leaf else {
             throw .leafChangeInHandover
         }
         return resolution
@@ -118,11 +133,11 @@ public struct OfferReview: Sendable {
     /// A day: longer than that nobody could tell an agent from a dead one.
     static let longestHeartbeat: UInt64 = 86_400
 
-    private func checkToken(
-        _ text: String?, of offer: OpAMPConnectionSettings, isNewOrigin: Bool, into resolution: inout Resolution
-    ) throws(OfferRefusal) {
-        guard let text else {
-            guard !isNewOrigin || !policy.requiresToken(holding: active.tokenSigners) else { throw .tokenMissing }
+    private func checkToken(of reading: Reading, into resolution: inout Resolution) throws(OfferRefusal) {
+        guard let text = reading.token else {
+            guard !reading.isNewOrigin || !policy.requiresToken(holding: active.tokenSigners) else {
+                throw .tokenMissing
+            }
             return
         }
         guard let signers = active.tokenSigners else {

@@ -55,17 +55,17 @@ extension Transition {
     private mutating func decide(
         _ arrival: WaitingOffer, _ offer: OpAMPConnectionSettings, hash: OfferHash, on connection: Connection
     ) {
-        if let verdict = agent.state.verdicts.first(where: { $0.hash == hash }) {
-            note(.info, .offerRepeated, ["offer": hash.text])
-            if agent.state.verdict != verdict {
-                agent.state.verdict = verdict
-                keep()
-            }
-            return provoke(.settingsStatus)
+        if let failed = agent.state.failedOffer(hash, from: arrival.origin), failed.stands(at: now, timings) {
+            return answerAgain(failed.verdict)
         }
         let active = agent.state.active
+        let review = agent.review(receivedAt: arrival.receivedAt)
         do throws(OfferRefusal) {
-            let resolution = try agent.review(receivedAt: arrival.receivedAt).resolve(offer)
+            let reading = try review.read(offer)
+            let applied = Verdict(hash: hash, outcome: .applied)
+            // Its token has done its work, and would be refused as one of the past.
+            if reading.settings == active.settings, agent.state.verdict == applied { return answerAgain(applied) }
+            let resolution = try review.resolve(reading)
             if resolution.isTokenUnchecked { note(.warning, .tokenUnchecked, ["offer": hash.text]) }
             if resolution.server.settings.leaf?.leaf != active.settings.leaf?.leaf {
                 agent.leafRequest?.isAnswered = true
@@ -91,8 +91,10 @@ extension Transition {
                 armHeartbeat()
             }
             note(.info, .offerUnchanged, ["offer": hash.text])
-            record(Verdict(hash: hash, outcome: .applied))
+            record(applied)
         } catch {
+            let verdict = Verdict(hash: hash, refused: error)
+            guard verdict != agent.state.verdict else { return answerAgain(verdict) }
             let message = error.operatorMessage
             note(
                 .error, .offerRefused,
@@ -100,19 +102,42 @@ extension Transition {
                     "offer": hash.text, "cause": error.moveCause.code, "code": message.code, "reason": message.cause,
                     "next": message.nextAction,
                 ])
-            record(Verdict(hash: hash, refused: error))
+            record(verdict)
         }
         keep()
+        provoke(.settingsStatus)
+    }
+
+    /// The answer to an offer that was answered before, for the same reason.
+    private mutating func answerAgain(_ verdict: Verdict) {
+        note(.info, .offerRepeated, ["offer": verdict.hash.text])
+        if agent.state.verdict == verdict {
+            keepIfUnsaved()
+        } else {
+            record(verdict)
+            keep()
+        }
         provoke(.settingsStatus)
     }
 
     func checkMoveIsPossible() throws(OfferRefusal) {
         guard canWrite else { throw .stateNotWritable }
         let policy = agent.configuration.policy
-        let recent = agent.state.adoptions.filter { $0.isWithin(policy.adoptionWindow, of: now) }
-        guard recent.count < policy.adoptionLimit else { throw .tooManyAdoptions(limit: recent.count) }
-        let begun = agent.movesBegun.filter { $0.isWithin(policy.adoptionWindow, of: now) }
-        guard begun.count < policy.attemptLimit else { throw .tooManyAttempts(limit: begun.count) }
+        let window = policy.adoptionWindow
+        if let wait = wait(after: agent.state.adoptions, limit: policy.adoptionLimit, in: window) {
+            throw .tooManyAdoptions(limit: policy.adoptionLimit, minutes: wait)
+        }
+        if let wait = wait(after: agent.movesBegun, limit: policy.attemptLimit, in: window) {
+            throw .tooManyAttempts(limit: policy.attemptLimit, minutes: wait)
+        }
+    }
+
+    /// Whole minutes until less than `limit` of these lie within the window; `nil` when it is so now.
+    private func wait(after times: [Timestamp], limit: Int, in window: Duration) -> Int64? {
+        let recent = times.filter { $0.isWithin(window, of: now) }.sorted()
+        guard recent.count >= limit else { return nil }
+        let first = recent[recent.count - limit]
+        return ((first + window) - now).components.seconds / 60 + 1
     }
 }
 

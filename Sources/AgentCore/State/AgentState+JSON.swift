@@ -3,7 +3,9 @@ public import Vocabulary
 
 // The text of the state file. Header values stand in it in the clear, which is why the file is the owner's alone.
 extension AgentState {
-    public static let version: Int64 = 1
+    public static let version: Int64 = 2
+    /// Its list of verdicts by hash is passed over: what they said of an offer may no longer be true.
+    private static let versionOfVerdicts: Int64 = 1
 
     public var json: JSON {
         .members([
@@ -14,7 +16,7 @@ extension AgentState {
             "candidate": candidate?.json,
             "probation": probation?.json,
             "verdict": verdict?.json,
-            "verdicts": .array(verdicts.map(\.json)),
+            "failedOffers": .array(failedOffers.map(\.json)),
             "epoch": .string(String(epoch)),
             "handover": handoverID.map { .string($0.description) },
             "adoptions": .array(adoptions.map(JSON.time)),
@@ -37,14 +39,18 @@ extension AgentState {
     public init(json: JSON) throws(StateRefusal) {
         var reader = try StateReader(json, path: "state")
         let version = try reader.required("version", \.integer)
-        guard version == Self.version else { throw .unknownVersion(version) }
+        guard [Self.version, Self.versionOfVerdicts].contains(version) else { throw .unknownVersion(version) }
         instanceUID = try reader.required("instanceUID") { $0.string.flatMap { InstanceUID($0) } }
         active = try reader.object("active") { json throws(StateRefusal) in try ServerSettings(json: json) }
         previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try ServerSettings(json: json) }
         candidate = try reader.optionalObject("candidate") { json throws(StateRefusal) in try Candidate(json: json) }
         probation = try reader.optionalObject("probation") { json throws(StateRefusal) in try Probation(json: json) }
         verdict = try reader.optionalObject("verdict") { json throws(StateRefusal) in try Verdict(json: json) }
-        verdicts = try reader.list("verdicts") { json throws(StateRefusal) in try Verdict(json: json) }
+        if version == Self.versionOfVerdicts {
+            _ = try reader.list("verdicts") { json throws(StateRefusal) in try Verdict(json: json) }
+        } else {
+            failedOffers = try reader.list("failedOffers") { json throws(StateRefusal) in try FailedOffer(json: json) }
+        }
         epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
         handoverID = try reader.optional("handover") { $0.string.flatMap { HandoverID($0) } }
         adoptions = try reader.list("adoptions") { json throws(StateRefusal) in
@@ -57,7 +63,7 @@ extension AgentState {
         hasAdopted = try reader.required("hasAdopted", \.bool)
         isEnrolled = try reader.required("isEnrolled", \.bool)
         configurationDigest = try reader.required("configurationDigest", \.bytes)
-        guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }
+        guard failedOffers.count <= Self.failedOfferLimit else { throw .malformed("state.failedOffers") }
         guard (probation == nil) == (previous == nil) else { throw .malformed("state.probation") }
         try reader.refuseUnknownMembers()
     }
@@ -154,6 +160,24 @@ extension Verdict {
         } else {
             outcome = .applied
         }
+        try reader.refuseUnknownMembers()
+    }
+}
+
+extension FailedOffer {
+    var json: JSON {
+        .members([
+            "origin": .string(origin), "verdict": verdict.json, "failures": .integer(Int64(failures)), "at": .time(at),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        var reader = try StateReader(json, path: "failedOffers")
+        origin = try reader.required("origin", \.string)
+        verdict = try reader.object("verdict") { json throws(StateRefusal) in try Verdict(json: json) }
+        guard case .failed = verdict.outcome else { throw .malformed("failedOffers.verdict") }
+        failures = try reader.required("failures") { $0.integer.flatMap { (1...100_000).contains($0) ? Int($0) : nil } }
+        at = try reader.required("at", \.time)
         try reader.refuseUnknownMembers()
     }
 }

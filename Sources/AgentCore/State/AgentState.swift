@@ -14,8 +14,8 @@ public struct AgentState: Equatable, Sendable {
     public var probation: Probation?
     /// Of the last offer that got a verdict; reported in every full report.
     public var verdict: Verdict?
-    /// Verdicts by hash, oldest first, at most `AgentState.verdictLimit`.
-    public var verdicts: [Verdict] = []
+    /// Offers that were tried in vain, oldest first, at most `AgentState.failedOfferLimit`.
+    public var failedOffers: [FailedOffer] = []
     public var epoch: Epoch = 0
     /// The `jti` of the handover that brought the agent where it is.
     public var handoverID: HandoverID?
@@ -30,7 +30,7 @@ public struct AgentState: Equatable, Sendable {
     /// `AgentConfiguration.digest` at the first start.
     public var configurationDigest: [UInt8]
 
-    public static let verdictLimit = 16
+    public static let failedOfferLimit = 16
     /// Of one server's settings in the file; three of them always fit what is read back.
     static let homeBytes = Limits.pemBytes + 256 * 1024
 
@@ -44,7 +44,7 @@ public struct AgentState: Equatable, Sendable {
     }
 }
 
-/// The answer an offer got for good: a hash that has one keeps it.
+/// The answer that an offer got. It is true of the moment it was given in: an offer that comes again is judged again.
 public struct Verdict: Hashable, Sendable {
     public enum Outcome: Hashable, Sendable {
         case applied
@@ -59,6 +59,41 @@ public struct Verdict: Hashable, Sendable {
     public init(hash: OfferHash, outcome: Outcome) {
         self.hash = hash
         self.outcome = outcome
+    }
+}
+
+/// An offer that was tried in vain. The server that repeats it gets the same answer; it is tried again only where what made
+/// it fail may have passed, and after a wait.
+public struct FailedOffer: Hashable, Sendable {
+    /// Of the server that made the offer: hashes of another server are other offers.
+    public var origin: String
+    /// `failed`, with a hash that the server gave.
+    public var verdict: Verdict
+    /// How often it was tried in vain, from 1.
+    public var failures: Int
+    /// Wall clock, of the last time.
+    public var at: Timestamp
+
+    public init(origin: String, verdict: Verdict, failures: Int, at: Timestamp) {
+        self.origin = origin
+        self.verdict = verdict
+        self.failures = failures
+        self.at = at
+    }
+
+    public var cause: MoveCause? {
+        guard case .failed(let cause, _) = verdict.outcome else { return nil }
+        return cause
+    }
+
+    /// How long its verdict stands; `nil` when only another offer can change it. Doubles with each failure.
+    func standing(_ timings: AgentTimings) -> Duration? {
+        guard cause?.mayPass == true else { return nil }
+        return min(timings.repeatedOffer * (1 << min(failures - 1, 20)), timings.longestRepeatedOffer)
+    }
+
+    func stands(at now: Timestamp, _ timings: AgentTimings) -> Bool {
+        standing(timings).map { at.isWithin($0, of: now) } ?? true
     }
 }
 

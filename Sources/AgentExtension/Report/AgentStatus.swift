@@ -67,7 +67,7 @@ public struct AgentStatus: Sendable {
             },
             "probation_until": state?.probation.map { .string($0.until.description) },
             "last_verdict": state?.verdict.map(Self.json),
-            "verdicts": state.map { .array($0.verdicts.map(Self.json)) },
+            "failed_offers": state.map { .array($0.failedOffers.map(Self.json)) },
             "epoch": state.map { .integer(Int64(clamping: $0.epoch)) },
             "handover_id": state?.handoverID.map { .string($0.description) },
             "is_adopted": state.map { .bool($0.hasAdopted) },
@@ -102,6 +102,13 @@ public struct AgentStatus: Sendable {
             "fingerprint": .string(leaf.fingerprint.description), "subject": .string(leaf.subject),
             "issuer": .string(leaf.issuer), "not_before": .string(leaf.notBefore.description),
             "not_after": .string(leaf.notAfter.description),
+        ])
+    }
+
+    private static func json(_ failed: FailedOffer) -> JSON {
+        .members([
+            "server": .string(failed.origin), "verdict": json(failed.verdict),
+            "failures": .integer(Int64(failed.failures)), "at": .string(failed.at.description),
         ])
     }
 
