@@ -14,6 +14,8 @@ public struct Agent: Equatable, Sendable {
     /// What the server has said it can do; `nil` until it has.
     public var serverCapabilities: ServerCapabilities? { reporting.serverCapabilities }
 
+    public var droppedWork: DroppedWork { meters.allDropped }
+
     var report: OwnReport
     var reporting = Reporting()
     /// Lines ordered so far.
@@ -27,6 +29,9 @@ public struct Agent: Equatable, Sendable {
     var waitingOffer: WaitingOffer?
     /// Failed moves in a row to one origin; the next move there waits.
     var failedMoves: FailedMoves?
+    var meters = Meters()
+    /// A configuration that came when the meter was full; the last one wins.
+    var waitingConfig: AgentRemoteConfig?
     /// The sink is at work on it.
     var configBeingApplied: [UInt8]?
     /// A save has failed: nobody knows what the disk holds, even what was thrown away may be there. It is written
@@ -35,6 +40,8 @@ public struct Agent: Equatable, Sendable {
     /// The wait before the next dial of the active server is running, also while a way back is tried.
     var isRetrySet = false
     var watch = ProbationWatch()
+    /// `AgentConfiguration.enrollsAnew`, until the leaf has come.
+    var isEnrollingAnew = false
     /// The signing request that was sent last.
     var leafRequest: LeafRequest?
     /// Replies that were on their way when the uid changed still carry the old one.
@@ -49,6 +56,7 @@ public struct Agent: Equatable, Sendable {
         self.state = state
         self.configuration = configuration
         report = configuration.report
+        isEnrollingAnew = configuration.enrollsAnew && configuration.bootstrapToken != nil
     }
 
     /// Decides only; nothing happens, and nothing is lost, until the shell acts on the step.

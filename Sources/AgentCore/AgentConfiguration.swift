@@ -14,8 +14,13 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var report: OwnReport
     /// The key pair of this host. Without it the agent can neither enrol nor hold a leaf.
     public var identity: HeldIdentity?
+    /// `server.settings.leaf` stands in a file of the host: then the leaf is what that file says, whatever has been adopted,
+    /// and no server replaces it.
+    public var hasLeafOfItsOwn = false
     /// Single-use enrolment token, sent as `Authorization: Bearer` until a leaf has been stored, never afterwards.
     public var bootstrapToken: Secret?
+    /// The leaf that is held is not presented: the bootstrap token gets another one, which takes its place when it comes.
+    public var enrollsAnew = false
     public var policy: OfferPolicy
     public var timings: AgentTimings
     public var backoff: Backoff
@@ -109,8 +114,19 @@ public struct AgentTimings: Equatable, Sendable {
     public var longestRepeatedOffer: Duration = .seconds(86_400)
     /// Reports that a server can provoke are at least this far apart.
     public var provoked: Duration = .seconds(1)
-    /// A leaf is renewed when less than this is left of it.
-    public var renewal: Duration = .seconds(30 * 86_400)
+    /// What else its messages cause: so many saves, reloads and checks at once, and then one for each `provoked`.
+    public var workAtOnce = 10
+    /// The same for log lines about messages that change nothing.
+    public var linesAtOnce = 20
+    /// A leaf is renewed when less than this is left of it; `nil`: less than a third of its lifetime, and of 30 days.
+    public var renewal: Duration?
+    /// How often the time left is looked at; a session may last longer than a leaf.
+    public var renewalCheck: Duration = .seconds(3600)
 
     public init() {}
+
+    /// How long before its end a leaf is renewed.
+    func renewal(of leaf: Certificate) -> Duration {
+        renewal ?? min((leaf.notAfter - leaf.notBefore) / 3, .seconds(30 * 86_400))
+    }
 }

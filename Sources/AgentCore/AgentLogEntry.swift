@@ -47,6 +47,7 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case serverError = "connection.server-error"
     case ignoredMessage = "connection.message-ignored"
     case sendFailed = "connection.send-failed"
+    case linesDropped = "connection.lines-dropped"
 
     case offerRefused = "offer.refused"
     case offerRepeated = "offer.repeated"

@@ -82,6 +82,10 @@ public enum AgentTimer: String, Hashable, Sendable, CaseIterable {
     case lost
     /// What a server provoked may be answered again.
     case provoked
+    /// Its messages may cause one more thing.
+    case meter
+    /// The leaf may be due for renewal.
+    case renewal
 }
 
 // MARK: - Directives

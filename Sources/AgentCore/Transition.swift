@@ -80,6 +80,8 @@ struct Transition {
         case .probation: probationOver()
         case .lost: lossComplete()
         case .provoked: replyLimitOver()
+        case .meter: metersRecover()
+        case .renewal: renewalDue()
         }
     }
 }

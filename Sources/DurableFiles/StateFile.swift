@@ -70,6 +70,13 @@ public struct StateFile: Hashable, Sendable {
         }
     }
 
+    /// The generation before the newest, for a caller that reads the newest one's bytes and cannot make sense of them; `nil`
+    /// when there is none that can be read.
+    public func loadPrevious() throws(FileFailure) -> Loaded? {
+        guard case .valid(let payload, let generation) = try read(previousPath) else { return nil }
+        return Loaded(payload: payload, generation: generation, recoveredFromPrevious: true)
+    }
+
     private func read(_ path: String) throws(FileFailure) -> StateRecord.Reading? {
         do {
             return try AtomicFile.read(path, limit: limit + StateRecord.headCount).map(StateRecord.read)

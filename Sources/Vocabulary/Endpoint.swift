@@ -50,6 +50,8 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         self.scheme = scheme
         self.host = hostText.lowercased()
         self.path = path.isEmpty ? "/" : String(path)
+        // What is saved and offered is the full text, and may be longer than what was given.
+        guard description.utf8.count <= Limits.endpointBytes else { throw .tooLong }
     }
 
     public var isTLS: Bool { scheme == .wss || scheme == .https }

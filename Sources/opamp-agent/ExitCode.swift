@@ -18,7 +18,7 @@ enum ExitCode: Int32, CaseIterable {
             switch error {
             case is ConfigurationRefusal: .badConfiguration
             case is StateFailure: .badState
-            case EnrolmentFailure.noToken, EnrolmentFailure.nothingToRenew: .wrongUsage
+            case EnrolmentFailure.noToken, EnrolmentFailure.nothingToRenew, EnrolmentFailure.leafOfTheHost: .wrongUsage
             case is EnrolmentFailure: .serverNotReached
             default: .failed
             }

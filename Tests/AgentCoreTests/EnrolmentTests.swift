@@ -177,9 +177,16 @@ import Vocabulary
         #expect(world.disk.active.settings.leaf == all.leaf && world.disk.active.tokenSigners == nil)
     }
 
+    private func due(_ leaf: LeafChain) -> (inout AgentConfiguration) -> Void {
+        {
+            $0.server.settings.leaf = leaf
+            $0.timings.renewal = .seconds(30 * 86_400)
+        }
+    }
+
     @Test func `a leaf near its end is renewed over the same key, once a day`() throws {
         let old = try Authorities.leaf(from: all.source, over: all.agentKey, days: 20)
-        var world = World(try all.configuration { $0.server.settings.leaf = old })
+        var world = World(try all.configuration(due(old)))
         world.start()
         world.advance(.seconds(3600))
         #expect(world.source.received.filter { $0.connectionSettingsRequest != nil }.count == 1)
@@ -198,7 +205,7 @@ import Vocabulary
     /// An agent whose leaf is due, and whose signing request is out.
     func asking(at endpoint: Endpoint? = nil) throws -> World {
         let old = try Authorities.leaf(from: all.source, over: all.agentKey, days: 20)
-        var world = World(try all.configuration(at: endpoint) { $0.server.settings.leaf = old })
+        var world = World(try all.configuration(at: endpoint, due(old)))
         world.start()
         world.advance(.seconds(40))
         #expect(requests(world.source) == 1)
@@ -238,7 +245,7 @@ import Vocabulary
         let old = try Authorities.leaf(from: all.source, over: all.agentKey, days: 20)
         var world = World(
             try all.configuration {
-                $0.server.settings.leaf = old
+                due(old)(&$0)
                 $0.server.settings.heartbeat = nil
             })
         world.start()

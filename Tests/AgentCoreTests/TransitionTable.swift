@@ -59,6 +59,8 @@ struct TransitionTable: Sendable {
         woke probation     =        =        =        =               =               =
         woke lost          =        =        =        =               =               =
         woke provoked      =        =        =        =               =               =
+        woke meter         =        =        =        =               =               =
+        woke renewal       =        =        =        =               =               =
         report changed     =        =        =        =               =               =
         config applied     =        =        =        =               =               =
         config failed      =        =        =        =               =               =
@@ -93,6 +95,8 @@ struct TransitionTable: Sendable {
         woke probation     =           =        =        =               =        =        =
         woke lost          =           =        =        =               =        =        =
         woke provoked      =           =        =        =               =        =        =
+        woke meter         =           =        =        =               =        =        =
+        woke renewal       =           =        =        =               =        =        =
         report changed     =           =        =        =               =        =        =
         config applied     =           =        =        =               =        =        =
         config failed      =           =        =        =               =        =        =
@@ -127,6 +131,8 @@ struct TransitionTable: Sendable {
         woke probation     =            =            =                online
         woke lost          dial^|wait~  =            =                =
         woke provoked      =            =            =                =
+        woke meter         =            =            =                =
+        woke renewal       =            =            =                =
         report changed     =            =            =                =
         config applied     =            =            =                =
         config failed      =            =            =                =
@@ -161,6 +167,8 @@ struct TransitionTable: Sendable {
         woke probation     =            =           =           =            =           =
         woke lost          =            =           =           =            =           =
         woke provoked      =            =           =           =            =           =
+        woke meter         =            =           =           =            =           =
+        woke renewal       =            =           =           =            =           =
         report changed     =            =           =           =            =           =
         config applied     =            =           =           =            =           =
         config failed      =            =           =           =            =           =
@@ -195,6 +203,8 @@ struct TransitionTable: Sendable {
         woke probation     =            =            =            =            =
         woke lost          =            =            =            =            =
         woke provoked      =            =            =            =            =
+        woke meter         =            =            =            =            =
+        woke renewal       =            =            =            =            =
         report changed     =            =            =            =            =
         config applied     =            =            =            =            =
         config failed      =            =            =            =            =

@@ -132,6 +132,33 @@ import Vocabulary
         #expect(throws: StateFailure.lost(directory: host.state)) { _ = try load(directory) }
     }
 
+    /// It is whole, and makes no sense: as damaged as what is not whole.
+    @Test func `F25 a state that cannot be read gives way to the one before`() throws {
+        let directory = try open()
+        var state = try load(directory).state
+        state.hasAdopted = true
+        try directory.save(state)
+        let text = state.json.description.replacing("wss://", with: "ftp://")
+        try StateDirectory.connectionFile(in: host.state).save(Array(text.utf8))
+        let loaded = try load(directory)
+        #expect(loaded.isPreviousGeneration && loaded.state == state)
+    }
+
+    @Test func `a state that could not be read back is not saved`() throws {
+        let directory = try open()
+        var state = try load(directory).state
+        try directory.save(state)
+        let saved = state
+        state.failedOffers = (0...AgentState.failedOfferLimit).map {
+            FailedOffer(
+                origin: "a:1", verdict: Verdict(hash: .named([UInt8($0)]), outcome: .failed(.dns, message: "dns")),
+                failures: 1,
+                at: Timestamp(seconds: 0))
+        }
+        #expect(throws: StateFailure.state(.malformed("state.failedOffers"))) { try directory.save(state) }
+        #expect(try load(directory).state == saved)
+    }
+
     @Test func `a state of a newer version is left alone`() throws {
         let directory = try open()
         _ = try load(directory)

@@ -192,4 +192,40 @@ extension LoopClient {
         loop.wake(after: .zero, body)
         return open(settings)
     }
+
+    /// Any process of the host may connect to the loop's own listener, whose name is in /proc/net/unix.
+    @Test func `strangers at the loop's own listener keep nobody from dialling`() async throws {
+        let server = try await ScriptedServer.start(script: echo)
+        defer { server.stop() }
+        let client = LoopClient(loop: try EventLoop(connectionLimit: 4))
+        defer { client.loop.shutDown() }
+        let strangers = (0..<200).map { _ in connectAbstract(client.loop.standIn.address) }
+        strangers.forEach { _ = Glibc.close($0) }
+        #expect(strangers.contains { $0 >= 0 })
+        for _ in 0..<3 {
+            let socket = await client.open(try .to(server, "ws"))
+            #expect(await socket.isOpened())
+            await socket.abandon()
+        }
+    }
+}
+
+/// - Parameter name: as libwebsockets takes it, "+@" before the name.
+private func connectAbstract(_ name: String) -> Int32 {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let text = Array(name.utf8.dropFirst(2))
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { path in
+        unsafe UnsafeMutableRawBufferPointer(rebasing: path.dropFirst()).copyBytes(from: text)
+    }
+    let length = socklen_t(MemoryLayout<sa_family_t>.size + 1 + text.count)
+    let result = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(descriptor, $0, length) }
+    }
+    guard result == 0 else {
+        Glibc.close(descriptor)
+        return -1
+    }
+    return descriptor
 }

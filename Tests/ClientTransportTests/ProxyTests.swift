@@ -33,13 +33,16 @@ import Vocabulary
         }
     }
 
-    enum Answer: CaseIterable { case refusal, nonsense, silence, nobody }
+    enum Answer: CaseIterable { case refusal, refusalWithPage, nonsense, silence, nobody }
 
     @Test(arguments: Answer.allCases)
     func `a proxy that does not help is named as the cause`(answer: Answer) async throws {
         let reply: ScriptedProxy.Reply =
             switch answer {
             case .refusal: .answer("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            // As squid sends it, and it keeps the connection.
+            case .refusalWithPage:
+                .answer("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 13\r\n\r\n<html></html>")
             case .nonsense: .answer("hello\r\n\r\n")
             case .silence, .nobody: .silence
             }
@@ -55,7 +58,7 @@ import Vocabulary
                 connectTimeout: .milliseconds(answer == .silence ? 300 : 5000))
             let failure = try await client.failure(of: settings)
             #expect(failure.cause == (answer == .silence ? .timeout : .proxy))
-            #expect(failure.httpStatus == (answer == .refusal ? 407 : nil))
+            #expect(failure.httpStatus == (answer == .refusal || answer == .refusalWithPage ? 407 : nil))
         }
     }
 

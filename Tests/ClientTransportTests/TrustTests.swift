@@ -207,4 +207,20 @@ import Vocabulary
             }
         }
     }
+
+    /// OpenSSL has a list for TLS 1.3 and another one for what was before; the one that nobody named is not a free choice.
+    @Test func `C56 suites of one TLS version allow no other version`() async throws {
+        let authority = try TestAuthority()
+        try await withServer(tls: try authority.tls(maximumVersionIs1_2: true), script: echo) { client, server in
+            let settings = try DialSettings.to(server, trusting: [authority.certificate])
+            let modern = settings.with { $0.cipherSuites = ["TLS_AES_256_GCM_SHA384"] }
+            #expect(try await client.failure(of: modern).cause == .protocol)
+            #expect(await client.succeeds(settings))
+            let older = settings.with {
+                $0.cipherSuites = ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]
+                $0.minimumTLS = .tls13
+            }
+            #expect(try await client.failure(of: older).cause == .policy)
+        }
+    }
 }

@@ -12,6 +12,7 @@ import Vocabulary
             try await peers(regions)
             try await bootstrapTokens(regions)
             try await revokedLeaf(regions)
+            try await enrolledAnew(regions)
         }
     }
 
@@ -149,5 +150,21 @@ import Vocabulary
         let refused = try await shell.refused(
             "mini-server handover issue \(regions.agent) --to us-region --context eu")
         #expect(refused.contains("handover.leaf-revoked"), "\(refused)")
+    }
+
+    /// Its leaf is refused for good; the host keeps its key and its uid.
+    private func enrolledAnew(_ regions: Regions) async throws {
+        let shell = regions.shell
+        try await shell.type("kill $agent; wait $agent")
+        let uid = try await shell.type("cat agent-state/identity")
+        let enrol = "opamp-agent enroll --config agent.yaml --timeout 20"
+        let refused = try await shell.refused(enrol)
+        #expect(refused.contains("Create a token with `mini-server bootstrap-token create`"), "\(refused)")
+        try await shell.type("mini-server bootstrap-token create --ttl 15m --context eu > again")
+        #expect(try await shell.type("\(enrol) --token-file again").contains("enrolled at"))
+        #expect(try await shell.type(enrol).contains("enrolled at"), "with the new leaf, and without a token")
+        #expect(try await shell.type("cat agent-state/identity") == uid)
+        let rows = try await regions.agents(on: "eu")
+        #expect(Set(rows.map(\.instanceUID.description)) == [uid.trimmingCharacters(in: .whitespacesAndNewlines)])
     }
 }

@@ -85,6 +85,7 @@ extension UnreachedPairs {
                 "send failed", "closed", "failed", "report changed", "config applied", "config failed", "stop",
                 "woke heartbeat", "woke retry", "woke nextTry", "woke answer", "woke verification",
                 "woke leaving", "woke stable", "woke probation", "woke lost", "woke provoked",
+                "woke meter", "woke renewal",
             ]),
         UnreachedPairs(
             "A process starts once.", .agent,
@@ -103,6 +104,7 @@ extension UnreachedPairs {
                 "send failed", "closed", "failed", "report changed", "config applied", "config failed", "stop",
                 "woke heartbeat", "woke retry", "woke nextTry", "woke answer", "woke verification",
                 "woke leaving", "woke stable", "woke probation", "woke lost", "woke provoked",
+                "woke meter", "woke renewal",
             ]),
         UnreachedPairs(
             "No agent here takes remote configurations; `TransitionTable` has them.", .agent,
@@ -373,6 +375,6 @@ extension UnreachedPairs {
                 "leave>", "leave>*", "leave>~", "leave>wait", "leave>wait*", "leave>wait~", "leave>wait^",
                 "leave>stop", "leave>stop*", "leave>stop~", "leave>stop^",
             ],
-            events: ["woke provoked"]),
+            events: ["woke provoked", "woke meter", "woke renewal"]),
     ]
 }

@@ -50,7 +50,7 @@ struct EndpointTests {
         let host = String(repeating: "a", count: Limits.hostBytes)
         #expect(try Endpoint("wss://\(host)").host == host)
         #expect(throws: EndpointRefusal.badHost) { try Endpoint("wss://\(host)a") }
-        let path = String(repeating: "x", count: Limits.endpointBytes - "wss://a/".utf8.count)
+        let path = String(repeating: "x", count: Limits.endpointBytes - "wss://a:443/".utf8.count)
         #expect(try Endpoint("wss://a/\(path)").path == "/" + path)
         #expect(throws: EndpointRefusal.tooLong) { try Endpoint("wss://a/\(path)x") }
     }

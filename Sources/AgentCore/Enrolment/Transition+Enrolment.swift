@@ -10,9 +10,11 @@ import Vocabulary
 // the agent may die between the answer and that write.
 extension Transition {
     mutating func requestLeafIfDue() {
-        guard case .online(let connection) = agent.phase, connection.isAccepted,
+        guard case .online(let connection) = agent.phase, connection.isAccepted else { return }
+        order(.setTimer(.renewal, after: timings.renewalCheck))
+        guard
             agent.reporting.serverCapabilities?.contains(.acceptsConnectionSettingsRequest) == true,
-            agent.needsLeaf(at: now, renewal: timings.renewal)
+            agent.needsLeaf(at: now)
         else { return }
         if let last = agent.leafRequest(to: connection.endpoint), last.at.isWithin(.seconds(86_400), of: now),
             last.isAnswered || last.connection == connection.id
@@ -22,6 +24,13 @@ extension Transition {
         agent.leafRequest = LeafRequest(origin: connection.endpoint.origin, connection: connection.id, at: now)
         agent.reporting.due.insert(.leafRequest)
         note(.info, .leafRequested)
+    }
+
+    /// Heartbeats may be off, and a session may last longer than its leaf.
+    mutating func renewalDue() {
+        keepIfUnsaved()
+        requestLeafIfDue()
+        flush()
     }
 
     /// The first leaf. There is nothing to go back to, so it is kept whatever becomes of the rest of the offer.
@@ -34,9 +43,13 @@ extension Transition {
         }
         guard canWrite else { throw .stateNotWritable }
         agent.state.active.settings.leaf = resolution.server.settings.leaf
-        if let signers = agent.announcedSigners { agent.state.active.tokenSigners = signers }
+        // What the host's operator named is not a server's to replace.
+        if let signers = agent.announcedSigners, agent.configuration.server.tokenSigners == nil {
+            agent.state.active.tokenSigners = signers
+        }
         agent.announcedSigners = nil
         agent.state.isEnrolled = true
+        agent.isEnrollingAnew = false
         agent.state.hasAdopted = true
         note(.info, .leafStored, ["fingerprint": resolution.server.settings.leaf?.leaf.fingerprint.description])
 
@@ -58,16 +71,19 @@ extension Transition {
 
     /// Trusted once, over the connection that enrols the agent.
     mutating func signersAnnounced(_ pem: [UInt8]) {
+        guard mayWork() else { return dropWork("token signers") }
         guard agent.awaitsLeaf, let text = String(validating: pem, as: UTF8.self),
             let signers = try? TokenSigners(pem: text)
-        else { return note(.warning, .ignoredMessage, ["reason": "token signers are not taken here"]) }
+        else { return noteProvoked(.warning, .ignoredMessage, ["reason": "token signers are not taken here"]) }
         agent.announcedSigners = signers
     }
 
     /// Afterwards only somebody already trusted can name others.
     mutating func signersStated(_ text: [UInt8]) {
+        guard mayWork() else { return dropWork("a trust statement") }
         guard let held = agent.state.active.tokenSigners, let text = String(validating: text, as: UTF8.self) else {
-            return note(.warning, .ignoredMessage, ["reason": "a trust statement needs signers to be checked by"])
+            return noteProvoked(
+                .warning, .ignoredMessage, ["reason": "a trust statement needs signers to be checked by"])
         }
         do throws(TrustStatementRefusal) {
             let statement = try TrustStatement.verified(text, signers: held, issuer: nil, at: now)
@@ -77,7 +93,7 @@ extension Transition {
             note(.info, .signersReplaced, ["version": String(statement.version)])
             keep()
         } catch {
-            note(.warning, .ignoredMessage, ["reason": error.operatorMessage.cause])
+            noteProvoked(.warning, .ignoredMessage, ["reason": error.operatorMessage.cause])
         }
     }
 }
@@ -94,15 +110,19 @@ struct LeafRequest: Equatable, Sendable {
 
 extension Agent {
     /// No leaf yet, and a key pair to have one for.
-    var awaitsLeaf: Bool { state.active.settings.leaf == nil && configuration.identity != nil }
+    var awaitsLeaf: Bool {
+        (state.active.settings.leaf == nil || isEnrollingAnew) && configuration.identity != nil
+    }
 
     /// The bootstrap token is still to be used.
-    var awaitsEnrolment: Bool { awaitsLeaf && !state.isEnrolled && configuration.bootstrapToken != nil }
+    var awaitsEnrolment: Bool {
+        awaitsLeaf && (!state.isEnrolled || isEnrollingAnew) && configuration.bootstrapToken != nil
+    }
 
-    func needsLeaf(at now: Timestamp, renewal: Duration) -> Bool {
-        guard let leaf = state.active.settings.leaf?.leaf else { return awaitsEnrolment }
-        guard leaf.publicKey == configuration.identity?.publicKey, leaf.notAfter < now + renewal,
-            state.candidate == nil
+    func needsLeaf(at now: Timestamp) -> Bool {
+        guard let leaf = state.active.settings.leaf?.leaf, !isEnrollingAnew else { return awaitsEnrolment }
+        guard !configuration.hasLeafOfItsOwn, leaf.publicKey == configuration.identity?.publicKey,
+            leaf.notAfter < now + configuration.timings.renewal(of: leaf), state.candidate == nil
         else { return false }
         guard let probation = state.probation else { return true }
         // The leaf stays until a handover has settled. Other changes wait, too, but not for a request that is out.

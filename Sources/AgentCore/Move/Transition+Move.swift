@@ -17,7 +17,9 @@ extension Transition {
                 "handover": handover?.id.description,
             ])
         agent.trial = Trial()
-        agent.movesBegun = agent.movesBegun.suffix(agent.configuration.policy.attemptLimit) + [now]
+        if !server.settings.differsInLeafOnly(from: agent.state.active.settings) {
+            agent.movesBegun = agent.movesBegun.suffix(agent.configuration.policy.attemptLimit) + [now]
+        }
         order(.setTimer(.verification, after: timings.verification))
         agent.reporting.due.insert(.settingsStatus)
         leave(connection, then: .dial(.candidate))
@@ -104,7 +106,11 @@ extension Transition {
 
     private mutating func adopt(_ candidate: Candidate, handover: HandoverFacts?) {
         let window = agent.configuration.policy.adoptionWindow
-        agent.state.adoptions = agent.state.adoptions.filter { $0.isWithin(window, of: now) } + [now]
+        agent.state.adoptions.removeAll { !$0.isWithin(window, of: now) }
+        // A renewal leads nowhere, and must not use up what a handover needs.
+        if !candidate.server.settings.differsInLeafOnly(from: agent.state.active.settings) {
+            agent.state.adoptions.append(now)
+        }
         agent.state.hasAdopted = true
         agent.failedMoves = nil
         if let handover {
@@ -196,6 +202,14 @@ extension Transition {
     }
 
     mutating func record(_ verdict: Verdict) { agent.state.verdict = verdict }
+}
+
+extension ConnectionSettings {
+    func differsInLeafOnly(from other: ConnectionSettings) -> Bool {
+        var renewed = other
+        renewed.leaf = leaf
+        return leaf != nil && renewed == self
+    }
 }
 
 extension AgentState {

@@ -15,8 +15,10 @@ extension Transition {
         if destination == .active { cancelRetry() }
         agent.phase = .dialing(connection)
         note(.info, .dialing, ["endpoint": connection.endpoint.description, "settings": destination.rawValue])
+        var settings = server.settings
+        if agent.isEnrollingAnew, destination == .active { settings.leaf = nil }
         let dial = Dial(
-            settings: server.settings, extraHeaders: agent.extraHeaders(for: destination),
+            settings: settings, extraHeaders: agent.extraHeaders(for: destination),
             openingHeaders: [
                 HeaderField(MoveHeader.handoverEpoch, Secret(agent.handoverEpoch(for: destination).headerText))
             ])
@@ -225,7 +227,7 @@ extension Transition {
 
     /// No timer of a session outlives it.
     private mutating func cancelSessionTimers() {
-        for timer in [AgentTimer.heartbeat, .answer, .stable] { order(.cancelTimer(timer)) }
+        for timer in [AgentTimer.heartbeat, .answer, .stable, .renewal] { order(.cancelTimer(timer)) }
     }
 }
 

@@ -19,6 +19,11 @@ extension Transition {
                     "next": "Run `opamp-agent reset --yes` to begin at the configuration file again.",
                 ])
         }
+        if configuration.hasLeafOfItsOwn, let leaf = configuration.server.settings.leaf {
+            agent.state.active.settings.leaf = leaf
+            agent.state.previous?.settings.leaf = leaf
+            agent.state.candidate?.server.settings.leaf = leaf
+        }
         note(
             .info, .started,
             [

@@ -37,7 +37,7 @@ extension Transition {
 
     private mutating func read(_ message: ServerToAgent, on connection: Connection) {
         guard agent.isAddressed(by: message) else {
-            note(.warning, .ignoredMessage, ["reason": "it names another instance_uid"])
+            noteProvoked(.warning, .ignoredMessage, ["reason": "it names another instance_uid"])
             if connection.destination == .candidate {
                 failMove(.protocol, detail: "the answer names another instance_uid")
             }
@@ -81,7 +81,7 @@ extension Transition {
     /// An error excludes all other fields (OpAMP, ServerToAgent.error_response).
     private mutating func readError(_ error: ServerErrorResponse, on connection: Connection) {
         let reason = error.errorMessage.printable(upTo: Self.longestReason)
-        note(.warning, .serverError, ["type": "\(error.type)", "message": reason])
+        noteProvoked(.warning, .serverError, ["type": "\(error.type)", "message": reason])
         switch error.type {
         case .unavailable:
             let advice = error.retryInfo.map { Duration.nanoseconds(Int64(clamping: $0.retryAfterNanoseconds)) }
@@ -113,11 +113,11 @@ extension Transition {
     private mutating func identify(_ identification: AgentIdentification?) {
         guard let bytes = identification?.newInstanceUID, !bytes.isEmpty else { return }
         guard let uid = InstanceUID(bytes: bytes), bytes.contains(where: { $0 != 0 }) else {
-            return note(.warning, .ignoredMessage, ["reason": "the new instance_uid is not 16 bytes"])
+            return noteProvoked(.warning, .ignoredMessage, ["reason": "the new instance_uid is not 16 bytes"])
         }
         guard uid != agent.state.instanceUID else { return }
         guard agent.state.probation?.isHandover != true, canWrite, !agent.isRenamedOnConnection else {
-            return note(.warning, .ignoredMessage, ["reason": "a new instance_uid cannot be taken now"])
+            return noteProvoked(.warning, .ignoredMessage, ["reason": "a new instance_uid cannot be taken now"])
         }
         note(.info, .uidAdopted, ["from": agent.state.instanceUID.description, "to": uid.description])
         agent.formerUID = agent.state.instanceUID
@@ -132,7 +132,7 @@ extension Transition {
         switch message.type {
         case MoveMessage.trustType: signersAnnounced(message.data)
         case MoveMessage.statementType: signersStated(message.data)
-        default: note(.debug, .ignoredMessage, ["reason": "unknown custom message type"])
+        default: noteProvoked(.debug, .ignoredMessage, ["reason": "unknown custom message type"])
         }
     }
 
@@ -141,15 +141,26 @@ extension Transition {
     private mutating func readRemoteConfig(_ offered: AgentRemoteConfig) {
         guard agent.configuration.capabilities.contains(.acceptsRemoteConfig),
             1...OfferHash.longest ~= offered.configHash.count
-        else { return note(.debug, .ignoredMessage, ["reason": "remote configuration is not taken"]) }
+        else { return noteProvoked(.debug, .ignoredMessage, ["reason": "remote configuration is not taken"]) }
         guard offered.configHash != agent.configBeingApplied else { return }
         guard offered.configHash != agent.state.remoteConfigStatus?.lastRemoteConfigHash else {
+            agent.waitingConfig = nil
             return provoke(.remoteConfigStatus)
         }
+        guard mayWork() else {
+            agent.waitingConfig = offered
+            return
+        }
+        agent.waitingConfig = nil
         agent.configBeingApplied = offered.configHash
         agent.reporting.due.insert(.remoteConfigStatus)
         note(.info, .remoteConfigReceived, ["hash": Hex.encode(offered.configHash.prefix(32))])
         order(.applyRemoteConfig(offered))
+    }
+
+    mutating func considerWaitingConfig() {
+        guard let waiting = agent.waitingConfig, agent.meters.work.used < timings.workAtOnce else { return }
+        readRemoteConfig(waiting)
     }
 
     mutating func remoteConfigDone(_ outcome: RemoteConfigOutcome) {

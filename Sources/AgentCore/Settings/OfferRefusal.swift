@@ -16,6 +16,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case privateKeyOffered
     case leafChangeOnProbation
     case leafChangeInHandover
+    case leafOfTheHost
     case badHeader(String)
     case tooManyHeaders
     case badProxy
@@ -36,7 +37,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
             .certificateOfAnotherKey, .badHeader, .tooManyHeaders, .badProxy, .tooLarge:
             .protocol
         case .endpointNotAllowed, .leavesTLS, .skipsVerification, .tlsTooOld, .privateKeyOffered,
-            .leafChangeOnProbation, .leafChangeInHandover, .tooManyAdoptions, .tooManyAttempts,
+            .leafChangeOnProbation, .leafChangeInHandover, .leafOfTheHost, .tooManyAdoptions, .tooManyAttempts,
             .otherServerWhileEnrolling:
             .policy
         case .tokenMissing, .noTokenSigners, .tokenWithoutLeaf, .token: .token
@@ -87,6 +88,11 @@ extension OfferRefusal: OperatorExplainable {
                 .leafChangeInHandover,
                 "A handover keeps the agent's leaf; this offer contains another one or none.",
                 "Repeat the agent's present leaf in the offer, or set `absent_certificate: keep` on the agent."
+            )
+        case .leafOfTheHost:
+            message(
+                .leafOfTheHost, "The agent's certificate comes from a file of its host, which no server replaces.",
+                "Offer the settings without a certificate, and renew the files that `tls.cert_file` and `tls.key_file` name."
             )
         case .badHeader(let name):
             message(.badHeader, "Header \"\(name)\" is malformed, or a server may not set it.", correct)

@@ -17,10 +17,12 @@ public struct OfferReview: Sendable {
     public var receivedAt: Timestamp
     /// A handover has not settled: the leaf stays as it is.
     public var isOnProbation: Bool
+    /// The leaf comes from a file of the host.
+    public var hasLeafOfItsOwn: Bool
 
     public init(
         active: ServerSettings, policy: OfferPolicy, ownKey: PublicKey?, epoch: Epoch, receivedAt: Timestamp,
-        isOnProbation: Bool = false
+        isOnProbation: Bool = false, hasLeafOfItsOwn: Bool = false
     ) {
         self.active = active
         self.policy = policy
@@ -28,6 +30,7 @@ public struct OfferReview: Sendable {
         self.epoch = epoch
         self.receivedAt = receivedAt
         self.isOnProbation = isOnProbation
+        self.hasLeafOfItsOwn = hasLeafOfItsOwn
     }
 
     public struct Resolution: Equatable, Sendable {
@@ -61,6 +64,8 @@ public struct OfferReview: Sendable {
             // Credentials of one server are nobody else's (Fetch and RFC 6454 have the same rule for redirects).
             settings.headers = []
         }
+        // Somebody trusted this very host unverified.
+        if isNewOrigin, !policy.allowsSkippingVerification { settings.skipsVerification = false }
         if let tls = offer.tls { try OfferedTLS.apply(tls, to: &settings, policy: policy) }
         // The operator's floor holds for what was there before, too.
         settings.tls.minimum = max(settings.tls.minimum, policy.minimumTLS)
@@ -115,6 +120,7 @@ public struct OfferReview: Sendable {
         let chain: LeafChain
         do { chain = try LeafChain(pem: pem) } catch { throw .badCertificate }
         guard let ownKey, chain.leaf.publicKey == ownKey else { throw .certificateOfAnotherKey }
+        if hasLeafOfItsOwn, chain.leaf != held?.leaf { throw .leafOfTheHost }
         if isOnProbation, chain.leaf != held?.leaf { return try refuseLeafChange() }
         return chain
     }

@@ -62,13 +62,14 @@ enum OfferedTLS {
             settings.trust = ServerTrust(anchors: anchors, includesSystemRoots: tls.includeSystemCACertsPool)
         }
         let minimum = try version(tls.minVersion) ?? settings.tls.minimum
-        let maximum = try version(tls.maxVersion) ?? .tls13
+        let maximum = try version(tls.maxVersion) ?? settings.tls.maximum
         guard tls.minVersion.isEmpty || minimum >= policy.minimumTLS else { throw .tlsTooOld(tls.minVersion) }
         guard minimum <= maximum else { throw .badTLSVersion(String(tls.maxVersion.prefix(16))) }
         for suite in tls.cipherSuites where !knownSuites.contains(suite) {
             throw .unknownCipherSuite(String(suite.prefix(64)))
         }
-        settings.tls = TLSBounds(minimum: minimum, maximum: maximum, cipherSuites: tls.cipherSuites)
+        let suites = tls.cipherSuites.isEmpty ? settings.tls.cipherSuites : tls.cipherSuites
+        settings.tls = TLSBounds(minimum: minimum, maximum: maximum, cipherSuites: suites)
     }
 
     private static func version(_ text: String) throws(OfferRefusal) -> TLSVersion? {

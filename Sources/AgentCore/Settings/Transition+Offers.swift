@@ -17,7 +17,9 @@ extension Transition {
     }
 
     mutating func considerWaitingOffer() {
-        guard let waiting = agent.waitingOffer, agent.failedMoves?.wait != .running else { return }
+        guard let waiting = agent.waitingOffer, agent.failedMoves?.wait != .running,
+            agent.meters.work.used < timings.workAtOnce
+        else { return }
         agent.waitingOffer = nil
         guard waiting.origin == agent.state.active.settings.endpoint.origin else { return supersede(waiting) }
         consider(waiting)
@@ -26,9 +28,10 @@ extension Transition {
     private mutating func consider(_ arrival: WaitingOffer) {
         guard agent.configuration.capabilities.contains(.acceptsOpAMPConnectionSettings),
             let offer = arrival.offers.opamp
-        else { return note(.debug, .offerIgnored, ["reason": "nothing in it is for this agent"]) }
+        else { return noteProvoked(.debug, .offerIgnored, ["reason": "nothing in it is for this agent"]) }
         guard let hash = OfferHash(of: arrival.offers) else {
-            return note(.warning, .offerIgnored, ["reason": "its hash is longer than \(OfferHash.longest) bytes"])
+            return noteProvoked(
+                .warning, .offerIgnored, ["reason": "its hash is longer than \(OfferHash.longest) bytes"])
         }
         switch agent.phase {
         case .online(let connection) where agent.state.candidate == nil:
@@ -40,21 +43,28 @@ extension Transition {
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
             // The offer that is being tried, which the answer to the disconnecting poll may repeat: its verdict
             // follows.
-            guard hash != agent.state.candidate?.hash else { return note(.info, .offerRepeated, ["offer": hash.text]) }
+            guard hash != agent.state.candidate?.hash else {
+                return noteProvoked(.info, .offerRepeated, ["offer": hash.text])
+            }
             // A move is decided before the next begins; of those that wait, the last one wins.
             if agent.waitingOffer != arrival, let superseded = agent.waitingOffer { supersede(superseded) }
-            agent.waitingOffer = arrival
-            note(.info, .offerWaits, ["offer": hash.text])
+            wait(arrival, hash)
         }
     }
 
+    private mutating func wait(_ arrival: WaitingOffer, _ hash: OfferHash) {
+        agent.waitingOffer = arrival
+        noteProvoked(.info, .offerWaits, ["offer": hash.text])
+    }
+
     private mutating func supersede(_ waiting: WaitingOffer) {
-        note(.info, .offerSuperseded, ["offer": OfferHash(of: waiting.offers)?.text, "from": waiting.origin])
+        noteProvoked(.info, .offerSuperseded, ["offer": OfferHash(of: waiting.offers)?.text, "from": waiting.origin])
     }
 
     private mutating func decide(
         _ arrival: WaitingOffer, _ offer: OpAMPConnectionSettings, hash: OfferHash, on connection: Connection
     ) {
+        guard mayWork() else { return wait(arrival, hash) }
         if let failed = agent.state.failedOffer(hash, from: arrival.origin), failed.stands(at: now, timings) {
             return answerAgain(failed.verdict)
         }
@@ -70,16 +80,15 @@ extension Transition {
             if resolution.server.settings.leaf?.leaf != active.settings.leaf?.leaf {
                 agent.leafRequest?.isAnswered = true
             }
-            if active.settings.leaf == nil, resolution.server.settings.leaf != nil {
+            if agent.awaitsLeaf, offer.certificate != nil, resolution.server.settings.leaf != nil {
                 return try storeLeaf(of: resolution, hash: hash, on: connection)
             }
             var rest = resolution.server.settings
             rest.heartbeat = active.settings.heartbeat
             guard rest == active.settings else {
-                try checkMoveIsPossible()
+                try checkMoveIsPossible(isRenewal: resolution.server.settings.differsInLeafOnly(from: active.settings))
                 guard mayMove(to: resolution.server.settings.endpoint.origin) else {
-                    agent.waitingOffer = arrival
-                    return note(.info, .offerWaits, ["offer": hash.text])
+                    return wait(arrival, hash)
                 }
                 return beginMove(to: resolution.server, handover: resolution.handover, hash: hash, from: connection)
             }
@@ -110,7 +119,7 @@ extension Transition {
 
     /// The answer to an offer that was answered before, for the same reason.
     private mutating func answerAgain(_ verdict: Verdict) {
-        note(.info, .offerRepeated, ["offer": verdict.hash.text])
+        noteProvoked(.info, .offerRepeated, ["offer": verdict.hash.text])
         if agent.state.verdict == verdict {
             keepIfUnsaved()
         } else {
@@ -120,8 +129,9 @@ extension Transition {
         provoke(.settingsStatus)
     }
 
-    func checkMoveIsPossible() throws(OfferRefusal) {
+    func checkMoveIsPossible(isRenewal: Bool) throws(OfferRefusal) {
         guard canWrite else { throw .stateNotWritable }
+        guard !isRenewal else { return }
         let policy = agent.configuration.policy
         let window = policy.adoptionWindow
         if let wait = wait(after: agent.state.adoptions, limit: policy.adoptionLimit, in: window) {
@@ -145,7 +155,8 @@ extension Agent {
     func review(receivedAt: Timestamp) -> OfferReview {
         OfferReview(
             active: state.active, policy: configuration.policy, ownKey: configuration.identity?.publicKey,
-            epoch: state.epoch, receivedAt: receivedAt, isOnProbation: state.probation?.isHandover ?? false)
+            epoch: state.epoch, receivedAt: receivedAt, isOnProbation: state.probation?.isHandover ?? false,
+            hasLeafOfItsOwn: configuration.hasLeafOfItsOwn)
     }
 }
 

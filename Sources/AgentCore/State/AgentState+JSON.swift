@@ -30,6 +30,15 @@ extension AgentState {
     /// What `StateFile` keeps.
     public var encoded: [UInt8] { json.utf8 }
 
+    /// The same, read back: what could not be read must not take the place of what can.
+    ///
+    /// - Throws: `StateRefusal` for a state whose text says something else, or nothing.
+    public func encodedAndReadBack() throws(StateRefusal) -> [UInt8] {
+        let bytes = encoded
+        guard try AgentState(decoding: bytes) == self else { throw .malformed("state") }
+        return bytes
+    }
+
     public init(decoding bytes: [UInt8]) throws(StateRefusal) {
         let json: JSON
         do { json = try JSON(reading: bytes, sizeLimit: Limits.stateBytes) } catch { throw .notJSON(error) }

@@ -15,16 +15,32 @@ public struct Enrolment: Sendable {
     private let configuration: HostConfiguration
     private let former: Fingerprint?
     private let log: AgentLog?
+    /// What a bootstrap token can be for when the held leaf is refused.
+    private let held: Held?
+
+    private struct Held {
+        let leaf: Fingerprint
+        /// An offer has led the agent to another server than the file's, for which the token is.
+        let isElsewhere: Bool
+    }
 
     /// - Parameter renewing: a leaf is asked for although the present one is good.
     /// - Throws: `EnrolmentFailure.noToken`.
     public init(_ configuration: HostConfiguration, renewing: Bool = false, log: AgentLog? = nil)
         throws(EnrolmentFailure)
     {
-        let held = try? AgentStatus(of: configuration).leaf
+        let status = try? AgentStatus(of: configuration)
+        let held = status?.leaf
+        guard configuration.key == nil || !renewing else { throw .leafOfTheHost }
         guard held != nil || configuration.bootstrapToken != nil else { throw .noToken }
         guard held != nil || !renewing else { throw .nothingToRenew }
         self.log = log
+        self.held = held.map { leaf in
+            let active = status?.state?.active.settings.endpoint ?? configuration.server.settings.endpoint
+            return Held(
+                leaf: leaf.leaf.fingerprint,
+                isElsewhere: active.origin != configuration.server.settings.endpoint.origin)
+        }
         former = renewing ? held?.leaf.fingerprint : nil
         var configuration = configuration
         // Longer than any leaf lives, so that every leaf is due.
@@ -34,9 +50,28 @@ public struct Enrolment: Sendable {
 
     /// - Throws: `StateFailure`, `EnrolmentFailure`.
     public func finish(within limit: Duration) async throws -> Success {
+        do {
+            return try await attempt(configuration, former: former, within: limit)
+        } catch EnrolmentFailure.notAccepted(let cause, let detail, _) where cause.isAboutLeaf {
+            guard let held else { throw EnrolmentFailure.notAccepted(cause, detail: detail, .token) }
+            guard configuration.key == nil else { throw EnrolmentFailure.notAccepted(cause, detail: detail, .file) }
+            guard !held.isElsewhere else { throw EnrolmentFailure.notAccepted(cause, detail: detail, .leafElsewhere) }
+            guard configuration.bootstrapToken != nil else {
+                throw EnrolmentFailure.notAccepted(cause, detail: detail, .leaf)
+            }
+            // Revoked, expired, or of a server that was set up anew: the token gets another one, for the same uid and key.
+            var anew = configuration
+            anew.enrollsAnew = true
+            return try await attempt(anew, former: held.leaf, within: limit)
+        }
+    }
+
+    private func attempt(
+        _ configuration: HostConfiguration, former: Fingerprint?, within limit: Duration
+    ) async throws -> Success {
         let agent = try AgentExtension.start(configuration, log: log)
         let verdict = await withTaskGroup(of: Result<Success, EnrolmentFailure>?.self) { group in
-            group.addTask { await outcome(of: agent) }
+            group.addTask { await outcome(of: agent, former: former) }
             group.addTask {
                 try? await Task.sleep(for: limit)
                 return nil
@@ -49,7 +84,7 @@ public struct Enrolment: Sendable {
         return try (verdict ?? .failure(.tooLong(limit))).get()
     }
 
-    private func outcome(of agent: AgentExtension) async -> Result<Success, EnrolmentFailure>? {
+    private func outcome(of agent: AgentExtension, former: Fingerprint?) async -> Result<Success, EnrolmentFailure>? {
         for await news in agent.news {
             switch news.event {
             case .online, .moveAdopted, .moveSettled:
@@ -65,7 +100,7 @@ public struct Enrolment: Sendable {
                 return .failure(.refused(news.entry["detail"] ?? "the server does not accept its certificate"))
             case .lost:
                 guard let cause = news.entry["cause"].flatMap({ MoveCause(code: $0) }), cause.isFinal else { continue }
-                return .failure(.notAccepted(cause, detail: news.entry["detail"] ?? ""))
+                return .failure(.notAccepted(cause, detail: news.entry["detail"] ?? "", .token))
             default: continue
             }
         }
@@ -74,6 +109,11 @@ public struct Enrolment: Sendable {
 }
 
 extension MoveCause {
+    /// A server that does not take the leaf, or the token, answers so.
+    fileprivate var isAboutLeaf: Bool {
+        self == .tlsLeafRefused || self == .http(status: 401) || self == .http(status: 403)
+    }
+
     /// Waiting would not make it better.
     fileprivate var isFinal: Bool {
         switch self {
@@ -88,9 +128,42 @@ extension MoveCause {
 public enum EnrolmentFailure: Error, Hashable, Sendable {
     case noToken
     case nothingToRenew
-    case notAccepted(MoveCause, detail: String)
+    /// The files of the host decide about its certificate.
+    case leafOfTheHost
+    case notAccepted(MoveCause, detail: String, Presented)
     case refused(String)
     case tooLong(Duration)
+
+    /// What the server did not take.
+    public enum Presented: Hashable, Sendable {
+        case token, leaf
+        /// The certificate that the configuration file names.
+        case file
+        /// The leaf, at a server to which the agent was moved.
+        case leafElsewhere
+    }
+}
+
+extension EnrolmentFailure.Presented {
+    fileprivate static let renewFiles =
+        "Renew the files that `tls.cert_file` and `tls.key_file` name, or remove both from the file and enroll."
+
+    /// What ends the refusal, which depends on what was refused and not on the cause alone.
+    fileprivate func nextAction(after cause: MoveCause) -> String {
+        guard cause.isAboutLeaf else { return cause.nextAction }
+        return switch self {
+        case .token where cause == .http(status: 401):
+            "Create a new token with `mini-server bootstrap-token create`: this one is unknown, used or expired."
+        case .token: cause.nextAction
+        case .leaf:
+            "The server does not accept the host's certificate. Create a token with `mini-server bootstrap-token create`, "
+                + "and run `opamp-agent enroll` again with --token-file."
+        case .file: "The server does not accept the host's certificate. \(Self.renewFiles)"
+        case .leafElsewhere:
+            "The server to which the agent was moved does not accept its certificate. Run `opamp-agent reset --yes`, then "
+                + "`opamp-agent enroll` with a new token of the server in the configuration file."
+        }
+    }
 }
 
 extension EnrolmentFailure: OperatorExplainable {
@@ -106,13 +179,16 @@ extension EnrolmentFailure: OperatorExplainable {
             OperatorMessage(
                 code: EnrolmentCode.nothingToRenew.code, title: title, cause: "The host has no certificate yet.",
                 nextAction: "Run `opamp-agent enroll` with a bootstrap token and without --renew.")
-        case .notAccepted(let cause, let detail):
+        case .leafOfTheHost:
+            OperatorMessage(
+                code: EnrolmentCode.leafOfTheHost.code, title: title,
+                cause: "The configuration file names the certificate of this host in `tls.cert_file`.",
+                nextAction: Presented.renewFiles)
+        case .notAccepted(let cause, let detail, let presented):
             OperatorMessage(
                 code: "\(EnrolmentCode.area).\(cause.code)", title: title,
                 cause: detail.isEmpty ? cause.sentence : "\(detail).",
-                nextAction: cause == .http(status: 401)
-                    ? "Create a new token with `mini-server bootstrap-token create`: this one is unknown, used or expired."
-                    : cause.nextAction)
+                nextAction: presented.nextAction(after: cause))
         case .refused(let reason): Self.refused(reason, title: title)
         case .tooLong(let limit):
             OperatorMessage(

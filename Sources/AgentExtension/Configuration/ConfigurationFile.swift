@@ -31,8 +31,6 @@ extension HostConfiguration {
         guard let directory = try storage?.text("directory") else { throw .missing("storage.directory") }
         self.init(server: configured.server, key: configured.key, stateDirectory: directory.content)
         policy.minimumTLS = configured.server.settings.tls.minimum
-        if case .http = configured.server.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
-        if case .ws = configured.server.settings.endpoint.scheme { policy.allowsLeavingTLS = true }
 
         instanceUID = try file.value("instance_uid", expected: "a UUID in lower case") { InstanceUID($0) }
         if let sink = try file.section("config_sink", keys: ["path", "reload_command"]) {

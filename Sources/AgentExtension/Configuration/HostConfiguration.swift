@@ -21,6 +21,8 @@ public struct HostConfiguration: Sendable {
     public var backoff: Backoff
     /// Sent once, to enrol.
     public var bootstrapToken: Secret?
+    /// The bootstrap token gets a leaf in place of the one that is held.
+    var enrollsAnew = false
     public var sink: SinkSettings?
     public var logLevel: AgentLogEntry.Level
     public var logFormat: AgentLog.Format
@@ -63,8 +65,11 @@ public struct HostConfiguration: Sendable {
 
     /// The core's part of it.
     func agentConfiguration(identity: HeldIdentity) -> AgentConfiguration {
-        AgentConfiguration(
+        var configuration = AgentConfiguration(
             server: server, capabilities: capabilities, report: report, identity: identity,
             bootstrapToken: bootstrapToken, policy: policy, timings: timings, backoff: backoff, digest: digest)
+        configuration.enrollsAnew = enrollsAnew
+        configuration.hasLeafOfItsOwn = key != nil && server.settings.leaf != nil
+        return configuration
     }
 }

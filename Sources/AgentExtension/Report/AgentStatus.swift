@@ -22,22 +22,19 @@ public struct AgentStatus: Sendable {
     public init(of configuration: HostConfiguration) throws(StateFailure) {
         directory = configuration.stateDirectory
         configured = configuration.server.settings.endpoint
+        let connection = StateDirectory.connectionFile(in: directory)
         let loaded: StateFile.Loaded?
         let uid: [UInt8]?
         do throws(FileFailure) {
-            loaded = try StateDirectory.connectionFile(in: directory).load()
+            loaded = try connection.load()
             uid = try AtomicFile.read(StateDirectory.path(of: .identity, in: directory), limit: 256)
         } catch {
             throw .file(error)
         }
-        do throws(StateRefusal) {
-            var state: AgentState?
-            if let loaded { state = try AgentState(decoding: loaded.payload) }
-            self.state = state
-        } catch {
-            throw .state(error)
-        }
-        isPreviousGeneration = loaded?.recoveredFromPrevious ?? false
+        var found: (state: AgentState, isPreviousGeneration: Bool)?
+        if let loaded { found = try StateDirectory.state(in: loaded, of: connection) }
+        state = found?.state
+        isPreviousGeneration = found?.isPreviousGeneration ?? false
         heldUID = uid.flatMap { InstanceUID(String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self)) }
         var key = configuration.key
         if key == nil { key = try StateDirectory.readKey(in: directory) }
@@ -75,12 +72,16 @@ public struct AgentStatus: Sendable {
             "configuration_ignored": .bool(isConfigurationIgnored),
             "recovered_from_previous": .bool(isPreviousGeneration),
             "process": presence.map { .integer(Int64($0.process)) },
-            "connection": presence.map { presence in
-                .members([
-                    "contact": .string(presence.contact.rawValue), "endpoint": .string(presence.endpoint),
-                    "since": .string(presence.since.description),
-                ])
-            },
+            "connection": presence.map(Self.json),
+        ])
+    }
+
+    private static func json(_ presence: Presence) -> JSON {
+        .members([
+            "contact": .string(presence.contact.rawValue), "endpoint": .string(presence.endpoint),
+            "since": .string(presence.since.description),
+            "dropped_messages": .integer(Int64(presence.dropped.messages)),
+            "dropped_log_lines": .integer(Int64(presence.dropped.logLines)),
         ])
     }
 

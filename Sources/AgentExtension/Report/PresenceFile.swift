@@ -1,3 +1,4 @@
+import AgentCore
 import DurableFiles
 import HostSystem
 import Vocabulary
@@ -17,7 +18,7 @@ struct PresenceFile {
 
     /// - Parameter schedule: asks for `write` after `delay`.
     mutating func note(_ presence: Presence, schedule: () -> Void) {
-        guard presence.contact != latest?.contact || presence.endpoint != latest?.endpoint else { return }
+        guard presence.isNews(after: latest) else { return }
         latest = presence
         guard !isScheduled, presence.contact != .stopped else { return }
         isScheduled = true
@@ -48,32 +49,43 @@ struct Presence: Hashable, Sendable {
     var contact: AgentSnapshot.Contact
     var endpoint: String
     var since: Timestamp
+    var dropped: DroppedWork
+
+    func isNews(after last: Presence?) -> Bool {
+        contact != last?.contact || endpoint != last?.endpoint || dropped != last?.dropped
+    }
 
     var json: JSON {
         .members([
             "process": .integer(Int64(process)), "contact": .string(contact.rawValue), "endpoint": .string(endpoint),
-            "since": .string(since.description),
+            "since": .string(since.description), "droppedMessages": .integer(Int64(dropped.messages)),
+            "droppedLogLines": .integer(Int64(dropped.logLines)),
         ])
     }
 
     init?(json: JSON) {
         guard let process = json["process"]?.integer.flatMap({ Int32(exactly: $0) }),
             let contact = json["contact"]?.string.flatMap({ AgentSnapshot.Contact(rawValue: $0) }),
-            let endpoint = json["endpoint"]?.string, let since = json["since"]?.string.flatMap({ Timestamp($0) })
+            let endpoint = json["endpoint"]?.string, let since = json["since"]?.string.flatMap({ Timestamp($0) }),
+            let messages = json["droppedMessages"]?.integer, let logLines = json["droppedLogLines"]?.integer
         else { return nil }
-        self.init(process: process, contact: contact, endpoint: endpoint, since: since)
+        self.init(
+            process: process, contact: contact, endpoint: endpoint, since: since,
+            dropped: DroppedWork(messages: Int(messages), logLines: Int(logLines)))
     }
 
-    init(process: Int32, contact: AgentSnapshot.Contact, endpoint: String, since: Timestamp) {
+    init(process: Int32, contact: AgentSnapshot.Contact, endpoint: String, since: Timestamp, dropped: DroppedWork) {
         self.process = process
         self.contact = contact
         self.endpoint = endpoint
         self.since = since
+        self.dropped = dropped
     }
 }
 
 extension AgentSnapshot {
     func presence(at now: Timestamp) -> Presence {
-        Presence(process: ProcessTable.ownID, contact: contact, endpoint: endpoint.description, since: now)
+        Presence(
+            process: ProcessTable.ownID, contact: contact, endpoint: endpoint.description, since: now, dropped: dropped)
     }
 }

@@ -91,13 +91,8 @@ final class StateDirectory: Sendable {
             (record, isDamaged) = (nil, true)
         }
         if let record {
-            do throws(StateRefusal) {
-                let state = try AgentState(decoding: record.payload)
-                return Loaded(
-                    state: state, isPreviousGeneration: record.recoveredFromPrevious, isStartedAnew: false)
-            } catch {
-                throw .state(error)
-            }
+            let (state, isPrevious) = try Self.state(in: record, of: connection)
+            return Loaded(state: state, isPreviousGeneration: isPrevious, isStartedAnew: false)
         }
         // Falling back to the file could lead to a server that has handed this agent away, and forgets whose signature
         // a token must bear.
@@ -108,14 +103,37 @@ final class StateDirectory: Sendable {
         return Loaded(state: state, isPreviousGeneration: false, isStartedAnew: isDamaged)
     }
 
+    /// What is whole and makes no sense is as damaged as what is not whole: the generation before it counts.
+    static func state(
+        in record: StateFile.Loaded, of file: StateFile
+    ) throws(StateFailure) -> (state: AgentState, isPreviousGeneration: Bool) {
+        do throws(StateRefusal) {
+            return (try AgentState(decoding: record.payload), record.recoveredFromPrevious)
+        } catch {
+            // Another version of the agent makes sense of it.
+            if case .unknownVersion = error { throw .state(error) }
+            let previous = record.recoveredFromPrevious ? nil : try? file.loadPrevious()
+            guard let previous, let state = try? AgentState(decoding: previous.payload) else { throw .state(error) }
+            return (state, true)
+        }
+    }
+
     // MARK: Saving
 
+    /// - Throws: `StateFailure.state` for a state that could not be read again; the saved one stays.
+    ///
     /// One atomic write decides; what stands around it is written in an order that a crash cannot turn against it.
-    func save(_ state: AgentState) throws(FileFailure) {
-        if state.hasAdopted {
-            try write(.adopted, "Offered settings were adopted; the configuration file no longer decides.")
+    func save(_ state: AgentState) throws(StateFailure) {
+        let bytes: [UInt8]
+        do throws(StateRefusal) { bytes = try state.encodedAndReadBack() } catch { throw .state(error) }
+        do throws(FileFailure) {
+            if state.hasAdopted {
+                try write(.adopted, "Offered settings were adopted; the configuration file no longer decides.")
+            }
+            try connection.save(bytes)
+        } catch {
+            throw .file(error)
         }
-        try connection.save(state.encoded)
         // Readable copies: without them nothing is lost.
         try? write(.identity, state.instanceUID.description)
         if let leaf = state.active.settings.leaf { try? write(.leaf, leaf.pem) }

@@ -98,6 +98,7 @@ import Vocabulary
             flags |= LCCSCF_USE_SSL.rawValue | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK.rawValue
         }
         unsafe info.ssl_connection = Int32(bitPattern: flags)
+        loop.standIn.drain()
         // All of these are copied by the call.
         unsafe loop.standIn.address.withCString { address in
             unsafe endpoint.hostHeader.withCString { host in
@@ -147,6 +148,9 @@ import Vocabulary
     /// May come twice for a connection that failed within the call that made it.
     func wsiDestroyed() {
         unsafe wsi = nil
+        if socket >= 0 {
+            verdict = verdict ?? .failed(DialFailure(.tcp, "libwebsockets did not reach this process's own listener"))
+        }
         tls.links = tls.links.filter { $0.value !== self }
         // The wsi is freed after this callback only, and the vhost must outlive it.
         later { link in link.end() }
@@ -262,6 +266,10 @@ import Vocabulary
         stage = .ended
         deadline?.cancel()
         liveness?.cancel()
+        if socket >= 0 {
+            close(socket)
+            socket = -1
+        }
         loop.links[ObjectIdentifier(self)] = nil
         tls.giveBack(to: loop)
         let user = self.user

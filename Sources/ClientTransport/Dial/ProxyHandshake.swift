@@ -35,10 +35,10 @@ struct ProxyHandshake {
         }
     }
 
-    /// Reads to the empty line. The server behind the proxy speaks only after us, so nothing may follow it.
+    /// Reads to the empty line. After a refusal a body may follow, whose end is of no interest.
     private func receiveHead() throws(DialFailure) -> [UInt8] {
         var head: [UInt8] = []
-        while !head.ends(with: "\r\n\r\n") {
+        while !head.contains("\r\n\r\n".utf8) {
             guard waitFor(Int16(POLLIN), on: socket, until: deadline) else { throw timedOut }
             var piece = [UInt8](repeating: 0, count: 1024)
             let count = unsafe piece.withUnsafeMutableBytes { bytes in
@@ -55,8 +55,4 @@ struct ProxyHandshake {
     }
 
     private var timedOut: DialFailure { DialFailure(.timeout, "the proxy did not answer CONNECT in time") }
-}
-
-extension [UInt8] {
-    fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
 }

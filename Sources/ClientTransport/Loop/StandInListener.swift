@@ -32,7 +32,7 @@ struct StandInListener {
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
                 // Bound with a family alone, the kernel gives a name that is free.
                 unsafe bind(descriptor, pointer, socklen_t(MemoryLayout<sa_family_t>.size)) == 0
-                    && Glibc.listen(descriptor, 64) == 0 && getsockname(descriptor, pointer, &length) == 0
+                    && Glibc.listen(descriptor, SOMAXCONN) == 0 && getsockname(descriptor, pointer, &length) == 0
             }
         }
         guard isListening else {
@@ -47,7 +47,8 @@ struct StandInListener {
         return (descriptor, name)
     }
 
-    /// Takes the far ends of connections that are not used any more.
+    /// Takes the far ends of connections that are not used any more, and those of strangers: every process of the host may
+    /// connect here, and could otherwise fill the queue so that our own connect finds no place.
     func drain() {
         while true {
             let other = accept(descriptor, nil, nil)

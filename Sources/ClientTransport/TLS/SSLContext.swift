@@ -45,6 +45,7 @@ private func setVersionsAndCiphers(_ key: TLSContext.Key, in context: OpaquePoin
     else { throw DialFailure(.policy, "no TLS version is left between the minimum and the maximum") }
 
     guard !key.cipherSuites.isEmpty else { return }
+    // OpenSSL keeps a list for each version. With an empty one it would negotiate what nobody allowed.
     let isModern = { (name: String) in name.hasPrefix("TLS_AES_") || name.hasPrefix("TLS_CHACHA20_POLY1305_SHA256") }
     let modern = key.cipherSuites.filter(isModern)
     let older = key.cipherSuites.filter { !isModern($0) }.map { name in
@@ -54,6 +55,16 @@ private func setVersionsAndCiphers(_ key: TLSContext.Key, in context: OpaquePoin
     guard unsafe modern.isEmpty || SSL_CTX_set_ciphersuites(context, modern.joined(separator: ":")) == 1,
         unsafe older.isEmpty || SSL_CTX_set_cipher_list(context, older.joined(separator: ":")) == 1
     else { throw DialFailure(.policy, "this host knows none of the cipher suites") }
+    let versions = (
+        minimum: older.isEmpty ? TLSVersion.tls13 : key.minimumTLS,
+        maximum: modern.isEmpty ? TLSVersion.tls12 : key.maximumTLS
+    )
+    guard versions.minimum <= versions.maximum,
+        unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, number(versions.minimum), nil) == 1,
+        unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, number(versions.maximum), nil) == 1
+    else {
+        throw DialFailure(.policy, "the cipher suites belong to no TLS version between the minimum and the maximum")
+    }
 }
 
 private func setTrust(_ key: TLSContext.Key, in context: OpaquePointer) throws(DialFailure) {

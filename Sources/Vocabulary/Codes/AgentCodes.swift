@@ -24,6 +24,7 @@ public enum OfferCode: String, OperatorCode {
     case tokenMissing = "token-missing"
     case tokenWithoutLeaf = "token-without-leaf"
     case tooLarge = "too-large"
+    case leafOfTheHost = "leaf-of-the-host"
     case tooManyAdoptions = "too-many-adoptions"
     case tooManyAttempts = "too-many-attempts"
     case tooManyHeaders = "too-many-headers"
@@ -60,6 +61,7 @@ public enum EnrolmentCode: String, OperatorCode {
 
     case noToken = "no-token"
     case nothingToRenew = "nothing-to-renew"
+    case leafOfTheHost = "leaf-of-the-host"
     case refused
     case tooLong = "too-long"
 }
