@@ -19,10 +19,11 @@ import Vocabulary
 
     private func facts(
         _ row: AgentRecord, sources: [SourceHandover] = [], targets: [TargetHandover] = [],
-        authority: Certificate? = nil, handover: HandoverID? = nil, leaf: Certificate? = nil
+        authority: Certificate? = nil, handover: HandoverID? = nil, leaf: Certificate? = nil,
+        transport: AgentTransport = .webSocket
     ) -> SessionFacts {
         let proof = SessionProof(
-            agent: row.id, certificate: leaf ?? world.leaf, handover: handover, transport: .webSocket,
+            agent: row.id, certificate: leaf ?? world.leaf, handover: handover, transport: transport,
             openedAt: world.now)
         return SessionFacts(
             session: proof, memory: SessionMemory(at: world.now), row: row, rowOfLeaf: row, sources: sources,
@@ -187,7 +188,6 @@ import Vocabulary
             return
         }
         #expect(change.state.phase == .leaving && change.state.isBack == nil && step.memory.hasOffer)
-        // It gave up without a word, and polls on.
         facts.sources = [change.state]
         facts.memory = step.memory
         let next = SessionStep(after: report(), with: facts)
@@ -196,6 +196,22 @@ import Vocabulary
             return
         }
         #expect(back.state.phase == .leaving && back.state.isBack == true)
+    }
+
+    /// It was sent before the agent left, and read after it; by then the agent may have settled at its target.
+    @Test func `T10 a poll that comes late is no return, and one after the time for the move is`() throws {
+        var facts = facts(world.agent(), sources: [try stages.source(.leaving)], transport: .polling)
+        facts.memory.offerIsSent()
+        let late = SessionStep(after: report(), with: facts)
+        #expect(late.changes.isEmpty && late.memory.hasOffer)
+        // It gave up without a word, and polls on.
+        facts.memory = late.memory
+        let next = SessionStep(after: report(at: 3600), with: facts)
+        guard case .source(let back)? = next.changes.last else {
+            Issue.record("\(next.changes)")
+            return
+        }
+        #expect(back.state.phase == .returned)
     }
 
     @Test func `an agent that has gone back to its previous leaf is noticed by a sign of life`() throws {

@@ -39,10 +39,6 @@ extension UnreachedPairs {
             phases: ["settled", "expired", "cancelled", "returned"],
             events: ["leafRevoked"]),
         UnreachedPairs(
-            "The row of an agent that has moved is not here to be revoked.", .source,
-            phases: ["moved"],
-            events: ["leafRevoked"]),
-        UnreachedPairs(
             "Only handovers that the agent still matters to hear of it.", .source,
             phases: ["settled", "expired", "returned"],
             events: ["higherEpochSeen"]),
@@ -71,8 +67,13 @@ extension UnreachedPairs {
             events: ["refused offered", "refused returned", "refused cancelled", "refused leaf-revoked"]),
         UnreachedPairs(
             "What the agent does is told to open handovers.", .target,
-            phases: ["settled", "lapsed", "withdrawn"],
+            phases: ["settled", "lapsed"],
             events: ["agentConnected", "agentCommitted", "agentDisconnected"]),
+        UnreachedPairs(
+            "What the agent does is told to open handovers, and only its connection to one that its message ended.",
+            .target,
+            phases: ["withdrawn"],
+            events: ["agentCommitted", "agentDisconnected"]),
         UnreachedPairs(
             "The leaf is not accepted before the source has accepted the redemption.", .target,
             phases: ["redeeming"],
@@ -204,8 +205,12 @@ extension UnreachedPairs {
             events: ["agentFailed"]),
         UnreachedPairs(
             "It takes a crash, a lost answer or an operator at the wrong moment, or a loss of data.", .source,
-            phases: ["issued", "redeemed", "offered", "leaving"],
+            phases: ["issued", "redeemed", "offered", "leaving", "moved"],
             events: ["leafRevoked"]),
+        UnreachedPairs(
+            "It takes a message of a higher epoch from an agent that still tries this server.", .target,
+            phases: ["withdrawn"],
+            events: ["agentConnected"]),
         UnreachedPairs(
             "It takes a crash, a lost answer or an operator at the wrong moment, or a loss of data.", .source,
             phases: ["issued", "redeemed", "offered", "leaving", "moved", "cancelled"],

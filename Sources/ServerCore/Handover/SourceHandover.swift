@@ -102,6 +102,12 @@ package struct SourceHandover: Hashable, Sendable, Codable {
         }
     }
 
+    /// A poll that is read now may have been sent before the agent left: nothing ends a request that is on its way, and
+    /// the agent may have settled at its target since. One that comes after the time for its move is a word of its own.
+    package func mayBeOvertaken(at now: Timestamp) -> Bool {
+        phase == .leaving && returnsFrom.map { now < $0 } == true
+    }
+
     /// The token is signed and about to be shown; nothing is saved yet.
     package static func issue(
         _ claims: HandoverClaims,

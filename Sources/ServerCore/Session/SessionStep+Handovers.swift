@@ -25,9 +25,12 @@ extension SessionStep {
         noteEpoch(report)
         // A poll after an offer says that the agent is still here, as a new connection does.
         guard report.isFirst || memory.hasOffer, !report.message.agentDisconnect else { return }
+        let (isPoll, now) = (facts.session.transport == .polling, now)
+        let mayBeLate = isPoll && sources.contains { $0.mayBeOvertaken(at: now) }
         // The very message that says that it goes does not say that it has stayed; the next one would.
-        let isAwaited = isLeaving || departures { _ in .agentConnected }
-        memory.hasOffer = isAwaited && memory.hasOffer
+        let isAwaited =
+            isLeaving || departures { isPoll && $0.mayBeOvertaken(at: now) ? nil : .agentConnected }
+        memory.hasOffer = mayBeLate || isAwaited && memory.hasOffer
         if report.isFirst { arrivals { _ in .agentConnected } }
     }
 
