@@ -198,6 +198,25 @@ import Vocabulary
         #expect(back.state.phase == .leaving && back.state.isBack == true)
     }
 
+    /// An arrival that ended since has given the agent away; an answer without an error would be its proof (T2).
+    @Test(arguments: [true, false])
+    func `T2 an agent that failed to go is answered as a member only where it is one again`(isMember: Bool) throws {
+        let facts = facts(
+            world.agent(), sources: [try stages.source(.moved)],
+            authority: isMember ? world.eu.authority : world.us.authority)
+        let step = SessionStep(
+            after: report {
+                $0.connectionSettingsStatus = ConnectionSettingsStatus(
+                    lastConnectionSettingsHash: [5], status: .failed, errorMessage: "tcp: no")
+            }, with: facts)
+        guard case .source(let change)? = step.changes.last else {
+            Issue.record("\(step.changes)")
+            return
+        }
+        #expect(change.state.phase == .returned)
+        #expect(step.answer == (isMember ? .comeAgain : .sessionOver))
+    }
+
     /// It was sent before the agent left, and read after it; by then the agent may have settled at its target.
     @Test func `T10 a poll that comes late is no return, and one after the time for the move is`() throws {
         var facts = facts(world.agent(), sources: [try stages.source(.leaving)], transport: .polling)

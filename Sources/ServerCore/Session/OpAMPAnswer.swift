@@ -36,6 +36,11 @@ package struct OpAMPAnswer: Hashable, Sendable {
                 )), dismissal: reason, pause: min(retryAfter, .seconds(30)))
     }
 
+    /// To an agent that belonged to a peer when it sent its message, and is this server's again.
+    package static var comeAgain: OpAMPAnswer {
+        OpAMPAnswer(dismissal: "The agent is this server's again; connect anew.")
+    }
+
     /// To an agent whose session is over before its message was answered: no answer that a candidate could take for its
     /// proof.
     package static var sessionOver: OpAMPAnswer {

@@ -77,8 +77,7 @@ extension SessionStep {
         if let status = report.settingsStatus, status.status == .failed {
             tell(.agentFailed(hash: status.lastConnectionSettingsHash, message: status.words), handover)
             if sources.first(where: { $0.id == handover })?.phase == .returned {
-                // It is ours again: it comes back as the member that it now is.
-                answer.dismissal = "The agent is this server's again; connect anew."
+                answer = belongsHere ? .comeAgain : .sessionOver
                 return
             }
         }
@@ -90,6 +89,15 @@ extension SessionStep {
         }
         memory.hasOffer = false
         tell(SourceHandover.Event.agentConnected, handover)
+    }
+
+    /// Whether the end of a handover has made the agent this server's. An earlier one may have given it away for good.
+    private var belongsHere: Bool {
+        var facts = facts
+        facts.sources = sources
+        facts.row = row
+        if facts.rowOfLeaf?.id == row?.id { facts.rowOfLeaf = row }
+        return facts.standing(at: now) != .over
     }
 
     /// The answer to a poll took this offer along.
