@@ -142,7 +142,7 @@ extension UnreachedPairs {
                 "report~", "report^", "leave>", "leave>*", "leave>~", "leave>wait", "leave>wait*",
                 "leave>wait~", "leave>wait^", "leave>stop", "leave>stop*", "leave>stop~", "leave>stop^",
             ],
-            events: ["woke heartbeat", "woke stable"]),
+            events: ["woke heartbeat", "woke stable", "woke renewal"]),
         UnreachedPairs(
             "The timer runs until the active server has answered.", .agent,
             phases: [
@@ -380,6 +380,6 @@ extension UnreachedPairs {
                 "leave>", "leave>*", "leave>~", "leave>wait", "leave>wait*", "leave>wait~", "leave>wait^",
                 "leave>stop", "leave>stop*", "leave>stop~", "leave>stop^",
             ],
-            events: ["woke provoked", "woke meter", "woke renewal"]),
+            events: ["woke provoked", "woke meter"]),
     ]
 }
