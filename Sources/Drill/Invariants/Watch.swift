@@ -19,29 +19,36 @@ import Vocabulary
 
     private let world: DrillWorld
     private var findings = Findings()
-    private var task: Task<Void, Never>?
+    private var tasks: [Task<Void, Never>] = []
     private var connections: [Int32: Set<String>] = [:]
     private var lastEstates = ContinuousClock.now
     private static let betweenEstates = Duration.milliseconds(500)
 
     init(_ world: DrillWorld) {
         self.world = world
-        task = Task { [weak self] in
+        // A server that stops may leave a question unanswered until its time is over; the sockets wait for no server.
+        tasks = [
+            Self.repeatedly { [weak self] in self?.lookAtSockets() },
+            Self.repeatedly { [weak self] in await self?.lookAtServers() },
+        ]
+    }
+
+    private static func repeatedly(_ look: @escaping @MainActor () async -> Void) -> Task<Void, Never> {
+        Task {
             while !Task.isCancelled {
-                await self?.look()
+                await look()
                 try? await Task.sleep(for: .milliseconds(60))
             }
         }
     }
 
     func end() async -> Findings {
-        task?.cancel()
-        await task?.value
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
         return findings
     }
 
-    private func look() async {
-        lookAtSockets()
+    private func lookAtServers() async {
         await lookAtFleets()
         if lastEstates + Self.betweenEstates < .now { await lookAtEstates() }
     }
