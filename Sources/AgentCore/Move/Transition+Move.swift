@@ -201,7 +201,11 @@ extension Transition {
         }
     }
 
-    mutating func record(_ verdict: Verdict) { agent.state.verdict = verdict }
+    mutating func record(_ verdict: Verdict) {
+        agent.state.verdict = verdict
+        agent.state.verdicts.removeAll { $0.hash == verdict.hash }
+        agent.state.verdicts = (agent.state.verdicts + [verdict]).suffix(AgentState.verdictLimit)
+    }
 }
 
 extension ConnectionSettings {

@@ -4,8 +4,8 @@ public import Vocabulary
 // The text of the state file. Header values stand in it in the clear, which is why the file is the owner's alone.
 extension AgentState {
     public static let version: Int64 = 2
-    /// Its list of verdicts by hash is passed over: what they said of an offer may no longer be true.
-    private static let versionOfVerdicts: Int64 = 1
+    /// It had no failed offers, and answered every offer by its verdicts.
+    private static let versionWithoutFailedOffers: Int64 = 1
 
     public var json: JSON {
         .members([
@@ -16,6 +16,7 @@ extension AgentState {
             "candidate": candidate?.json,
             "probation": probation?.json,
             "verdict": verdict?.json,
+            "verdicts": .array(verdicts.map(\.json)),
             "failedOffers": .array(failedOffers.map(\.json)),
             "epoch": .string(String(epoch)),
             "handover": handoverID.map { .string($0.description) },
@@ -48,16 +49,15 @@ extension AgentState {
     public init(json: JSON) throws(StateRefusal) {
         var reader = try StateReader(json, path: "state")
         let version = try reader.required("version", \.integer)
-        guard [Self.version, Self.versionOfVerdicts].contains(version) else { throw .unknownVersion(version) }
+        guard [Self.version, Self.versionWithoutFailedOffers].contains(version) else { throw .unknownVersion(version) }
         instanceUID = try reader.required("instanceUID") { $0.string.flatMap { InstanceUID($0) } }
         active = try reader.object("active") { json throws(StateRefusal) in try ServerSettings(json: json) }
         previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try ServerSettings(json: json) }
         candidate = try reader.optionalObject("candidate") { json throws(StateRefusal) in try Candidate(json: json) }
         probation = try reader.optionalObject("probation") { json throws(StateRefusal) in try Probation(json: json) }
         verdict = try reader.optionalObject("verdict") { json throws(StateRefusal) in try Verdict(json: json) }
-        if version == Self.versionOfVerdicts {
-            _ = try reader.list("verdicts") { json throws(StateRefusal) in try Verdict(json: json) }
-        } else {
+        verdicts = try reader.list("verdicts") { json throws(StateRefusal) in try Verdict(json: json) }
+        if version != Self.versionWithoutFailedOffers {
             failedOffers = try reader.list("failedOffers") { json throws(StateRefusal) in try FailedOffer(json: json) }
         }
         epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
@@ -72,6 +72,7 @@ extension AgentState {
         hasAdopted = try reader.required("hasAdopted", \.bool)
         isEnrolled = try reader.required("isEnrolled", \.bool)
         configurationDigest = try reader.required("configurationDigest", \.bytes)
+        guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }
         guard failedOffers.count <= Self.failedOfferLimit else { throw .malformed("state.failedOffers") }
         guard (probation == nil) == (previous == nil) else { throw .malformed("state.probation") }
         try reader.refuseUnknownMembers()

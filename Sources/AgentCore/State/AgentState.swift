@@ -14,6 +14,9 @@ public struct AgentState: Equatable, Sendable {
     public var probation: Probation?
     /// Of the last offer that got a verdict; reported in every full report.
     public var verdict: Verdict?
+    /// What became of the last offers, each by its hash, oldest first, at most `AgentState.verdictLimit`: a history for people,
+    /// by which nothing is decided.
+    public var verdicts: [Verdict] = []
     /// Offers that were tried in vain, oldest first, at most `AgentState.failedOfferLimit`.
     public var failedOffers: [FailedOffer] = []
     public var epoch: Epoch = 0
@@ -30,6 +33,7 @@ public struct AgentState: Equatable, Sendable {
     /// `AgentConfiguration.digest` at the first start.
     public var configurationDigest: [UInt8]
 
+    public static let verdictLimit = 16
     public static let failedOfferLimit = 16
     /// Of one server's settings in the file; three of them always fit what is read back.
     static let homeBytes = Limits.pemBytes + 256 * 1024

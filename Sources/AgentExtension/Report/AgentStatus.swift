@@ -64,6 +64,7 @@ public struct AgentStatus: Sendable {
             },
             "probation_until": state?.probation.map { .string($0.until.description) },
             "last_verdict": state?.verdict.map(Self.json),
+            "verdicts": state.map { .array($0.verdicts.map(Self.json)) },
             "failed_offers": state.map { .array($0.failedOffers.map(Self.json)) },
             "epoch": state.map { .integer(Int64(clamping: $0.epoch)) },
             "handover_id": state?.handoverID.map { .string($0.description) },
