@@ -33,6 +33,19 @@ import Vocabulary
         #expect(world.logged(.offerSuperseded)?["offer"] == "08")
     }
 
+    /// The answer to each poll brings it again.
+    @Test func `A5 an offer that waits and comes again is not superseded by itself`() throws {
+        var world = World(try all.configuration(at: all.source.http))
+        world.start()
+        let handover = try all.handover(endpoint: all.target.http)
+        world.source.offer = handover
+        world.offer(ownSettings())
+        world.advance(.seconds(100))
+        #expect(world.disk.active.settings.endpoint == all.target.http)
+        #expect(world.logged(.offerWaits)?["offer"] == "07")
+        #expect(world.logged(.offerSuperseded) == nil)
+    }
+
     @Test func `H24 where the move fails the same wish is granted`() throws {
         var world = World(try all.configuration())
         world.start()

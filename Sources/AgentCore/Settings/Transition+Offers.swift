@@ -8,6 +8,9 @@ struct WaitingOffer: Equatable, Sendable {
     /// Of the server that made it. What it leaves out means that server's own, so it is nothing to any other.
     var origin: String
     var receivedAt: Timestamp
+
+    /// It came again, for example with the answer to each poll.
+    func isSame(as other: WaitingOffer) -> Bool { offers == other.offers && origin == other.origin }
 }
 
 // What becomes of an offer.
@@ -35,10 +38,9 @@ extension Transition {
         }
         switch agent.phase {
         case .online(let connection) where agent.state.candidate == nil:
-            if let superseded = agent.waitingOffer {
-                agent.waitingOffer = nil
-                supersede(superseded)
-            }
+            let waiting = agent.waitingOffer
+            agent.waitingOffer = nil
+            if let waiting, !waiting.isSame(as: arrival) { supersede(waiting) }
             decide(arrival, offer, hash: hash, on: connection)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
             // The offer that is being tried, which the answer to the disconnecting poll may repeat: its verdict
@@ -47,7 +49,7 @@ extension Transition {
                 return noteProvoked(.info, .offerRepeated, ["offer": hash.text])
             }
             // A move is decided before the next begins; of those that wait, the last one wins.
-            if agent.waitingOffer != arrival, let superseded = agent.waitingOffer { supersede(superseded) }
+            if let waiting = agent.waitingOffer, !waiting.isSame(as: arrival) { supersede(waiting) }
             wait(arrival, hash)
         }
     }
