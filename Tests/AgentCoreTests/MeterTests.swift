@@ -63,6 +63,23 @@ import Vocabulary
         #expect(applied().count == 11 && applied().last == [199], "the last one wins")
     }
 
+    @Test func `a configuration that waits ends with its session`() throws {
+        var world = try world { $0.capabilities.insert(.acceptsRemoteConfig) }
+        func applied() -> [[UInt8]] {
+            world.directives.compactMap {
+                if case .applyRemoteConfig(let config) = $0 { config.configHash } else { nil }
+            }
+        }
+        for number in UInt8(0)..<30 {
+            world.say(ServerToAgent(remoteConfig: AgentRemoteConfig(configHash: [number])))
+            if let hash = applied().last { world.run(.remoteConfigApplied(hash: hash)) }
+        }
+        let before = applied().count
+        world.breakLine()
+        world.advance(.seconds(60))
+        #expect(applied().count == before && world.agent.waitingConfig == nil)
+    }
+
     @Test func `trust statements are checked ten at once`() throws {
         var world = try world()
         for number in 0..<100 {

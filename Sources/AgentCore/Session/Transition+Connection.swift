@@ -12,6 +12,8 @@ extension Transition {
         known?.heartbeat = server.settings.heartbeat
         if destination == .candidate || known != server.settings { agent.reporting.forgetServer() }
         agent.isRenamedOnConnection = false
+        // It was for this session; its server sends it again, and another server never meant it.
+        agent.waitingConfig = nil
         if destination == .active { cancelRetry() }
         agent.phase = .dialing(connection)
         note(.info, .dialing, ["endpoint": connection.endpoint.description, "settings": destination.rawValue])
