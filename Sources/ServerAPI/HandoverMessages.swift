@@ -12,19 +12,23 @@ package struct HandoverIssue: Codable, Hashable, Sendable {
     package var probationSeconds: Int?
     /// `repeat` when absent.
     package var certificate: CertificateChoice?
+    /// The epoch becomes higher than this one; 0 when absent.
+    package var laterThan: Epoch?
 
     package init(
         agent: String,
         peer: String,
         ttlSeconds: Int? = nil,
         probationSeconds: Int? = nil,
-        certificate: CertificateChoice? = nil
+        certificate: CertificateChoice? = nil,
+        laterThan: Epoch? = nil
     ) {
         self.agent = agent
         self.peer = peer
         self.ttlSeconds = ttlSeconds
         self.probationSeconds = probationSeconds
         self.certificate = certificate
+        self.laterThan = laterThan
     }
 }
 

@@ -63,7 +63,7 @@ struct OpAMPEndpointTests {
         try await TestServer.run(service: service) { server in
             let (agent, newcomer) = (try await server.socket(as: try server.pki.agent()), try await server.socket())
             for client in [agent, newcomer] { _ = try await client.exchange(Example.full(sequence: 1)) }
-            let opened = try #require(server.endpoint.agents.sessions.first { $0.kind == .enrolling }).openedAt
+            let opened = try #require(server.endpoint.agents.sessions.first { $0.kind == .enrolling }).began
             server.endpoint.endOverdueEnrolments(at: opened + .seconds(30) - .milliseconds(1))
             #expect(server.endpoint.agents.sessions.count == 2)
             server.endpoint.endOverdueEnrolments(at: opened + .seconds(30))
@@ -328,7 +328,9 @@ struct OpAMPEndpointTests {
 
     @Test func `polls of one agent are one session whose answers can be compressed`() async throws {
         let service = ScriptedOpAMPService()
-        try await TestServer.run(service: service) { server in
+        // The server's clock is set back, which must not keep a session that no one polls for.
+        let clock = Mutex(TestClock.start)
+        try await TestServer.run(service: service, now: { clock.withLock { $0 } }) { server in
             let agent = try server.pki.agent()
             let client = try await server.client(as: agent)
             #expect(try await client.poll(Example.full(sequence: 1))?.capabilities == .ours)
@@ -336,6 +338,7 @@ struct OpAMPEndpointTests {
             let next = try await server.client(as: agent)
             #expect(try await next.poll(Example.heartbeat(sequence: 2)) == ServerToAgent(instanceUID: Example.uid))
             let link = try #require(server.endpoint.agents.pollingLinks.first)
+            clock.withLock { $0 = $0 - .seconds(3600) }
             link.endIfSilent(for: .zero)
             #expect(await service.closings(1).map(\.ending) == [.silent])
             #expect(try await next.poll(Example.heartbeat(sequence: 3))?.flags == .reportFullState)

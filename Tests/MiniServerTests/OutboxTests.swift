@@ -53,10 +53,12 @@ struct OutboxTests {
 
     /// Delivers notices, two of one handover, until the peer has had enough; returns those it refused for good.
     ///
-    /// - Parameter told: the outbox is told of these only; the others came to the database without it.
+    /// - Parameters:
+    ///   - told: the outbox is told of these only; the others came to the database without it.
+    ///   - answered: an answer has told the peer of all.
     private func deliver(
         _ messages: [(HandoverID, sequence: Int, NoticeType)] = [(Peer.id, 1, .connected), (Peer.id, 2, .arrived)],
-        told: Set<Int>? = nil, to peer: Peer, age: Duration
+        told: Set<Int>? = nil, answered: Bool = false, to peer: Peer, age: Duration
     ) async throws -> [Int] {
         let path = FileManager.default.temporaryDirectory.appending(path: "outbox-\(UUID().uuidString).sqlite").path
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -70,13 +72,14 @@ struct OutboxTests {
         }
         var log = Logger(label: "test")
         log.logLevel = .critical
-        let outbox = Outbox(database: database, peers: peer, log: log, now: { written + age })
+        let outbox = Outbox(database: database, peers: peer, log: log, schedule: OutboxSchedule(answerWait: .zero), now: { written + age })
         try await database.write { tables in
             for message in all {
                 try tables.outbox.append(message.notice, handover: message.handover, role: message.role, to: to)
             }
         }
         if let told { outbox.add(all.filter { told.contains($0.notice.sequence) }) } else { await outbox.load() }
+        if answered { outbox.answered(Peer.id, .target) }
         let refused = Noted<Int>()
         await withTaskGroup { group in
             group.addTask { await outbox.run { message in refused.note(message.notice.sequence) } }
@@ -117,6 +120,12 @@ struct OutboxTests {
         #expect(Set(peer.handovers.prefix(3)) == Set(handovers))
         #expect(peer.handovers[3] == peer.handovers[4] && peer.handovers[4] == peer.handovers[5])
         #expect(Set(peer.handovers.suffix(3)) == Set(handovers))
+    }
+
+    @Test func `what an answer has told is sent when the peer stays silent`() async throws {
+        let peer = Peer(until: 1) { _ in nil }
+        _ = try await deliver(told: [], answered: true, to: peer, age: .zero)
+        #expect(peer.sequences == [[1, 2]])
     }
 
     @Test func `what the peer lacks is read from the database`() async throws {

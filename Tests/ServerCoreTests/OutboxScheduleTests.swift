@@ -86,6 +86,19 @@ import Vocabulary
         #expect(schedule.due([items[0]], at: OutboxSchedule.firstPause) == [[items[0]]])
     }
 
+    @Test func `what an answer has told is sent when the peer has been silent for a minute`() {
+        var schedule = OutboxSchedule()
+        let (silent, heard) = (item(1).party, item(2).party)
+        schedule.answered(silent, at: .seconds(1))
+        schedule.answered(heard, at: .seconds(1))
+        schedule.heard(heard)
+        #expect(schedule.nextLook(after: .seconds(1)) == .seconds(61))
+        #expect(schedule.overdue(at: .seconds(60)).isEmpty)
+        #expect(schedule.overdue(at: .seconds(61)) == [silent])
+        #expect(schedule.overdue(at: .seconds(62)).isEmpty)
+        #expect(schedule.nextLook(after: .seconds(61)) == nil)
+    }
+
     @Test func `only a notice that the next one makes needless waits for it`() {
         #expect(NoticeType.allCases.filter(\.waitsForNext) == [.connected, .offered])
     }

@@ -20,6 +20,15 @@ import Vocabulary
         #expect(claims == (try world.claims()))
     }
 
+    @Test func `the epoch is higher than the row's, and than the one that the operator has been told`() throws {
+        var issue = try issue()
+        issue.agent.epoch = 4
+        for (told, expected) in [(0, 5), (3, 5), (4, 5), (9, 10)] as [(Epoch, Epoch)] {
+            issue.laterThan = told
+            #expect(try issue.claims(id: .init(repeating: 1), at: world.now).epoch == expected)
+        }
+    }
+
     @Test func `only the authority that issued the leaf travels`() throws {
         let claims = try issue().claims(id: .init(repeating: 1), at: world.now)
         #expect(claims.source.agentCAs.certificates == [world.eu.authority])

@@ -62,6 +62,8 @@ extension Server {
             // The answer goes first, and tells of them.
             let notices = tables.messages(of: id, .source)
             toldByAnswer.formUnion(notices.suffix(step.notices.count).map(\.number))
+            schedule.answered(OutboxSchedule.Party(handover: id, role: .source), at: clock)
+            later(world.dice.milliseconds(1...20)) { self.deliverNotices() }
             later(world.dice.milliseconds(1...20)) { self.carryOut(step.directives, of: step.state) }
             world.checkClaimHonoured(id, redemption)
             return .honoured(notices.map(\.notice))
@@ -122,6 +124,9 @@ extension Server {
     /// As the product's schedule says, each call for itself.
     func deliverNotices() {
         guard isUp else { return }
+        for party in schedule.overdue(at: clock) {
+            toldByAnswer.subtract(tables.messages(of: party.handover, party.role).map(\.number))
+        }
         let waiting = tables.outbox.filter { !toldByAnswer.contains($0.number) }
         let messages = world.breaks(.noticesInAnyOrder) ? waiting.reversed() : waiting
         for call in schedule.due(messages.map(\.item), at: clock) {
@@ -215,6 +220,7 @@ extension Server {
         let (step, sequence) = try machine.next(after: notices, at: wall)
         if step.state != machine || !step.isEmpty { try save(step, before: machine) }
         tables.removeMessages(upTo: received, of: machine.id, Kind.role)
+        schedule.heard(OutboxSchedule.Party(handover: machine.id, role: Kind.role))
         if received < machine.notices.sent {
             toldByAnswer.subtract(tables.messages(of: machine.id, Kind.role).map(\.number))
             later(world.dice.milliseconds(1...20)) { self.deliverNotices() }

@@ -17,7 +17,8 @@ final class Session {
     var hasSpoken = false
     /// What waits for the next poll.
     var pending = ServerToAgent()
-    var lastPoll: Timestamp
+    /// By a clock that only goes forward.
+    var lastPoll: Int64
     /// Somebody looks whether it still polls.
     var isWatched = false
 
@@ -25,8 +26,8 @@ final class Session {
     var leaf: Fingerprint { proof.certificate.fingerprint }
     var isPolling: Bool { proof.transport == .polling }
 
-    init(_ line: Line, number: UInt64, row: AgentID, leaf: Certificate, handover: HandoverID?, at now: Timestamp) {
-        (self.line, self.number, lastPoll) = (line, number, now)
+    init(_ line: Line, number: UInt64, row: AgentID, leaf: Certificate, handover: HandoverID?, at now: Timestamp, lastPoll: Int64) {
+        (self.line, self.number, self.lastPoll) = (line, number, lastPoll)
         let transport: AgentTransport = line.isPolling ? .polling : .webSocket
         proof = SessionProof(agent: row, certificate: leaf, handover: handover, transport: transport, openedAt: now)
         conversation = AgentConversation(transport: transport)
@@ -70,7 +71,7 @@ extension Server {
             }
             sessionCount += 1
             return .admitted(
-                Session(line, number: sessionCount, row: row, leaf: leaf, handover: line.handover, at: wall))
+                Session(line, number: sessionCount, row: row, leaf: leaf, handover: line.handover, at: wall, lastPoll: world.now))
         case .refused(.tooEarly): return .refused(status: 503)
         case .refused(.clone):
             world.tally.count("copies refused")
@@ -258,7 +259,7 @@ extension Server {
                     && (line.handover == nil || line.handover == known.proof.handover)
             } ?? false
         let session = continues ? known ?? admitted : admitted
-        (session.line, session.lastPoll) = (line, wall)
+        (session.line, session.lastPoll) = (line, world.now)
         if !continues { sessions.append(session) }
         watch(session)
         if refuses(message) { return .answered(session.conversation.refusal(.textMessage)) }
@@ -305,7 +306,7 @@ extension Server {
         later(300_000 + world.dice.milliseconds(1...60_000)) {
             session.isWatched = false
             guard self.sessions.contains(where: { $0 === session }) else { return }
-            guard self.wall - session.lastPoll < .seconds(300) else { return self.end(session, .silent) }
+            guard self.world.now - session.lastPoll < 300_000 else { return self.end(session, .silent) }
             self.watch(session)
         }
     }

@@ -36,7 +36,7 @@ extension World {
             serverName: source.place.name,
             agentCAs: source.authorities + arrivals.flatMap(\.claims.source.agentCAs.certificates),
             timeToLive: .seconds(dice.pick(Self.lifetimes)),
-            probation: .seconds(probation ?? dice.pick(Self.probations)))
+            probation: .seconds(probation ?? dice.pick(Self.probations)), laterThan: staleEpochs[uid] ?? 0)
         do throws(any Error) {
             let claims = try preconditions.claims(id: dice.identity(), at: source.wall)
             let text = try source.active.issuer.sign(claims)
@@ -45,7 +45,7 @@ extension World {
                 verification: .seconds(dice.pick(Self.verifications)))
             try source.save(step, before: nil)
             source.carryOut(step.directives, of: step.state)
-            tokens.append(PastedToken(text: text, handover: claims.id, target: target))
+            tokens.append(PastedToken(text: text, handover: claims.id, uid: uid, target: target))
             note("\(source.place.name) issues \(claims.id.short) for agent \(agent) to \(servers[target].place.name)")
         } catch {
             note("\(source.place.name) issues no token for agent \(agent): \(error)")
@@ -94,6 +94,9 @@ extension World {
             try server.save(step, before: preview)
             server.carryOut(step.directives, of: step.state)
         } catch {
+            if case .staleEpoch(_, let known)? = error as? HandoverRefusal {
+                staleEpochs[token.uid] = known
+            }
             note("\(server.place.name) refuses to redeem \(token.handover.short): \(error)")
             tally.count("redemptions refused")
         }

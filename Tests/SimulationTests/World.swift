@@ -23,6 +23,8 @@ final class World {
     var violation: Violation?
     var tally = Tally()
     var tokens: [PastedToken] = []
+    /// Which epoch a target has named when it refused a token; the next one is issued with a higher one.
+    var staleEpochs: [InstanceUID: Epoch] = [:]
     /// The last offer each server sent, for servers that repeat themselves.
     var lastOffers: [Int: (row: AgentID, message: ServerToAgent)] = [:]
     /// A server was set back to an older backup: what it has forgotten nobody can know, and only the agents' own
@@ -132,6 +134,7 @@ struct Violation: CustomStringConvertible {
 struct PastedToken {
     var text: String
     var handover: HandoverID
+    var uid: InstanceUID
     var target: Int
     /// Once it has been verified, only the clock can say otherwise, and cryptography is what takes the time here.
     var verified: VerifiedToken?

@@ -22,6 +22,7 @@ extension HandoverService {
         var timeToLive = HandoverTiming.defaultTimeToLive
         var probation = HandoverTiming.defaultProbation
         var certificate = OfferedCertificate.repeat
+        var laterThan: Epoch = 0
     }
 
     /// Issues a handover; the token's text is in the answer and nowhere else.
@@ -51,7 +52,7 @@ extension HandoverService {
             let preconditions = HandoverIssue(
                 agent: agent, peer: peer, open: open, server: server.authority.peerID, serverName: server.name,
                 agentCAs: authorities + arrivals.flatMap(\.machine.claims.source.agentCAs.certificates),
-                timeToLive: issue.timeToLive, probation: issue.probation)
+                timeToLive: issue.timeToLive, probation: issue.probation, laterThan: issue.laterThan)
             let claims = try preconditions.claims(id: id, at: now)
             let token = try server.authority.sign(claims)
             let step = SourceHandover.issue(
@@ -93,6 +94,7 @@ extension HandoverService {
             }
             // The peer gets its answer first: the agent must not arrive before the target knows that it may. The answer
             // tells of the offer; the notice stays in the database until the target says that it has it.
+            shell.outbox.answered(id, .source)
             Task { await shell.carryOut(step.directives, of: step.state) }
             return (step.state, notices)
         } catch let refusal as HandoverRefusal {

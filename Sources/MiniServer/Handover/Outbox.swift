@@ -11,6 +11,7 @@ import Vocabulary
 /// too late is a duplicate to its receiver.
 actor Outbox {
     typealias Message = OutboxTable.Message
+    private typealias Party = OutboxSchedule.Party
 
     private let database: ServerDatabase
     private let peers: any PeerCalls
@@ -19,7 +20,7 @@ actor Outbox {
     /// Yields whenever there may be something to deliver; several wakeups before the next look are one.
     private nonisolated let wakeups = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private let began = ContinuousClock.now
-    private var schedule = OutboxSchedule()
+    private var schedule: OutboxSchedule
     /// What the database holds, in order.
     private var messages: [Message] = []
     /// What has come since the last look.
@@ -29,20 +30,20 @@ actor Outbox {
 
     private struct News {
         var saved: [Message] = []
+        /// An answer has told the peer of all that there was.
+        var answered: Set<Party> = []
         /// The peer has everything up to this number.
         var acknowledged: [Party: Int] = [:]
         /// The peer lacks some that it was told of in an answer.
         var lacking: Set<Party> = []
     }
 
-    /// This server's side of a handover.
-    fileprivate struct Party: Hashable {
-        var handover: HandoverID
-        var role: HandoverRole
-    }
-
-    init(database: ServerDatabase, peers: any PeerCalls, log: Logger, now: @escaping @Sendable () -> Timestamp) {
+    init(
+        database: ServerDatabase, peers: any PeerCalls, log: Logger, schedule: OutboxSchedule = OutboxSchedule(),
+        now: @escaping @Sendable () -> Timestamp
+    ) {
         (self.database, self.peers, self.log, self.now) = (database, peers, log, now)
+        self.schedule = schedule
     }
 
     /// The notices of a step that is saved.
@@ -54,6 +55,12 @@ actor Outbox {
     nonisolated func add(_ messages: [Message]) {
         guard !messages.isEmpty else { return }
         news.withLock { $0.saved += messages }
+        wakeups.continuation.yield()
+    }
+
+    /// The answer to a redemption is about to tell the peer of all notices of this handover.
+    nonisolated func answered(_ handover: HandoverID, _ role: HandoverRole) {
+        news.withLock { _ = $0.answered.insert(Party(handover: handover, role: role)) }
         wakeups.continuation.yield()
     }
 
@@ -113,6 +120,9 @@ actor Outbox {
             defer { news = News() }
             return news
         }
+        for party in news.answered { schedule.answered(party, at: clock) }
+        for party in news.acknowledged.keys { schedule.heard(party) }
+        for party in schedule.overdue(at: clock) { reload(party) }
         for party in news.lacking { reload(party) }
         // Two steps of a handover may come here in another order than they were saved in.
         for message in news.saved where !messages.contains(where: { $0.item == message.item }) {
@@ -185,7 +195,7 @@ actor Outbox {
         }
     }
 
-    /// An operator may have removed the peer and what was meant for it, or the peer lacks one that it was told in the
+    /// An operator may have removed the peer and what was meant for it, or the peer may lack one that it was told in the
     /// answer to a redemption.
     private func reload(_ party: Party) {
         guard
@@ -204,7 +214,7 @@ extension OutboxTable.Message {
             waitsForNext: notice.type.waitsForNext)
     }
 
-    fileprivate var party: Outbox.Party { Outbox.Party(handover: handover, role: role) }
+    fileprivate var party: OutboxSchedule.Party { item.party }
 
     fileprivate func metadata(because reason: OperatorMessage) -> Logger.Metadata {
         ["handover": "\(handover)", "notice": "\(notice.type.rawValue)", "reason": "\(reason)"]

@@ -86,6 +86,8 @@ struct AgentSession: Hashable, Sendable {
     var agent: AgentID
     var kind: Kind
     var request: ConnectionRequest
+    /// For limits of time: the wall clock may be set back.
+    var began = ContinuousClock.now
 
     var leaf: Fingerprint? { request.caller.leaf?.fingerprint }
     var transport: AgentTransport { request.transport }

@@ -57,6 +57,7 @@ extension OperatorInterface {
         var issue = HandoverService.Issue(agent: try RemoteAgentID.localOnly(wanted.agent), peerName: wanted.peer)
         issue.timeToLive = try call.seconds(wanted.ttlSeconds, named: "ttlSeconds") ?? issue.timeToLive
         issue.probation = try call.seconds(wanted.probationSeconds, named: "probationSeconds") ?? issue.probation
+        issue.laterThan = try call.epoch(wanted.laterThan, named: "laterThan") ?? issue.laterThan
         issue.certificate = wanted.certificate.map(OfferedCertificate.init) ?? issue.certificate
         let issued = try await handovers.issue(issue, by: call.audit)
         let summary = try server.database.look { try HandoverView(tables: $0).summary(issued.handover) }

@@ -83,4 +83,13 @@ struct OperatorCall: Sendable {
         }
         return .seconds(value)
     }
+
+    /// - Throws: `RequestRefusal.parameter` for one that would leave too few for later handovers.
+    func epoch(_ value: Epoch?, named name: String) throws -> Epoch? {
+        guard let value else { return nil }
+        guard value <= Epoch(UInt32.max) else {
+            throw RequestRefusal.parameter(name: name, reason: "it is greater than \(UInt32.max)")
+        }
+        return value
+    }
 }

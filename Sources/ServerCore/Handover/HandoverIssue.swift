@@ -16,6 +16,9 @@ package struct HandoverIssue: Sendable {
     package var agentCAs: [Certificate]
     package var timeToLive: Duration
     package var probation: Duration
+    /// The highest epoch that another server is known to hold of this agent. A server that was set back to a backup
+    /// does not know of it, and would issue tokens that nobody accepts.
+    package var laterThan: Epoch
 
     package init(
         agent: AgentRecord,
@@ -25,7 +28,8 @@ package struct HandoverIssue: Sendable {
         serverName: String,
         agentCAs: [Certificate],
         timeToLive: Duration = HandoverTiming.defaultTimeToLive,
-        probation: Duration = HandoverTiming.defaultProbation
+        probation: Duration = HandoverTiming.defaultProbation,
+        laterThan: Epoch = 0
     ) {
         self.agent = agent
         self.peer = peer
@@ -35,6 +39,7 @@ package struct HandoverIssue: Sendable {
         self.agentCAs = agentCAs
         self.timeToLive = timeToLive
         self.probation = probation
+        self.laterThan = laterThan
     }
 
     /// The claims to sign.
@@ -66,7 +71,7 @@ package struct HandoverIssue: Sendable {
             target: .init(
                 name: peer.name, endpoint: endpoint, serverCAs: target.serverCAs, tokenSigners: target.tokenSigners),
             source: .init(name: serverName, agentCAs: agentCAs),
-            epoch: agent.epoch + 1, probation: probation)
+            epoch: max(agent.epoch, laterThan) + 1, probation: probation)
     }
 
     /// What the operator should know although the token is issued.

@@ -89,7 +89,7 @@ extension HandoverRefusal: OperatorCoded {
             (
                 .staleEpoch, "A later handover of this agent is known",
                 "This handover has epoch \(epoch); the latest known handover has epoch \(known).",
-                "Find the server that has the agent, and issue a new token there."
+                "Find the server that has the agent, and issue a new token there with `--later-than \(known)`."
             )
         case .endpointNotMine(let endpoint):
             (

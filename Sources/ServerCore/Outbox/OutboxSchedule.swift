@@ -22,7 +22,7 @@ package struct OutboxSchedule: Sendable {
             self.waitsForNext = waitsForNext
         }
 
-        fileprivate var party: Party { Party(handover: handover, role: role) }
+        package var party: Party { Party(handover: handover, role: role) }
     }
 
     package enum Outcome: Hashable, Sendable {
@@ -46,15 +46,23 @@ package struct OutboxSchedule: Sendable {
     /// what it forgot for good would otherwise be told it for ever.
     package static let retryPeriod = Duration.seconds(24 * 3600)
 
+    /// For how long the peer may be silent about what it was told in an answer, which may have been lost.
+    package static let answerWait = Duration.seconds(60)
+
     private struct Pause {
         var until: Duration
         var next: Duration
     }
 
     /// This server's side of a handover. Its notices go one call after the other.
-    fileprivate struct Party: Hashable {
-        var handover: HandoverID
-        var role: HandoverRole
+    package struct Party: Hashable, Sendable {
+        package var handover: HandoverID
+        package var role: HandoverRole
+
+        package init(handover: HandoverID, role: HandoverRole) {
+            self.handover = handover
+            self.role = role
+        }
     }
 
     /// A peer that does not answer is asked once and not once for every notice: each call costs its deadline.
@@ -67,8 +75,31 @@ package struct OutboxSchedule: Sendable {
     private var underWay: [Party: PeerID] = [:]
     /// Until when notices wait for the next one.
     private var waiting: [Item: Duration] = [:]
+    /// Until when those whose notices an answer has told may be silent.
+    private var answered: [Party: Duration] = [:]
+    private let answerWait: Duration
 
-    package init() {}
+    /// - Parameter answerWait: see `OutboxSchedule.answerWait`.
+    package init(answerWait: Duration = OutboxSchedule.answerWait) {
+        self.answerWait = answerWait
+    }
+
+    /// An answer has told the peer of this party's notices; they are not items until `overdue` names the party.
+    package mutating func answered(_ party: Party, at now: Duration) {
+        answered[party] = now + answerWait
+    }
+
+    /// The peer has said which notices it has.
+    package mutating func heard(_ party: Party) {
+        answered[party] = nil
+    }
+
+    /// Whose notices are to be sent, although an answer has told of them: the peer has been silent since.
+    package mutating func overdue(at now: Duration) -> [Party] {
+        let overdue = answered.filter { $0.value <= now }.keys
+        for party in overdue { answered[party] = nil }
+        return Array(overdue)
+    }
 
     /// What is to be sent now, each element in one call; it counts as under way until `ended`.
     ///
@@ -130,7 +161,8 @@ package struct OutboxSchedule: Sendable {
 
     /// When to look again although nothing has happened.
     package func nextLook(after now: Duration) -> Duration? {
-        (pauses.values.map(\.until) + waiting.values).filter { $0 > now }.min()
+        let times = pauses.values.map(\.until) + waiting.values + answered.values
+        return times.filter { $0 > now }.min()
     }
 
     private func isPaused(_ paused: Paused, at now: Duration) -> Bool { pauses[paused].map { $0.until > now } ?? false }

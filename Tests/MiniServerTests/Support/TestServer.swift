@@ -25,13 +25,14 @@ struct TestServer: Sendable {
         limits: ListenerLimits = ListenerLimits(),
         gate: ConcurrencyLimit = ConcurrencyLimit(limit: 1000),
         frames: FrameHeader.Tolerance = .strict,
+        now: @escaping @Sendable () -> Timestamp = { .now },
         _ body: (TestServer) async throws -> Void
     ) async throws {
         let pki = try TestAuthority()
         let listener = try pki.listener()
         let identity = try ListenerIdentity(chain: [listener.certificate], key: TLSServerKey(listener.key))
         let logger = Self.silentLog
-        let endpoint = OpAMPEndpoint(service: service, gate: gate, frames: frames, logger: logger)
+        let endpoint = OpAMPEndpoint(service: service, gate: gate, frames: frames, logger: logger, now: now)
         let router = Router(context: CallerContext.self)
         endpoint.addRefusal(to: router)
         router.get("/whoami") { _, context in

@@ -164,16 +164,16 @@ final class OpAMPEndpoint: Service {
         await cancelWhenGracefulShutdown {
             var heap = HeapUpkeep()
             while (try? await Task.sleep(for: .seconds(5))) != nil {
-                self.endOverdueEnrolments(at: self.now())
+                self.endOverdueEnrolments(at: .now)
                 for link in self.agents.pollingLinks { link.endIfSilent(for: Self.pollSilence) }
                 if heap.isDue(after: self.agents.takeCount()) { HeapMemory.giveBack() }
             }
         }
     }
 
-    func endOverdueEnrolments(at now: Timestamp) {
+    func endOverdueEnrolments(at now: ContinuousClock.Instant) {
         agents.dismiss(because: "No signing request came.") {
-            $0.kind == .enrolling && now - $0.openedAt >= Self.enrolmentTime
+            $0.kind == .enrolling && now - $0.began >= Self.enrolmentTime
         }
     }
 }

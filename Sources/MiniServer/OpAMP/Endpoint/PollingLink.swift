@@ -11,7 +11,8 @@ final class PollingLink: AgentLink {
     private struct State {
         var conversation: AgentConversation
         var pending = ServerToAgent()
-        var lastPoll: Timestamp
+        /// The wall clock may be set back, and a dead session would stay.
+        var lastPoll: ContinuousClock.Instant
         var pollsInProgress = 0
         var end = SessionEnd()
     }
@@ -36,7 +37,7 @@ final class PollingLink: AgentLink {
         state = Mutex(
             State(
                 conversation: AgentConversation(transport: .polling, limits: endpoint.reportLimits),
-                lastPoll: session.openedAt))
+                lastPoll: .now))
     }
 
     /// Takes a message in; does not block.
@@ -49,7 +50,7 @@ final class PollingLink: AgentLink {
         let now = endpoint.now()
         return state.withLock { state in
             guard !state.end.hasCome else { return .over }
-            state.lastPoll = now
+            state.lastPoll = .now
             var report: AgentReport
             do throws(ConversationRefusal) {
                 report = try state.conversation.hear(message, epoch: epoch, at: now)
@@ -116,9 +117,8 @@ final class PollingLink: AgentLink {
     }
 
     func endIfSilent(for silence: Duration) {
-        let now = endpoint.now()
         state.withLock { state in
-            if now - state.lastPoll >= silence, state.pollsInProgress == 0 { leave(.silent, &state) }
+            if .now - state.lastPoll >= silence, state.pollsInProgress == 0 { leave(.silent, &state) }
         }
     }
 
