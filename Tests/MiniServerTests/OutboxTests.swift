@@ -72,7 +72,9 @@ struct OutboxTests {
         }
         var log = Logger(label: "test")
         log.logLevel = .critical
-        let outbox = Outbox(database: database, peers: peer, log: log, schedule: OutboxSchedule(answerWait: .zero), now: { written + age })
+        let outbox = Outbox(
+            database: database, peers: peer, log: log, schedule: OutboxSchedule(answerWait: .zero),
+            now: { written + age })
         try await database.write { tables in
             for message in all {
                 try tables.outbox.append(message.notice, handover: message.handover, role: message.role, to: to)

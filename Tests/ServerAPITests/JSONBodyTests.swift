@@ -55,7 +55,8 @@ struct BodySample: Sendable, CustomTestStringConvertible {
         .init(OperatorRoutes.savePeerSecret, PeerSecretText(direction: .outbound, secret: "x")),
         .init(
             OperatorRoutes.issueHandover,
-            HandoverIssue(agent: "x", peer: "us", ttlSeconds: 60, probationSeconds: 0, certificate: .omit, laterThan: 7)),
+            HandoverIssue(agent: "x", peer: "us", ttlSeconds: 60, probationSeconds: 0, certificate: .omit, laterThan: 7)
+        ),
         .init(OperatorRoutes.previewHandover, TokenText(token: "t")),
         .init(
             OperatorRoutes.redeemHandover,

@@ -26,7 +26,10 @@ final class Session {
     var leaf: Fingerprint { proof.certificate.fingerprint }
     var isPolling: Bool { proof.transport == .polling }
 
-    init(_ line: Line, number: UInt64, row: AgentID, leaf: Certificate, handover: HandoverID?, at now: Timestamp, lastPoll: Int64) {
+    init(
+        _ line: Line, number: UInt64, row: AgentID, leaf: Certificate, handover: HandoverID?, at now: Timestamp,
+        lastPoll: Int64
+    ) {
         (self.line, self.number, self.lastPoll) = (line, number, lastPoll)
         let transport: AgentTransport = line.isPolling ? .polling : .webSocket
         proof = SessionProof(agent: row, certificate: leaf, handover: handover, transport: transport, openedAt: now)
@@ -71,7 +74,9 @@ extension Server {
             }
             sessionCount += 1
             return .admitted(
-                Session(line, number: sessionCount, row: row, leaf: leaf, handover: line.handover, at: wall, lastPoll: world.now))
+                Session(
+                    line, number: sessionCount, row: row, leaf: leaf, handover: line.handover, at: wall,
+                    lastPoll: world.now))
         case .refused(.tooEarly): return .refused(status: 503)
         case .refused(.clone):
             world.tally.count("copies refused")

@@ -19,7 +19,8 @@ struct HandoverCommand: AsyncParsableCommand {
         @Option(help: "How long the agent keeps its previous settings after it moved.") var probation: TimeSpan?
         @Option(help: "repeat or omit: whether the offer contains the agent's certificate.") var certificate:
             CertificateChoice?
-        @Option(help: "The epoch that handover.stale-epoch names; the new token has a higher one.") var laterThan: Epoch?
+        @Option(help: "The epoch that handover.stale-epoch names; the new token has a higher one.") var laterThan:
+            Epoch?
 
         func run(_ server: OperatorClient) async throws {
             let issued = try await server.call(
