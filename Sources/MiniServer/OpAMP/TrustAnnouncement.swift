@@ -46,7 +46,8 @@ struct TrustAnnouncement {
 
     /// `nil` while there has only ever been one key.
     func news() async -> TrustChange? {
-        guard server.authority.hasRotated else { return nil }
+        // An agent takes no CAs that no statement names.
+        guard server.authority.hasRotated, let statement = await server.signersMessage() else { return nil }
         // Agents do not verify a listener certificate from files with this server's keys.
         let endpoint = try? server.address.opampEndpoint
         let isOurs = endpoint.map {
@@ -56,7 +57,6 @@ struct TrustAnnouncement {
             $0.fingerprint.description < $1.fingerprint.description
         }
         return TrustChange(
-            authorities: isOurs == true ? CertificateBundle(authorities) : nil,
-            statement: await server.signersMessage())
+            authorities: isOurs == true ? CertificateBundle(authorities) : nil, statement: statement)
     }
 }
