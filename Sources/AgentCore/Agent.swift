@@ -9,7 +9,7 @@ public import Vocabulary
 /// ends nor extends it.
 public struct Agent: Equatable, Sendable {
     public internal(set) var state: AgentState
-    public let configuration: AgentConfiguration
+    public internal(set) var configuration: AgentConfiguration
     public internal(set) var phase: Phase = .idle
     /// What the server has said it can do; `nil` until it has.
     public var serverCapabilities: ServerCapabilities? { reporting.serverCapabilities }

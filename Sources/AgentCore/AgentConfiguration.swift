@@ -2,8 +2,8 @@ public import Certificates
 public import OpAMPProto
 public import Vocabulary
 
-/// The core's part of the configuration: what the host decided before the agent started. It does not change while
-/// the process runs.
+/// The core's part of the configuration: what the host decided before the agent started. Only a leaf from a file, and its
+/// identity, may change while the process runs.
 public struct AgentConfiguration: Equatable, Sendable {
     /// The server named by the configuration file, its leaf chain included when the file names one. It is the
     /// starting point; once an offer has been adopted, the state decides instead.
@@ -106,7 +106,7 @@ public struct AgentTimings: Equatable, Sendable {
     public var heartbeat: Duration = .seconds(30)
     /// One more try after a refused connection during verification.
     public var secondTry: Duration = .milliseconds(200)
-    /// Least wait after a server refused this agent's credentials.
+    /// Least wait after a server refused this agent's credentials, or asked for a pause and not for how long.
     public var afterRefusal: Duration = .seconds(30)
     /// An offer that was tried in vain is not tried again for so long, twice as long after each further failure, at most for
     /// `longestRepeatedOffer`.

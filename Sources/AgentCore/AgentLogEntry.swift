@@ -39,10 +39,13 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case storageFailed = "agent.storage-failed"
     case uidAdopted = "agent.uid-adopted"
     case restartRequested = "agent.restart-requested"
+    case leafReplaced = "agent.certificate-replaced"
+    case leafNotReplaced = "agent.certificate-not-replaced"
 
     case dialing = "connection.dialing"
     case online = "connection.online"
     case lost = "connection.lost"
+    case unanswered = "connection.unanswered"
     case leaving = "connection.leaving"
     case serverError = "connection.server-error"
     case ignoredMessage = "connection.message-ignored"

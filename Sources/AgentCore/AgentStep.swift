@@ -37,6 +37,8 @@ public indirect enum AgentEvent: Equatable, Sendable {
     case woke(AgentTimer)
     /// The host says something new about itself.
     case reportChanged(OwnReport)
+    /// The files of the host have another leaf, over the key of this identity. The shell has that key before it says so.
+    case leafReplaced(LeafChain, HeldIdentity)
     /// The answer to `AgentDirective.applyRemoteConfig`.
     case remoteConfigApplied(hash: [UInt8])
     case remoteConfigFailed(hash: [UInt8], message: String)

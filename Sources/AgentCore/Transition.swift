@@ -55,6 +55,7 @@ struct Transition {
         case .ended(let id, let end): ended(end, of: id)
         case .woke(let timer): woke(timer)
         case .reportChanged(let report): reportChanged(report)
+        case .leafReplaced(let leaf, let identity): leafReplaced(by: leaf, over: identity)
         case .remoteConfigApplied(let hash):
             remoteConfigDone(RemoteConfigOutcome(hash: hash, failure: nil))
         case .remoteConfigFailed(let hash, let message):

@@ -43,8 +43,10 @@ public struct AgentExtension: Sendable {
         do { loop = try EventLoop(connectionLimit: 16) } catch { throw .transport(error) }
         let (news, continuation) = AsyncStream.makeStream(of: AgentNews.self, bufferingPolicy: .bufferingNewest(1024))
         let shell = AgentShell(
-            agent: Agent(state: loaded.state, configuration: core), state: directory, sink: sink, log: log, loop: loop,
-            news: continuation)
+            agent: Agent(state: loaded.state, configuration: core), state: directory,
+            limits: configuration.messageLimits,
+            certificateFiles: configuration.key == nil ? nil : configuration.certificateFiles, sink: sink, log: log,
+            loop: loop, news: continuation)
         Task {
             if loaded.isPreviousGeneration {
                 await shell.warn(.storageFailed, "the newest state was damaged; the one before is used")
@@ -82,12 +84,16 @@ public struct AgentExtension: Sendable {
         await shell.change { $0.effectiveConfig = configuration }
     }
 
+    /// Reads the certificate and key that the configuration file names again, as the agent does every hour. A usable new pair
+    /// is presented at once; anything else is logged and changes nothing.
+    public func reloadCertificate() async { await shell.reloadCertificate() }
+
     public var snapshot: AgentSnapshot { get async { await shell.snapshot } }
 }
 
 extension HeldIdentity {
     /// - Parameter key: the host's; the request names nobody, since a server takes only the public key from it.
-    fileprivate init(_ key: PrivateKey) throws(StateFailure) {
+    init(_ key: PrivateKey) throws(StateFailure) {
         do {
             self.init(
                 publicKey: key.publicKey, signingRequest: try SigningRequest(key: key, subject: "opamp-agent").pem)

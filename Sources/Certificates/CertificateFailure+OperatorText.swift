@@ -126,7 +126,9 @@ extension PEMRefusal: OperatorCoded {
                 code: .encryptedKey, title: "The private key is encrypted",
                 cause:
                     "The private key that begins on line \(line) is encrypted, and this program cannot ask for its passphrase.",
-                nextAction: "Decrypt it with `openssl pkey -in KEY -out KEY2`, and protect the file by its mode (0600)."
+                nextAction:
+                    "Decrypt it with `openssl pkey -in KEY -out KEY2`, and protect the file by its mode (0600). "
+                    + "For the certificate of an agent, `tls.key_passphrase_file` can name a file with the passphrase instead."
             )
         case .trustedCertificate(let line):
             (

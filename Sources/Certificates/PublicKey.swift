@@ -8,6 +8,7 @@ public struct PublicKey: Hashable, Sendable {
         /// Likewise on P-384.
         case p384
         case rsa(bits: Int)
+        case ed25519
         /// An elliptic curve written out in numbers instead of by its name (RFC 5480 section 2.1.1 forbids it).
         case explicitCurve
         case other
@@ -42,6 +43,7 @@ public struct PublicKey: Hashable, Sendable {
     public var algorithm: Algorithm {
         if spki.count == Self.p256Prefix.count + 64 && spki.starts(with: Self.p256Prefix) { return .p256 }
         if spki.count == Self.p384Prefix.count + 96 && spki.starts(with: Self.p384Prefix) { return .p384 }
+        if spki.count == Self.ed25519Prefix.count + 32 && spki.starts(with: Self.ed25519Prefix) { return .ed25519 }
         if let bits = handle.rsaBits { return .rsa(bits: bits) }
         return isOnExplicitCurve ? .explicitCurve : .other
     }
@@ -52,6 +54,10 @@ public struct PublicKey: Hashable, Sendable {
         return spki.dropFirst(name.upperBound).first == 0x30
     }
 
+    /// id-Ed25519 (RFC 8410 section 4).
+    private static let ed25519Prefix: [UInt8] = [
+        0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00,
+    ]
     private static let ecPublicKey: [UInt8] = [0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]
 
     /// Checks an ES256 signature (RFC 7518 section 3.4).
@@ -91,6 +97,7 @@ extension PublicKey.Algorithm: CustomStringConvertible {
         case .p256: "an ECDSA key on P-256"
         case .p384: "an ECDSA key on P-384"
         case .rsa(let bits): "an RSA key of \(bits) bits"
+        case .ed25519: "an Ed25519 key"
         case .explicitCurve: "an elliptic curve key with explicit curve parameters"
         case .other: "of another kind"
         }
@@ -103,13 +110,15 @@ public enum KeyPolicy: String, Hashable, Sendable, CaseIterable {
     case p256 = "ECDSA on P-256 (prime256v1)"
     /// What a TLS server may show: every TLS client can verify these.
     case tlsServer = "ECDSA on P-256 or P-384, RSA from 2048 bits"
+    /// What the certificate of a host may be for: its PKI and the servers it connects to decide.
+    case tlsClient = "ECDSA on P-256 or P-384, RSA from 2048 bits, Ed25519"
 
     func check(_ key: PublicKey, of material: CertificateFailure.Material) throws(CertificateFailure) {
         let algorithm = key.algorithm
         let isAccepted =
             switch (self, algorithm) {
-            case (_, .p256), (.tlsServer, .p384): true
-            case (.tlsServer, .rsa(let bits)): bits >= 2048
+            case (_, .p256), (.tlsServer, .p384), (.tlsClient, .p384), (.tlsClient, .ed25519): true
+            case (.tlsServer, .rsa(let bits)), (.tlsClient, .rsa(let bits)): bits >= 2048
             default: false
             }
         guard isAccepted else { throw .unsupportedKey(material, algorithm, accepted: self) }

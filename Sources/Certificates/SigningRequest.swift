@@ -10,10 +10,14 @@ public struct SigningRequest: Hashable, Sendable {
     public init(key: PrivateKey, subject: String) throws(CertificateFailure) {
         let request = try unsafe LibraryCall.owned("make a request", freedBy: X509_REQ_free) { unsafe X509_REQ_new() }
         try unsafe setCommonName(subject, of: X509_REQ_get_subject_name(request.pointer))
+        let digest = unsafe key.publicKey.algorithm == .ed25519 ? nil : EVP_sha256()
         try unsafe key.handle.withPointer { key throws(CertificateFailure) in
             try LibraryCall.succeeds("make a request") { unsafe X509_REQ_set_version(request.pointer, 0) }
             try LibraryCall.succeeds("make a request") { unsafe X509_REQ_set_pubkey(request.pointer, key) }
-            try LibraryCall.succeeds("sign a request") { unsafe X509_REQ_sign(request.pointer, key, EVP_sha256()) }
+            try LibraryCall.succeeds("sign a request") {
+                // Ed25519 has its digest built in.
+                unsafe X509_REQ_sign(request.pointer, key, digest)
+            }
         }
         let der = try unsafe encoded("encode a request") { target in unsafe i2d_X509_REQ(request.pointer, target) }
         pem = PEM.text(of: der, label: PEM.signingRequest)

@@ -5,6 +5,8 @@ import Vocabulary
 public struct HTTPAnswer: Hashable, Sendable {
     public let contentType: String?
     public let body: [UInt8]
+    /// `nil` without TLS.
+    public let tls: TLSFacts?
 }
 
 /// One POST under way. Called on the loop's thread.
@@ -18,6 +20,7 @@ public final class HTTPExchange: LinkUser {
     private var unsent: ArraySlice<UInt8>
     private var received: [UInt8] = []
     private var isComplete = false
+    private var tls: TLSFacts?
     private var isOver = false
 
     init(
@@ -64,6 +67,7 @@ public final class HTTPExchange: LinkUser {
     }
 
     func linkAnswered(_ head: AnswerHead) -> Bool {
+        tls = link?.facts
         guard Self.isExpected(head.status) else { return false }
         return head.contentLength ?? 0 <= settings.receiveLimit || refuse()
     }
@@ -89,7 +93,7 @@ public final class HTTPExchange: LinkUser {
         case .closedByItself:
             guard let evidence = link?.evidence else { return }
             if isComplete, let head = evidence.answer {
-                finish(.success(HTTPAnswer(contentType: head.contentType, body: received)))
+                finish(.success(HTTPAnswer(contentType: head.contentType, body: received, tls: tls)))
             } else {
                 finish(.failure(evidence.failure(expected: Self.isExpected)))
             }
@@ -100,7 +104,12 @@ public final class HTTPExchange: LinkUser {
         link = nil
         guard !isOver else { return }
         isOver = true
-        deliver?(result)
+        deliver?(
+            result.mapError { failure in
+                var failure = failure
+                failure.tlsVersion = tls?.version
+                return failure
+            })
         deliver = nil
     }
 

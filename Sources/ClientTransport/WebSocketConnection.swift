@@ -146,8 +146,8 @@ public final class WebSocketConnection: LinkUser {
 
     func linkPeerCloses(_ payload: [UInt8]) {
         let code = payload.count >= 2 ? (UInt16(payload[0]) << 8) | UInt16(payload[1]) : nil
-        let reason = String(decoding: payload.dropFirst(2), as: UTF8.self).unicodeScalars.filter { $0.value >= 0x20 }
-        peerClose = (code, String(String.UnicodeScalarView(reason)))
+        // A control frame has at most 125 bytes (RFC 6455 section 5.5).
+        peerClose = (code, String(decoding: payload.dropFirst(2), as: UTF8.self).printable(upTo: 125))
     }
 
     /// Ends a connection whose other side broke the protocol, telling it why.

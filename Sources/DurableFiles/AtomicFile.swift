@@ -41,14 +41,15 @@ public enum AtomicFile {
     ///
     /// - Parameters:
     ///   - limit: a larger file is refused without being read to its end.
-    ///   - mode: `.private` refuses a file that others than its owner, this process's user, could read or write.
+    ///   - mode: `.private` refuses a file that others than its owner, this process's user, could read or write. Root reads
+    ///     anybody's, for `status` of a service that runs as a user of its own.
     public static func read(_ path: String, limit: Int, mode: Mode = .public) throws(FileFailure) -> [UInt8]? {
         do throws(FileFailure) {
             // Not to wait for a writer if it is a pipe.
             let file = try OpenFile(path, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
             let status = try file.status()
             guard status.st_mode & S_IFMT == S_IFREG else { throw FileFailure.notAFile(path: path) }
-            if mode == .private { try status.checkPrivate(path) }
+            if mode == .private { try status.checkPrivate(path, readByRoot: true) }
             return try file.readAll(limit: limit)
         } catch {
             switch error {

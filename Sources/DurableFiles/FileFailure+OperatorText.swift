@@ -32,7 +32,9 @@ extension FileFailure: OperatorCoded {
             (
                 code: .wrongOwner, title: "The path belongs to another user",
                 cause: "\(path) belongs to user id \(owner); this process runs as \(expected).",
-                nextAction: "Run the program as the owner, or change the owner with chown."
+                nextAction:
+                    "Run the command as that user (sudo -u '#\(owner)'). Change the owner with chown only if the "
+                    + "wrong user created it."
             )
         case .tooOpen(let path, let mode):
             (

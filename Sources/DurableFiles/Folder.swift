@@ -21,13 +21,19 @@ struct Folder: ~Copyable {
     }
 
     /// Writes a complete file under a name that nothing else uses, and gives the name.
+    ///
+    /// - Parameter owner: `nil` for this process's user and group.
     func writeTemporary(
-        for name: String, _ bytes: [UInt8], mode: mode_t, promise: AtomicFile.Promise
+        for name: String, _ bytes: [UInt8], mode: mode_t, owner: (user: uid_t, group: gid_t)? = nil,
+        promise: AtomicFile.Promise
     ) throws(FileFailure) -> String {
         let temporary = temporaryName(for: name)
         let target = try OpenFile(
             temporary, shownAs: name, in: file, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
         do throws(FileFailure) {
+            if let owner, fchown(target.descriptor, owner.user, owner.group) != 0 {
+                throw FileFailure.system(target.path, .create)
+            }
             // The umask must not decide who can read it.
             guard fchmod(target.descriptor, mode) == 0 else { throw FileFailure.system(target.path, .create) }
             try target.write(bytes)
@@ -45,11 +51,15 @@ struct Folder: ~Copyable {
         }
     }
 
-    /// Gives a file a second name, replacing what had that name; at every moment the name has the old or the new file.
+    /// Gives a file a second name, replacing what had that name; at every moment the name has the old or the new file. Where
+    /// a file system knows no second names, the other one is a copy.
     func link(_ name: String, as other: String) throws(FileFailure) {
-        let temporary = temporaryName(for: other)
-        guard unsafe linkat(file.descriptor, name, file.descriptor, temporary, 0) == 0 else {
-            throw .system(file.path(of: other), .link)
+        var temporary = temporaryName(for: other)
+        if unsafe linkat(file.descriptor, name, file.descriptor, temporary, 0) != 0 {
+            guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(errno) else {
+                throw .system(file.path(of: other), .link)
+            }
+            temporary = try copy(name, for: other)
         }
         do throws(FileFailure) {
             try rename(temporary, to: other)
@@ -59,6 +69,14 @@ struct Folder: ~Copyable {
             try? remove(temporary)
             throw error
         }
+    }
+
+    private func copy(_ name: String, for other: String) throws(FileFailure) -> String {
+        let original = try open(name, flags: O_RDONLY)
+        let status = try original.status()
+        return try writeTemporary(
+            for: other, try original.readAll(limit: Int(status.st_size)), mode: status.st_mode & 0o7777,
+            owner: (status.st_uid, status.st_gid), promise: .synced)
     }
 
     func remove(_ name: String) throws(FileFailure) {
@@ -76,6 +94,11 @@ struct Folder: ~Copyable {
         for name in try names() where name.hasPrefix(".") && name.contains(Self.temporaryMark) {
             try remove(name)
         }
+    }
+
+    /// The same for one file of a directory that other programs use too.
+    func removeLeftovers(of name: String) throws(FileFailure) {
+        for found in try names() where found.hasPrefix(".\(name)\(Self.temporaryMark)") { try remove(found) }
     }
 
     private func names() throws(FileFailure) -> [String] {

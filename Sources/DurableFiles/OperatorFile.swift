@@ -13,7 +13,7 @@ public enum OperatorFile {
     /// - Parameters:
     ///   - limit: more is refused without being read to its end.
     ///   - mode: `.private` refuses a file that users other than this process's could read. The group may read a file of
-    ///     root's, which is how a service user is given a secret.
+    ///     root's, which is how a service user is given a secret; root reads anybody's.
     public static func read(
         _ path: String, limit: Int, mode: AtomicFile.Mode = .public
     ) throws(FileFailure) -> [UInt8]? {
@@ -21,7 +21,7 @@ public enum OperatorFile {
             let file = try OpenFile(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
             let status = try file.status()
             switch status.st_mode & S_IFMT {
-            case S_IFREG where mode == .private: try status.checkPrivate(path, givenByRoot: true)
+            case S_IFREG where mode == .private: try status.checkPrivate(path, givenByRoot: true, readByRoot: true)
             // The creator of the pipe wrote into it; its mode says which other users could read from it.
             case S_IFIFO where mode == .private: try status.checkMode(path, forbidden: 0o077)
             case S_IFREG, S_IFIFO, S_IFCHR: break

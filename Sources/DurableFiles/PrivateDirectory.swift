@@ -33,12 +33,16 @@ public enum PrivateDirectory {
 extension stat {
     /// Owned by this process's user, and nobody else has any right to it.
     ///
-    /// - Parameter givenByRoot: whether it may also be root's and readable by a group.
+    /// - Parameters:
+    ///   - givenByRoot: whether it may also be root's and readable by a group.
+    ///   - readByRoot: whether root may read what belongs to another user. To keep a directory it has to be its owner.
     func checkPrivate(
-        _ path: String, givenByRoot: Bool = false, user: uid_t = geteuid()
+        _ path: String, givenByRoot: Bool = false, readByRoot: Bool = false, user: uid_t = geteuid()
     ) throws(FileFailure) {
         let isGiven = givenByRoot && st_uid == 0 && user != 0
-        guard st_uid == user || isGiven else { throw .wrongOwner(path: path, owner: st_uid, expected: user) }
+        guard st_uid == user || isGiven || readByRoot && user == 0 else {
+            throw .wrongOwner(path: path, owner: st_uid, expected: user)
+        }
         try checkMode(path, forbidden: isGiven ? 0o037 : 0o077)
     }
 

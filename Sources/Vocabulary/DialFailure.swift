@@ -11,6 +11,8 @@ public struct DialFailure: Error, Hashable, Sendable {
     public var handoverCause: String?
     /// What the server presented, DER, leaf first, whether or not it was accepted.
     public var presentedChain: [[UInt8]]
+    /// As OpenSSL writes it: `TLSv1.3`; `nil` when TLS was not up, or nobody has asked.
+    public var tlsVersion: String?
     /// TLS was up, or the server's certificate was good, and it closed without a word. A server that refuses our
     /// certificate can look like this, because its alert is lost with the reset; once is a hint, twice is a refusal.
     public var closedBeforeAnswer: Bool

@@ -14,6 +14,18 @@ public enum FieldName {
     }
 
     private static let punctuation = Set("!#$%&'*+-.^_`|~".utf8)
+
+    /// The agent, or HTTP itself, sets it: it controls the connection or says who the agent is.
+    public static func isReserved(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return reserved.contains(name) || name.hasPrefix("sec-") || name.hasPrefix("proxy-")
+    }
+
+    private static let reserved: Set<String> = [
+        "host", "connection", "upgrade", "te", "trailer", "transfer-encoding", "keep-alive", "content-length",
+        "content-type", "content-encoding", "accept-encoding", "expect", "http2-settings", "opamp-instance-uid",
+        "handover-id",
+    ]
 }
 
 extension Unicode.Scalar {

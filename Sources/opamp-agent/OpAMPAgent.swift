@@ -10,7 +10,7 @@ import Vocabulary
     /// Not `async`: the main thread of an asynchronous main waits in libdispatch with every signal open, and SIGTERM
     /// would end the process there.
     static func main() {
-        TerminationSignals.block()
+        ProgramSignal.block()
         // Detached, because the main actor's thread is the one that waits here.
         Task.detached { end(with: await run(Array(CommandLine.arguments.dropFirst()))) }
         while true { pause() }
@@ -31,22 +31,22 @@ import Vocabulary
                 StandardStream.output.write(line: command.help)
                 return .done
             }
-            if !command.takesLeave { try TerminationSignals.onEach { _ in end(with: .interrupted) } }
+            if !command.takesLeave { try ProgramSignal.onEach { _ in end(with: .interrupted) } }
             return try await command.body(options)
         } catch let refusal as UsageRefusal {
-            StandardStream.error.write(line: "opamp-agent \(name): \(refusal.reason)\n\n\(command.help)")
+            LineWriter.standardError.write("opamp-agent \(name): \(refusal.reason)\n\n\(command.help)")
             return .wrongUsage
         } catch let error as any OperatorExplainable {
-            StandardStream.error.write(line: "opamp-agent \(name): \(error.operatorMessage)")
+            LineWriter.standardError.write("opamp-agent \(name): \(error.operatorMessage)")
             return ExitCode(error)
         } catch {
-            StandardStream.error.write(line: "opamp-agent \(name): \(error)")
+            LineWriter.standardError.write("opamp-agent \(name): \(error)")
             return .failed
         }
     }
 
     private static func usage(problem: String) -> ExitCode {
-        StandardStream.error.write(line: "opamp-agent: \(problem)\n\n\(overview)")
+        LineWriter.standardError.write("opamp-agent: \(problem)\n\n\(overview)")
         return .wrongUsage
     }
 

@@ -9,14 +9,22 @@ extension Command {
         name: "run", summary: "connect and stay connected until SIGTERM or SIGINT",
         details: """
             Runs in the foreground and logs to standard error. On SIGTERM or SIGINT the agent disconnects from its server
-            and the program ends with 0; a second signal ends it at once.
+            and the program ends with 0; a second signal ends it at once. On SIGHUP it reads tls.cert_file and
+            tls.key_file again.
             """,
         options: [.config, .logFormat], takesLeave: true
     ) { options in
         let configuration = try HostConfiguration(options: options)
         let agent = try AgentExtension.start(configuration)
         let ending = Ending(agent)
-        try TerminationSignals.onEach { _ in Task { await ending.signalled() } }
+        try ProgramSignal.onEach { signal in
+            Task {
+                switch signal {
+                case .end: await ending.signalled()
+                case .reload: await agent.reloadCertificate()
+                }
+            }
+        }
         await agent.setHealth(
             ComponentHealth(
                 healthy: true, startTimeUnixNano: UInt64(clamping: WallClock.now().milliseconds) * 1_000_000,

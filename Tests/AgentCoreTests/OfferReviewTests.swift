@@ -127,7 +127,7 @@ import Vocabulary
             .badHeader("x"), .tooManyHeaders, .badProxy, .tokenMissing, .rootsNotStated, .proxyWithoutToken,
             .noTokenSigners, .tokenWithoutLeaf, .tooManyAdoptions(limit: 3, minutes: 1),
             .tooManyAttempts(limit: 3, minutes: 1), .tooLarge(limit: 3),
-            .otherServerWhileEnrolling, .stateNotWritable,
+            .otherServerWhileEnrolling, .stateNotWritable, .otherSettingsOnly,
         ]
         let messages = refusals.map(\.operatorMessage)
         #expect(Set(messages.map(\.code)).count == refusals.count)

@@ -34,6 +34,26 @@ import Vocabulary
         #expect(after.disk.active.settings.leaf == renewed && after.disk.active.settings.heartbeat == .seconds(60))
     }
 
+    @Test func `a renewed file takes effect at once, and a trial goes on with the leaf that it began with`() throws {
+        let renewed = LeafChain(leaf: all.third.certificate)
+        let identity = HeldIdentity(publicKey: all.third.certificate.publicKey, signingRequest: "")
+        var world = World(try all.configuration { $0.hasLeafOfItsOwn = true })
+        world.start()
+        world.run(.leafReplaced(renewed, identity))
+        #expect(world.source.dials.map(\.settings.leaf) == [all.leaf, renewed])
+        #expect(world.disk.active.settings.leaf == renewed)
+        world.run(.leafReplaced(renewed, identity))
+        #expect(world.source.dials.count == 2, "nothing is new")
+
+        var trying = World(try all.configuration { $0.hasLeafOfItsOwn = true })
+        trying.start()
+        trying.target.behaviour = [.silent, .works]
+        trying.offer(try all.handover())
+        trying.run(.leafReplaced(renewed, identity))
+        #expect(trying.target.dials.map(\.settings.leaf) == [all.leaf])
+        #expect(trying.disk.candidate?.server.settings.leaf == renewed && trying.disk.active.settings.leaf == renewed)
+    }
+
     @Test func `no server replaces a certificate from a file, nor is it asked to`() throws {
         var world = World(
             try all.configuration {

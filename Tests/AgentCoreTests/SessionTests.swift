@@ -148,6 +148,18 @@ import Vocabulary
         #expect(world.source.received.count == 7)
     }
 
+    @Test func `C19 a message that is too large is not sent again, and what comes later is`() throws {
+        var world = try world(at: all.source.http)
+        world.line?.behaviour = .silent
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
+        world.breakLine(DialFailure(.http(status: 413)))
+        world.advance(.seconds(300))
+        #expect(world.source.received.filter { $0.health?.healthy == false }.count == 1)
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: true))))
+        world.advance(.seconds(60))
+        #expect(world.source.received.contains { $0.health?.healthy == true })
+    }
+
     @Test func `C31 a message for another uid is ignored`() throws {
         var world = try world()
         let offer = try all.handover()
@@ -226,13 +238,37 @@ import Vocabulary
         #expect(world.source.dials.count <= 11)
     }
 
-    @Test func `a server that answers nothing is given up and tried again`() throws {
+    @Test(arguments: [429, 503])
+    func `C49 a server that asks for a pause, and not for how long, has half a minute at least`(status: Int) throws {
         var world = World(try all.configuration())
-        world.source.behaviour = [.silent, .works]
+        world.source.behaviour = [.fails(DialFailure(.http(status: status)))]
         world.start()
-        world.advance(.seconds(33))
+        world.advance(.seconds(29))
+        #expect(world.source.dials.count == 1)
+        world.advance(.seconds(271))
+        #expect((2...11).contains(world.source.dials.count))
+    }
+
+    @Test func `C49 so does one that is unavailable`() throws {
+        var world = try world()
+        world.say(ServerToAgent(errorResponse: ServerErrorResponse(type: .unavailable)))
+        world.advance(.seconds(29))
+        #expect(world.source.dials.count == 1)
+        world.advance(.seconds(3))
         #expect(world.source.dials.count == 2)
-        #expect(world.source.received.filter { $0.agentDescription != nil }.count == 2)
+    }
+
+    /// A server on opamp-go whose callback has nothing to say.
+    @Test func `a server that answers nothing over a WebSocket stays connected, and may answer later`() throws {
+        var world = World(try all.configuration())
+        world.source.behaviour = [.silent]
+        world.start()
+        world.advance(.seconds(300))
+        #expect(world.source.dials.count == 1 && world.logged(.unanswered) != nil)
+        #expect(world.source.received.count > 8, "heartbeats go on")
+        #expect(world.logged(.online) == nil)
+        world.say(ServerToAgent())
+        #expect(world.logged(.online) != nil)
     }
 
     @Test func `C34 a restart is obeyed where the host allows it and then excludes everything else`() throws {
@@ -298,6 +334,25 @@ import Vocabulary
         #expect(world.disk.failedOffers.isEmpty && world.source.statuses.isEmpty)
         world.offer(ConnectionSettingsOffers(hash: [UInt8](repeating: 1, count: 65), opamp: OpAMPConnectionSettings()))
         #expect(world.source.statuses.isEmpty && world.logged(.offerIgnored) != nil)
+    }
+
+    @Test func `Z10 an offer of other connections only has a verdict, so that it is not repeated for ever`() throws {
+        var world = try world()
+        world.offer(ConnectionSettingsOffers(hash: [8]))
+        world.advance(.seconds(2))
+        #expect(world.source.statuses.last?.status == .failed)
+        #expect(world.source.statuses.last?.errorMessage.contains("offer.other-settings-only") == true)
+    }
+
+    @Test func `an agent that accepts no connection settings asks for no leaf, which would be one`() throws {
+        var world = try world {
+            $0.capabilities.remove(.acceptsOpAMPConnectionSettings)
+            $0.timings.renewal = .seconds(100 * 365 * 86_400)
+        }
+        world.offer(try all.handover())
+        world.advance(.seconds(10_000))
+        #expect(!world.source.received.contains { $0.connectionSettingsRequest != nil })
+        #expect(world.target.dials.isEmpty && world.logged(.offerIgnored) != nil)
     }
 
     @Test(arguments: [(0, 0.0, 1.0), (3, 0.0, 8.0), (50, 0.0, 300.0)])

@@ -52,7 +52,7 @@ struct TransitionTable: Sendable {
         woke heartbeat     =        =        =        =               =               =
         woke retry         =        dial     =        =               =               =
         woke nextTry       =        =        =        =               =               =
-        woke answer        =        =        =        wait            =               =
+        woke answer        =        =        =        online          =               =
         woke verification  =        =        =        =               =               =
         woke leaving       =        =        =        =               =               =
         woke stable        =        =        =        =               =               =
@@ -62,6 +62,7 @@ struct TransitionTable: Sendable {
         woke meter         =        =        =        =               =               =
         woke renewal       =        =        =        =               =               =
         report changed     =        =        =        =               =               =
+        leaf replaced      =        =        =        leave>          leave>          =
         config applied     =        =        =        =               =               =
         config failed      =        =        =        =               =               =
         stop               stopped  stopped  stopped  leave>stop      leave>stop      =
@@ -98,6 +99,7 @@ struct TransitionTable: Sendable {
         woke meter         =           =        =        =               =        =        =
         woke renewal       =           =        =        =               =        =        =
         report changed     =           =        =        =               =        =        =
+        leaf replaced      =           =        =        =               =        =        =
         config applied     =           =        =        =               =        =        =
         config failed      =           =        =        =               =        =        =
         stop               stopped     stopped  stopped  leave>stop*     stopped  stopped  leave>stop^
@@ -134,6 +136,7 @@ struct TransitionTable: Sendable {
         woke meter         =            =            =                =
         woke renewal       =            =            =                =
         report changed     =            =            =                =
+        leaf replaced      =            =            leave>~          leave>~
         config applied     =            =            =                =
         config failed      =            =            =                =
         stop               stopped      stopped      leave>stop~      leave>stop~
@@ -170,6 +173,7 @@ struct TransitionTable: Sendable {
         woke meter         =            =           =           =            =           =
         woke renewal       =            =           =           =            =           =
         report changed     =            =           =           =            =           =
+        leaf replaced      =            =           =           =            =           =
         config applied     =            =           =           =            =           =
         config failed      =            =           =           =            =           =
         stop               leave>stop*  leave>stop  leave>stop  leave>stop*  =           =
@@ -206,6 +210,7 @@ struct TransitionTable: Sendable {
         woke meter         =            =            =            =            =
         woke renewal       =            =            =            =            =
         report changed     =            =            =            =            =
+        leaf replaced      =            =            =            =            =
         config applied     =            =            =            =            =
         config failed      =            =            =            =            =
         stop               leave>stop^  leave>stop~  leave>stop^  =            =

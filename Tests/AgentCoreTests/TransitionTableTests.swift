@@ -1,3 +1,4 @@
+import Certificates
 import OpAMPProto
 import Testing
 import Vocabulary
@@ -55,7 +56,7 @@ import Vocabulary
 
     private func agent(in phase: String) throws -> Agent {
         let all = Authorities.shared
-        var world = World(try all.configuration())
+        var world = World(try all.configuration { $0.hasLeafOfItsOwn = true })
         func move(_ behaviour: Behaviour) throws {
             world.start()
             world.target.behaviour = [behaviour]
@@ -176,6 +177,10 @@ import Vocabulary
         case "refused": return .ended(id, .failed(DialFailure(.timeout)))
         case "untrusted": return .ended(id, .failed(DialFailure(.tlsUntrusted)))
         case "report changed": return .reportChanged(OwnReport())
+        case "leaf replaced":
+            return .leafReplaced(
+                LeafChain(leaf: all.third.certificate),
+                HeldIdentity(publicKey: all.third.certificate.publicKey, signingRequest: ""))
         case "config applied": return .remoteConfigApplied(hash: [1])
         case "config failed": return .remoteConfigFailed(hash: [1], message: "no")
         case "stop": return .stopRequested

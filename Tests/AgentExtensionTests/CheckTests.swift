@@ -44,14 +44,29 @@ import Vocabulary
     }
 
     @Test(arguments: ["wss", "https"], [400, 401, 403, 404, 405, 426, 500])
-    func `a refused upgrade is good only where no upgrade was meant`(scheme: String, status: Int) async throws {
+    func `a refused upgrade is bad, and so is every answer to a POST but that it is no message`(
+        scheme: String, status: Int
+    ) async throws {
         try await withHost(scheme) { host, opampServer in
             opampServer.become(.refusing(status: status))
             let (end, json) = try await check(host)
-            let isGood = scheme == "https" && [400, 405, 426].contains(status)
+            let isGood = scheme == "https" && status == 400
             #expect(end.status == (isGood ? 0 : 5), "\(end.output)")
             #expect(json["http_status"]?.integer == Int64(status))
             #expect(json["cause"]?.string == (isGood ? nil : "http-\(status)"))
+        }
+    }
+
+    @Test func `C21 an answer of another content type is no OpAMP server's`() async throws {
+        try await withHost("https") { host, opampServer in
+            opampServer.become(.refusing(status: 200))
+            let (end, json) = try await check(host)
+            #expect(end.status == 5, "\(end.output)")
+            #expect(json["cause"]?.string == "protocol")
+            let agent = try host.run()
+            #expect(await eventually { agent.log.contains("content type") })
+            agent.send(SIGTERM)
+            #expect(await agent.end().status == 0)
         }
     }
 

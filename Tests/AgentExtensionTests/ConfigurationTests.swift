@@ -41,6 +41,49 @@ import Vocabulary
         if endpoint.hasPrefix("https") { #expect(read.server.settings.heartbeat == .seconds(120)) }
     }
 
+    @Test(arguments: [
+        "server: {heartbeat_interval: 7s, ws: {endpoint: 'wss://a:1/x'}}",
+        "server: {ws: {endpoint: 'wss://a:1/x', heartbeat_interval: 7s}}",
+        "server: {polling_interval: 7s, http: {endpoint: 'https://a:1/x'}}",
+        "server: {http: {endpoint: 'https://a:1/x', heartbeat_interval: 7s}}",
+    ])
+    func `an interval counts wherever the server's settings may stand`(server: String) throws {
+        let read = try HostConfiguration(yaml: Array("\(server)\nstorage: {directory: /d}".utf8))
+        #expect(read.server.settings.heartbeat == .seconds(7))
+    }
+
+    @Test(arguments: [
+        ("server: {ws: {endpoint: 'wss://a:1/x', polling_interval: 7s}}", "configuration.bad-value"),
+        (
+            "server: {http: {endpoint: 'https://a:1/x', polling_interval: 7s, heartbeat_interval: 8s}}",
+            "configuration.conflict"
+        ),
+        (
+            "server: {heartbeat_interval: 7s, ws: {endpoint: 'wss://a:1/x', heartbeat_interval: 8s}}",
+            "configuration.conflict"
+        ),
+    ])
+    func `an interval that would not count is refused`(server: String, code: String) throws {
+        let refusal = #expect(throws: ConfigurationRefusal.self) {
+            try HostConfiguration(yaml: Array("\(server)\nstorage: {directory: /d}".utf8))
+        }
+        #expect(refusal?.operatorMessage.code == code)
+    }
+
+    @Test func `one message may have as many bytes as the file says, and 64 MiB otherwise`() throws {
+        func limits(_ text: String) throws -> HostConfiguration.MessageLimits {
+            try HostConfiguration(yaml: Array((Self.smallest + text).utf8)).messageLimits
+        }
+        let standard = try limits("")
+        #expect(standard.received == 64 << 20 && standard.sent == 64 << 20)
+        let own = try limits("limits: {received: 256KiB, sent: 100MiB}")
+        #expect(own.received == 256 << 10 && own.sent == 100 << 20)
+        for size in ["1KiB", "257MiB", "x", "-1"] {
+            let refusal = #expect(throws: ConfigurationRefusal.self) { try limits("limits: {sent: \(size)}") }
+            #expect(refusal?.operatorMessage.code == "configuration.wrong-form")
+        }
+    }
+
     @Test func `every key of the manual's kind is read`() throws {
         let read = try HostConfiguration(
             yaml: Array(

@@ -41,6 +41,32 @@ import Vocabulary
         }
     }
 
+    @Test func `on SIGHUP it presents the certificate that the host's PKI has renewed`() async throws {
+        try await withHost { host, opampServer in
+            func write(_ identity: TestIdentity) throws {
+                try host.write(identity.certificate.pem, to: "leaf.pem")
+                try host.write(String(decoding: identity.key.pem.reveal(), as: UTF8.self), to: "leaf.key")
+            }
+            let (first, second) = (try opampServer.authority.agent(), try opampServer.authority.agent())
+            try write(first)
+            let text = try #require(host.configurationText)
+            let files = "    cert_file: \(host.path)/leaf.pem\n    key_file: \(host.path)/leaf.key\n"
+            try host.write(text.replacing("/ca.pem\n", with: "/ca.pem\n" + files), to: "agent.yaml")
+            let agent = try host.run()
+            #expect(await eventually { opampServer.heard.last?.leaf == first.certificate.fingerprint }, "\(agent.log)")
+
+            try host.write(second.certificate.pem, to: "leaf.pem")
+            agent.send(SIGHUP)
+            #expect(await eventually { agent.log.contains("agent.certificate-not-replaced") })
+            try write(second)
+            agent.send(SIGHUP)
+            #expect(await eventually { opampServer.heard.last?.leaf == second.certificate.fingerprint }, "\(agent.log)")
+            #expect(host.leaf == second.certificate)
+            agent.send(SIGTERM)
+            #expect(await agent.end().status == 0)
+        }
+    }
+
     @Test func `a second agent on the same state does not start`() async throws {
         try await withHost { host, _ in
             let first = try host.run()
@@ -99,13 +125,14 @@ import Vocabulary
             opampServer.forgetLeaves()
             opampServer.loseNextLeafAnswer()
             if changesCA {
-                let roots = opampServer.authority.certificate.pem + (try ScriptedOpAMPServer.strangerPEM())
+                let roots = [opampServer.authority.certificate, try TestAuthority("next").certificate]
                 opampServer.offer(
                     ConnectionSettingsOffers(
                         hash: [1],
                         opamp: OpAMPConnectionSettings(
                             certificate: TLSCertificate(cert: Array(before.pem.utf8)), heartbeatIntervalSeconds: 1,
-                            tls: TLSConnectionSettings(caPEMContents: roots))))
+                            tls: TLSConnectionSettings(caPEMContents: CertificateBundle(roots).pem))),
+                    stating: try opampServer.statement(of: roots))
             }
             let end = try await AgentProcess.run(["enroll", "--config", host.configuration, "--renew"])
             #expect(end.status == 0, "\(end.log)")

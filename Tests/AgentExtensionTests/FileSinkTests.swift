@@ -36,6 +36,16 @@ import Testing
         #expect(sink.current()?.configMap == map("good"))
     }
 
+    /// The process was killed while the reload command ran.
+    @Test func `what an earlier process could not prove is not in effect`() async throws {
+        let sink = FileSink(path: path, reloadCommand: "grep -q good \(path)")
+        _ = try await sink.apply(map("good"))
+        try UndoableFile(path).replace(with: Array("bad".utf8))
+        #expect(FileSink(path: path).current()?.configMap == map("good"))
+        #expect(await rejection(of: sink, "bad") != nil)
+        #expect(sink.current()?.configMap == map("good"))
+    }
+
     @Test(arguments: [true, false])
     func `a file that cannot be put back is said to the server`(isFirst: Bool) async throws {
         let folder = host.path + "/d"

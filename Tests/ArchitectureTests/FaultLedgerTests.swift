@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// docs/faults.md says what shows that each fault is survived; here it is held to it.
+/// docs/faults.md says what shows that each fault is survived, docs/conformance.md what shows that each requirement is met;
+/// here they are held to it.
 @Suite struct FaultLedgerTests {
     struct Row {
         let number: String
@@ -13,27 +14,40 @@ import Testing
         }
     }
 
-    static let rows: [Row] = {
-        let text = (try? String(contentsOf: SourceTree.root.appending(path: "docs/faults.md"), encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").compactMap { line in
-            let cells = line.split(separator: "|").map { $0.drop { $0 == " " } }
-            guard cells.count == 3, let number = cells[0].split(separator: " ").first,
-                number.first == "F" || number.first == "H",
-                Int(number.dropFirst()) != nil
-            else { return nil }
-            return Row(number: String(number), evidence: cells[2])
-        }
-    }()
+    struct Ledger: CustomTestStringConvertible {
+        let file: String
+        let numbers: [String]
 
-    @Test func `every fault has one row`() {
-        let expected = (1...64).map { "F\($0)" } + (1...30).map { "H\($0)" }
-        #expect(Self.rows.map(\.number) == expected)
+        var testDescription: String { file }
+
+        var rows: [Row] {
+            let text = (try? SourceTree.text(of: file)) ?? ""
+            let areas = Set(numbers.compactMap(\.first))
+            return text.split(separator: "\n").compactMap { line in
+                let cells = line.split(separator: "|").map { $0.drop { $0 == " " } }
+                guard cells.count == 3, let number = cells[0].split(separator: " ").first, let area = number.first,
+                    areas.contains(area), Int(number.dropFirst()) != nil
+                else { return nil }
+                return Row(number: String(number), evidence: cells[2])
+            }
+        }
     }
 
-    @Test func `what a row names exists`() {
+    static let ledgers = [
+        Ledger(file: "docs/faults.md", numbers: (1...64).map { "F\($0)" } + (1...30).map { "H\($0)" }),
+        Ledger(file: "docs/conformance.md", numbers: (1...61).map { "C\($0)" } + (1...10).map { "Z\($0)" }),
+    ]
+
+    @Test(arguments: ledgers)
+    func `every number has one row`(ledger: Ledger) {
+        #expect(ledger.rows.map(\.number) == ledger.numbers)
+    }
+
+    @Test(arguments: ledgers)
+    func `what a row names exists`(ledger: Ledger) {
         let tests = SourceTree.swiftFiles(below: "Tests").flatMap(\.lines).filter { $0.contains("func `") }
         let drills = SourceTree.swiftFiles(below: "Sources/Drill/Drills").flatMap(\.lines)
-        for row in Self.rows {
+        for row in ledger.rows {
             if row.names.isEmpty {
                 #expect(row.evidence.hasPrefix("not yet: "), "\(row.number) names nothing and gives no reason")
             }

@@ -8,7 +8,7 @@ import Testing
         "Certificates": ["Vocabulary", "COpenSSL", "Glibc", "Synchronization"],
         "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
-        "HostSystem": ["Vocabulary", "CGlibc", "Glibc", "Synchronization"],
+        "HostSystem": ["Vocabulary", "CGlibc", "Dispatch", "Glibc", "Synchronization"],
         "ClientTransport": ["Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],

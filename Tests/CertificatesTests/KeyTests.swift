@@ -87,7 +87,7 @@ import Vocabulary
             Kind(arguments: ["RSA", "rsa_keygen_bits:2048"], algorithm: .rsa(bits: 2048), servesTLS: true),
             Kind(arguments: ["RSA", "rsa_keygen_bits:1024"], algorithm: .rsa(bits: 1024), servesTLS: false),
             Kind(arguments: ["RSA-PSS", "rsa_keygen_bits:2048"], algorithm: .other, servesTLS: false),
-            Kind(arguments: ["ED25519"], algorithm: .other, servesTLS: false),
+            Kind(arguments: ["ED25519"], algorithm: .ed25519, servesTLS: false),
             Kind(arguments: ["EC", "ec_paramgen_curve:P-384"], algorithm: .p384, servesTLS: true),
             Kind(arguments: ["EC", "ec_paramgen_curve:secp256k1"], algorithm: .other, servesTLS: false),
             Kind(
@@ -125,6 +125,23 @@ import Vocabulary
     }
 
     @Test(arguments: [
+        (["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], PublicKey.Algorithm.rsa(bits: 2048)),
+        (["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"], .p384), (["-algorithm", "ED25519"], .ed25519),
+    ])
+    func `a host may have a key of another kind, which signs no token`(
+        options: [String], algorithm: PublicKey.Algorithm
+    ) async throws {
+        let openssl = try OpenSSLCommand()
+        try await openssl.run(["genpkey", "-out", "key.pem"] + options)
+        let pem = Secret(try openssl.read("key.pem"))
+        let key = try PrivateKey(clientPEM: pem)
+        #expect(key.publicKey.algorithm == algorithm)
+        #expect(failure(of: { try PrivateKey(pem: pem) }) == .unsupportedKey(.privateKey, algorithm, accepted: .p256))
+        try openssl.write(try SigningRequest(key: key, subject: "host").pem, to: "request.pem")
+        _ = try await openssl.run("req", "-verify", "-noout", "-in", "request.pem")
+    }
+
+    @Test(arguments: [
         ["pkey", "-aes256"], ["ec", "-aes256"], ["pkey", "-traditional", "-aes128"],
     ])
     func `an encrypted private key is called encrypted, and its decrypted copy is read`(form: [String]) async throws {
@@ -135,6 +152,15 @@ import Vocabulary
         let text = Secret("# sealed\n" + (try openssl.read("sealed.pem")))
         #expect(failure(of: { try PrivateKey(pem: text) }) == .pem(.encryptedKey(line: 2)))
         #expect(failure(of: { try TLSServerKey(pem: text) }) == .pem(.encryptedKey(line: 2)))
+        #expect(try PrivateKey(clientPEM: text, passphrase: Secret("x")).publicKey == key.publicKey)
+        #expect(try PrivateKey(clientPEM: key.pem, passphrase: Secret("x")).publicKey == key.publicKey)
+        guard
+            case .unreadable(.privateKey, _)? = failure(of: { try PrivateKey(clientPEM: text, passphrase: Secret("y")) }
+            )
+        else {
+            Issue.record("a wrong passphrase is accepted")
+            return
+        }
         // The advised command.
         try await openssl.run("pkey", "-in", "sealed.pem", "-passin", "pass:x", "-out", "opened.pem")
         #expect(try PrivateKey(pem: Secret(openssl.read("opened.pem"))).publicKey == key.publicKey)

@@ -125,6 +125,9 @@ import Testing
         for row in table {
             var status = stat()
             (status.st_uid, status.st_mode) = (row.owner, row.mode)
+            let isReadByRoot =
+                (try? status.checkPrivate("key", givenByRoot: true, readByRoot: true, user: row.user)) != nil
+            #expect(isReadByRoot == (row.isAccepted || row.user == 0 && row.mode == 0o600), "\(row)")
             let isAccepted = (try? status.checkPrivate("key", givenByRoot: true, user: row.user)) != nil
             #expect(isAccepted == row.isAccepted, "\(row)")
             if row.owner != row.user {

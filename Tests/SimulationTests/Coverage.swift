@@ -97,6 +97,7 @@ extension AgentEvent: NamedEvent {
         case .ended(_, .failed): "failed"
         case .woke(let timer): "woke \(timer.rawValue)"
         case .reportChanged: "report changed"
+        case .leafReplaced: "leaf replaced"
         case .remoteConfigApplied: "config applied"
         case .remoteConfigFailed: "config failed"
         case .stopRequested: "stop"

@@ -14,6 +14,7 @@ extension Transition {
         order(.setTimer(.renewal, after: timings.renewalCheck))
         guard
             agent.reporting.serverCapabilities?.contains(.acceptsConnectionSettingsRequest) == true,
+            agent.configuration.capabilities.contains(.acceptsOpAMPConnectionSettings),
             agent.needsLeaf(at: now)
         else { return }
         if let last = agent.leafRequest(to: connection.endpoint), last.at.isWithin(.seconds(86_400), of: now),

@@ -56,7 +56,7 @@ extension Transition {
         requestLeafIfDue()
     }
 
-    /// The active server has answered with an error only. The connection stays, since the same report over another
+    /// The active server has answered with an error only, or not at all. The connection stays, since the same report over another
     /// one would be as bad (OpAMP, Bad Request), but it proves nothing: the server counts as lost.
     mutating func stayUnaccepted(_ connection: Connection) {
         agent.phase = .online(connection)
@@ -99,7 +99,7 @@ extension Transition {
         case .candidate: judge(end)
         case .active:
             markLost()
-            wait(advice: end.retryAfter, least: end.isRefusalOfAgent ? timings.afterRefusal : .zero)
+            wait(advice: end.retryAfter, least: end.wantsPause ? timings.afterRefusal : .zero)
         }
     }
 
@@ -220,6 +220,18 @@ extension Transition {
 
     mutating func answerOverdue() {
         switch agent.phase {
+        // OpAMP obliges no server to answer over a WebSocket, and the transport knows whether its peer is there. On
+        // probation the way back must not wait for such a server.
+        case .reporting(let connection)
+        where connection.destination == .active && !connection.isHTTP && agent.state.probation == nil:
+            note(
+                .warning, .unanswered,
+                [
+                    "endpoint": connection.endpoint.description,
+                    "reason": "The server has not answered the first report. The connection stays, and renewals wait.",
+                    "next": "Read the server's log for this time.",
+                ])
+            stayUnaccepted(connection)
         case .reporting(let connection) where connection.destination == .active:
             order(.drop(connection.id))
             lose(connection, by: .failed(DialFailure(.timeout, "no answer to the first report")))
@@ -287,8 +299,13 @@ extension ConnectionEnd {
         }
     }
 
-    /// More attempts soon would only look like an attack.
-    var isRefusalOfAgent: Bool {
-        cause == .http(status: 401) || cause == .http(status: 403) || cause == .tlsLeafRefused
+    /// More attempts soon would only look like an attack, or be what an overloaded server has asked to be spared without
+    /// saying for how long (OpAMP, Throttling).
+    var wantsPause: Bool {
+        switch cause {
+        case .http(status: 401), .http(status: 403), .tlsLeafRefused: true
+        case .http(status: 429), .http(status: 503): retryAfter == nil
+        default: false
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Certificates
 import Vocabulary
 
 // Start, stop, and what the host says in between.
@@ -19,11 +20,7 @@ extension Transition {
                     "next": "Run `opamp-agent reset --yes` to begin at the configuration file again.",
                 ])
         }
-        if configuration.hasLeafOfItsOwn, let leaf = configuration.server.settings.leaf {
-            agent.state.active.settings.leaf = leaf
-            agent.state.previous?.settings.leaf = leaf
-            agent.state.candidate?.server.settings.leaf = leaf
-        }
+        holdLeafOfTheHost()
         note(
             .info, .started,
             [
@@ -61,6 +58,32 @@ extension Transition {
         for timer in AgentTimer.allCases { order(.cancelTimer(timer)) }
         note(.info, .stopped)
         order(.finish)
+    }
+
+    /// Whatever was adopted, a leaf from a file is the leaf of every server.
+    private mutating func holdLeafOfTheHost() {
+        guard agent.configuration.hasLeafOfItsOwn, let leaf = agent.configuration.server.settings.leaf else { return }
+        agent.state.active.settings.leaf = leaf
+        agent.state.previous?.settings.leaf = leaf
+        agent.state.candidate?.server.settings.leaf = leaf
+    }
+
+    /// The active server sees the new leaf at once. A trial goes on with the one that it began with; the next dial has the
+    /// new one.
+    mutating func leafReplaced(by leaf: LeafChain, over identity: HeldIdentity) {
+        guard agent.configuration.hasLeafOfItsOwn, leaf != agent.configuration.server.settings.leaf else { return }
+        agent.configuration.server.settings.leaf = leaf
+        agent.configuration.identity = identity
+        guard agent.phase != .stopped else { return }
+        holdLeafOfTheHost()
+        note(.info, .leafReplaced, ["fingerprint": leaf.leaf.fingerprint.description])
+        guard agent.phase != .idle else { return }
+        keep()
+        switch agent.phase {
+        case .reporting(let connection), .online(let connection):
+            if connection.destination == .active { leave(connection, then: .dial(.active)) }
+        case .idle, .waiting, .dialing, .leaving, .stopped: break
+        }
     }
 
     mutating func reportChanged(_ report: OwnReport) {

@@ -89,7 +89,10 @@ extension Transition {
             switch connection.destination {
             case .active:
                 markLost()
-                leave(connection, then: .wait(.active, nextBackoff(advice: advice)))
+                leave(
+                    connection,
+                    then: .wait(
+                        .active, nextBackoff(advice: advice, least: advice == nil ? timings.afterRefusal : .zero)))
             case .candidate:
                 let end = ConnectionEnd.failed(DialFailure(.http(status: 503), retryAfter: advice))
                 leave(connection, then: .wait(.candidate, nextTry(after: end)))

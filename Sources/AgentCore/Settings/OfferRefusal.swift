@@ -31,6 +31,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case tooLarge(limit: Int)
     case otherServerWhileEnrolling
     case stateNotWritable
+    case otherSettingsOnly
 
     /// What the server receives.
     public var moveCause: MoveCause {
@@ -40,7 +41,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
             .protocol
         case .endpointNotAllowed, .leavesTLS, .skipsVerification, .tlsTooOld, .privateKeyOffered,
             .leafChangeOnProbation, .leafChangeInHandover, .leafOfTheHost, .tooManyAdoptions, .tooManyAttempts,
-            .otherServerWhileEnrolling:
+            .otherServerWhileEnrolling, .otherSettingsOnly:
             .policy
         case .tokenMissing, .rootsNotStated, .proxyWithoutToken, .noTokenSigners, .tokenWithoutLeaf, .token: .token
         case .stateNotWritable: .storage
@@ -144,6 +145,11 @@ extension OfferRefusal: OperatorExplainable {
             message(
                 .otherServerWhileEnrolling, "The offered leaf comes with another server's endpoint.",
                 "Answer the signing request with the present endpoint, and hand the agent over afterwards."
+            )
+        case .otherSettingsOnly:
+            message(
+                .otherSettingsOnly, "The offer contains settings for other connections only; this agent takes none.",
+                "Offer OpAMP connection settings."
             )
         case .stateNotWritable:
             message(

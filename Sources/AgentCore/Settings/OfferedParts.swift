@@ -29,22 +29,13 @@ struct OfferedHeaders {
     static func field(_ header: Header) throws(OfferRefusal) -> HeaderField {
         let shown = String(header.key.prefix(64).filter { $0.isASCII && !$0.isNewline })
         guard FieldName.isWellFormed(header.key) else { throw .badHeader(shown) }
-        let name = header.key.lowercased()
-        guard !reserved.contains(name), !name.hasPrefix("sec-"), !name.hasPrefix("proxy-") else {
-            throw .badHeader(shown)
-        }
+        guard !FieldName.isReserved(header.key) else { throw .badHeader(shown) }
         let value = header.value.utf8
         guard value.allSatisfy({ $0 == 9 || 32...126 ~= $0 || $0 > 127 }), value.first != 32, value.last != 32 else {
             throw .badHeader(shown)
         }
         return HeaderField(header.key, Secret(header.value))
     }
-
-    private static let reserved: Set<String> = [
-        "host", "connection", "upgrade", "te", "trailer", "transfer-encoding", "keep-alive", "content-length",
-        "content-type", "content-encoding", "accept-encoding", "expect", "http2-settings", "opamp-instance-uid",
-        "handover-id",
-    ]
 }
 
 enum OfferedTLS {

@@ -29,9 +29,12 @@ extension Transition {
     }
 
     private mutating func consider(_ arrival: WaitingOffer) {
-        guard agent.configuration.capabilities.contains(.acceptsOpAMPConnectionSettings),
-            let offer = arrival.offers.opamp
-        else { return noteProvoked(.debug, .offerIgnored, ["reason": "nothing in it is for this agent"]) }
+        guard agent.configuration.capabilities.contains(.acceptsOpAMPConnectionSettings) else {
+            return noteProvoked(.warning, .offerIgnored, ["reason": "accepts_opamp_connection_settings is false"])
+        }
+        guard arrival.offers.opamp != nil || agent.waitingOffer == nil else {
+            return noteProvoked(.info, .offerIgnored, ["reason": "an offer of OpAMP connection settings waits"])
+        }
         guard let hash = OfferHash(of: arrival.offers) else {
             return noteProvoked(
                 .warning, .offerIgnored, ["reason": "its hash is longer than \(OfferHash.longest) bytes"])
@@ -41,7 +44,7 @@ extension Transition {
             let waiting = agent.waitingOffer
             agent.waitingOffer = nil
             if let waiting, !waiting.isSame(as: arrival) { supersede(waiting) }
-            decide(arrival, offer, hash: hash, on: connection)
+            decide(arrival, hash: hash, on: connection)
         case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped:
             // The offer that is being tried, which the answer to the disconnecting poll may repeat: its verdict
             // follows.
@@ -64,7 +67,7 @@ extension Transition {
     }
 
     private mutating func decide(
-        _ arrival: WaitingOffer, _ offer: OpAMPConnectionSettings, hash: OfferHash, on connection: Connection
+        _ arrival: WaitingOffer, hash: OfferHash, on connection: Connection
     ) {
         guard mayWork() else { return wait(arrival, hash) }
         if let failed = agent.state.failedOffer(hash, from: arrival.origin), failed.stands(at: now, timings) {
@@ -73,6 +76,8 @@ extension Transition {
         let active = agent.state.active
         let review = agent.review(receivedAt: arrival.receivedAt)
         do throws(OfferRefusal) {
+            // Not that a server offers the same for ever (OpAMP, ConnectionSettingsStatus).
+            guard let offer = arrival.offers.opamp else { throw .otherSettingsOnly }
             let reading = try review.read(offer)
             let applied = Verdict(hash: hash, outcome: .applied)
             // Its token has done its work, and would be refused as one of the past.

@@ -3,7 +3,8 @@ import Certificates
 import ClientTransport
 public import Vocabulary
 
-/// Dials the server an agent would dial now and says what was verified; no OpAMP message is sent.
+/// Dials the server an agent would dial now and says what was verified; no OpAMP message is sent. Over HTTP the path is
+/// tried with a POST whose body is no message, so that no server takes it for the agent.
 public struct ConnectionCheck: Sendable {
     private let dial: Dial
     private let key: PrivateKey?
@@ -29,40 +30,50 @@ public struct ConnectionCheck: Sendable {
 
     /// - Throws: `StateFailure` without a network loop.
     public func run() async throws -> CheckReport {
-        var settings = DialSettings(dial, key: key)
-        // An upgrade carries no OpAMP message, an HTTP request would.
-        settings.endpoint = try Endpoint(
-            "\(settings.endpoint.isTLS ? "wss" : "ws")://\(settings.endpoint.origin)\(settings.endpoint.path)")
+        let settings = DialSettings(dial, key: key)
         let loop: EventLoop
         do { loop = try EventLoop(connectionLimit: 4) } catch { throw StateFailure.transport(error) }
         defer { loop.shutDown() }
-        let event = await CheckDial(loop).firstEvent(of: settings)
-        return CheckReport(dial.settings, isConfigured: isConfigured, terms: terms, event: event)
+        let outcome = await CheckDial(loop).outcome(of: settings)
+        return CheckReport(dial.settings, isConfigured: isConfigured, terms: terms, outcome: outcome)
     }
 }
 
-/// One upgrade, and what became of it.
+/// One upgrade or request, and what became of it.
 private actor CheckDial {
+    enum Outcome: Sendable {
+        case webSocket(WebSocketEvent)
+        case http(Result<HTTPAnswer, DialFailure>)
+    }
+
+    /// No message begins so: the first byte would be the field with the number 0, which does not exist.
+    private static let noMessage: [UInt8] = [0]
+
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActors }
     private let dialer: Dialer
     private var connection: WebSocketConnection?
-    private var waiter: CheckedContinuation<WebSocketEvent, Never>?
+    private var exchange: HTTPExchange?
+    private var waiter: CheckedContinuation<Outcome, Never>?
 
     init(_ loop: EventLoop) {
         self.loop = loop
         dialer = Dialer(loop: loop)
     }
 
-    func firstEvent(of settings: DialSettings) async -> WebSocketEvent {
+    func outcome(of settings: DialSettings) async -> Outcome {
         await withCheckedContinuation { continuation in
             waiter = continuation
-            connection = dialer.openWebSocket(settings) { self.heard($0) }
+            if settings.endpoint.isWebSocket {
+                connection = dialer.openWebSocket(settings) { self.heard(.webSocket($0)) }
+            } else {
+                exchange = dialer.post(settings, headers: [], body: Self.noMessage) { self.heard(.http($0)) }
+            }
         }
     }
 
-    private func heard(_ event: WebSocketEvent) {
-        waiter?.resume(returning: event)
+    private func heard(_ outcome: Outcome) {
+        waiter?.resume(returning: outcome)
         waiter = nil
         connection?.close()
     }
@@ -77,28 +88,31 @@ public struct CheckReport: Sendable {
     private let tlsVersion: String?
     private let failure: DialFailure?
 
-    init(_ settings: ConnectionSettings, isConfigured: Bool, terms: HandoverTerms, event: WebSocketEvent) {
+    fileprivate init(
+        _ settings: ConnectionSettings, isConfigured: Bool, terms: HandoverTerms, outcome: CheckDial.Outcome
+    ) {
         self.settings = settings
         self.terms = terms
         self.isConfigured = isConfigured
-        switch event {
-        case .opened(let facts):
-            presented = (facts?.peerChain ?? []).compactMap { try? Certificate(der: $0) }
-            (tlsVersion, failure) = (facts?.version, nil)
-        case .failed(let failure):
-            presented = failure.presentedChain.compactMap { try? Certificate(der: $0) }
-            (tlsVersion, self.failure) = (nil, failure)
-        case .message, .closed:
-            (presented, tlsVersion) = ([], nil)
-            failure = DialFailure(.protocol, "the server closed the connection at once")
+        let facts: TLSFacts?
+        switch outcome {
+        case .webSocket(.opened(let tls)): (facts, failure) = (tls, nil)
+        case .webSocket(.failed(let failed)), .http(.failure(let failed)): (facts, failure) = (nil, failed)
+        case .webSocket(.message), .webSocket(.closed):
+            (facts, failure) = (nil, DialFailure(.protocol, "the server closed the connection at once"))
+        case .http(.success(let answer)):
+            (facts, failure) = (
+                answer.tls,
+                answer.isOpAMP ? nil : DialFailure(.protocol, "what answers at this path is not an OpAMP server")
+            )
         }
+        tlsVersion = facts?.version ?? failure?.tlsVersion
+        presented = (facts?.peerChain ?? failure?.presentedChain ?? []).compactMap { try? Certificate(der: $0) }
     }
 
-    /// An endpoint that speaks OpAMP over HTTP only refuses the upgrade after everything else was good. With 404 it says
-    /// that nothing is there.
+    /// Over HTTP a server answers what is no message with 400, once everything else was good.
     public var isGood: Bool {
-        guard let status = failure?.httpStatus else { return failure == nil }
-        return !settings.endpoint.isWebSocket && [400, 405, 426].contains(status)
+        failure == nil || !settings.endpoint.isWebSocket && failure?.httpStatus == 400
     }
 
     public var json: JSON {
@@ -130,7 +144,9 @@ public struct CheckReport: Sendable {
         var lines = [
             "endpoint      \(settings.endpoint)" + (isConfigured ? "" : " (adopted; not the one in the file)"),
             "verified by   "
-                + (settings.trust.anchors.certificates.map { "\($0.subject) (sha256 \($0.fingerprint))" }
+                + (settings.trust.anchors.certificates.map {
+                    "\($0.subject.printable(upTo: 200)) (sha256 \($0.fingerprint))"
+                }
                 + (settings.trust.includesSystemRoots ? ["the system's CA certificates"] : []))
                 .joined(separator: ", "),
             "presented     " + (settings.leaf.map { "certificate sha256 \($0.leaf.fingerprint)" } ?? "no certificate"),
@@ -138,7 +154,7 @@ public struct CheckReport: Sendable {
         for certificate in presented {
             let names = (certificate.dnsNames + certificate.ipAddresses).joined(separator: " ")
             lines.append(
-                "server chain  \(certificate.subject), names \(names.isEmpty ? "none" : names), until \(certificate.notAfter), sha256 \(certificate.fingerprint)"
+                "server chain  \(certificate.subject.printable(upTo: 200)), names \(names.isEmpty ? "none" : names), until \(certificate.notAfter), sha256 \(certificate.fingerprint)"
             )
         }
         if let tlsVersion {

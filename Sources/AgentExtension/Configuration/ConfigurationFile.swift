@@ -24,12 +24,13 @@ extension HostConfiguration {
             document, path: "",
             keys: [
                 "server", "tls", "headers", "instance_uid", "capabilities", "agent_description", "storage", "handover",
-                "config_sink", "bootstrap", "log",
+                "config_sink", "bootstrap", "log", "limits",
             ])
         let configured = try ServerConfiguration(file)
         let storage = try file.section("storage", keys: ["directory"])
         guard let directory = try storage?.text("directory") else { throw .missing("storage.directory") }
         self.init(server: configured.server, key: configured.key, stateDirectory: directory.content)
+        certificateFiles = configured.certificateFiles
         policy.minimumTLS = configured.server.settings.tls.minimum
 
         instanceUID = try file.value("instance_uid", expected: "a UUID in lower case") { InstanceUID($0) }
@@ -42,6 +43,11 @@ extension HostConfiguration {
         try readDescription(file)
         try readHandover(file)
         try readBootstrap(file)
+        if let limits = try file.section("limits", keys: ["received", "sent"]) {
+            messageLimits.received =
+                try limits.size("received", in: MessageLimits.range) ?? messageLimits.received
+            messageLimits.sent = try limits.size("sent", in: MessageLimits.range) ?? messageLimits.sent
+        }
         if let log = try file.section("log", keys: ["level", "format"]) {
             logLevel =
                 try log.value("level", expected: "debug, info, warning or error") {

@@ -27,10 +27,18 @@ extension ConfigurationSection {
         }
     }
 
-    func privateKey(_ key: String) throws(ConfigurationRefusal) -> PrivateKey? {
+    func passphrase(_ key: String) throws(ConfigurationRefusal) -> Secret? {
+        guard let file = try contents(key, mode: .private) else { return nil }
+        guard let passphrase = Secret(tokenText: file.text) else {
+            throw .badFile(name(key), line: file.line, path: file.path, reason: "there is no passphrase in it.")
+        }
+        return passphrase
+    }
+
+    func privateKey(_ key: String, passphrase: Secret?) throws(ConfigurationRefusal) -> PrivateKey? {
         guard let file = try contents(key, mode: .private) else { return nil }
         do {
-            return try PrivateKey(pem: Secret(file.text))
+            return try PrivateKey(clientPEM: Secret(file.text), passphrase: passphrase)
         } catch {
             throw badFile(key, at: file.line, file.path, error)
         }
@@ -42,6 +50,10 @@ extension ConfigurationSection {
         for (name, value) in try pairs(key) {
             guard case .scalar(let text, _) = value.content else {
                 throw .wrongForm("\(self.name(key)).\(name)", line: value.line, expected: "text")
+            }
+            guard !FieldName.isReserved(name) else {
+                throw .badValue(
+                    "\(self.name(key)).\(name)", line: value.line, reason: "the agent sets this header itself")
             }
             fields.append(HeaderField(name, Secret(text)))
         }

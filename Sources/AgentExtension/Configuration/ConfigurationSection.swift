@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// One mapping of the configuration file, whose keys are all known.
 struct ConfigurationSection {
     struct Value<Content> {
@@ -66,6 +68,14 @@ struct ConfigurationSection {
         let bounds = "\(DurationText.write(range.lowerBound)) to \(DurationText.write(range.upperBound))"
         return try value(key, expected: "a duration such as 30s or 5m, from \(bounds)") { text in
             DurationText.read(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func size(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationRefusal) -> Int? {
+        try value(
+            key, expected: "a size such as 64MiB, from \(range.lowerBound >> 10)KiB to \(range.upperBound >> 20)MiB"
+        ) {
+            SizeText.read($0).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 

@@ -11,6 +11,8 @@ public struct HostConfiguration: Sendable {
     public var server: ServerSettings
     /// Of the leaf that the file names. Without it the agent makes a key pair of its own in the state directory.
     public var key: PrivateKey?
+    /// Where the leaf and its key come from, so that a running agent can read them again.
+    public var certificateFiles: CertificateFiles?
     public var stateDirectory: String
     /// Used on the first start; `nil` makes a new version 7 UUID.
     public var instanceUID: InstanceUID?
@@ -24,8 +26,19 @@ public struct HostConfiguration: Sendable {
     /// The bootstrap token gets a leaf in place of the one that is held.
     var enrollsAnew = false
     public var sink: SinkSettings?
+    public var messageLimits = MessageLimits()
     public var logLevel: AgentLogEntry.Level
     public var logFormat: AgentLog.Format
+
+    /// `limits` of the file: bytes of one OpAMP message before compression. The specification's default is 64 MiB each.
+    public struct MessageLimits: Hashable, Sendable {
+        public var received = 64 << 20
+        public var sent = 64 << 20
+
+        static let range = 64 << 10...256 << 20
+
+        public init() {}
+    }
 
     /// `config_sink` of the file.
     public struct SinkSettings: Hashable, Sendable {
@@ -60,8 +73,13 @@ public struct HostConfiguration: Sendable {
         self.logFormat = logFormat
     }
 
-    /// Identifies what the file says about the connection; never shown, since header values are part of it.
-    var digest: [UInt8] { Digest.sha256(server.json.utf8) }
+    /// Identifies what the file says about the connection; never shown, since header values are part of it. A renewed leaf
+    /// is no other configuration.
+    var digest: [UInt8] {
+        var server = server
+        if key != nil { server.settings.leaf = nil }
+        return Digest.sha256(server.json.utf8)
+    }
 
     /// The core's part of it.
     func agentConfiguration(identity: HeldIdentity) -> AgentConfiguration {

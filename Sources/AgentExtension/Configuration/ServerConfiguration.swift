@@ -10,6 +10,7 @@ import Vocabulary
 struct ServerConfiguration {
     let server: ServerSettings
     let key: PrivateKey?
+    let certificateFiles: CertificateFiles?
 
     private static let lineKeys = ["endpoint", "tls", "headers", "heartbeat_interval", "polling_interval"]
 
@@ -34,12 +35,10 @@ struct ServerConfiguration {
         settings.tls = trust.bounds
         settings.skipsVerification = trust.skipsVerification
         if let holder = try Self.only("headers", in: holders) { settings.headers = try holder.headers("headers") }
-        let range = Duration.seconds(1)...Duration.seconds(86_400)
-        for key in ["polling_interval", "heartbeat_interval"] {
-            settings.heartbeat = try place.duration(key, in: range) ?? settings.heartbeat
-        }
+        settings.heartbeat = try Self.interval(in: places, isPolling: !endpoint.isWebSocket) ?? settings.heartbeat
         self.server = ServerSettings(settings: settings)
         key = trust.key
+        certificateFiles = trust.files
     }
 
     private static func endpoint(in place: ConfigurationSection) throws(ConfigurationRefusal) -> Endpoint {
@@ -59,6 +58,28 @@ struct ServerConfiguration {
         return endpoint
     }
 
+    /// What the two transports call the time between two messages. On HTTP both names are known: the collector's supervisor
+    /// uses the second one.
+    private static func interval(
+        in places: [ConfigurationSection], isPolling: Bool
+    ) throws(ConfigurationRefusal) -> Duration? {
+        let polling = try only("polling_interval", in: places)
+        let heartbeat = try only("heartbeat_interval", in: places)
+        if let polling, let heartbeat {
+            throw .conflict(
+                heartbeat.name("heartbeat_interval"), with: polling.name("polling_interval"),
+                line: heartbeat.line(of: "heartbeat_interval"))
+        }
+        if let polling, !isPolling {
+            throw .badValue(
+                polling.name("polling_interval"), line: polling.line(of: "polling_interval"),
+                reason: "an agent polls over HTTP only; for a WebSocket it is heartbeat_interval")
+        }
+        let range = Duration.seconds(1)...Duration.seconds(86_400)
+        if let polling { return try polling.duration("polling_interval", in: range) }
+        return try heartbeat?.duration("heartbeat_interval", in: range)
+    }
+
     /// The one place that has the key.
     private static func only(
         _ key: String, in places: [ConfigurationSection]
@@ -76,6 +97,7 @@ private struct TLSConfiguration {
     var trust = ServerTrust(anchors: CertificateBundle([]), includesSystemRoots: true)
     var leaf: LeafChain?
     var key: PrivateKey?
+    var files: CertificateFiles?
     var bounds = TLSBounds()
     var skipsVerification = false
 
@@ -84,7 +106,8 @@ private struct TLSConfiguration {
             let section = try holder?.section(
                 "tls",
                 keys: [
-                    "ca_file", "cert_file", "key_file", "min_version", "max_version", "cipher_suites",
+                    "ca_file", "cert_file", "key_file", "key_passphrase_file", "min_version", "max_version",
+                    "cipher_suites",
                     "insecure_skip_verify", "include_system_ca_certs_pool",
                 ])
         else { return }
@@ -95,7 +118,7 @@ private struct TLSConfiguration {
         leaf = try section.bundle("cert_file", besideKey: true).map {
             LeafChain(leaf: $0.certificates[0], intermediates: Array($0.certificates.dropFirst()))
         }
-        key = try section.privateKey("key_file")
+        key = try section.privateKey("key_file", passphrase: try section.passphrase("key_passphrase_file"))
         guard (leaf == nil) == (key == nil) else {
             throw .missing(section.name(leaf == nil ? "cert_file" : "key_file"))
         }
@@ -103,6 +126,11 @@ private struct TLSConfiguration {
             throw .badValue(
                 section.name("key_file"), line: section.line(of: "key_file"),
                 reason: "the key does not belong to the certificate in cert_file")
+        }
+        if let certificate = try section.text("cert_file"), let key = try section.text("key_file") {
+            files = CertificateFiles(
+                certificate: certificate.content, key: key.content,
+                passphrase: try section.text("key_passphrase_file")?.content)
         }
         let read = { (text: String) in TLSVersion(rawValue: text) }
         bounds.minimum = try section.value("min_version", expected: "\"1.2\" or \"1.3\"", read) ?? bounds.minimum

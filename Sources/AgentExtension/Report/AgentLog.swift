@@ -26,8 +26,9 @@ public struct AgentLog: Sendable {
         self.write = write
     }
 
+    /// On a thread of its own: a reader that has stopped reading does not stop the agent.
     public static func standardError(_ format: Format = .text, minimum: AgentLogEntry.Level = .info) -> AgentLog {
-        AgentLog(minimum: minimum) { StandardStream.error.write(line: $0.formatted(format)) }
+        AgentLog(minimum: minimum) { LineWriter.standardError.write($0.formatted(format)) }
     }
 
     func write(_ entry: AgentLogEntry, at time: Timestamp) {

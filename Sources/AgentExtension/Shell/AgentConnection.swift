@@ -27,7 +27,8 @@ struct PollingConnection {
 
 extension AgentShell {
     func open(_ id: ConnectionID, _ dial: Dial) {
-        var settings = DialSettings(dial, key: state.key)
+        var settings = DialSettings(dial, key: key)
+        (settings.receiveLimit, settings.sendLimit) = (limits.received, limits.sent)
         if settings.endpoint.isWebSocket {
             settings.headers += dial.openingHeaders
             connections[id] = .webSocket(dialer.openWebSocket(settings) { self.heard($0, on: id) })
@@ -40,9 +41,9 @@ extension AgentShell {
     func send(_ message: AgentToServer, on id: ConnectionID) {
         let bytes: [UInt8]
         do {
-            bytes = try message.encoded()
+            bytes = try message.encoded(limits: limits.sending)
         } catch {
-            return take(.sendFailed(id, .tooLarge(limit: Limits.messageBytes)))
+            return take(.sendFailed(id, .tooLarge(limit: limits.sent)))
         }
         switch connections[id] {
         case .webSocket(let connection):
@@ -82,7 +83,9 @@ extension AgentShell {
         case .opened: take(.opened(id))
         case .message(let frame):
             do throws(WireFailure) {
-                take(.received(id, try ServerToAgent(decoding: try FrameHeader.unframed(frame))))
+                take(
+                    .received(
+                        id, try ServerToAgent(decoding: try FrameHeader.unframed(frame), limits: limits.receiving)))
             } catch {
                 take(.receivedNonsense(id, detail: error.operatorMessage.cause))
             }
@@ -98,13 +101,11 @@ extension AgentShell {
         switch result {
         case .failure(let failure): end(id, .failed(failure))
         case .success(let answer):
-            // OpAMP, Plain HTTP Transport: the answer has the request's content type.
-            let type = answer.contentType?.prefix { $0 != ";" }.lowercased()
-            guard type == "application/x-protobuf" else {
+            guard answer.isOpAMP else {
                 return take(.receivedNonsense(id, detail: "the answer's content type is not application/x-protobuf"))
             }
             do throws(WireFailure) {
-                take(.received(id, try ServerToAgent(decoding: answer.body)))
+                take(.received(id, try ServerToAgent(decoding: answer.body, limits: limits.receiving)))
             } catch {
                 take(.receivedNonsense(id, detail: error.operatorMessage.cause))
             }
@@ -115,4 +116,19 @@ extension AgentShell {
         connections.removeValue(forKey: id)
         take(.ended(id, end))
     }
+}
+
+extension HostConfiguration.MessageLimits {
+    fileprivate var receiving: WireLimits { Self.wire(received) }
+    fileprivate var sending: WireLimits { Self.wire(sent) }
+
+    /// A large message is one large part: read, it takes its own size and little more.
+    private static func wire(_ bytes: Int) -> WireLimits {
+        WireLimits(messageBytes: bytes, allocatedBytes: max(Limits.messageMemoryBytes, 2 * bytes))
+    }
+}
+
+extension HTTPAnswer {
+    /// Its content type is the request's (OpAMP, Plain HTTP Transport).
+    var isOpAMP: Bool { contentType?.prefix { $0 != ";" }.lowercased() == "application/x-protobuf" }
 }

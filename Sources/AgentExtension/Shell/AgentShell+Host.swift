@@ -1,9 +1,14 @@
 import AgentCore
+import ClientTransport
 import OpAMPProto
+import Vocabulary
 
 // The host's side: what it says about itself, and the configuration it takes.
 extension AgentShell {
-    func start() { take(.started) }
+    func start() {
+        take(.started)
+        lookAtCertificateLater()
+    }
 
     func stop() { take(.stopRequested) }
 
@@ -37,6 +42,40 @@ extension AgentShell {
 
     /// Returns when no configuration is half written.
     func waitForSink() async { await sinkWork?.value }
+}
+
+// A certificate from files.
+extension AgentShell {
+    /// The host's PKI tells nobody when it has renewed the files.
+    private static let certificatePeriod = Duration.seconds(3600)
+
+    private func lookAtCertificateLater() {
+        guard certificateFiles != nil, !isFinished else { return }
+        certificateLook = loop.wake(after: Self.certificatePeriod) { [weak self] in
+            self?.assumeIsolated { shell in
+                Task { await shell.reloadCertificate() }
+                shell.lookAtCertificateLater()
+            }
+        }
+    }
+
+    /// Reads the files again and goes on with what they hold; what cannot be used leaves everything as it is.
+    func reloadCertificate() async {
+        guard let certificateFiles else { return }
+        let now = clock.now()
+        do {
+            let pair = try await Task.detached { try certificateFiles.read(at: now) }.value
+            guard pair.leaf != agent.configuration.server.settings.leaf else { return }
+            let identity = try HeldIdentity(pair.key)
+            key = pair.key
+            take(.leafReplaced(pair.leaf, identity))
+        } catch {
+            let message = (error as? any OperatorExplainable)?.operatorMessage
+            note(
+                .error, .leafNotReplaced, ["reason": message?.cause ?? "\(error)", "next": message?.nextAction],
+                at: clock.now())
+        }
+    }
 }
 
 extension AgentShell {

@@ -1,4 +1,5 @@
 import AgentCore
+import Certificates
 import ClientTransport
 import DurableFiles
 import OpAMPProto
@@ -12,6 +13,11 @@ actor AgentShell {
 
     var agent: Agent
     let state: StateDirectory
+    let limits: HostConfiguration.MessageLimits
+    /// Of the leaf.
+    var key: PrivateKey
+    /// Where the host's PKI puts another leaf and its key; `nil` for an agent that has a leaf from its servers.
+    let certificateFiles: CertificateFiles?
     let sink: (any ConfigurationSink)?
     let log: AgentLog
     let clock = AgentClock()
@@ -31,14 +37,19 @@ actor AgentShell {
     let news: AsyncStream<AgentNews>.Continuation
     var isFinished = false
     var waiters: [CheckedContinuation<Void, Never>] = []
+    var certificateLook: LoopTimer?
     var presence: PresenceFile
 
     init(
-        agent: Agent, state: StateDirectory, sink: (any ConfigurationSink)?, log: AgentLog, loop: EventLoop,
-        news: AsyncStream<AgentNews>.Continuation
+        agent: Agent, state: StateDirectory, limits: HostConfiguration.MessageLimits,
+        certificateFiles: CertificateFiles?, sink: (any ConfigurationSink)?,
+        log: AgentLog, loop: EventLoop, news: AsyncStream<AgentNews>.Continuation
     ) {
         self.agent = agent
         self.state = state
+        self.limits = limits
+        key = state.key
+        self.certificateFiles = certificateFiles
         self.sink = sink
         self.log = log
         self.loop = loop
@@ -65,7 +76,7 @@ actor AgentShell {
             AgentCrashPoint.reach(.decided)
             if let candidate = save.candidate, candidate.server.settings != agent.state.candidate?.server.settings {
                 dialer.prepare(
-                    DialSettings(Dial(settings: candidate.server.settings, extraHeaders: []), key: state.key))
+                    DialSettings(Dial(settings: candidate.server.settings, extraHeaders: []), key: key))
             }
             do {
                 try state.save(save)
@@ -139,6 +150,7 @@ actor AgentShell {
         isFinished = true
         for timer in timers.values { timer.cancel() }
         timers = [:]
+        certificateLook?.cancel()
         presence.remove()
         news.finish()
         for waiter in waiters { waiter.resume() }

@@ -10,8 +10,8 @@ public struct FileSink: ConfigurationSink {
     private let limit: Duration
 
     /// - Parameters:
-    ///   - reloadCommand: for `/bin/sh -c`; anything but status 0 fails and puts the file before back, or removes the new
-    ///     one if there was none.
+    ///   - reloadCommand: for `/bin/sh -c`; anything but status 0 fails and puts the file before back, with its owner and
+    ///     mode, or removes the new one if there was none. A process that ends meanwhile leaves that to the next one.
     ///   - limit: how long the command may take.
     public init(path: String, reloadCommand: String? = nil, limit: Duration = .seconds(30)) {
         self.path = path
@@ -23,33 +23,34 @@ public struct FileSink: ConfigurationSink {
         guard configuration.configMap.count == 1, let file = configuration.configMap.values.first else {
             throw ConfigurationRejection("it has \(configuration.configMap.count) files; this agent takes exactly one")
         }
-        let before: [UInt8]?
+        let target = UndoableFile(path)
         do {
-            before = try AtomicFile.read(path, limit: Limits.messageBytes)
-            try AtomicFile.write(file.body, to: path, mode: .private, label: nil)
+            try target.replace(with: file.body)
         } catch {
             throw ConfigurationRejection(error.operatorMessage.cause)
         }
         if let problem = await reload() {
             do throws(FileFailure) {
-                try putBack(before)
+                try target.undo()
             } catch {
                 let cause = error.operatorMessage.cause
                 throw ConfigurationRejection("\(problem), and the file before is not back: \(cause)")
             }
             throw ConfigurationRejection(problem)
         }
+        do {
+            try target.confirm()
+        } catch {
+            throw ConfigurationRejection(error.operatorMessage.cause)
+        }
         return EffectiveConfig(configMap: configuration)
     }
 
+    /// What was not confirmed is put back first, not to be taken for the effective configuration.
     public func current() -> EffectiveConfig? {
+        try? UndoableFile(path).undo()
         guard let body = try? AtomicFile.read(path, limit: Limits.messageBytes) else { return nil }
         return EffectiveConfig(configMap: AgentConfigMap(configMap: ["": AgentConfigFile(body: body)]))
-    }
-
-    /// What was refused must not be taken for the effective configuration at the next start.
-    private func putBack(_ before: [UInt8]?) throws(FileFailure) {
-        if let before { try AtomicFile.write(before, to: path, mode: .private) } else { try AtomicFile.remove(path) }
     }
 
     private func reload() async -> String? {

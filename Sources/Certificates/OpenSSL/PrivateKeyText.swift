@@ -15,6 +15,25 @@ extension KeyHandle {
         }
     }
 
+    /// The first private key of a PEM text, encrypted or not.
+    convenience init(encryptedPEM pem: Secret, passphrase: Secret) throws(CertificateFailure) {
+        let text = pem.reveal()
+        guard text.count <= Limits.pemBytes else { throw .unreadable(.privateKey, reasons: ["longer than any key"]) }
+        ERR_clear_error()
+        // Without a callback the last argument is the passphrase, ended by a NUL.
+        let secret = passphrase.reveal() + [0]
+        let key = unsafe text.withUnsafeBufferPointer { text -> OpaquePointer? in
+            guard let source = unsafe BIO_new_mem_buf(text.baseAddress, Int32(text.count)) else { return nil }
+            defer { unsafe BIO_free(source) }
+            return unsafe secret.withUnsafeBytes { secret in
+                unsafe PEM_read_bio_PrivateKey(
+                    source, nil, nil, UnsafeMutableRawPointer(mutating: secret.baseAddress))
+            }
+        }
+        guard let key = unsafe key else { throw .unreadable(.privateKey, reasons: LibraryCall.drainedReasons()) }
+        unsafe self.init(takingOwnership: key)
+    }
+
     /// PKCS#8, unencrypted.
     func privateKeyPEM() throws(CertificateFailure) -> Secret {
         let pkcs8 = try unsafe withPointer { key throws(CertificateFailure) in

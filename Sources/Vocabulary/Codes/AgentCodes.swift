@@ -17,6 +17,7 @@ public enum OfferCode: String, OperatorCode {
     case leavesTLS = "leaves-tls"
     case noTokenSigners = "no-token-signers"
     case otherServerWhileEnrolling = "other-server-while-enrolling"
+    case otherSettingsOnly = "other-settings-only"
     case privateKeyOffered = "private-key-offered"
     case skipsVerification = "skips-verification"
     case stateNotWritable = "state-not-writable"

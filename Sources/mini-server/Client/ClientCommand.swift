@@ -107,11 +107,7 @@ struct ByteCount: ExpressibleByArgument {
     let bytes: Int
 
     init?(argument: String) {
-        let units = [("KiB", 1 << 10), ("MiB", 1 << 20)]
-        let unit = units.first { argument.hasSuffix($0.0) }
-        guard let number = Int(argument.dropLast(unit?.0.count ?? 0)), number >= 0,
-            case let (bytes, overflow) = number.multipliedReportingOverflow(by: unit?.1 ?? 1), !overflow
-        else { return nil }
+        guard let bytes = SizeText.read(argument) else { return nil }
         self.bytes = bytes
     }
 }

@@ -36,6 +36,8 @@ public final class ScriptedOpAMPServer: Sendable {
         var leafAnswersToLose = 0
         var heard: [Heard] = []
         var offer: ConnectionSettingsOffers?
+        /// Said with each offer.
+        var statement: CustomMessage?
         var remoteConfig: AgentRemoteConfig?
         var leaves: [[UInt8]: Certificate] = [:]
         var sockets: [Int: ScriptedWebSocket] = [:]
@@ -88,12 +90,25 @@ public final class ScriptedOpAMPServer: Sendable {
     public func loseNextLeafAnswer() { memory.withLock { $0.leafAnswersToLose += 1 } }
 
     /// Offers it now and in every answer, until a verdict about its hash comes.
-    public func offer(_ offers: ConnectionSettingsOffers) {
+    ///
+    /// - Parameter statement: said with it, each time.
+    public func offer(_ offers: ConnectionSettingsOffers, stating statement: CustomMessage? = nil) {
         let sockets = memory.withLock { memory in
-            memory.offer = offers
+            (memory.offer, memory.statement) = (offers, statement)
             return Array(memory.sockets.values)
         }
-        for socket in sockets { send(ServerToAgent(connectionSettings: offers), over: socket) }
+        let message = ServerToAgent(connectionSettings: offers, customMessage: statement)
+        for socket in sockets { send(message, over: socket) }
+    }
+
+    /// What this server says about the CAs of its listener.
+    public func statement(of roots: [Certificate]) throws -> CustomMessage {
+        let own = authority.certificate
+        let text = try authority.issuer.sign(
+            TrustStatement(
+                issuer: id, version: 2, serverCAs: try TrustSet(roots), agentCAs: try TrustSet([own]),
+                tokenSigners: try TrustSet([own]), opampEndpoint: try endpoint(), issuedAt: WallClock.now()))
+        return CustomMessage(capability: "io.opamp-handover.move/1", type: "trust-statement", data: Array(text.utf8))
     }
 
     public func offer(_ config: AgentRemoteConfig) {
@@ -186,7 +201,7 @@ public final class ScriptedOpAMPServer: Sendable {
             {
                 memory.offer = nil
             }
-            reply.connectionSettings = memory.offer
+            (reply.connectionSettings, reply.customMessage) = (memory.offer, memory.statement)
             if message.remoteConfigStatus?.lastRemoteConfigHash != memory.remoteConfig?.configHash {
                 reply.remoteConfig = memory.remoteConfig
             }
