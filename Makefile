@@ -25,7 +25,7 @@ test: build ## every test: set-up, Swift, three drills, generated code current, 
 	Scripts/proto --check
 	INTEROP_TOOL=$$(swift build --show-bin-path)/interop-tool Interop/run
 
-interop: bootstrap ## only the foreign peers: OpenTelemetry's protobuf, PyJWT, jwcrypto
+interop: bootstrap ## only the foreign peers: protobuf, PyJWT, jwcrypto, and servers on websockets
 	Interop/run
 
 demo: bootstrap ## two servers and an agent: there and back, and one failure

@@ -1,0 +1,381 @@
+"""The agent between two servers that are none of ours: each behaviour of the specification that a handover needs.
+
+The numbers are those of docs/faults.md. What needs a proxy, a broken disk or a token is tested there."""
+
+import contextlib
+import gzip
+import os
+import signal
+import time
+
+import pytest
+
+import pki
+from agent import Agent
+from opamp_server import (
+    STATUS,
+    Closes,
+    Mode,
+    Offers,
+    PollingServer,
+    Refuses,
+    Renames,
+    SaysError,
+    SaysNothing,
+    SaysRaw,
+    ServerToAgent,
+    WantsFullState,
+    WebSocketServer,
+)
+
+
+class World:
+    """Two servers of different CAs, and a CA for hosts that both know."""
+
+    def __init__(self):
+        self.hosts, self.eu, self.us = pki.Authority("hosts"), pki.Authority("eu"), pki.Authority("us")
+        self.stack = contextlib.ExitStack()
+
+    def server(self, authority, mode=None, kind=WebSocketServer, **options):
+        options.setdefault("clients", [pki.pem(self.hosts.certificate).decode()])
+        server = self.stack.enter_context(kind(authority, mode, **options))
+        server.ca = pki.pem(authority.certificate)
+        return server
+
+    def agent(self, server, key="p256", **options):
+        identity = self.hosts.issue("host", key=key)
+        agent = self.stack.enter_context(Agent(server, identity, **options))
+        assert server.wait(lambda s: len(s.heard) >= 2), agent.log
+        return agent
+
+
+@pytest.fixture
+def world():
+    world = World()
+    with world.stack:
+        yield world
+
+
+def offers(target=None, hash=b"\x01", ca=None, **fields):
+    """Settings for a server: its endpoint, and its CA for that endpoint only."""
+    message = ServerToAgent().connection_settings
+    message.hash = hash
+    opamp = message.opamp
+    opamp.heartbeat_interval_seconds = fields.pop("heartbeat", 1)
+    if target is not None:
+        opamp.destination_endpoint = target.endpoint
+        ca = ca or target.ca
+    if ca:
+        opamp.tls.ca_pem_contents = ca.decode()
+    for name, value in fields.items():
+        setattr(opamp.tls if hasattr(opamp.tls, name) else opamp, name, value)
+    return message
+
+
+def verdict(server, status, hash=b"\x01", seconds=20):
+    """Waits for a status of this hash, and gives its text back."""
+    found = []
+
+    def has_come(server):
+        found[:] = [text for h, s, text in server.statuses if h == hash and s == STATUS[status]]
+        return bool(found)
+
+    assert server.wait(has_come, seconds), server.statuses
+    return found[-1]
+
+
+@pytest.mark.parametrize("repeats_leaf", [False, True])
+@pytest.mark.parametrize("target_kind", [WebSocketServer, PollingServer])
+@pytest.mark.parametrize("source_kind", [WebSocketServer, PollingServer])
+def test_H1_H2_H3_H4_H21_an_agent_moves_and_stays_who_it_is(world, source_kind, target_kind, repeats_leaf):
+    source, target = world.server(world.eu, kind=source_kind), world.server(world.us, kind=target_kind)
+    agent = world.agent(source)
+    offered = offers(target)
+    if repeats_leaf:
+        offered.opamp.certificate.cert = pki.pem(agent.identity.certificate)
+    source.offer(offered)
+    verdict(target, "applied")
+    leaf = pki.fingerprint(agent.identity.certificate)
+    assert set(target.leaves) == {leaf} and target.heard[0].instance_uid == source.heard[0].instance_uid
+    # H2: everything is said to the source before the target hears of the agent.
+    assert source.statuses[-1][1] == STATUS["applying"] and source.heard[-1].HasField("agent_disconnect")
+    if source_kind is WebSocketServer:
+        assert source.wait(lambda s: s.closed) and source.closed[0][1] == 1000
+        assert len(source.opened) == 1
+    # H3
+    first = target.heard[0]
+    assert first.agent_description.identifying_attributes and first.capabilities and first.HasField("health")
+    assert first.sequence_num == source.heard[-1].sequence_num + 1
+    # H4
+    target.wait(lambda s: len(s.heard) > 4, 6)
+    assert [s for _, s, _ in target.statuses].count(STATUS["applied"]) == 1
+    assert agent.status()["active"]["endpoint"] == target.endpoint
+
+
+@pytest.mark.parametrize("key", ["rsa", "p384", "ed25519"])
+def test_a_host_may_have_a_key_of_any_kind_encrypted_or_not(world, key):
+    source, target = world.server(world.eu), world.server(world.us)
+    agent = world.agent(source, key=key, passphrase=b"a passphrase" if key == "rsa" else None)
+    source.offer(offers(target))
+    verdict(target, "applied")
+    assert set(target.leaves) == {pki.fingerprint(agent.identity.certificate)}
+
+
+@pytest.mark.parametrize("fault", ["another CA", "another name", "expired"])
+def test_H5_an_unverified_target_hears_nothing(world, fault):
+    source = world.server(world.eu)
+    identity = {
+        "another CA": lambda: world.eu.issue("listener", host="127.0.0.1"),
+        "another name": lambda: world.us.issue("listener", host="elsewhere.example"),
+        "expired": lambda: world.us.issue("listener", host="127.0.0.1", days=-1),
+    }[fault]()
+    target = world.server(world.us, identity=identity)
+    agent = world.agent(source, headers=[("Authorization", "Bearer-canary")])
+    source.offer(offers(target))
+    text = verdict(source, "failed")
+    cause = {"another CA": "tls-untrusted", "another name": "tls-name", "expired": "tls-expired"}[fault]
+    assert text.startswith(cause), text
+    assert not target.opened and not target.bytes
+    assert agent.status()["active"]["endpoint"] == source.endpoint
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_H6_a_target_that_refuses_by_status_is_told_quickly(world, status):
+    source, mode = world.server(world.eu), Refuses(status)
+    target = world.server(world.us, mode)
+    world.agent(source)
+    source.offer(offers(target))
+    assert verdict(source, "failed").startswith(f"http-{status}")
+    assert mode.hits == 1
+
+
+def test_H6_a_target_that_does_not_know_the_leaf_is_named_as_such(world):
+    source = world.server(world.eu)
+    target = world.server(world.us, clients=[pki.pem(world.us.certificate).decode()])
+    world.agent(source)
+    source.offer(offers(target))
+    assert verdict(source, "failed").startswith("tls-leaf-refused")
+
+
+@pytest.mark.parametrize("mode", [SaysNothing(), SaysError(), Closes(), SaysRaw(b"\0\xff\xff"), SaysRaw(b"\x08\x01")])
+def test_H7_H9_an_agent_comes_back_from_a_target_that_does_not_take_it(world, mode):
+    source, target = world.server(world.eu), world.server(world.us, mode)
+    agent = world.agent(source)
+    source.offer(offers(target))
+    verdict(source, "failed")
+    assert mode.hits > 0 and agent.status()["active"]["endpoint"] == source.endpoint
+
+
+def test_H8_a_target_that_asks_for_a_pause_gets_it(world):
+    source, mode = world.server(world.eu), Refuses(503, times=1, Retry_After=1)
+    target = world.server(world.us, mode)
+    world.agent(source)
+    source.offer(offers(target))
+    verdict(target, "applied")
+    assert mode.hits == 1
+
+
+@pytest.mark.parametrize("target_mode", [SaysNothing, Mode])
+def test_H10_killed_during_the_verification_the_agent_tries_the_target_again(world, target_mode):
+    source, silent = world.server(world.eu), SaysNothing()
+    target = world.server(world.us, silent)
+    agent = world.agent(source)
+    source.offer(offers(target))
+    assert target.wait(lambda s: s.heard)
+    agent.end(signal.SIGKILL)
+    target.mode = target_mode()
+    agent.start()
+    if target_mode is Mode:
+        verdict(target, "applied")
+    else:
+        verdict(source, "failed")
+    assert silent.hits > 0
+
+
+def test_H11_killed_after_the_adoption_the_agent_starts_at_the_target(world):
+    source, target = world.server(world.eu), world.server(world.us)
+    agent = world.agent(source)
+    source.offer(offers(target))
+    verdict(target, "applied")
+    count = len(source.opened)
+    agent.end(signal.SIGKILL)
+    agent.start()
+    assert target.wait(lambda s: len(s.opened) == 2)
+    time.sleep(0.5)
+    assert len(source.opened) == count
+
+
+def test_H12_a_verdict_survives_the_process_that_reached_it(world):
+    source, target = world.server(world.eu), world.server(world.us, Refuses(404))
+    agent = world.agent(source)
+    source.mode = SaysNothing()
+    source.offer(offers(target))
+    assert agent.wait(lambda a: a.status().get("last_verdict"))
+    agent.end(signal.SIGKILL)
+    source.mode = Mode()
+    heard = len(source.heard)
+    agent.start()
+    assert source.wait(lambda s: any(m.connection_settings_status.status == STATUS["failed"] for m in s.heard[heard:]))
+
+
+def test_H13_a_hash_that_comes_again_and_again_changes_nothing(world):
+    mode = None
+    source, target = world.server(world.eu), world.server(world.us)
+    world.agent(source)
+    source.offer(offers(target))
+    verdict(target, "applied")
+    mode = target.mode = Offers(offers(target))
+    heard = len(target.heard)
+    target.wait(lambda s: len(s.heard) > heard + 4, 8)
+    assert len(target.opened) == 1 and mode.hits >= 3
+    assert len(target.heard) < heard + 14, "no answer to an answer without end"
+
+
+def test_H14_a_heartbeat_alone_needs_no_connection(world):
+    source = world.server(world.eu)
+    world.agent(source)
+    source.offer(offers(heartbeat=7))
+    verdict(source, "applied")
+    heard = len(source.heard)
+    time.sleep(3)
+    assert len(source.opened) == 1 and len(source.heard) <= heard + 1
+
+
+def test_H15_heartbeat_0_ends_no_polling(world):
+    source = world.server(world.eu, kind=PollingServer)
+    world.agent(source)
+    source.offer(offers(heartbeat=0))
+    verdict(source, "applied")
+    heard = len(source.heard)
+    assert source.wait(lambda s: len(s.heard) > heard + 2, 8)
+
+
+def test_H16_a_new_CA_for_the_same_endpoint_is_proven_by_a_connection(world):
+    source = world.server(world.eu)
+    agent = world.agent(source)
+    both = source.ca + pki.pem(world.us.certificate)
+    source.offer(offers(ca=both))
+    verdict(source, "applied")
+    assert len(source.opened) == 2 and set(source.leaves) == {pki.fingerprint(agent.identity.certificate)}
+    source.offer(offers(ca=pki.pem(world.us.certificate), hash=b"\x02"))
+    assert verdict(source, "failed", b"\x02").startswith("tls-untrusted")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ca": b"no PEM"},
+        {"min_version": "1.7"},
+        {"cipher_suites": "NO_SUCH_SUITE"},
+        {"insecure_skip_verify": True},
+        {"destination_endpoint": "ws://127.0.0.1:1/"},
+        {"destination_endpoint": "ftp://127.0.0.1/"},
+        {"certificate": "another key"},
+        {"certificate": "no PEM"},
+    ],
+    ids=str,
+)
+def test_H18_H19_what_cannot_be_meant_is_refused_without_leaving(world, fields):
+    source = world.server(world.eu)
+    world.agent(source)
+    offered = offers(ca=fields.get("ca"))
+    if "min_version" in fields:
+        offered.opamp.tls.min_version = fields["min_version"]
+    if "cipher_suites" in fields:
+        offered.opamp.tls.cipher_suites.append(fields["cipher_suites"])
+    if "insecure_skip_verify" in fields:
+        offered.opamp.tls.insecure_skip_verify = True
+    if "destination_endpoint" in fields:
+        offered.opamp.destination_endpoint = fields["destination_endpoint"]
+    if "certificate" in fields:
+        other = pki.pem(world.hosts.issue("other").certificate)
+        offered.opamp.certificate.cert = other if fields["certificate"] == "another key" else b"no PEM"
+    source.offer(offered)
+    assert verdict(source, "failed")
+    assert len(source.opened) == 1
+
+
+@pytest.mark.parametrize("kind", [WebSocketServer, PollingServer])
+def test_H22_a_new_uid_is_taken_and_kept(world, kind):
+    uid = bytes.fromhex("0198c9a4000070008000000000000000")
+    source, target = world.server(world.eu), world.server(world.us, Renames(uid), kind=kind)
+    agent = world.agent(source)
+    source.offer(offers(target))
+    verdict(target, "applied")
+    assert target.wait(lambda s: s.heard[-1].instance_uid == uid)
+    assert target.mode.hits == 1 and agent.status()["instance_uid"] == "0198c9a4-0000-7000-8000-000000000000"
+    if kind is PollingServer:
+        assert target.wait(lambda s: s.uids[-1] == "0198c9a4-0000-7000-8000-000000000000")
+
+
+def test_H23_servers_that_play_ping_pong_are_stopped(world):
+    source, target = world.server(world.eu), world.server(world.us)
+    agent = world.agent(source)
+    source.mode, target.mode = Offers(offers(target, hash=b"to us")), Offers(offers(source, hash=b"to eu"))
+    agent.wait(lambda a: "offer.too-many-adoptions" in a.log, 20)
+    assert "offer.too-many-adoptions" in agent.log
+    assert source.mode.hits and target.mode.hits and len(source.opened) + len(target.opened) < 12
+
+
+def test_H24_of_two_offers_the_last_one_wins_after_the_verdict(world):
+    source, silent, third = world.server(world.eu), world.server(world.us, SaysNothing()), world.server(world.us)
+    world.agent(source)
+    source.offer(offers(silent))
+    assert silent.wait(lambda s: s.heard)
+    source.mode = Offers(offers(third, hash=b"\x02"))
+    verdict(third, "applied", b"\x02", 25)
+    assert silent.mode.hits and source.mode.hits
+    assert silent.closed[0][0] <= third.opened[0], "never two connections"
+
+
+def test_H25_after_a_handover_the_whole_state_is_there_and_comes_again_when_asked_for(world):
+    source, target = world.server(world.eu), world.server(world.us, WantsFullState())
+    world.agent(source)
+    source.offer(offers(target))
+    verdict(target, "applied")
+    assert target.wait(lambda s: sum(m.HasField("agent_description") for m in s.heard) == 2)
+    full = [m for m in target.heard if m.HasField("agent_description")]
+    assert full[0].health.healthy == full[1].health.healthy == source.heard[0].health.healthy
+    assert target.mode.hits == 1 and full[1].connection_settings_status.status == STATUS["applied"]
+
+
+def test_H26_a_server_that_accepts_and_closes_is_not_flooded(world):
+    source = world.server(world.eu)
+    world.agent(source)
+    source.mode = Closes()
+    begun = len(source.opened)
+    time.sleep(6)
+    assert source.mode.hits and len(source.opened) - begun < 12
+
+
+def test_H29_an_answer_beyond_the_limit_is_refused_and_the_agent_lives(world):
+    source = world.server(world.eu, kind=PollingServer)
+    agent = world.agent(source, more="limits:\n  received: 64KiB\n")
+    source.mode = SaysRaw(gzip.compress(bytes(1 << 20)) + bytes(1 << 17))
+    assert agent.wait(lambda a: "longer than 65536 bytes" in a.log)
+    source.mode, heard = Mode(), len(source.heard)
+    assert source.wait(lambda s: len(s.heard) > heard + 1)
+    assert agent.process.poll() is None
+
+
+def test_H30_a_damaged_state_is_not_the_end(world):
+    source = world.server(world.eu)
+    agent = world.agent(source)
+    uid = source.heard[0].instance_uid
+    assert agent.end() == 0
+    for name in ("connection", "connection.previous"):
+        path = agent.folder / "state" / name
+        if path.exists():
+            path.write_bytes(path.read_bytes()[: os.path.getsize(path) // 2])
+    opened = len(source.opened)
+    agent.start()
+    assert source.wait(lambda s: len(s.opened) > opened), agent.log
+    assert source.heard[-1].instance_uid == uid and "damaged" in agent.log
+
+
+def test_an_agent_says_goodbye(world):
+    source = world.server(world.eu)
+    agent = world.agent(source)
+    assert agent.end() == 0
+    assert source.wait(lambda s: s.closed)
+    assert source.heard[-1].HasField("agent_disconnect") and source.closed[0][1] == 1000
