@@ -1,12 +1,12 @@
 # Everything this project does has a name here; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build test interop demo drill soak format format-check sanitize proto simulate bench clean
+.PHONY: help bootstrap build test interop demo drill soak fuzz format format-check sanitize proto simulate bench clean
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # What ships, with the places at which the drills stop a process.
 SOAK_FLAGS := -c release --scratch-path .build-soak -Xswiftc -DCRASH_POINTS
-FORMATTED := Sources Tests Interop Benchmarks Package.swift
+FORMATTED := Sources Tests Interop Benchmarks Fuzz Package.swift
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: bootstrap ## every figure beside its yardsticks: make bench OUT=bench.jso
 	swift build -c release --product handover-bench
 	$$(swift build -c release --show-bin-path)/handover-bench \
 		$(if $(OUT),--out $(OUT)) $(if $(FIGURES),--figures $(FIGURES)) $(if $(QUICK),--quick)
+
+fuzz: bootstrap ## bytes by chance into every parser that strangers reach: make fuzz SECONDS=600 [PARSERS="json pem"]
+	Scripts/fuzz $(or $(SECONDS),600) $(PARSERS)
 
 format: ## format all Swift code in place
 	swift format --in-place --recursive --parallel $(FORMATTED)

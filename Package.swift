@@ -45,6 +45,17 @@ extension Target {
     }
 }
 
+/// Its main function is libFuzzer's, so it is built by `make fuzz` only.
+let fuzzing: [Target] =
+    Context.environment["OPAMP_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz-parsers",
+            dependencies: ["AgentCore", "AgentExtension", "Certificates", "HandoverToken", "OpAMPProto", "Vocabulary"],
+            path: "Fuzz", exclude: ["Seeds"], swiftSettings: .house)
+    ]
+
 let package = Package(
     name: "opamp-handover",
     products: [
@@ -229,7 +240,7 @@ let package = Package(
         .testProgram(
             "interop-tool", at: "Interop/Tools/InteropTool",
             ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken", "WireSamples"]),
-    ]
+    ] + fuzzing
 )
 
 extension Target.Dependency {

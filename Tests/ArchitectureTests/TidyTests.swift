@@ -23,7 +23,7 @@ import Testing
 
     /// Foundation's `Process` reads behind the end of the list of open files where that is longer than 1,350. Its one
     /// thread that waits for children can wait for ever, and with it every caller of `waitUntilExit`.
-    @Test(arguments: ["Sources", "Tests", "Benchmarks", "Interop"])
+    @Test(arguments: ["Sources", "Tests", "Benchmarks", "Interop", "Fuzz"])
     func `children are started by ChildProcess of HostSystem, not by Foundation`(folder: String) {
         for file in SourceTree.swiftFiles(below: folder) {
             for (number, text) in file.code

@@ -1,6 +1,6 @@
 /// A YAML document as a configuration file uses it: scalars stay text until somebody says what they mean, and
 /// everything knows its line, so that a mistake can be pointed at.
-struct YAML: Equatable {
+package struct YAML: Equatable {
     enum Content: Equatable {
         /// `isPlain` is false for quoted text, which is never `null`, a number or a truth value.
         case scalar(String, isPlain: Bool)
@@ -25,7 +25,7 @@ struct YAML: Equatable {
 }
 
 /// Why a file is not the YAML we read. Lines and columns are counted from 1.
-enum YAMLRefusal: Error, Equatable {
+package enum YAMLRefusal: Error, Equatable {
     case tooLarge(bytes: Int, limit: Int)
     case syntax(line: Int, column: Int, problem: String)
     case tooDeep(line: Int, limit: Int)

@@ -8,7 +8,7 @@ extension YAML {
     ///
     /// Anchors, aliases and tags are refused: a configuration file needs none, and they are how a small file becomes a
     /// large one.
-    init(reading bytes: [UInt8]) throws(YAMLRefusal) {
+    package init(reading bytes: [UInt8]) throws(YAMLRefusal) {
         guard bytes.count <= Self.sizeLimit else { throw .tooLarge(bytes: bytes.count, limit: Self.sizeLimit) }
         let parser = YAMLEventReader(bytes)
         var builder = YAMLBuilder(reader: parser)
