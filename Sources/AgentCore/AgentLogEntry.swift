@@ -39,6 +39,7 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case storageFailed = "agent.storage-failed"
     case uidAdopted = "agent.uid-adopted"
     case restartRequested = "agent.restart-requested"
+    case logIncomplete = "agent.log-incomplete"
     case leafReplaced = "agent.certificate-replaced"
     case leafNotReplaced = "agent.certificate-not-replaced"
 

@@ -13,6 +13,7 @@ package final class LineWriter: Sendable {
         var lines: [String] = []
         /// Those that found no room since the last one that did.
         var lost = 0
+        var missing: (@Sendable (Int) -> String)?
         var isWriting = false
         /// There is no thread; whoever writes waits.
         var hasNoThread = false
@@ -32,11 +33,20 @@ package final class LineWriter: Sendable {
         }
     }
 
-    /// Returns at once. A line that finds no room is lost, and a later one says how many were.
-    package func write(_ line: String) {
+    /// Returns at once. A line that finds no room is lost.
+    ///
+    /// - Parameter missing: the line that later says how many were lost.
+    package func write(
+        _ line: String, missing: @escaping @Sendable (Int) -> String = { "\($0) lines are missing here" }
+    ) {
         let isQueued = queue.withLock { queue in
             guard !queue.hasNoThread else { return false }
-            if queue.lines.count < Self.limit { queue.lines.append(line) } else { queue.lost += 1 }
+            if queue.lines.count < Self.limit {
+                queue.lines.append(line)
+            } else {
+                queue.lost += 1
+                queue.missing = missing
+            }
             return true
         }
         if isQueued { mayWrite.signal() } else { put(line) }
@@ -52,12 +62,12 @@ package final class LineWriter: Sendable {
     private func writeForEver() {
         while true {
             mayWrite.wait()
-            let (lines, lost) = queue.withLock { queue in
-                defer { (queue.lines, queue.lost, queue.isWriting) = ([], 0, true) }
-                return (queue.lines, queue.lost)
+            let (lines, missing) = queue.withLock { queue in
+                defer { (queue.lines, queue.lost, queue.missing, queue.isWriting) = ([], 0, nil, true) }
+                return (queue.lines, queue.missing?(queue.lost))
             }
             for line in lines { put(line) }
-            if lost > 0 { put("\(lost) lines are missing here: nobody read them in time") }
+            if let missing { put(missing) }
             queue.withLock { $0.isWriting = false }
         }
     }

@@ -196,6 +196,14 @@ import Vocabulary
             #expect(status["previous"]?["endpoint"]?.string == source)
             #expect(status["last_verdict"]?["status"]?.string == "APPLIED")
             #expect(status["last_verdict"]?["next_action"] == nil)
+            // Other programs read this object, the drills among them: what is lost here is lost there.
+            #expect(
+                status.members?.map(\.name) == [
+                    "instance_uid", "state_directory", "public_key_sha256", "leaf", "configured", "active", "previous",
+                    "probation_until", "last_verdict", "verdicts", "failed_offers", "epoch", "handover_id",
+                    "is_adopted",
+                    "is_enrolled", "configuration_ignored", "recovered_from_previous", "process", "connection",
+                ])
             #expect(status["configuration_ignored"]?.bool == true)
             #expect(status["epoch"]?.integer == 1)
             let until = try #require(status["probation_until"]?.string)

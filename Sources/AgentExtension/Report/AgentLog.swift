@@ -28,7 +28,13 @@ public struct AgentLog: Sendable {
 
     /// On a thread of its own: a reader that has stopped reading does not stop the agent.
     public static func standardError(_ format: Format = .text, minimum: AgentLogEntry.Level = .info) -> AgentLog {
-        AgentLog(minimum: minimum) { LineWriter.standardError.write($0.formatted(format)) }
+        AgentLog(minimum: minimum) { line in
+            LineWriter.standardError.write(line.formatted(format)) { count in
+                let entry = AgentLogEntry(
+                    .warning, .logIncomplete, ["missing": "\(count)", "reason": "nobody read the log in time"])
+                return AgentLogLine(at: line.at, entry: entry).formatted(format)
+            }
+        }
     }
 
     func write(_ entry: AgentLogEntry, at time: Timestamp) {
