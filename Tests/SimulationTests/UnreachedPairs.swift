@@ -70,10 +70,10 @@ extension UnreachedPairs {
             phases: ["settled", "lapsed"],
             events: ["agentConnected", "agentCommitted", "agentDisconnected"]),
         UnreachedPairs(
-            "What the agent does is told to open handovers, and only its connection to one that its message ended.",
+            "What the agent does is told to open handovers, and only a message to one that it has ended.",
             .target,
             phases: ["withdrawn"],
-            events: ["agentCommitted", "agentDisconnected"]),
+            events: ["agentDisconnected"]),
         UnreachedPairs(
             "The leaf is not accepted before the source has accepted the redemption.", .target,
             phases: ["redeeming"],
@@ -210,7 +210,7 @@ extension UnreachedPairs {
         UnreachedPairs(
             "It takes a message of a higher epoch from an agent that still tries this server.", .target,
             phases: ["withdrawn"],
-            events: ["agentConnected"]),
+            events: ["agentConnected", "agentCommitted"]),
         UnreachedPairs(
             "It takes a crash, a lost answer or an operator at the wrong moment, or a loss of data.", .source,
             phases: ["issued", "redeemed", "offered", "leaving", "moved", "cancelled"],
