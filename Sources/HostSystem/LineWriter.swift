@@ -15,7 +15,7 @@ package final class LineWriter: Sendable {
         var lost = 0
         var missing: (@Sendable (Int) -> String)?
         var isWriting = false
-        /// There is no thread; whoever writes waits.
+        /// There is no thread: a write waits for the reader.
         var hasNoThread = false
     }
 

@@ -54,7 +54,7 @@ public struct OfferReview: Sendable {
     /// What makes an offer lead to another server, although nobody may have said so.
     enum ServerChange: Equatable {
         case origin
-        /// Whoever holds a certificate of these can bear the server's name.
+        /// The holder of any certificate of these CAs can use the server's name.
         case roots
         case proxy
 
