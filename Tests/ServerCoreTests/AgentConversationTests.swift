@@ -22,6 +22,23 @@ struct AgentConversationTests {
         }
     }
 
+    @Test func `after a copy was noticed the one that is left is asked for everything, although it counts on`() throws {
+        var conversation = AgentConversation(transport: .polling)
+        var sequence: UInt64 = 0
+        func asks(_ finding: CopyWatch.Finding?, after seconds: Int64) throws -> Bool {
+            sequence += 1
+            let message = sequence == 1 ? Example.full(sequence: 1) : Example.heartbeat(sequence: sequence)
+            var report = try conversation.hear(message, at: now + .seconds(seconds))
+            conversation.note(finding, in: &report)
+            return report.needsFullState
+        }
+        #expect(try !asks(nil, after: 0) && !asks(nil, after: 1))
+        #expect(try asks(.replacements, after: 2))
+        #expect(try !asks(.replacements, after: 3) && !asks(nil, after: 21))
+        #expect(try asks(nil, after: 22) && !asks(nil, after: 23))
+        #expect(try asks(nil, after: 122) && !asks(nil, after: 160))
+    }
+
     @Test func `numbers that rise by one ask for nothing`() throws {
         #expect(
             try asks([Example.full(sequence: 7), Example.heartbeat(sequence: 8), Example.heartbeat(sequence: 9)])

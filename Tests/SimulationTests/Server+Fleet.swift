@@ -176,12 +176,12 @@ extension Server {
             world.fail(.T10, "\(place.name) does not understand host \(session.line.host)")
             return nil
         }
-        report.copy = copies.saw(
+        let copy = copies.saw(
             CopyWatch.Sighting(
                 session: session.number, transport: session.proof.transport, address: "host \(session.line.host)",
                 sequence: message.sequenceNumber, epoch: report.epoch?.epoch, isGoodbye: message.agentDisconnect),
             of: session.row, at: wall)
-        if world.breaks(.copiesUnnoticed) { report.copy = nil }
+        session.conversation.note(world.breaks(.copiesUnnoticed) ? nil : copy, in: &report)
         enter(session)
         guard isUp else { return nil }
         if report.isRoutine, session.memory.isQuiet {

@@ -68,6 +68,13 @@ package struct AgentConversation: Hashable, Sendable {
     private var instanceUID: [UInt8] = []
     private var lastSequenceNumber: UInt64?
     private var hasAnnounced = false
+    /// When a copy was noticed last, and when everything was asked for because of that.
+    private var copyNoticedAt: Timestamp?
+    private var askedAt: Timestamp?
+
+    /// For how long after a copy was noticed everything is asked for now and then, and how often.
+    static let copyMemory = Duration.seconds(120)
+    static let copyPeriod = Duration.seconds(20)
 
     package init(transport: AgentTransport, limits: ReportLimits = ReportLimits()) {
         self.transport = transport
@@ -114,6 +121,19 @@ package struct AgentConversation: Hashable, Sendable {
             epoch: epoch ?? HandoverEpoch(of: message),
             at: now
         )
+    }
+
+    /// Adds what `CopyWatch` has found. Hosts that poll with one identity share this session, and can count in step: no
+    /// missing number then shows that the one that is left never described itself.
+    package mutating func note(_ finding: CopyWatch.Finding?, in report: inout AgentReport) {
+        report.copy = finding
+        let now = report.at
+        if finding != nil { copyNoticedAt = now }
+        guard transport == .polling, let copyNoticedAt, now < copyNoticedAt + Self.copyMemory,
+            !report.message.isFullReport, askedAt.map({ now < $0 || now >= $0 + Self.copyPeriod }) ?? true
+        else { return }
+        report.needsFullState = true
+        askedAt = now
     }
 
     /// The reply to `report`: the service's content within the rules, with what the protocol adds.

@@ -58,7 +58,8 @@ final class PollingLink: AgentLink {
                 return .answered(state.conversation.refusal(error))
             }
             report.size = size
-            report.copy = endpoint.sighted(report.message, epoch: report.epoch, of: session, from: caller, at: now)
+            let copy = endpoint.sighted(report.message, epoch: report.epoch, of: session, from: caller, at: now)
+            state.conversation.note(copy, in: &report)
             if report.isRoutine, endpoint.service.heard(from: session, at: now) {
                 return .answered(reply(to: report, .nothing, &state))
             }
