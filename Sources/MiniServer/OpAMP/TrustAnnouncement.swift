@@ -46,8 +46,7 @@ struct TrustAnnouncement {
 
     /// `nil` while there has only ever been one key.
     func news() async -> TrustChange? {
-        // An agent takes no CAs that no statement names.
-        guard server.authority.hasRotated, let statement = await server.signersMessage() else { return nil }
+        guard server.authority.hasRotated else { return nil }
         // Agents do not verify a listener certificate from files with this server's keys.
         let endpoint = try? server.address.opampEndpoint
         let isOurs = endpoint.map {
@@ -57,6 +56,7 @@ struct TrustAnnouncement {
             $0.fingerprint.description < $1.fingerprint.description
         }
         return TrustChange(
-            authorities: isOurs == true ? CertificateBundle(authorities) : nil, statement: statement)
+            authorities: isOurs == true ? CertificateBundle(authorities) : nil,
+            statement: await server.signersMessage())
     }
 }
