@@ -166,8 +166,10 @@ package struct SessionFacts: Sendable {
             let offer = try? ConnectionSettingsOffers.trust(
                 authorities, leaf: session.certificate, epoch: row.epoch, over: session.transport)
         else { return nil }
-        let isKnown = row.reportsSettingsStatus ? verdict?.lastConnectionSettingsHash : row.offeredSettings
-        return isKnown == offer.hash ? nil : offer
+        // What was refused once may be accepted now, for example because the statement has come since.
+        let answered = verdict?.status == .failed ? nil : verdict?.lastConnectionSettingsHash
+        let known = row.reportsSettingsStatus ? answered : row.offeredSettings
+        return known == offer.hash ? nil : offer
     }
 
     /// Whether the agent has shown that it trusts the announced CAs: it said `APPLIED` of the settings that hold them, and

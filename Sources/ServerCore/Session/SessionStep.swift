@@ -232,7 +232,9 @@ extension SessionStep {
             renewLeaf(report, row)
         } else if report.isFirst || memory.owesTrust {
             // An offer sends the agent away, and with it the answer to whatever it has asked meanwhile.
-            memory.owesTrust = report.isFollowed && facts.news?.authorities != nil
+            // Until its whole state is known, nobody knows whether it reads the statement that goes with the offer.
+            memory.owesTrust =
+                (report.isFollowed || report.needsFullState) && facts.news?.authorities != nil
             guard !memory.owesTrust,
                 let offer = facts.trustOffer(to: row, after: report.state.connectionSettingsStatus)
             else { return }
