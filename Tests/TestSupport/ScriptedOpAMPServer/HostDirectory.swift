@@ -85,6 +85,8 @@ public final class HostDirectory: Sendable {
         }
         agent.send(SIGTERM)
         _ = await agent.end()
+        // The server may note the agent's last message after the agent has ended.
+        _ = await eventually { target.heard.last?.message.agentDisconnect == true }
     }
 
     public struct NotEnrolled: Error {}
