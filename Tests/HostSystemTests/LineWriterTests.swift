@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func `a reader that takes nothing stops no writer, and learns what it has missed`() throws {
+    @Test func `a reader that takes nothing stops no writer, and learns what it has missed`() {
         let reader = Reader()
         let writer = LineWriter { reader.take($0) }
         for number in 0..<5000 { writer.write("\(number)") }
@@ -28,8 +28,10 @@ import Testing
         writer.flush(upTo: 20_000)
         let lines = reader.read
         #expect(lines.first == "0")
-        let missed = try #require(
-            lines.first { $0.contains("missing") }?.split(separator: " ").first.flatMap { Int($0) })
-        #expect(lines.count - 1 + missed == 5000)
+        // The thread may take what waits more than once while lines are written, and says each time what was lost.
+        let notices = lines.filter { $0.contains("missing") }
+        let missed = notices.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }.reduce(0, +)
+        #expect(missed > 0)
+        #expect(lines.count - notices.count + missed == 5000)
     }
 }
