@@ -51,6 +51,7 @@ public struct Agent: Equatable, Sendable {
     var movesBegun: [Timestamp] = []
     /// Sent with or before the leaf of an enrolment, not durable until the leaf is.
     var announcedSigners: TokenSigners?
+    var statedTrust: StatedTrust?
 
     public init(state: AgentState, configuration: AgentConfiguration) {
         self.state = state

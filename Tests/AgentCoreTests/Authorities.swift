@@ -101,6 +101,20 @@ struct Authorities: Sendable {
                 epoch: epoch, probation: probation))
     }
 
+    /// What a server says about whom to trust where it is concerned, signed by one of its keys.
+    func statement(
+        by signer: Authority, version: Int64, of authorities: [Certificate]
+    ) throws -> ServerToAgent {
+        let text = try signer.issuer.sign(
+            TrustStatement(
+                issuer: signer.id, version: version, serverCAs: try TrustSet(authorities),
+                agentCAs: try TrustSet([signer.certificate]), tokenSigners: try TrustSet(authorities),
+                opampEndpoint: source.endpoint, issuedAt: now))
+        return ServerToAgent(
+            customMessage: CustomMessage(
+                capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8)))
+    }
+
     /// The handover offer of our own servers.
     func handover(
         from authority: Authority? = nil, to target: Authority? = nil, endpoint: Endpoint? = nil, hash: [UInt8] = [7],

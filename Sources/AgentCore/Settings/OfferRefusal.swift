@@ -21,6 +21,8 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case tooManyHeaders
     case badProxy
     case tokenMissing
+    case rootsNotStated
+    case proxyWithoutToken
     case noTokenSigners
     case tokenWithoutLeaf
     case token(TokenRefusal)
@@ -41,7 +43,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
             .leafChangeOnProbation, .leafChangeInHandover, .leafOfTheHost, .tooManyAdoptions, .tooManyAttempts,
             .otherServerWhileEnrolling, .otherSettingsOnly:
             .policy
-        case .tokenMissing, .noTokenSigners, .tokenWithoutLeaf, .token: .token
+        case .tokenMissing, .rootsNotStated, .proxyWithoutToken, .noTokenSigners, .tokenWithoutLeaf, .token: .token
         case .stateNotWritable: .storage
         }
     }
@@ -104,6 +106,17 @@ extension OfferRefusal: OperatorExplainable {
             message(
                 .tokenMissing, "The offer names another server and contains no handover token.",
                 "Issue a token on the agent's present server: `mini-server handover issue`."
+            )
+        case .rootsNotStated:
+            message(
+                .rootsNotStated,
+                "The offer names CA certificates for the agent's present server, and no trust statement of it names them.",
+                "Send a trust statement with these CA certificates first, or set `handover.require_token: never` on the agent."
+            )
+        case .proxyWithoutToken:
+            message(
+                .proxyWithoutToken, "The offer names another proxy and contains no handover token.",
+                "Set `proxy.url` in the agent's configuration file."
             )
         case .noTokenSigners:
             message(

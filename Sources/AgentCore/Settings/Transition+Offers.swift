@@ -163,7 +163,7 @@ extension Agent {
         OfferReview(
             active: state.active, policy: configuration.policy, ownKey: configuration.identity?.publicKey,
             epoch: state.epoch, receivedAt: receivedAt, isOnProbation: state.probation?.isHandover ?? false,
-            hasLeafOfItsOwn: configuration.hasLeafOfItsOwn)
+            hasLeafOfItsOwn: configuration.hasLeafOfItsOwn, statedCAs: statedCAs)
     }
 }
 

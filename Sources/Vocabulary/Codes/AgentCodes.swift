@@ -23,6 +23,8 @@ public enum OfferCode: String, OperatorCode {
     case stateNotWritable = "state-not-writable"
     case tlsTooOld = "tls-too-old"
     case tokenMissing = "token-missing"
+    case rootsNotStated = "roots-not-stated"
+    case proxyWithoutToken = "proxy-without-token"
     case tokenWithoutLeaf = "token-without-leaf"
     case tooLarge = "too-large"
     case leafOfTheHost = "leaf-of-the-host"
