@@ -40,6 +40,7 @@ public struct Agent: Equatable, Sendable {
     /// The wait before the next dial of the active server is running, also while a way back is tried.
     var isRetrySet = false
     var watch = ProbationWatch()
+    var standbyWatch = StandbyWatch()
     /// `AgentConfiguration.enrollsAnew`, until the leaf has come.
     var isEnrollingAnew = false
     /// The signing request that was sent last.

@@ -44,6 +44,7 @@ extension Transition {
         }
         guard canWrite else { throw .stateNotWritable }
         agent.state.active.settings.leaf = resolution.server.settings.leaf
+        forgetStandby()
         // What the host's operator named is not a server's to replace.
         if let signers = agent.announcedSigners, agent.configuration.server.tokenSigners == nil {
             agent.state.active.tokenSigners = signers

@@ -42,12 +42,15 @@ public struct OfferReview: Sendable {
         public var handover: HandoverFacts?
         /// A token came that nobody could check, since the agent holds no token signers.
         public var isTokenUnchecked = false
+        /// The end of a token that held.
+        public var tokenEnd: Timestamp?
     }
 
     /// Settings that an offer asks for, before anybody has asked whether its server may ask for them.
     struct Reading: Equatable {
         var settings: ConnectionSettings
         var token: String?
+        var purpose = HandoverClaims.Purpose.handover
         var serverChange: ServerChange?
     }
 
@@ -71,6 +74,20 @@ public struct OfferReview: Sendable {
     /// Every rule for offers. Absent parts keep what there is; nothing is half applied.
     public func resolve(_ offer: OpAMPConnectionSettings) throws(OfferRefusal) -> Resolution {
         try resolve(read(offer))
+    }
+
+    /// Settings for another server, which the agent does not use yet. They always need a token.
+    func resolve(standby grant: OtherConnectionSettings) throws(OfferRefusal) -> Resolution {
+        guard let token = grant.otherSettings[StandbyGrant.tokenSetting] else { throw .standbyWithoutToken }
+        var reading = try read(
+            OpAMPConnectionSettings(
+                destinationEndpoint: grant.destinationEndpoint, headers: grant.headers,
+                certificate: grant.certificate, tls: grant.tls, proxy: grant.proxy))
+        guard reading.serverChange == .origin else { throw .standbyAtHome }
+        reading.settings.heartbeat = active.settings.heartbeat
+        (reading.token, reading.purpose) = (token, .standby)
+        guard active.tokenSigners != nil else { throw .noTokenSigners }
+        return try resolve(reading)
     }
 
     func read(_ offer: OpAMPConnectionSettings) throws(OfferRefusal) -> Reading {
@@ -177,12 +194,14 @@ public struct OfferReview: Sendable {
         guard let ownLeaf = active.settings.leaf?.leaf.fingerprint else { throw .tokenWithoutLeaf }
         let check = AgentTokenCheck(
             ownLeaf: ownLeaf, tokenSigners: signers, endpoint: resolution.server.settings.endpoint,
-            serverCAs: resolution.server.settings.trust.anchors, currentEpoch: epoch, receivedAt: receivedAt)
+            serverCAs: resolution.server.settings.trust.anchors, currentEpoch: epoch, receivedAt: receivedAt,
+            purpose: reading.purpose)
         let claims: HandoverClaims
         do { claims = try check.check(text).claims } catch { throw .token(error) }
         guard !resolution.server.settings.trust.includesSystemRoots else { throw .token(.wrongServerCA) }
         resolution.server.tokenSigners = claims.target.tokenSigners
         resolution.server.signersVersion = 0
         resolution.handover = HandoverFacts(id: claims.id, epoch: claims.epoch, probation: claims.probation)
+        resolution.tokenEnd = claims.expiresAt
     }
 }
