@@ -246,6 +246,9 @@ import Vocabulary
 
         let stated = try all.statement(by: all.source, version: 2, of: [all.source, all.third].map(\.certificate))
         world.say(stated)
+        // The server has heard of the failures.
+        world.advance(.seconds(2))
+        world.say(ServerToAgent())
         world.offer(newCA)
         #expect(isHome(world, at: "source.example"))
         #expect(world.source.dials.map(\.settings.trust) == [all.source.trust, all.third.trust])
