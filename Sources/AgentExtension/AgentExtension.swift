@@ -45,8 +45,8 @@ public struct AgentExtension: Sendable {
         let shell = AgentShell(
             agent: Agent(state: loaded.state, configuration: core), state: directory,
             limits: configuration.messageLimits,
-            certificateFiles: configuration.key == nil ? nil : configuration.certificateFiles, sink: sink, log: log,
-            loop: loop, news: continuation)
+            certificateFiles: configuration.key == nil ? nil : configuration.certificateFiles,
+            proxy: configuration.proxy, sink: sink, log: log, loop: loop, news: continuation)
         Task {
             if loaded.isPreviousGeneration {
                 await shell.warn(.storageFailed, "the newest state was damaged; the one before is used")

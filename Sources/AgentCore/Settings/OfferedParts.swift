@@ -86,12 +86,7 @@ enum OfferedProxy {
     /// A URL, or a bare `host:port` (OpAMP, ProxyConnectionSettings.url).
     static func read(_ offered: ProxyConnectionSettings) throws(OfferRefusal) -> ProxySettings {
         let address: Endpoint
-        do {
-            address = try Endpoint(offered.url.contains("://") ? offered.url : "http://" + offered.url)
-        } catch {
-            throw .badProxy
-        }
-        guard address.scheme == .http, address.path == "/" else { throw .badProxy }
+        do { address = try ProxySettings.address(offered.url) } catch { throw .badProxy }
         var fields: [HeaderField] = []
         for header in offered.connectHeaders?.headers ?? [] {
             // The one name that belongs here and nowhere else.
@@ -103,6 +98,6 @@ enum OfferedProxy {
             }
         }
         guard fields.count <= Limits.offeredHeaders else { throw .tooManyHeaders }
-        return ProxySettings(host: address.host, port: address.port, connectHeaders: fields)
+        return ProxySettings(address: address, connectHeaders: fields)
     }
 }

@@ -27,7 +27,7 @@ struct PollingConnection {
 
 extension AgentShell {
     func open(_ id: ConnectionID, _ dial: Dial) {
-        var settings = DialSettings(dial, key: key)
+        var settings = DialSettings(dial, key: key, proxy: proxy)
         (settings.receiveLimit, settings.sendLimit) = (limits.received, limits.sent)
         if settings.endpoint.isWebSocket {
             settings.headers += dial.openingHeaders
