@@ -80,7 +80,7 @@ import Vocabulary
         (.fails(DialFailure(.tcp)), .tcp), (.fails(DialFailure(.dns)), .dns),
         (.fails(DialFailure(.dns, isTemporary: true)), .timeout),
         (.fails(DialFailure(.proxy, isTemporary: true)), .timeout),
-        (.fails(DialFailure(.proxy)), .proxy), (.closes(code: 1000), .protocol), (.closes(code: nil), .protocol),
+        (.fails(DialFailure(.proxy)), .proxy), (.fails(DialFailure(.proxy, httpStatus: 503)), .proxy), (.closes(code: 1000), .protocol), (.closes(code: nil), .protocol),
         (.closes(code: 1012), .timeout), (.nonsense, .protocol),
         (.namesAnother, .protocol), (.namesNobody, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
         (.errors(ServerErrorResponse(type: .badRequest)), .serverError),

@@ -124,7 +124,8 @@ import Vocabulary
             refusal, authority: authority, names: names,
             clientCertificate: needsCertificate ? .required(anchors: [authority.certificate.der]) : .notAsked
         ) { proxy, through in
-            let plain = try await ScriptedProxy.start(refusal)
+            let plain = try await ScriptedServer.start(
+                arrival: { _ in .raw(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)) }, script: echo)
             defer { plain.stop() }
             var through = through
             if fault == .plainProxy { through.port = UInt16(clamping: plain.port) }

@@ -42,7 +42,8 @@ extension Transition {
     /// A dial of the candidate came to nothing; the phase is `waiting(.candidate)`.
     mutating func judge(_ end: ConnectionEnd) {
         switch agent.judge(end, timings: timings, chance: chance) {
-        case .verdict(let cause): failMove(cause, detail: end.detail, next: end.nextAction)
+        case .verdict(let cause):
+            failMove(cause, detail: end.detail, next: end.cause == cause ? end.nextAction : nil)
         case .again(let wait): tryAgain(after: wait, because: end)
         }
     }

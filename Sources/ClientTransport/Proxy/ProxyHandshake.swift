@@ -53,7 +53,9 @@ struct ProxyHandshake {
                     throw DialFailure(
                         .timeout, "the proxy \(proxy) did not answer CONNECT \(server) in time", proxyProblem: .broken)
                 }
-            case .ended: throw broken("the proxy \(proxy) closed the connection before it answered")
+            case .ended:
+                let hint = stream is SocketStream ? "; if it expects TLS, its URL begins with https://" : ""
+                throw broken("the proxy \(proxy) closed the connection before it answered\(hint)")
             case .failed(let reason): throw broken("the connection to the proxy \(proxy) broke: \(reason)")
             case .certificateRefused(let reason):
                 throw DialFailure(

@@ -45,7 +45,8 @@ import Vocabulary
                 guard code == X509_V_OK else {
                     throw failure(.proxy, "failed: its certificate was refused: \(verificationWords(code))", .untrusted)
                 }
-                throw failure(.proxy, "failed: \(reason)", .broken)
+                throw failure(
+                    .proxy, "failed: \(reason); if the proxy expects no TLS, its URL begins with http://", .broken)
             }
         }
     }
