@@ -83,9 +83,9 @@ public enum ProxyProblem: Hashable, Sendable {
             "Name the CA certificates of the proxy in `proxy.tls.ca_file`, and check the host in the proxy's URL."
         case .certificateRefused:
             "Name a certificate that the proxy accepts in `proxy.tls.cert_file` and `proxy.tls.key_file`."
-        case .refused(status: 407):
+        case .refused(status: 401), .refused(status: 407):
             "Correct the credentials for the proxy: `proxy.username` and `proxy.password_file`, or its `proxy.headers`."
-        case .refused(status: 401), .refused(status: 403), .refused(status: 405):
+        case .refused(status: 403), .refused(status: 405):
             "Allow CONNECT to the host and port of the server in the proxy's rules."
         case .refused(status: 500...599):
             "Check that the server is running and that the proxy's host can resolve and reach it."
