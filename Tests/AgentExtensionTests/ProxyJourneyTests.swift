@@ -91,6 +91,47 @@ import Vocabulary
         }
     }
 
+    /// Also after settings were adopted: the proxy is none of theirs.
+    @Test func `another proxy in the file is another proxy`() async throws {
+        try await withPlace("wss") { place in
+            #expect(try await place.host.enrol().status == 0)
+            let moved = try await ScriptedProxy.start(.tunnel)
+            defer { moved.stop() }
+            let text = try #require(place.host.configurationText)
+            let url = "http://127.0.0.1:\(moved.port)"
+            try place.host.write(text.replacing(place.url, with: url), to: "agent.yaml")
+            let status = try await place.host.status()
+            #expect(status["proxy"]?["url"]?.string == url)
+            #expect(status["is_adopted"]?.bool == true && status["configuration_ignored"]?.bool == false)
+            let before = place.proxy.requests.count
+            try await place.host.handOver(from: place.source, to: place.target)
+            #expect(moved.requests.count >= 2 && place.proxy.requests.count == before)
+        }
+    }
+
+    @Test func `a renewed certificate for the proxy is presented after SIGHUP`() async throws {
+        try await withPlace("https", isTLS: true) { place in
+            #expect(try await place.host.enrol().status == 0)
+            let agent = try place.host.run()
+            let count = place.proxy.leaves.count
+            #expect(await eventually { place.proxy.leaves.count > count + 1 }, "\(agent.log)")
+            let renewed = try place.proxyAuthority.agent()
+            try place.host.write(renewed.certificate.pem, to: "proxy.pem")
+            try place.host.write(renewed.key.pem.revealText(), to: "proxy.key")
+            agent.send(SIGHUP)
+            #expect(await eventually { place.proxy.leaves.last == renewed.certificate.der }, "\(agent.log)")
+            // What does not belong together takes no place.
+            try place.host.write(try place.proxyAuthority.agent().key.pem.revealText(), to: "proxy.key")
+            agent.send(SIGHUP)
+            #expect(await eventually { agent.log.contains("agent.certificate-not-replaced") }, "\(agent.log)")
+            let polls = place.proxy.leaves.count
+            #expect(await eventually { place.proxy.leaves.count > polls + 1 })
+            #expect(place.proxy.leaves.last == renewed.certificate.der)
+            agent.send(SIGTERM)
+            _ = await agent.end()
+        }
+    }
+
     @Test func `an exception is reached without the proxy`() async throws {
         let forbidden = ScriptedProxy.Reply.answer("HTTP/1.1 403 Forbidden\r\n\r\n")
         try await withPlace("wss", forbidden, keys: "  no_proxy: [127.0.0.0/8]") { place in
