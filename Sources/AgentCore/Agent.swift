@@ -40,6 +40,7 @@ public struct Agent: Equatable, Sendable {
     /// The wait before the next dial of the active server is running, also while a way back is tried.
     var isRetrySet = false
     var watch = ProbationWatch()
+    var standbyWatch = StandbyWatch()
     /// `AgentConfiguration.enrollsAnew`, until the leaf has come.
     var isEnrollingAnew = false
     /// The signing request that was sent last.
@@ -51,6 +52,7 @@ public struct Agent: Equatable, Sendable {
     var movesBegun: [Timestamp] = []
     /// Sent with or before the leaf of an enrolment, not durable until the leaf is.
     var announcedSigners: TokenSigners?
+    var statedTrust: StatedTrust?
 
     public init(state: AgentState, configuration: AgentConfiguration) {
         self.state = state

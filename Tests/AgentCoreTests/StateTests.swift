@@ -22,6 +22,8 @@ import Vocabulary
         state.candidate = Candidate(
             origin: .offer(facts), server: configuration.server, hash: .unnamed(digest: [1]), attempts: 2,
             until: all.now)
+        state.standby = StandbyGrant(
+            server: configuration.server, handover: facts, hash: .named([2]), until: all.now)
         state.probation = Probation(hash: .named([1]), length: .seconds(300), until: all.now, isHandover: true)
         state.verdict = Verdict(hash: .named([1]), failed: .http(status: 404))
         state.verdicts = [Verdict(hash: .named([1]), outcome: .applied), try #require(state.verdict)]
@@ -41,8 +43,11 @@ import Vocabulary
         let state = try full()
         #expect(try AgentState(decoding: state.encoded) == state)
         var wayBack = state
-        wayBack.candidate?.origin = .probation
-        #expect(try AgentState(decoding: wayBack.encoded) == wayBack)
+        let handover = try #require(state.standby?.handover)
+        for origin in [Candidate.Origin.probation, .offer(nil), .standby(handover)] {
+            wayBack.candidate?.origin = origin
+            #expect(try AgentState(decoding: wayBack.encoded) == wayBack)
+        }
         let first = AgentState(instanceUID: all.uid, configuration: try all.configuration())
         #expect(try AgentState(decoding: first.encoded) == first)
     }
@@ -50,19 +55,26 @@ import Vocabulary
     @Test func `a state of version 1 is read, and has no failed offers`() throws {
         var state = try full()
         state.failedOffers = []
-        let former = [(#""failedOffers":[],"#, ""), (#""version":2"#, #""version":1"#)]
+        let former = [(#""failedOffers":[],"#, ""), (#""version":3"#, #""version":1"#)]
         let text = former.reduce(state.json.description) { $0.replacing($1.0, with: $1.1, maxReplacements: 1) }
         #expect(!text.contains("failedOffers") && text.contains(#""version":1"#))
         #expect(try AgentState(decoding: Array(text.utf8)) == state)
-        let mixed = state.json.description.replacing(#""version":2"#, with: #""version":1"#)
+        let mixed = state.json.description.replacing(#""version":3"#, with: #""version":1"#)
         #expect(throws: StateRefusal.malformed("state.failedOffers")) { try AgentState(decoding: Array(mixed.utf8)) }
+    }
+
+    @Test func `a state of version 2 is read, and has no standby grant`() throws {
+        var state = try full()
+        state.standby = nil
+        let text = state.json.description.replacing(#""version":3"#, with: #""version":2"#)
+        #expect(try AgentState(decoding: Array(text.utf8)) == state)
     }
 
     @Test func `F25 a text that is not exactly a state is refused by name`() throws {
         let text = try full().json.description
         let cases: [(String, String, StateRefusal)] = [
-            (#""version":2"#, #""version":3"#, .unknownVersion(3)),
-            (#""version":2"#, #""version":2,"more":1"#, .malformed("state.more")),
+            (#""version":3"#, #""version":4"#, .unknownVersion(4)),
+            (#""version":3"#, #""version":3,"more":1"#, .malformed("state.more")),
             (#""failures":2"#, #""failures":0"#, .malformed("failedOffers.failures")),
             (#""hasAdopted":true,"#, "", .malformed("state.hasAdopted")),
             (#""attempts":2"#, #""attempts":-2"#, .malformed("candidate.attempts")),

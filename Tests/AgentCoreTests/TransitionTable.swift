@@ -61,6 +61,7 @@ struct TransitionTable: Sendable {
         woke provoked      =        =        =        =               =               =
         woke meter         =        =        =        =               =               =
         woke renewal       =        =        =        =               =               =
+        woke standby       =        =        =        =               =               =
         report changed     =        =        =        =               =               =
         leaf replaced      =        =        =        leave>          leave>          =
         config applied     =        =        =        =               =               =
@@ -98,6 +99,7 @@ struct TransitionTable: Sendable {
         woke provoked      =           =        =        =               =        =        =
         woke meter         =           =        =        =               =        =        =
         woke renewal       =           =        =        =               =        =        =
+        woke standby       =           =        =        =               =        =        =
         report changed     =           =        =        =               =        =        =
         leaf replaced      =           =        =        =               =        =        =
         config applied     =           =        =        =               =        =        =
@@ -135,6 +137,7 @@ struct TransitionTable: Sendable {
         woke provoked      =            =            =                =
         woke meter         =            =            =                =
         woke renewal       =            =            =                =
+        woke standby       =            =            =                =
         report changed     =            =            =                =
         leaf replaced      =            =            leave>~          leave>~
         config applied     =            =            =                =
@@ -172,6 +175,7 @@ struct TransitionTable: Sendable {
         woke provoked      =            =           =           =            =           =
         woke meter         =            =           =           =            =           =
         woke renewal       =            =           =           =            =           =
+        woke standby       =            =           =           =            =           =
         report changed     =            =           =           =            =           =
         leaf replaced      =            =           =           =            =           =
         config applied     =            =           =           =            =           =
@@ -209,6 +213,7 @@ struct TransitionTable: Sendable {
         woke provoked      =            =            =            =            =
         woke meter         =            =            =            =            =
         woke renewal       =            =            =            =            =
+        woke standby       =            =            =            =            =
         report changed     =            =            =            =            =
         leaf replaced      =            =            =            =            =
         config applied     =            =            =            =            =

@@ -76,6 +76,13 @@ extension Transition {
         let active = agent.state.active
         let review = agent.review(receivedAt: arrival.receivedAt)
         do throws(OfferRefusal) {
+            if let grant = arrival.offers.standby {
+                let applied = Verdict(hash: hash, outcome: .applied)
+                if agent.state.standby?.hash == hash, agent.state.verdict == applied { return answerAgain(applied) }
+                try hold(grant, of: arrival, hash: hash)
+                keep()
+                return provoke(.settingsStatus)
+            }
             // Not that a server offers the same for ever (OpAMP, ConnectionSettingsStatus).
             guard let offer = arrival.offers.opamp else { throw .otherSettingsOnly }
             let reading = try review.read(offer)
@@ -163,7 +170,7 @@ extension Agent {
         OfferReview(
             active: state.active, policy: configuration.policy, ownKey: configuration.identity?.publicKey,
             epoch: state.epoch, receivedAt: receivedAt, isOnProbation: state.probation?.isHandover ?? false,
-            hasLeafOfItsOwn: configuration.hasLeafOfItsOwn)
+            hasLeafOfItsOwn: configuration.hasLeafOfItsOwn, statedCAs: statedCAs)
     }
 }
 

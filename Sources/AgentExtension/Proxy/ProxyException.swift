@@ -28,7 +28,7 @@ public struct ProxyException: Hashable, Sendable {
             guard let endpoint = try? Endpoint("wss://\(name)"), endpoint.path == "/", !name.hasSuffix("/") else {
                 return nil
             }
-            hosts = IPAddress(endpoint.host).map { .network($0.bytes, bits: $0.bytes.count * 8) } ?? .domain(endpoint.host)
+            hosts = Self.network(endpoint.host) ?? .domain(endpoint.host)
             port = name.hasSuffix("]") || !name.contains(":") ? nil : endpoint.port
         }
     }

@@ -56,7 +56,9 @@ struct SocketDial: Sendable {
         }
     }
 
-    private func tunnel(through proxy: Proxy, on socket: Int32, until deadline: Int64) throws(DialFailure) -> DialedSocket {
+    private func tunnel(
+        through proxy: Proxy, on socket: Int32, until deadline: Int64
+    ) throws(DialFailure) -> DialedSocket {
         var tls: ProxyTLSStream?
         if proxy.settings.isTLS {
             tls = try ProxyTLSStream(on: socket, to: proxy.settings, proxy.tls)
