@@ -142,7 +142,7 @@ import Vocabulary
         #expect(world.clock >= .seconds(3))
     }
 
-    @Test(arguments: [DialFailure(.tcp), DialFailure(.dns)])
+    @Test(arguments: [DialFailure(.tcp), DialFailure(.dns), DialFailure(.proxy, httpStatus: 503)])
     func `F1 a refused connection and F3 a name that does not resolve are tried once more after 200 ms`(
         failure: DialFailure
     ) throws {
@@ -152,6 +152,16 @@ import Vocabulary
         #expect(world.timers[.nextTry] == world.clock + .milliseconds(200))
         world.advance(.milliseconds(200))
         #expect(isHome(world, at: "target.example"))
+    }
+
+    @Test func `F55 a proxy's refusal is logged with what ends it, for the candidate and at home`() throws {
+        var world = try world()
+        let failure = DialFailure(.proxy, "words", httpStatus: 407, proxyProblem: .refused(status: 407))
+        world.target.behaviour = [.fails(failure)]
+        world.offer(try all.handover())
+        #expect(world.logged(.moveFailed)?["next"] == failure.nextAction)
+        #expect(failure.nextAction != MoveCause.proxy.nextAction)
+        #expect(world.logged(.lost)?["next"] == failure.nextAction)
     }
 
     /// A resolver without an answer is no verdict on the name.

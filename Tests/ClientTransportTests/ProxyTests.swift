@@ -182,6 +182,27 @@ import Vocabulary
         }
     }
 
+    @Test func `a connection that is given up leaves no tunnel behind`() async throws {
+        let (authority, proxyAuthority) = (try TestAuthority("server"), try TestAuthority("proxy"))
+        try await withTLSProxy(authority: proxyAuthority) { proxy, through in
+            try await withServer(tls: try authority.tls(), script: echo) { client, server in
+                let settings = try DialSettings.to(server, trusting: [authority.certificate]).with {
+                    $0.proxy = through
+                    $0.proxyTLS = ProxyTLS(anchors: [proxyAuthority.certificate], includeSystemRoots: false)
+                }
+                for number in 0..<20 {
+                    let socket = await client.open(settings)
+                    if number % 3 > 0 { #expect(await socket.isOpened()) }
+                    // Still under way when it is given up.
+                    if number % 3 > 1 { try await socket.send([UInt8](repeating: 1, count: 2 << 20)) }
+                    await socket.abandon()
+                }
+                while proxy.openConnectionCount + ownSockets(connectedTo: proxy.port) > 0 { await Task.yield() }
+                #expect(await client.succeeds(settings))
+            }
+        }
+    }
+
     enum Answer: CaseIterable { case credentials, page, rules, unreachable, nonsense, closed, silence, nobody }
 
     @Test(arguments: Answer.allCases)
