@@ -18,6 +18,7 @@ actor AgentShell {
     var key: PrivateKey
     /// Where the host's PKI puts another leaf and its key; `nil` for an agent that has a leaf from its servers.
     let certificateFiles: CertificateFiles?
+    var proxy: HostProxy
     let sink: (any ConfigurationSink)?
     let log: AgentLog
     let clock = AgentClock()
@@ -42,7 +43,7 @@ actor AgentShell {
 
     init(
         agent: Agent, state: StateDirectory, limits: HostConfiguration.MessageLimits,
-        certificateFiles: CertificateFiles?, sink: (any ConfigurationSink)?,
+        certificateFiles: CertificateFiles?, proxy: HostProxy, sink: (any ConfigurationSink)?,
         log: AgentLog, loop: EventLoop, news: AsyncStream<AgentNews>.Continuation
     ) {
         self.agent = agent
@@ -50,6 +51,7 @@ actor AgentShell {
         self.limits = limits
         key = state.key
         self.certificateFiles = certificateFiles
+        self.proxy = proxy
         self.sink = sink
         self.log = log
         self.loop = loop
@@ -76,7 +78,8 @@ actor AgentShell {
             AgentCrashPoint.reach(.decided)
             if let candidate = save.candidate, candidate.server.settings != agent.state.candidate?.server.settings {
                 dialer.prepare(
-                    DialSettings(Dial(settings: candidate.server.settings, extraHeaders: []), key: key))
+                    DialSettings(
+                        Dial(settings: candidate.server.settings, extraHeaders: []), key: key, proxy: proxy))
             }
             do {
                 try state.save(save)
