@@ -33,7 +33,7 @@ public struct Agent: Equatable, Sendable {
     /// A configuration that came when the meter was full; the last one wins.
     var waitingConfig: AgentRemoteConfig?
     /// The sink is at work on it.
-    var configBeingApplied: [UInt8]?
+    var configBeingApplied: ConfigurationAtWork?
     /// A save has failed: nobody knows what the disk holds, even what was thrown away may be there. It is written
     /// again before the next report, and then until it succeeds.
     var isUnsaved = false

@@ -125,6 +125,11 @@ public struct AgentTimings: Equatable, Sendable {
 
     public init() {}
 
+    /// How long a failure stands that may pass. Doubles with each further one.
+    func standing(after failures: Int) -> Duration {
+        min(repeatedOffer * (1 << min(failures - 1, 20)), longestRepeatedOffer)
+    }
+
     /// How long before its end a leaf is renewed.
     func renewal(of leaf: Certificate) -> Duration {
         renewal ?? min((leaf.notAfter - leaf.notBefore) / 3, .seconds(30 * 86_400))

@@ -78,4 +78,5 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case remoteConfigReceived = "configuration.received"
     case remoteConfigApplied = "configuration.applied"
     case remoteConfigFailed = "configuration.failed"
+    case remoteConfigRepeated = "configuration.repeated"
 }

@@ -41,7 +41,8 @@ public indirect enum AgentEvent: Equatable, Sendable {
     case leafReplaced(LeafChain, HeldIdentity)
     /// The answer to `AgentDirective.applyRemoteConfig`.
     case remoteConfigApplied(hash: [UInt8])
-    case remoteConfigFailed(hash: [UInt8], message: String)
+    /// - Parameter mayPass: the same configuration may be tried again later, if the server offers it again.
+    case remoteConfigFailed(hash: [UInt8], message: String, mayPass: Bool = false)
     /// The host wants to end; the agent sends `agent_disconnect` first.
     case stopRequested
     /// `AgentStep.save` could not be made durable while this event was handled. The shell throws that step away and

@@ -56,10 +56,9 @@ struct Transition {
         case .woke(let timer): woke(timer)
         case .reportChanged(let report): reportChanged(report)
         case .leafReplaced(let leaf, let identity): leafReplaced(by: leaf, over: identity)
-        case .remoteConfigApplied(let hash):
-            remoteConfigDone(RemoteConfigOutcome(hash: hash, failure: nil))
-        case .remoteConfigFailed(let hash, let message):
-            remoteConfigDone(RemoteConfigOutcome(hash: hash, failure: message))
+        case .remoteConfigApplied(let hash): remoteConfigDone(hash, failure: nil)
+        case .remoteConfigFailed(let hash, let message, let mayPass):
+            remoteConfigDone(hash, failure: RemoteConfigFailure(message: message, mayPass: mayPass))
         case .stopRequested: stop()
         case .saveFailed(let event):
             canWrite = false

@@ -29,10 +29,11 @@ public struct AgentExtension: Sendable {
         _ configuration: HostConfiguration, sink: (any ConfigurationSink)? = nil, log: AgentLog? = nil
     ) throws(StateFailure) -> AgentExtension {
         let log = log ?? .standardError(configuration.logFormat, minimum: configuration.logLevel)
-        let sink = sink ?? configuration.sink.map { FileSink(path: $0.path, reloadCommand: $0.reloadCommand) }
+        let sink = sink ?? configuration.sink.map(FileSink.init)
         let directory = try StateDirectory(path: configuration.stateDirectory, key: configuration.key)
         var configuration = configuration
-        if configuration.report.effectiveConfig == nil { configuration.report.effectiveConfig = sink?.current() }
+        let effective = configuration.report.effectiveConfig ?? sink?.current()
+        configuration.report.effectiveConfig = effective?.cut(to: configuration.messageLimits.reportedConfig)
 
         let core = configuration.agentConfiguration(identity: try HeldIdentity(directory.key))
         let clock = AgentClock()

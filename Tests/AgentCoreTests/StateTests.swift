@@ -32,6 +32,10 @@ import Vocabulary
         state.handoverID = facts.id
         state.adoptions = [all.now]
         state.remoteConfigStatus = RemoteConfigStatus(lastRemoteConfigHash: [1], status: .failed, errorMessage: "no")
+        state.failedConfigurations = [
+            FailedConfiguration(
+                origin: "wss://a:1", hash: [1], message: "no", mayPass: true, failures: 3, at: all.now)
+        ]
         state.hasAdopted = true
         state.isEnrolled = true
         return state
@@ -47,22 +51,29 @@ import Vocabulary
         #expect(try AgentState(decoding: first.encoded) == first)
     }
 
-    @Test func `a state of version 1 is read, and has no failed offers`() throws {
+    @Test(arguments: [1, 2])
+    func `a state of an earlier version is read, without what it did not know`(version: Int) throws {
+        let newer = [(2, "failedOffers"), (3, "failedConfigurations")].filter { $0.0 > version }.map(\.1)
         var state = try full()
-        state.failedOffers = []
-        let former = [(#""failedOffers":[],"#, ""), (#""version":2"#, #""version":1"#)]
-        let text = former.reduce(state.json.description) { $0.replacing($1.0, with: $1.1, maxReplacements: 1) }
-        #expect(!text.contains("failedOffers") && text.contains(#""version":1"#))
+        state.failedConfigurations = []
+        if version < 2 { state.failedOffers = [] }
+        let former = #""version":\#(version)"#
+        let text = newer.reduce(state.json.description.replacing(#""version":3"#, with: former)) {
+            $0.replacing(#""\#($1)":[],"#, with: "")
+        }
+        #expect(text.contains(former) && newer.allSatisfy { !text.contains($0) })
         #expect(try AgentState(decoding: Array(text.utf8)) == state)
-        let mixed = state.json.description.replacing(#""version":2"#, with: #""version":1"#)
-        #expect(throws: StateRefusal.malformed("state.failedOffers")) { try AgentState(decoding: Array(mixed.utf8)) }
+        let mixed = state.json.description.replacing(#""version":3"#, with: former)
+        #expect(throws: StateRefusal.malformed("state.\(newer.sorted()[0])")) {
+            try AgentState(decoding: Array(mixed.utf8))
+        }
     }
 
     @Test func `F25 a text that is not exactly a state is refused by name`() throws {
         let text = try full().json.description
         let cases: [(String, String, StateRefusal)] = [
-            (#""version":2"#, #""version":3"#, .unknownVersion(3)),
-            (#""version":2"#, #""version":2,"more":1"#, .malformed("state.more")),
+            (#""version":3"#, #""version":4"#, .unknownVersion(4)),
+            (#""version":3"#, #""version":3,"more":1"#, .malformed("state.more")),
             (#""failures":2"#, #""failures":0"#, .malformed("failedOffers.failures")),
             (#""hasAdopted":true,"#, "", .malformed("state.hasAdopted")),
             (#""attempts":2"#, #""attempts":-2"#, .malformed("candidate.attempts")),

@@ -138,57 +138,6 @@ extension Transition {
         default: noteProvoked(.debug, .ignoredMessage, ["reason": "unknown custom message type"])
         }
     }
-
-    // MARK: Remote configuration
-
-    private mutating func readRemoteConfig(_ offered: AgentRemoteConfig) {
-        guard agent.configuration.capabilities.contains(.acceptsRemoteConfig),
-            1...OfferHash.longest ~= offered.configHash.count
-        else { return noteProvoked(.debug, .ignoredMessage, ["reason": "remote configuration is not taken"]) }
-        guard offered.configHash != agent.configBeingApplied else { return }
-        guard offered.configHash != agent.state.remoteConfigStatus?.lastRemoteConfigHash else {
-            agent.waitingConfig = nil
-            return provoke(.remoteConfigStatus)
-        }
-        guard mayWork() else {
-            agent.waitingConfig = offered
-            return
-        }
-        agent.waitingConfig = nil
-        agent.configBeingApplied = offered.configHash
-        agent.reporting.due.insert(.remoteConfigStatus)
-        note(.info, .remoteConfigReceived, ["hash": Hex.encode(offered.configHash.prefix(32))])
-        order(.applyRemoteConfig(offered))
-    }
-
-    mutating func considerWaitingConfig() {
-        guard let waiting = agent.waitingConfig, agent.meters.work.used < timings.workAtOnce else { return }
-        readRemoteConfig(waiting)
-    }
-
-    mutating func remoteConfigDone(_ outcome: RemoteConfigOutcome) {
-        // A later configuration has taken its place.
-        guard outcome.hash == agent.configBeingApplied else { return }
-        agent.configBeingApplied = nil
-        agent.state.remoteConfigStatus = RemoteConfigStatus(
-            lastRemoteConfigHash: outcome.hash, status: outcome.failure == nil ? .applied : .failed,
-            errorMessage: (outcome.failure ?? "").printable(upTo: 1000))
-        let hash = Hex.encode(outcome.hash.prefix(32))
-        if let failure = outcome.failure {
-            note(.error, .remoteConfigFailed, ["hash": hash, "reason": failure])
-        } else {
-            note(.info, .remoteConfigApplied, ["hash": hash])
-        }
-        agent.reporting.due.insert(.remoteConfigStatus)
-        keep()
-        flush()
-    }
-}
-
-struct RemoteConfigOutcome {
-    var hash: [UInt8]
-    /// `nil` when it was applied.
-    var failure: String?
 }
 
 extension Agent {

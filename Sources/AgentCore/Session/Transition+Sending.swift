@@ -188,7 +188,7 @@ extension Agent {
     }
 
     var remoteConfigStatus: RemoteConfigStatus? {
-        configBeingApplied.map { RemoteConfigStatus(lastRemoteConfigHash: $0, status: .applying) }
+        configBeingApplied.map { RemoteConfigStatus(lastRemoteConfigHash: $0.hash, status: .applying) }
             ?? state.remoteConfigStatus
     }
 }

@@ -3,9 +3,10 @@ public import Vocabulary
 
 // The text of the state file. Header values stand in it in the clear, which is why the file is the owner's alone.
 extension AgentState {
-    public static let version: Int64 = 2
+    public static let version: Int64 = 3
     /// It had no failed offers, and answered every offer by its verdicts.
     private static let versionWithoutFailedOffers: Int64 = 1
+    private static let versionWithoutFailedConfigurations: Int64 = 2
 
     public var json: JSON {
         .members([
@@ -22,6 +23,7 @@ extension AgentState {
             "handover": handoverID.map { .string($0.description) },
             "adoptions": .array(adoptions.map(JSON.time)),
             "remoteConfig": remoteConfigStatus?.json,
+            "failedConfigurations": .array(failedConfigurations.map(\.json)),
             "hasAdopted": .bool(hasAdopted),
             "isEnrolled": .bool(isEnrolled),
             "configurationDigest": .hex(configurationDigest),
@@ -49,7 +51,7 @@ extension AgentState {
     public init(json: JSON) throws(StateRefusal) {
         var reader = try StateReader(json, path: "state")
         let version = try reader.required("version", \.integer)
-        guard [Self.version, Self.versionWithoutFailedOffers].contains(version) else { throw .unknownVersion(version) }
+        guard (Self.versionWithoutFailedOffers...Self.version).contains(version) else { throw .unknownVersion(version) }
         instanceUID = try reader.required("instanceUID") { $0.string.flatMap { InstanceUID($0) } }
         active = try reader.object("active") { json throws(StateRefusal) in try ServerSettings(json: json) }
         previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try ServerSettings(json: json) }
@@ -57,7 +59,7 @@ extension AgentState {
         probation = try reader.optionalObject("probation") { json throws(StateRefusal) in try Probation(json: json) }
         verdict = try reader.optionalObject("verdict") { json throws(StateRefusal) in try Verdict(json: json) }
         verdicts = try reader.list("verdicts") { json throws(StateRefusal) in try Verdict(json: json) }
-        if version != Self.versionWithoutFailedOffers {
+        if version > Self.versionWithoutFailedOffers {
             failedOffers = try reader.list("failedOffers") { json throws(StateRefusal) in try FailedOffer(json: json) }
         }
         epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
@@ -69,11 +71,19 @@ extension AgentState {
         remoteConfigStatus = try reader.optionalObject("remoteConfig") { json throws(StateRefusal) in
             try RemoteConfigStatus(json: json)
         }
+        if version > Self.versionWithoutFailedConfigurations {
+            failedConfigurations = try reader.list("failedConfigurations") { json throws(StateRefusal) in
+                try FailedConfiguration(json: json)
+            }
+        }
         hasAdopted = try reader.required("hasAdopted", \.bool)
         isEnrolled = try reader.required("isEnrolled", \.bool)
         configurationDigest = try reader.required("configurationDigest", \.bytes)
         guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }
         guard failedOffers.count <= Self.failedOfferLimit else { throw .malformed("state.failedOffers") }
+        guard failedConfigurations.count <= Self.failedOfferLimit else {
+            throw .malformed("state.failedConfigurations")
+        }
         guard (probation == nil) == (previous == nil) else { throw .malformed("state.probation") }
         try reader.refuseUnknownMembers()
     }
@@ -206,6 +216,26 @@ extension RemoteConfigStatus {
             lastRemoteConfigHash: try reader.required("hash", \.bytes),
             status: try reader.required("isApplied", \.bool) ? .applied : .failed,
             errorMessage: try reader.required("message", \.string))
+        try reader.refuseUnknownMembers()
+    }
+}
+
+extension FailedConfiguration {
+    var json: JSON {
+        .members([
+            "origin": .string(origin), "hash": .hex(hash), "message": .string(message), "mayPass": .bool(mayPass),
+            "failures": .integer(Int64(failures)), "at": .time(at),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        var reader = try StateReader(json, path: "failedConfigurations")
+        origin = try reader.required("origin", \.string)
+        hash = try reader.required("hash", \.bytes)
+        message = try reader.required("message", \.string)
+        mayPass = try reader.required("mayPass", \.bool)
+        failures = try reader.required("failures") { $0.integer.flatMap { (1...100_000).contains($0) ? Int($0) : nil } }
+        at = try reader.required("at", \.time)
         try reader.refuseUnknownMembers()
     }
 }

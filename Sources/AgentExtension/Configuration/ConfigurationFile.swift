@@ -34,19 +34,21 @@ extension HostConfiguration {
         policy.minimumTLS = configured.server.settings.tls.minimum
 
         instanceUID = try file.value("instance_uid", expected: "a UUID in lower case") { InstanceUID($0) }
-        if let sink = try file.section("config_sink", keys: ["path", "reload_command"]) {
-            guard let path = try sink.text("path") else { throw .missing("config_sink.path") }
-            self.sink = SinkSettings(path: path.content, reloadCommand: try sink.text("reload_command")?.content)
+        sink = try SinkSettings(file)
+        if sink != nil {
             capabilities.formUnion([.acceptsRemoteConfig, .reportsEffectiveConfig, .reportsRemoteConfig])
         }
         try readCapabilities(file)
         try readDescription(file)
         try readHandover(file)
         try readBootstrap(file)
-        if let limits = try file.section("limits", keys: ["received", "sent"]) {
+        if let limits = try file.section("limits", keys: ["received", "sent", "effective_config"]) {
             messageLimits.received =
                 try limits.size("received", in: MessageLimits.range) ?? messageLimits.received
             messageLimits.sent = try limits.size("sent", in: MessageLimits.range) ?? messageLimits.sent
+            messageLimits.effectiveConfig =
+                try limits.size("effective_config", in: MessageLimits.effectiveConfigRange)
+                ?? messageLimits.effectiveConfig
         }
         if let log = try file.section("log", keys: ["level", "format"]) {
             logLevel =

@@ -14,6 +14,7 @@ extension AgentShell {
 
     func change(_ change: @Sendable (inout OwnReport) -> Void) {
         change(&report)
+        report.effectiveConfig = report.effectiveConfig?.cut(to: limits.reportedConfig)
         take(.reportChanged(report))
     }
 
@@ -33,7 +34,8 @@ extension AgentShell {
                     if let effective { change { $0.effectiveConfig = effective } }
                     take(.remoteConfigApplied(hash: config.configHash))
                 } catch {
-                    take(.remoteConfigFailed(hash: config.configHash, message: error.reason))
+                    take(
+                        .remoteConfigFailed(hash: config.configHash, message: error.reason, mayPass: error.mayPass))
                 }
             }
             sinkWork = nil
