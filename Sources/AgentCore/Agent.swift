@@ -10,6 +10,11 @@ public import Vocabulary
 public struct Agent: Equatable, Sendable {
     public internal(set) var state: AgentState
     public internal(set) var configuration: AgentConfiguration
+    /// What every message says that the agent can do. Whoever has components reports them.
+    public var capabilities: AgentCapabilities {
+        configuration.capabilities.union(.reportsStatus)
+            .union(report.availableComponents == nil ? [] : .reportsAvailableComponents)
+    }
     public internal(set) var phase: Phase = .idle
     /// What the server has said it can do; `nil` until it has.
     public var serverCapabilities: ServerCapabilities? { reporting.serverCapabilities }
@@ -34,6 +39,8 @@ public struct Agent: Equatable, Sendable {
     var waitingConfig: AgentRemoteConfig?
     /// The sink is at work on it.
     var configBeingApplied: ConfigurationAtWork?
+    /// The host's, until it is sent or the connection ends.
+    var customMessage: CustomMessage?
     /// A save has failed: nobody knows what the disk holds, even what was thrown away may be there. It is written
     /// again before the next report, and then until it succeeds.
     var isUnsaved = false

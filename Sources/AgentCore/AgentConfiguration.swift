@@ -70,16 +70,20 @@ public struct OwnReport: Equatable, Sendable {
     public var description: AgentDescription
     public var health: ComponentHealth?
     public var effectiveConfig: EffectiveConfig?
+    /// With a hash that another set of components does not have. Servers get the hash, and all of it when they ask.
+    public var availableComponents: AvailableComponents?
     /// Beside `MoveMessage.capability`, which is always listed.
     public var customCapabilities: [String]
 
     public init(
         description: AgentDescription = AgentDescription(), health: ComponentHealth? = nil,
-        effectiveConfig: EffectiveConfig? = nil, customCapabilities: [String] = []
+        effectiveConfig: EffectiveConfig? = nil, availableComponents: AvailableComponents? = nil,
+        customCapabilities: [String] = []
     ) {
         self.description = description
         self.health = health
         self.effectiveConfig = effectiveConfig
+        self.availableComponents = availableComponents
         self.customCapabilities = customCapabilities
     }
 }

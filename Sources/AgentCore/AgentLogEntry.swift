@@ -60,6 +60,8 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case offerWaits = "offer.waits"
     case offerSuperseded = "offer.superseded"
     case tokenUnchecked = "offer.token-unchecked"
+    case connectionsHandedOver = "offer.connections-handed-over"
+    case connectionsApplied = "offer.connections-applied"
 
     case moveBegan = "move.began"
     case moveResumed = "move.resumed"

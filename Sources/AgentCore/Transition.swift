@@ -55,6 +55,10 @@ struct Transition {
         case .ended(let id, let end): ended(end, of: id)
         case .woke(let timer): woke(timer)
         case .reportChanged(let report): reportChanged(report)
+        case .capabilitiesChanged(let capabilities): capabilitiesChanged(to: capabilities)
+        case .customMessage(let message): say(message)
+        case .connectionsApplied(let hash): hostAnswered(hash, rejection: nil)
+        case .connectionsRejected(let hash, let reason): hostAnswered(hash, rejection: reason)
         case .leafReplaced(let leaf, let identity): leafReplaced(by: leaf, over: identity)
         case .remoteConfigApplied(let hash): remoteConfigDone(hash, failure: nil)
         case .remoteConfigFailed(let hash, let message, let mayPass):

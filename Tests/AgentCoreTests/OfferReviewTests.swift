@@ -127,6 +127,7 @@ import Vocabulary
             .badHeader("x"), .tooManyHeaders, .badProxy, .tokenMissing, .noTokenSigners, .tokenWithoutLeaf,
             .tooManyAdoptions(limit: 3, minutes: 1), .tooManyAttempts(limit: 3, minutes: 1), .tooLarge(limit: 3),
             .otherServerWhileEnrolling, .stateNotWritable, .otherSettingsOnly,
+            .rejectedByHost("x", isOpAMPPartApplied: true),
         ]
         let messages = refusals.map(\.operatorMessage)
         #expect(Set(messages.map(\.code)).count == refusals.count)

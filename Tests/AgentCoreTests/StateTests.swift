@@ -32,6 +32,10 @@ import Vocabulary
         state.handoverID = facts.id
         state.adoptions = [all.now]
         state.remoteConfigStatus = RemoteConfigStatus(lastRemoteConfigHash: [1], status: .failed, errorMessage: "no")
+        state.hostOffer = HostOffer(
+            hash: .named([1]), origin: "wss://a:1", hasOpAMPPart: true,
+            offers: ConnectionSettingsOffers(
+                hash: [1], ownLogs: TelemetryConnectionSettings(destinationEndpoint: "https://logs.example/")))
         state.failedConfigurations = [
             FailedConfiguration(
                 origin: "wss://a:1", hash: [1], message: "no", mayPass: true, failures: 3, at: all.now)

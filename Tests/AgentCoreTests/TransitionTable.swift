@@ -62,6 +62,10 @@ struct TransitionTable: Sendable {
         woke meter         =        =        =        =               =               =
         woke renewal       =        =        =        =               =               =
         report changed     =        =        =        =               =               =
+        capabilities       =        =        =        =               =               =
+        custom message     =        =        =        =               =               =
+        host applied       =        =        =        =               =               =
+        host rejected      =        =        =        =               =               =
         leaf replaced      =        =        =        leave>          leave>          =
         config applied     =        =        =        =               =               =
         config failed      =        =        =        =               =               =
@@ -99,6 +103,10 @@ struct TransitionTable: Sendable {
         woke meter         =           =        =        =               =        =        =
         woke renewal       =           =        =        =               =        =        =
         report changed     =           =        =        =               =        =        =
+        capabilities       =           =        =        =               =        =        =
+        custom message     =           =        =        =               =        =        =
+        host applied       =           =        =        =               =        =        =
+        host rejected      =           =        =        =               =        =        =
         leaf replaced      =           =        =        =               =        =        =
         config applied     =           =        =        =               =        =        =
         config failed      =           =        =        =               =        =        =
@@ -136,6 +144,10 @@ struct TransitionTable: Sendable {
         woke meter         =            =            =                =
         woke renewal       =            =            =                =
         report changed     =            =            =                =
+        capabilities       =            =            =                =
+        custom message     =            =            =                =
+        host applied       =            =            =                =
+        host rejected      =            =            =                =
         leaf replaced      =            =            leave>~          leave>~
         config applied     =            =            =                =
         config failed      =            =            =                =
@@ -173,6 +185,10 @@ struct TransitionTable: Sendable {
         woke meter         =            =           =           =            =           =
         woke renewal       =            =           =           =            =           =
         report changed     =            =           =           =            =           =
+        capabilities       =            =           =           =            =           =
+        custom message     =            =           =           =            =           =
+        host applied       =            =           =           =            =           =
+        host rejected      =            =           =           =            =           =
         leaf replaced      =            =           =           =            =           =
         config applied     =            =           =           =            =           =
         config failed      =            =           =           =            =           =
@@ -210,6 +226,10 @@ struct TransitionTable: Sendable {
         woke meter         =            =            =            =            =
         woke renewal       =            =            =            =            =
         report changed     =            =            =            =            =
+        capabilities       =            =            =            =            =
+        custom message     =            =            =            =            =
+        host applied       =            =            =            =            =
+        host rejected      =            =            =            =            =
         leaf replaced      =            =            =            =            =
         config applied     =            =            =            =            =
         config failed      =            =            =            =            =

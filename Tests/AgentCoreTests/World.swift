@@ -211,7 +211,7 @@ struct World {
         case .setTimer(let timer, let span): timers[timer] = clock + max(span, .zero)
         case .cancelTimer(let timer): timers[timer] = nil
         case .finish: isFinished = true
-        case .applyRemoteConfig: break
+        case .applyRemoteConfig, .applyConnections, .deliver: break
         }
     }
 

@@ -221,6 +221,58 @@ import Vocabulary
         }
     }
 
+    /// Takes metrics whose endpoint is on the list.
+    private final class HostConnections: ConnectionsSink {
+        let taken: AgentCapabilities = [.reportsOwnMetrics, .acceptsRemoteConfig]
+        let heard = Locked<[ConnectionSettingsOffers]>([])
+
+        func apply(_ offered: ConnectionSettingsOffers) async throws(ConnectionsRejection) {
+            heard.withLock { $0.append(offered) }
+            guard offered.ownMetrics?.destinationEndpoint == "https://metrics.example/" else {
+                throw ConnectionsRejection("no such place")
+            }
+        }
+    }
+
+    @Test func `a host program decides about its own connections and says what it can do`() async throws {
+        let source = try await ScriptedOpAMPServer.start("EU")
+        defer { source.stop() }
+        let host = try HostDirectory()
+        try host.configure(for: source)
+        var configuration = try HostConfiguration(file: host.configuration)
+        configuration.bootstrapToken = Secret("opamp-bt.canary-bootstrap")
+        let connections = HostConnections()
+        let agent = try AgentExtension.start(configuration, connections: connections, log: LogBook().sink)
+        try #require(await eventually { await agent.snapshot.leaf != nil })
+        try #require(await eventually { await agent.snapshot.contact == .online })
+        let capabilities = await agent.capabilities
+        #expect(capabilities == .handoverDefault.union(.reportsOwnMetrics))
+
+        for (number, place) in ["https://metrics.example/", "https://elsewhere.example/"].enumerated() {
+            let offer = ConnectionSettingsOffers(
+                hash: [UInt8(number), 1], ownMetrics: TelemetryConnectionSettings(destinationEndpoint: place))
+            source.offer(offer)
+            let expected: ConnectionSettingsStatuses = number == 0 ? .applied : .failed
+            #expect(
+                await eventually {
+                    source.settingsStatuses.contains {
+                        $0.lastConnectionSettingsHash == offer.hash && $0.status == expected
+                    }
+                })
+        }
+        #expect(connections.heard.withLock { $0.count } == 2)
+        #expect(source.settingsStatuses.last?.errorMessage.contains("no such place") == true)
+
+        await agent.setCapabilities([.reportsHealth, .acceptsPackages, .acceptsOtherConnectionSettings])
+        #expect(await eventually { source.heard.last?.message.capabilities == [.reportsStatus, .reportsHealth] })
+        try await agent.setAvailableComponents(["receiver": ComponentDetails()])
+        #expect(await eventually { source.heard.contains { $0.message.availableComponents?.hash.count == 32 } })
+        await #expect(throws: CustomMessageRefusal.notOwnCapability) {
+            try await agent.send(CustomMessage(capability: "com.example.a"))
+        }
+        await agent.stop()
+    }
+
     @Test func `nonsense on the line ends the line, and the agent comes back`() async throws {
         try await withWorld("wss") { world in
             let count = world.source.requests.count

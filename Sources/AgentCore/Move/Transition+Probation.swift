@@ -133,6 +133,7 @@ extension Transition {
     mutating func returnToPrevious(to candidate: Candidate) {
         agent.state.active = candidate.server
         let verdict = Verdict(hash: candidate.hash, failed: .probation)
+        agent.state.forgetHostOffer(candidate.hash)
         record(verdict)
         agent.state.remember(verdict, from: candidate.server.settings.endpoint.origin, at: now)
         note(.warning, .moveReturned, ["endpoint": candidate.server.settings.endpoint.description])

@@ -56,13 +56,17 @@ extension Transition {
         case .online where agent.watch.isOver: probationOver()
         case .idle, .waiting, .dialing, .online, .leaving, .stopped: break
         }
-        if let command = message.command, agent.configuration.capabilities.contains(.acceptsRestartCommand) {
-            // A command excludes everything else (OpAMP, ServerToAgent.command). Ending is the host program's affair.
-            if command.type == .restart { note(.info, .restartRequested) }
-            return flush()
+        if let command = message.command {
+            if agent.capabilities.contains(.acceptsRestartCommand) {
+                // A command excludes everything else (OpAMP, ServerToAgent.command). Ending is the host program's affair.
+                if command.type == .restart { note(.info, .restartRequested) }
+                return flush()
+            }
+            noteProvoked(.warning, .ignoredMessage, ["reason": "a restart command is not accepted"])
         }
         identify(message.agentIdentification)
         if message.flags.contains(.reportFullState) { provoke(.fullState) }
+        if message.flags.contains(.reportAvailableComponents) { provoke([.components, .allComponents]) }
         if let custom = message.customMessage { readCustom(custom) }
         if let config = message.remoteConfig { readRemoteConfig(config) }
         // An adoption is reported to its server before that server's own offer can take the agent further.
@@ -131,7 +135,7 @@ extension Transition {
     }
 
     private mutating func readCustom(_ message: CustomMessage) {
-        guard message.capability == MoveMessage.capability else { return }
+        guard message.capability == MoveMessage.capability else { return deliver(message) }
         switch message.type {
         case MoveMessage.trustType: signersAnnounced(message.data)
         case MoveMessage.statementType: signersStated(message.data)

@@ -30,6 +30,8 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case otherServerWhileEnrolling
     case stateNotWritable
     case otherSettingsOnly
+    /// By the host program, with its reason.
+    case rejectedByHost(String, isOpAMPPartApplied: Bool)
 
     /// What the server receives.
     public var moveCause: MoveCause {
@@ -38,7 +40,8 @@ public enum OfferRefusal: Error, Hashable, Sendable {
             .certificateOfAnotherKey, .badHeader, .tooManyHeaders, .badProxy, .tooLarge:
             .protocol
         case .endpointNotAllowed, .leavesTLS, .skipsVerification, .tlsTooOld, .privateKeyOffered,
-            .leafChangeOnProbation, .leafChangeInHandover, .leafOfTheHost, .tooManyAdoptions, .tooManyAttempts,
+            .leafChangeOnProbation, .leafChangeInHandover, .rejectedByHost, .leafOfTheHost, .tooManyAdoptions,
+            .tooManyAttempts,
             .otherServerWhileEnrolling, .otherSettingsOnly:
             .policy
         case .tokenMissing, .noTokenSigners, .tokenWithoutLeaf, .token: .token
@@ -137,6 +140,13 @@ extension OfferRefusal: OperatorExplainable {
             message(
                 .otherSettingsOnly, "The offer contains settings for other connections only; this agent takes none.",
                 "Offer OpAMP connection settings."
+            )
+        case .rejectedByHost(let reason, let isApplied):
+            message(
+                .rejectedByHost,
+                "The host program does not take the settings of its own connections: \(reason)"
+                    + (isApplied ? " (the OpAMP settings of the offer are in force)" : ""),
+                "Change those settings, and offer them with another hash."
             )
         case .stateNotWritable:
             message(

@@ -19,6 +19,7 @@ extension AgentState {
             "verdict": verdict?.json,
             "verdicts": .array(verdicts.map(\.json)),
             "failedOffers": .array(failedOffers.map(\.json)),
+            "hostOffer": hostOffer?.json,
             "epoch": .string(String(epoch)),
             "handover": handoverID.map { .string($0.description) },
             "adoptions": .array(adoptions.map(JSON.time)),
@@ -62,6 +63,7 @@ extension AgentState {
         if version > Self.versionWithoutFailedOffers {
             failedOffers = try reader.list("failedOffers") { json throws(StateRefusal) in try FailedOffer(json: json) }
         }
+        hostOffer = try reader.optionalObject("hostOffer") { json throws(StateRefusal) in try HostOffer(json: json) }
         epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
         handoverID = try reader.optional("handover") { $0.string.flatMap { HandoverID($0) } }
         adoptions = try reader.list("adoptions") { json throws(StateRefusal) in
@@ -236,6 +238,27 @@ extension FailedConfiguration {
         mayPass = try reader.required("mayPass", \.bool)
         failures = try reader.required("failures") { $0.integer.flatMap { (1...100_000).contains($0) ? Int($0) : nil } }
         at = try reader.required("at", \.time)
+        try reader.refuseUnknownMembers()
+    }
+}
+
+extension HostOffer {
+    /// More of it would not fit into the state beside the settings of three servers.
+    static let longest = 256 * 1024
+
+    var json: JSON {
+        .members([
+            "hash": hash.json, "origin": .string(origin), "hasOpAMPPart": .bool(hasOpAMPPart),
+            "offers": (try? offers.encoded()).map(JSON.hex),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        var reader = try StateReader(json, path: "hostOffer")
+        hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
+        origin = try reader.required("origin", \.string)
+        hasOpAMPPart = try reader.required("hasOpAMPPart", \.bool)
+        offers = try reader.required("offers") { $0.bytes.flatMap { try? ConnectionSettingsOffers(decoding: $0) } }
         try reader.refuseUnknownMembers()
     }
 }

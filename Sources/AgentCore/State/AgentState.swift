@@ -19,6 +19,8 @@ public struct AgentState: Equatable, Sendable {
     public var verdicts: [Verdict] = []
     /// Offers that were tried in vain, oldest first, at most `AgentState.failedOfferLimit`.
     public var failedOffers: [FailedOffer] = []
+    /// The host's part of an offer. It is there until the host has answered, and is not asked before the OpAMP part is in force.
+    public var hostOffer: HostOffer?
     public var epoch: Epoch = 0
     /// The `jti` of the handover that brought the agent where it is.
     public var handoverID: HandoverID?
@@ -100,6 +102,24 @@ public struct FailedOffer: Hashable, Sendable {
 
     func stands(at now: Timestamp, _ timings: AgentTimings) -> Bool {
         standing(timings).map { at.isWithin($0, of: now) } ?? true
+    }
+}
+
+/// What an offer says about connections that are the host program's.
+public struct HostOffer: Equatable, Sendable {
+    public var hash: OfferHash
+    /// Of the server that made the offer.
+    public var origin: String
+    /// The offer had an OpAMP part as well.
+    public var hasOpAMPPart: Bool
+    /// Without the OpAMP part, and without what the host does not take.
+    public var offers: ConnectionSettingsOffers
+
+    public init(hash: OfferHash, origin: String, hasOpAMPPart: Bool, offers: ConnectionSettingsOffers) {
+        self.hash = hash
+        self.origin = origin
+        self.hasOpAMPPart = hasOpAMPPart
+        self.offers = offers
     }
 }
 

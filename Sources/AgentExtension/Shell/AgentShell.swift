@@ -19,6 +19,8 @@ actor AgentShell {
     /// Where the host's PKI puts another leaf and its key; `nil` for an agent that has a leaf from its servers.
     let certificateFiles: CertificateFiles?
     let sink: (any ConfigurationSink)?
+    let connectionsSink: (any ConnectionsSink)?
+    let customMessages: AsyncStream<CustomMessage>.Continuation
     let log: AgentLog
     let clock = AgentClock()
     let dialer: Dialer
@@ -33,6 +35,9 @@ actor AgentShell {
     var sinkWork: Task<Void, Never>?
     /// What it is to apply next.
     var nextConfig: AgentRemoteConfig?
+    /// The same for the host's connections.
+    var connectionsWork: Task<Void, Never>?
+    var nextConnections: (hash: OfferHash, offers: ConnectionSettingsOffers)?
     var report: OwnReport
     let news: AsyncStream<AgentNews>.Continuation
     var isFinished = false
@@ -43,7 +48,8 @@ actor AgentShell {
     init(
         agent: Agent, state: StateDirectory, limits: HostConfiguration.MessageLimits,
         certificateFiles: CertificateFiles?, sink: (any ConfigurationSink)?,
-        log: AgentLog, loop: EventLoop, news: AsyncStream<AgentNews>.Continuation
+        connectionsSink: (any ConnectionsSink)?, log: AgentLog, loop: EventLoop,
+        news: AsyncStream<AgentNews>.Continuation, customMessages: AsyncStream<CustomMessage>.Continuation
     ) {
         self.agent = agent
         self.state = state
@@ -51,6 +57,8 @@ actor AgentShell {
         key = state.key
         self.certificateFiles = certificateFiles
         self.sink = sink
+        self.connectionsSink = connectionsSink
+        self.customMessages = customMessages
         self.log = log
         self.loop = loop
         self.news = news
@@ -104,6 +112,8 @@ actor AgentShell {
         case .setTimer(let timer, let delay): setTimer(timer, after: delay)
         case .cancelTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
         case .applyRemoteConfig(let config): apply(config)
+        case .applyConnections(let hash, let offers): apply(offers, of: hash)
+        case .deliver(let message): customMessages.yield(message)
         case .finish: finish()
         }
     }
@@ -153,6 +163,7 @@ actor AgentShell {
         certificateLook?.cancel()
         presence.remove()
         news.finish()
+        customMessages.finish()
         for waiter in waiters { waiter.resume() }
         waiters = []
     }

@@ -18,6 +18,7 @@ public enum OfferCode: String, OperatorCode {
     case noTokenSigners = "no-token-signers"
     case otherServerWhileEnrolling = "other-server-while-enrolling"
     case otherSettingsOnly = "other-settings-only"
+    case rejectedByHost = "rejected-by-host"
     case privateKeyOffered = "private-key-offered"
     case skipsVerification = "skips-verification"
     case stateNotWritable = "state-not-writable"
