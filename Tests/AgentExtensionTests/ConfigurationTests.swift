@@ -104,6 +104,7 @@ import Vocabulary
                       min_tls_version: "1.3"
                       allow_plaintext: true
                       allow_skip_verify: true
+                      accept_offered_keys: true
                     config_sink: {path: /etc/x.yaml, validate_command: "false", validate_timeout: 5s, reload_command: "true"}
                     limits: {effective_config: 64KiB}
                     log: {level: debug, format: json}
@@ -126,6 +127,7 @@ import Vocabulary
         #expect(read.policy.absentCertificate == .drop)
         #expect(read.policy.allowedEndpoints?.count == 2)
         #expect(read.policy.allowsLeavingTLS && read.policy.allowsSkippingVerification)
+        #expect(read.policy.acceptsOfferedKeys && !OfferPolicy().acceptsOfferedKeys)
         #expect(read.policy.minimumTLS == .tls13)
         #expect(read.timings.verification == .seconds(90))
         #expect(read.timings.probation == .seconds(600))

@@ -193,6 +193,31 @@ import Vocabulary
         }
     }
 
+    @Test(arguments: schemes)
+    func `a certificate with an offered key is presented, and its key stays in the state`(scheme: String) async throws {
+        try await withWorld(scheme, extra: "handover: {accept_offered_keys: true}") { world in
+            let pair = try world.source.authority.agent()
+            let offer = ConnectionSettingsOffers(
+                hash: [4],
+                opamp: OpAMPConnectionSettings(
+                    certificate: TLSCertificate(
+                        cert: Array(pair.certificate.pem.utf8), privateKey: pair.key.pem.reveal()),
+                    heartbeatIntervalSeconds: 1))
+            world.source.offer(offer)
+            #expect(
+                await eventually { world.verdict(at: world.source, of: offer)?.status == .applied }, "\(world.log.text)"
+            )
+            #expect(world.source.heard.last?.leaf == pair.certificate.fingerprint)
+            #expect(world.host.leaf == pair.certificate)
+            let mode = try FileManager.default.attributesOfItem(atPath: world.host.state + "/connection")[
+                .posixPermissions]
+            #expect(mode as? Int == 0o600)
+            for file in ["leaf.key", "leaf.pem", "identity"] {
+                #expect(world.host.text(file)?.contains(pair.key.pem.revealText()) == false)
+            }
+        }
+    }
+
     @Test func `what the host says about itself is reported`() async throws {
         try await withWorld("wss", extra: "capabilities: {reports_effective_config: true}") { world in
             await world.agent.setHealth(ComponentHealth(healthy: false, lastError: "out of cheese"))

@@ -14,6 +14,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case badCertificate
     case certificateOfAnotherKey
     case privateKeyOffered
+    case badPrivateKey
     case leafChangeOnProbation
     case leafChangeInHandover
     case leafOfTheHost
@@ -37,7 +38,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     public var moveCause: MoveCause {
         switch self {
         case .badEndpoint, .badTLSVersion, .unknownCipherSuite, .badCABundle, .badCertificate,
-            .certificateOfAnotherKey, .badHeader, .tooManyHeaders, .badProxy, .tooLarge:
+            .certificateOfAnotherKey, .badPrivateKey, .badHeader, .tooManyHeaders, .badProxy, .tooLarge:
             .protocol
         case .endpointNotAllowed, .leavesTLS, .skipsVerification, .tlsTooOld, .privateKeyOffered,
             .leafChangeOnProbation, .leafChangeInHandover, .rejectedByHost, .leafOfTheHost, .tooManyAdoptions,
@@ -80,8 +81,14 @@ extension OfferRefusal: OperatorExplainable {
         case .privateKeyOffered:
             message(
                 .privateKeyOffered, "The offer contains a private key; this agent creates its own.",
-                "Offer a certificate for the key of the agent's signing request, without a private key."
+                "Offer a certificate for the key of the agent's signing request, without a private key; or set "
+                    + "`handover.accept_offered_keys: true` in the agent's configuration file."
             )
+        case .badPrivateKey:
+            message(
+                .badPrivateKey,
+                "The offered private key cannot be read, is too weak, or is not the key of the offered certificate.",
+                correct)
         case .leafChangeOnProbation:
             message(
                 .leafChangeOnProbation, "The agent keeps its leaf until the handover has settled.",

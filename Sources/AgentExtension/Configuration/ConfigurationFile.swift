@@ -106,6 +106,7 @@ extension HostConfiguration {
                 keys: [
                     "require_token", "allowed_endpoints", "absent_certificate", "verification_timeout", "probation",
                     "min_tls_version", "token_signers_file", "allow_plaintext", "allow_skip_verify",
+                    "accept_offered_keys",
                 ])
         else { return }
         policy.requiresToken =
@@ -123,6 +124,7 @@ extension HostConfiguration {
         policy.minimumTLS = max(floor ?? policy.minimumTLS, policy.minimumTLS)
         policy.allowsLeavingTLS = try section.bool("allow_plaintext") ?? policy.allowsLeavingTLS
         policy.allowsSkippingVerification = try section.bool("allow_skip_verify") ?? policy.allowsSkippingVerification
+        policy.acceptsOfferedKeys = try section.bool("accept_offered_keys") ?? policy.acceptsOfferedKeys
         if let patterns = try section.texts("allowed_endpoints") {
             var allowed: [EndpointPattern] = []
             for pattern in patterns {

@@ -5,14 +5,16 @@ import Vocabulary
 
 extension DialSettings {
     /// - Parameters:
-    ///   - key: of the leaf, if the settings have one.
+    ///   - key: of this host. A leaf over a key that a server has made brings that with it.
     init(_ dial: Dial, key: PrivateKey?) {
         let settings = dial.settings
         // The agent's own headers take the place of configured ones of the same name.
         let extraNames = Set(dial.extraHeaders.map { $0.name.lowercased() })
         let own = settings.headers.filter { !extraNames.contains($0.name.lowercased()) }
         var identity: ClientIdentity?
-        if let leaf = settings.leaf, let key { identity = ClientIdentity(chain: leaf.certificates, key: key) }
+        if let leaf = settings.leaf, let key = leaf.offeredKey.flatMap({ try? PrivateKey(clientPEM: $0) }) ?? key {
+            identity = ClientIdentity(chain: leaf.certificates, key: key)
+        }
         self.init(
             endpoint: settings.endpoint, headers: own + dial.extraHeaders,
             anchors: settings.trust.anchors.certificates, includeSystemRoots: settings.trust.includesSystemRoots,

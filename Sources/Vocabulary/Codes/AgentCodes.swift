@@ -8,6 +8,7 @@ public enum OfferCode: String, OperatorCode {
     case badCertificate = "bad-certificate"
     case badEndpoint = "bad-endpoint"
     case badHeader = "bad-header"
+    case badPrivateKey = "bad-private-key"
     case badProxy = "bad-proxy"
     case badTLSVersion = "bad-tls-version"
     case certificateOfAnotherKey = "certificate-of-another-key"
