@@ -10,10 +10,12 @@ public import Vocabulary
 public struct Agent: Equatable, Sendable {
     public internal(set) var state: AgentState
     public internal(set) var configuration: AgentConfiguration
-    /// What every message says that the agent can do. Whoever has components reports them.
+    /// What every message says that the agent can do. Whoever has components reports them, and a standby grant is a connection
+    /// among others.
     public var capabilities: AgentCapabilities {
         configuration.capabilities.union(.reportsStatus)
             .union(report.availableComponents == nil ? [] : .reportsAvailableComponents)
+            .union(configuration.standby == nil ? [] : .acceptsOtherConnectionSettings)
     }
     public internal(set) var phase: Phase = .idle
     /// What the server has said it can do; `nil` until it has.
@@ -47,6 +49,7 @@ public struct Agent: Equatable, Sendable {
     /// The wait before the next dial of the active server is running, also while a way back is tried.
     var isRetrySet = false
     var watch = ProbationWatch()
+    var standbyWatch = StandbyWatch()
     /// `AgentConfiguration.enrollsAnew`, until the leaf has come.
     var isEnrollingAnew = false
     /// The signing request that was sent last.
@@ -58,6 +61,7 @@ public struct Agent: Equatable, Sendable {
     var movesBegun: [Timestamp] = []
     /// Sent with or before the leaf of an enrolment, not durable until the leaf is.
     var announcedSigners: TokenSigners?
+    var statedTrust: StatedTrust?
 
     public init(state: AgentState, configuration: AgentConfiguration) {
         self.state = state

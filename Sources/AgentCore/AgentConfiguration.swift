@@ -22,6 +22,8 @@ public struct AgentConfiguration: Equatable, Sendable {
     /// The leaf that is held is not presented: the bootstrap token gets another one, which takes its place when it comes.
     public var enrollsAnew = false
     public var policy: OfferPolicy
+    /// `nil` where no standby grant is accepted.
+    public var standby: StandbyPolicy?
     public var timings: AgentTimings
     public var backoff: Backoff
     /// Identifies the file's connection part, so that a later difference can be told to the operator. Any bytes.

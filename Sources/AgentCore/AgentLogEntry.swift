@@ -72,6 +72,11 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case moveReturned = "move.returned"
     case moveSettled = "move.settled"
 
+    case standbyHeld = "standby.held"
+    case standbyForgotten = "standby.forgotten"
+    case standbyUsed = "standby.used"
+    case standbyFailed = "standby.failed"
+
     case leafRequested = "enrolment.leaf-requested"
     case leafStored = "enrolment.leaf-stored"
     case leafRefused = "enrolment.refused"

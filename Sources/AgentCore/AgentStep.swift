@@ -90,6 +90,8 @@ public enum AgentTimer: String, Hashable, Sendable, CaseIterable {
     case probation
     /// The active server has been lost for a whole probation.
     case lost
+    /// The active server has been unreachable for long enough, or the standby server may be dialled again.
+    case standby
     /// What a server provoked may be answered again.
     case provoked
     /// Its messages may cause one more thing.

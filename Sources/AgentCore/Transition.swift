@@ -83,6 +83,7 @@ struct Transition {
         case .stable: stable()
         case .probation: probationOver()
         case .lost: lossComplete()
+        case .standby: standbyDue()
         case .provoked: replyLimitOver()
         case .meter: metersRecover()
         case .renewal: renewalDue()

@@ -65,7 +65,10 @@ public struct AgentExtension: Sendable {
                 await shell.warn(.storageFailed, "the newest state was damaged; the one before is used")
             }
             if loaded.isStartedAnew {
-                await shell.warn(.storageFailed, "the state was damaged; the configuration file is used")
+                await shell.warn(
+                    .storageFailed,
+                    "the state was damaged; the server of the configuration file is used, with the certificate that was found"
+                )
             }
             await shell.start()
         }

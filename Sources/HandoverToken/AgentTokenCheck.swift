@@ -11,12 +11,13 @@ public struct AgentTokenCheck: Sendable {
     /// The CA bundle of the offer.
     public let serverCAs: CertificateBundle
     public let currentEpoch: Epoch
+    public let purpose: HandoverClaims.Purpose
     /// When the offer arrived. A move may take longer than the rest of a token's life.
     public let receivedAt: Timestamp
 
     public init(
         ownLeaf: Fingerprint, tokenSigners: TokenSigners, endpoint: Endpoint, serverCAs: CertificateBundle,
-        currentEpoch: Epoch, receivedAt: Timestamp
+        currentEpoch: Epoch, receivedAt: Timestamp, purpose: HandoverClaims.Purpose = .handover
     ) {
         self.ownLeaf = ownLeaf
         self.tokenSigners = tokenSigners
@@ -24,11 +25,12 @@ public struct AgentTokenCheck: Sendable {
         self.serverCAs = serverCAs
         self.currentEpoch = currentEpoch
         self.receivedAt = receivedAt
+        self.purpose = purpose
     }
 
     public func check(_ text: String) throws(TokenRefusal) -> VerifiedToken {
         let signers = tokenSigners.certificates.map { TokenVerifier.KnownSigner(certificate: $0, owner: nil) }
-        let token = try TokenVerifier().verify(text, signers: signers, audience: nil, at: receivedAt)
+        let token = try TokenVerifier().verify(text, signers: signers, audience: nil, at: receivedAt, expected: [purpose])
         let claims = token.claims
         guard claims.leaf == ownLeaf else { throw .fingerprintMismatch(named: claims.leaf, own: ownLeaf) }
         guard claims.target.endpoint == endpoint else {

@@ -53,9 +53,6 @@ public struct TrustStatement: Hashable, Sendable {
         } catch {
             throw .unacceptableClaim(error)
         }
-        guard statement.issuedAt <= now + HandoverClaims.clockSkew else {
-            throw .notYetValid(from: statement.issuedAt)
-        }
         return statement
     }
 
@@ -96,7 +93,6 @@ extension TrustStatement {
 public enum TrustStatementRefusal: Error, Hashable, Sendable {
     case envelope(EnvelopeRefusal)
     case unacceptableClaim(ClaimDefect)
-    case notYetValid(from: Timestamp)
 }
 
 extension TrustStatementRefusal: OperatorCoded {
@@ -110,11 +106,6 @@ extension TrustStatementRefusal: OperatorCoded {
             (
                 code: .unacceptableClaim, title: "The trust statement says something none may say",
                 cause: defect.sentence, nextAction: "Compare the versions of both servers."
-            )
-        case .notYetValid(let start):
-            (
-                code: .notYetValid, title: "The trust statement is from the future",
-                cause: "It was issued at \(start).", nextAction: "Check the clocks of both servers."
             )
         }
     }

@@ -13,7 +13,7 @@ public enum Limits {
     /// One PEM text, before any of it is decoded. A distribution's bundle of all public CAs is a quarter of it.
     public static let pemBytes = 1 << 20
     /// The agent's saved state: the CA certificates of up to three servers, and what stands beside them.
-    public static let stateBytes = 5 << 20
+    public static let stateBytes = 7 << 20
 
     /// One OpAMP message after decompression, both ways. The specification's default is 64 MiB; a fleet's messages
     /// are a thousandth of that, and the frame cap known from the field is 10 MiB.

@@ -84,7 +84,8 @@ struct Authorities: Sendable {
 
     func token(
         from authority: Authority? = nil, to target: Authority? = nil, endpoint: Endpoint? = nil, epoch: Epoch = 1,
-        leaf: LeafChain? = nil, probation: Duration = .seconds(300), issuedAt: Timestamp? = nil, number: UInt8 = 0xC3
+        leaf: LeafChain? = nil, probation: Duration = .seconds(300), issuedAt: Timestamp? = nil, number: UInt8 = 0xC3,
+        purpose: HandoverClaims.Purpose = .handover, lasts: Duration = .seconds(3600)
     ) throws -> String {
         let from = authority ?? source
         let to = target ?? self.target
@@ -92,13 +93,27 @@ struct Authorities: Sendable {
         return try from.issuer.sign(
             HandoverClaims(
                 id: .init(repeating: number), issuer: from.id, audience: to.id, issuedAt: issued,
-                expiresAt: issued + .seconds(3600), leaf: (leaf ?? self.leaf).leaf.fingerprint,
+                expiresAt: issued + lasts, leaf: (leaf ?? self.leaf).leaf.fingerprint,
                 agent: .init(row: .init(repeating: 0xD4), instanceUID: uid, displayName: "agent", capabilities: 0xA901),
                 target: .init(
                     name: "there", endpoint: endpoint ?? to.endpoint, serverCAs: try TrustSet([to.certificate]),
                     tokenSigners: try to.tokenSigners),
                 source: .init(name: "here", agentCAs: try TrustSet([from.certificate])),
-                epoch: epoch, probation: probation))
+                epoch: epoch, probation: probation, purpose: purpose))
+    }
+
+    /// What a server says about whom to trust where it is concerned, signed by one of its keys.
+    func statement(
+        by signer: Authority, version: Int64, of authorities: [Certificate]
+    ) throws -> ServerToAgent {
+        let text = try signer.issuer.sign(
+            TrustStatement(
+                issuer: signer.id, version: version, serverCAs: try TrustSet(authorities),
+                agentCAs: try TrustSet([signer.certificate]), tokenSigners: try TrustSet(authorities),
+                opampEndpoint: source.endpoint, issuedAt: now))
+        return ServerToAgent(
+            customMessage: CustomMessage(
+                capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8)))
     }
 
     /// The handover offer of our own servers.

@@ -127,15 +127,7 @@ import Vocabulary
         #expect(world.disk.active.tokenSigners == (try all.source.tokenSigners))
 
         func statement(by signer: Authorities.Authority, version: Int64) throws -> ServerToAgent {
-            let text = try signer.issuer.sign(
-                TrustStatement(
-                    issuer: signer.id, version: version, serverCAs: try TrustSet([signer.certificate]),
-                    agentCAs: try TrustSet([signer.certificate]),
-                    tokenSigners: try TrustSet([all.source.certificate, all.third.certificate]),
-                    opampEndpoint: all.source.endpoint, issuedAt: all.now))
-            return ServerToAgent(
-                customMessage: CustomMessage(
-                    capability: MoveMessage.capability, type: MoveMessage.statementType, data: Array(text.utf8)))
+            try all.statement(by: signer, version: version, of: [all.source.certificate, all.third.certificate])
         }
         world.say(try statement(by: all.third, version: 2))
         #expect(world.disk.active.tokenSigners?.certificates.count == 1)
@@ -229,6 +221,7 @@ import Vocabulary
 
     @Test func `a signing request in flight survives a move to other settings of the same server`() throws {
         var world = try asking()
+        world.say(try all.statement(by: all.source, version: 2, of: [all.source, all.third].map(\.certificate)))
         world.offer(
             ConnectionSettingsOffers(
                 hash: [5],

@@ -220,18 +220,48 @@ import Vocabulary
         #expect(poll.source.statuses.last?.status == .applied)
     }
 
-    @Test func `H16 H17 Z2 a new CA and a renewed leaf are proven at the same endpoint`() throws {
-        var world = try world()
-        world.offer(
-            ConnectionSettingsOffers(
-                hash: [1],
-                opamp: OpAMPConnectionSettings(
-                    heartbeatIntervalSeconds: 30, tls: TLSConnectionSettings(caPEMContents: all.third.certificate.pem)))
-        )
+    private var newCA: ConnectionSettingsOffers {
+        ConnectionSettingsOffers(
+            hash: [1],
+            opamp: OpAMPConnectionSettings(
+                heartbeatIntervalSeconds: 30, tls: TLSConnectionSettings(caPEMContents: all.third.certificate.pem)))
+    }
+
+    @Test func `H16 without signers a new CA is proven at the same endpoint`() throws {
+        var world = World(try all.configuration(holdsSigners: false))
+        world.start()
+        world.offer(newCA)
         #expect(isHome(world, at: "source.example"))
         #expect(world.source.dials.map(\.settings.trust) == [all.source.trust, all.third.trust])
         #expect(world.source.dials.last?.settings.leaf == all.leaf)
+    }
 
+    @Test func `H16 with signers a new CA is refused, and taken when a signer has stated it`() throws {
+        var world = try world()
+        world.offer(newCA)
+        #expect(world.source.statuses.last?.errorMessage.contains("offer.roots-not-stated") == true)
+        world.say(try all.statement(by: all.third, version: 2, of: [all.third.certificate]))
+        world.offer(newCA)
+        #expect(world.source.dials.map(\.settings.trust) == [all.source.trust], "stated by nobody whom it trusts")
+
+        let stated = try all.statement(by: all.source, version: 2, of: [all.source, all.third].map(\.certificate))
+        world.say(stated)
+        world.offer(newCA)
+        #expect(isHome(world, at: "source.example"))
+        #expect(world.source.dials.map(\.settings.trust) == [all.source.trust, all.third.trust])
+        #expect(world.source.dials.last?.settings.leaf == all.leaf)
+    }
+
+    @Test func `H16 a statement in the same message is read before the offer`() throws {
+        var world = try world()
+        var message = try all.statement(by: all.source, version: 2, of: [all.source, all.third].map(\.certificate))
+        message.connectionSettings = newCA
+        world.say(message)
+        #expect(world.source.dials.map(\.settings.trust) == [all.source.trust, all.third.trust])
+    }
+
+    @Test func `H17 Z2 a renewed leaf is proven at the same endpoint`() throws {
+        var world = try world()
         let renewed = try Authorities.leaf(from: all.source, over: all.agentKey, days: 700)
         world.source.behaviour = [.fails(DialFailure(.tlsLeafRefused)), .works]
         let offer = OpAMPConnectionSettings(

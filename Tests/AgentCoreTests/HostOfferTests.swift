@@ -1,4 +1,5 @@
 import Certificates
+import HandoverToken
 import OpAMPProto
 import Testing
 import Vocabulary
@@ -139,6 +140,32 @@ import Vocabulary
         world.offer(offer([9], heartbeat: 50))
         world.advance(.seconds(2))
         #expect(world.source.statuses.last?.status == .applied && asked(world).isEmpty)
+    }
+
+    @Test func `a standby grant is the agent's, and what comes with it the host's`() throws {
+        var world = World(
+            try all.configuration {
+                $0.standby = StandbyPolicy()
+                $0.capabilities.insert(.acceptsOtherConnectionSettings)
+            })
+        world.start()
+        let grant = OtherConnectionSettings(
+            destinationEndpoint: all.target.endpoint.description,
+            otherSettings: [StandbyGrant.tokenSetting: try all.token(purpose: .standby)],
+            tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))
+        var granted = offer()
+        granted.otherConnections[StandbyGrant.connection] = grant
+        world.offer(granted)
+        #expect(world.disk.standby?.hash == .named([8]))
+        #expect(asked(world).map { $0.otherConnections.keys.sorted() } == [["store"]])
+        world.run(.connectionsApplied(.named([8])))
+        #expect(world.source.statuses.last?.status == .applied)
+
+        var alone = World(try all.configuration { $0.standby = StandbyPolicy() })
+        alone.start()
+        #expect(alone.source.received[0].capabilities.contains(.acceptsOtherConnectionSettings))
+        alone.offer(offer())
+        #expect(alone.source.statuses.last?.errorMessage.contains("offer.other-settings-only") == true)
     }
 
     @Test func `C37 a host can take its own part although the agent takes no OpAMP settings`() throws {

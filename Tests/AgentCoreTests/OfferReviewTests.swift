@@ -124,8 +124,10 @@ import Vocabulary
             .badEndpoint(.badHost), .endpointNotAllowed(all.target.endpoint), .leavesTLS, .skipsVerification,
             .tlsTooOld("1.0"), .badTLSVersion("x"), .unknownCipherSuite("x"), .badCABundle, .badCertificate,
             .certificateOfAnotherKey, .privateKeyOffered, .badPrivateKey, .leafChangeOnProbation, .leafChangeInHandover,
-            .badHeader("x"), .tooManyHeaders, .badProxy, .tokenMissing, .noTokenSigners, .tokenWithoutLeaf,
-            .tooManyAdoptions(limit: 3, minutes: 1), .tooManyAttempts(limit: 3, minutes: 1), .tooLarge(limit: 3),
+            .badHeader("x"), .tooManyHeaders, .badProxy, .tokenMissing, .rootsNotStated, .proxyWithoutToken,
+            .standbyOff, .standbyBesideSettings, .standbyAtHome, .standbyWithoutToken,
+            .noTokenSigners, .tokenWithoutLeaf, .tooManyAdoptions(limit: 3, minutes: 1),
+            .tooManyAttempts(limit: 3, minutes: 1), .tooLarge(limit: 3),
             .otherServerWhileEnrolling, .stateNotWritable, .otherSettingsOnly,
             .rejectedByHost("x", isOpAMPPartApplied: true),
         ]
@@ -147,13 +149,13 @@ import Vocabulary
                 headers: (0..<20).map {
                     Header(key: "h\($0)", value: String(repeating: value, count: 10))
                 }))
-        #expect(try refusal(proxied) == .tooLarge(limit: AgentState.homeBytes))
+        #expect(try refusal(proxied) { $0.active.tokenSigners = nil } == .tooLarge(limit: AgentState.homeBytes))
     }
 
-    @Test func `the settings of three servers with the largest CA bundles fit the state file`() {
+    @Test func `the settings of four servers with the largest CA bundles fit the state file`() {
         // A line end is two characters in JSON, and a line of PEM has 64 beside it.
         #expect(AgentState.homeBytes > Limits.pemBytes * 66 / 64 + Limits.headerSectionBytes)
-        #expect(AgentState.homeBytes * 3 + (1 << 20) < Limits.stateBytes)
+        #expect(AgentState.homeBytes * 4 + (1 << 20) < Limits.stateBytes)
     }
 
     @Test func `H20 a proxy is a URL or host and port, with headers of its own`() throws {
@@ -163,7 +165,7 @@ import Vocabulary
                     proxy: ProxyConnectionSettings(
                         url: url,
                         connectHeaders: Headers(headers: [Header(key: "Proxy-Authorization", value: "canary")])))
-            ).proxy
+            ) { $0.active.tokenSigners = nil }.proxy
             #expect(proxy?.host == "proxy.example" && proxy?.port == 3128)
             #expect(proxy?.connectHeaders.map(\.name) == ["Proxy-Authorization"])
         }
@@ -180,9 +182,12 @@ import Vocabulary
 
     @Test func `A6 no offer lowers the TLS version by leaving it out`() throws {
         let ownCA = OpAMPConnectionSettings(tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))
-        #expect(try settings(ownCA) { $0.active.settings.tls.minimum = .tls13 }.tls.minimum == .tls13)
+        let stated = [all.target.certificate]
+        let kept = try settings(ownCA) { ($0.active.settings.tls.minimum, $0.statedCAs) = (.tls13, stated) }
+        #expect(kept.tls.minimum == .tls13)
         for offer in [ownCA, OpAMPConnectionSettings(), try all.handover().opamp ?? ownCA] {
-            #expect(try settings(offer) { $0.policy.minimumTLS = .tls13 }.tls.minimum == .tls13)
+            let raised = try settings(offer) { ($0.policy.minimumTLS, $0.statedCAs) = (.tls13, stated) }
+            #expect(raised.tls.minimum == .tls13)
         }
         let ceiling = OpAMPConnectionSettings(tls: TLSConnectionSettings(maxVersion: "1.2"))
         #expect(try refusal(ceiling) { $0.policy.minimumTLS = .tls13 } == .tlsTooOld("1.2"))
@@ -247,6 +252,37 @@ import Vocabulary
         #expect(try settings(none).leaf == all.leaf)
         #expect(try refusal(none) { $0.policy.absentCertificate = .drop } == .leafChangeInHandover)
         #expect(try settings(good) { $0.policy.absentCertificate = .drop }.leaf == all.leaf)
+    }
+
+    @Test func `H16 new CAs for the same endpoint are another server where signers are held, unless stated`() throws {
+        let roots = [all.source, all.target].map(\.certificate)
+        let offer = OpAMPConnectionSettings(tls: TLSConnectionSettings(caPEMContents: CertificateBundle(roots).pem))
+        #expect(try refusal(offer) { $0.active.tokenSigners = nil } == nil)
+        #expect(try refusal(offer) == .rootsNotStated)
+        #expect(try refusal(offer) { $0.statedCAs = [all.third.certificate] } == .rootsNotStated)
+        #expect(try settings(offer) { $0.statedCAs = roots }.trust == ServerTrust(anchors: CertificateBundle(roots)))
+        #expect(try refusal(offer) { $0.policy.requiresToken = .never } == nil)
+        // Fewer CAs let nobody in who was not let in before.
+        let narrower = OpAMPConnectionSettings(tls: TLSConnectionSettings(caPEMContents: all.source.certificate.pem))
+        #expect(try refusal(narrower) { $0.active.settings.trust.anchors = CertificateBundle(roots) } == nil)
+        let everybody = OpAMPConnectionSettings(tls: TLSConnectionSettings(includeSystemCACertsPool: true))
+        #expect(try refusal(everybody) { $0.statedCAs = roots } == .rootsNotStated)
+    }
+
+    @Test func `a proxy for the same endpoint is another server where signers are held, and an endpoint of the list`()
+        throws
+    {
+        let offer = OpAMPConnectionSettings(proxy: ProxyConnectionSettings(url: "proxy.example:3128"))
+        #expect(try refusal(offer) == .proxyWithoutToken)
+        #expect(
+            try refusal(offer) { $0.active.settings.proxy = ProxySettings(host: "proxy.example", port: 3128) } == nil)
+        for (pattern, isAllowed) in [("proxy.example", true), ("proxy.example:3128", true), ("p.example", false)] {
+            let refused = try refusal(offer) {
+                $0.active.tokenSigners = nil
+                $0.policy.allowedEndpoints = EndpointPattern(pattern).map { [$0] }
+            }
+            #expect((refused == nil) == isAllowed)
+        }
     }
 
     @Test(arguments: [

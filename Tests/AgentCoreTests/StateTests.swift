@@ -22,6 +22,8 @@ import Vocabulary
         state.candidate = Candidate(
             origin: .offer(facts), server: configuration.server, hash: .unnamed(digest: [1]), attempts: 2,
             until: all.now)
+        state.standby = StandbyGrant(
+            server: configuration.server, handover: facts, hash: .named([2]), until: all.now)
         state.probation = Probation(hash: .named([1]), length: .seconds(300), until: all.now, isHandover: true)
         state.verdict = Verdict(hash: .named([1]), failed: .http(status: 404))
         state.verdicts = [Verdict(hash: .named([1]), outcome: .applied), try #require(state.verdict)]
@@ -49,8 +51,11 @@ import Vocabulary
         let state = try full()
         #expect(try AgentState(decoding: state.encoded) == state)
         var wayBack = state
-        wayBack.candidate?.origin = .probation
-        #expect(try AgentState(decoding: wayBack.encoded) == wayBack)
+        let handover = try #require(state.standby?.handover)
+        for origin in [Candidate.Origin.probation, .offer(nil), .standby(handover)] {
+            wayBack.candidate?.origin = origin
+            #expect(try AgentState(decoding: wayBack.encoded) == wayBack)
+        }
         let first = AgentState(instanceUID: all.uid, configuration: try all.configuration())
         #expect(try AgentState(decoding: first.encoded) == first)
     }
@@ -59,7 +64,7 @@ import Vocabulary
     func `a state of an earlier version is read, without what it did not know`(version: Int) throws {
         let newer = [(2, "failedOffers"), (3, "failedConfigurations")].filter { $0.0 > version }.map(\.1)
         var state = try full()
-        state.failedConfigurations = []
+        (state.failedConfigurations, state.standby) = ([], nil)
         if version < 2 { state.failedOffers = [] }
         let former = #""version":\#(version)"#
         let text = newer.reduce(state.json.description.replacing(#""version":3"#, with: former)) {

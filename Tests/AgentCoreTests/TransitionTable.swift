@@ -61,6 +61,7 @@ struct TransitionTable: Sendable {
         woke provoked      =        =        =        =               =               =
         woke meter         =        =        =        =               =               =
         woke renewal       =        =        =        =               =               =
+        woke standby       =        =        =        =               =               =
         report changed     =        =        =        =               =               =
         capabilities       =        =        =        =               =               =
         custom message     =        =        =        =               =               =
@@ -102,6 +103,7 @@ struct TransitionTable: Sendable {
         woke provoked      =           =        =        =               =        =        =
         woke meter         =           =        =        =               =        =        =
         woke renewal       =           =        =        =               =        =        =
+        woke standby       =           =        =        =               =        =        =
         report changed     =           =        =        =               =        =        =
         capabilities       =           =        =        =               =        =        =
         custom message     =           =        =        =               =        =        =
@@ -143,6 +145,7 @@ struct TransitionTable: Sendable {
         woke provoked      =            =            =                =
         woke meter         =            =            =                =
         woke renewal       =            =            =                =
+        woke standby       =            =            =                =
         report changed     =            =            =                =
         capabilities       =            =            =                =
         custom message     =            =            =                =
@@ -184,6 +187,7 @@ struct TransitionTable: Sendable {
         woke provoked      =            =           =           =            =           =
         woke meter         =            =           =           =            =           =
         woke renewal       =            =           =           =            =           =
+        woke standby       =            =           =           =            =           =
         report changed     =            =           =           =            =           =
         capabilities       =            =           =           =            =           =
         custom message     =            =           =           =            =           =
@@ -225,6 +229,7 @@ struct TransitionTable: Sendable {
         woke provoked      =            =            =            =            =
         woke meter         =            =            =            =            =
         woke renewal       =            =            =            =            =
+        woke standby       =            =            =            =            =
         report changed     =            =            =            =            =
         capabilities       =            =            =            =            =
         custom message     =            =            =            =            =

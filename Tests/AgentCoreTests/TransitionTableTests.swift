@@ -200,7 +200,7 @@ import Vocabulary
             let isOnProbation = agent.state.probation != nil
             return switch (destination, agent.state.candidate?.origin) {
             case (.active, _): isOnProbation ? "~" : ""
-            case (.candidate, .offer): "*"
+            case (.candidate, .offer), (.candidate, .standby): "*"
             case (.candidate, .probation): "^"
             // Dropped, while its line is still being left.
             case (.candidate, nil): isOnProbation ? "^" : "*"

@@ -2,6 +2,7 @@ import AgentCore
 import Certificates
 import DurableFiles
 import Foundation
+import HandoverToken
 import OpAMPProto
 import ScriptedOpAMPServer
 import ScriptedServer
@@ -122,13 +123,45 @@ import Vocabulary
     func `H30 F25 with nothing readable an agent that was led away does not start`(left: String?) throws {
         let directory = try open()
         var state = try load(directory).state
-        state.hasAdopted = true
+        state.adoptions = [TestClock.start]
         try directory.save(state)
         try directory.save(state)
         for name in ["connection", "connection.previous"] {
             try FileManager.default.removeItem(atPath: "\(host.state)/\(name)")
             if left != nil { try damage(name) }
         }
+        #expect(throws: StateFailure.lost(directory: host.state)) { _ = try load(directory) }
+    }
+
+    /// An agent that has enrolled, and nothing more.
+    private func enrolled(at directory: StateDirectory, over key: PrivateKey? = nil) throws -> AgentState {
+        let authority = try TestAuthority("eu")
+        let leaf = try authority.issue(.agentLeaf(.random), over: (key ?? directory.key).publicKey)
+        var state = try load(directory).state
+        state.active.settings.leaf = LeafChain(leaf: leaf)
+        state.active.tokenSigners = try TokenSigners([authority.certificate])
+        (state.isEnrolled, state.hasAdopted) = (true, true)
+        try directory.save(state)
+        for name in ["connection", "connection.previous"] { try damage(name) }
+        return state
+    }
+
+    @Test func `F25 with nothing readable an enrolled agent that never moved keeps leaf, signers and uid`() throws {
+        let directory = try open()
+        let state = try enrolled(at: directory)
+        let loaded = try load(directory)
+        #expect(loaded.isStartedAnew)
+        #expect(loaded.state.active == state.active && loaded.state.instanceUID == uid)
+        #expect(loaded.state.isEnrolled && loaded.state.hasAdopted)
+    }
+
+    @Test func `F25 a leaf over another key is not used, and signers that cannot be read are not forgotten`() throws {
+        let directory = try open()
+        _ = try enrolled(at: directory, over: PrivateKey.generateP256())
+        #expect(try load(directory).state.active.settings.leaf == nil)
+
+        _ = try enrolled(at: directory)
+        try damage("signers.pem")
         #expect(throws: StateFailure.lost(directory: host.state)) { _ = try load(directory) }
     }
 

@@ -56,8 +56,6 @@ struct OperatorTextTests {
         let defect = ClaimDefect("version", .outOfBounds)
         expectWords(
             TrustStatementRefusal.unacceptableClaim(defect).operatorMessage, code: "trust-bundle.unacceptable-claim")
-        expectWords(
-            TrustStatementRefusal.notYetValid(from: Self.world.now).operatorMessage, code: "trust-bundle.not-yet-valid")
         expectWords(SigningRefusal.claim(defect).operatorMessage, code: "handover.claim-not-signable")
         expectWords(SigningRefusal.tooLarge(bytes: 20_000).operatorMessage, code: "handover.token-would-be-too-large")
         expectWords(SigningRefusal.key(.keyMismatch).operatorMessage, code: "handover.signing-failed")

@@ -124,7 +124,7 @@ extension Agent {
             let isOnProbation = state.probation != nil
             return switch (destination, state.candidate?.origin) {
             case (.active, _): isOnProbation ? "~" : ""
-            case (.candidate, .offer): "*"
+            case (.candidate, .offer), (.candidate, .standby): "*"
             case (.candidate, .probation): "^"
             case (.candidate, nil): isOnProbation ? "^" : "*"
             }

@@ -7,9 +7,10 @@ import Vocabulary
 struct Schedule {
     let world: World
     /// Operators replace CA keys all the time.
-    var isRotating = false
+    let isRotating: Bool
 
-    init(seed: UInt64, broken: BrokenRule? = nil, isTracing: Bool = false) {
+    init(seed: UInt64, isRotating: Bool = false, broken: BrokenRule? = nil, isTracing: Bool = false) {
+        self.isRotating = isRotating
         world = World(seed: seed, broken: broken, isTracing: isTracing)
     }
 

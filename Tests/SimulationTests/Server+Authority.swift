@@ -138,13 +138,8 @@ extension Server {
         for session in sessions where session.hasSpoken {
             var facts = facts(of: session)
             facts.news = news
-            var message = ServerToAgent(customMessage: news.statement)
-            if facts.standing(at: wall) == .member, let row = facts.row,
-                let offer = facts.trustOffer(to: row, after: nil)
-            {
-                tables.edit(row.id) { $0.offeredSettings = offer.hash }
-                message.connectionSettings = offer
-            }
+            guard let message = facts.announce(at: wall) else { continue }
+            if let row = facts.row { tables.edit(row.id) { $0.offeredSettings = row.offeredSettings } }
             push(message, to: session)
         }
     }

@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 /// Both cores in one world under seeded dice. `SIMULATION_SEED=12345` replays one schedule with its whole story,
-/// `SIMULATION_SCHEDULES=100000` runs so many, from `SIMULATION_FIRST` on.
+/// `SIMULATION_SCHEDULES=100000` runs so many, from `SIMULATION_FIRST` on. `SIMULATION_ROTATING=100` runs so many in which
+/// operators replace CA keys all the time; with a seed it replays one of these.
 @Suite struct SimulationTests {
     static let schedules = number("SIMULATION_SCHEDULES").map(Int.init) ?? usualSchedules
     /// As many as every run of the tests has time for.
@@ -11,19 +12,14 @@ import Testing
     static let completeSchedules = 400
     static let first = number("SIMULATION_FIRST") ?? 1
     static let replayed = number("SIMULATION_SEED")
+    static let rotating = number("SIMULATION_ROTATING")
 
     private static func number(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
     }
 
     @Test func `whatever happens, the invariants hold, and a healed world comes to rest`() async throws {
-        if let seed = Self.replayed {
-            let schedule = Schedule(seed: seed, isTracing: true)
-            schedule.run()
-            print(schedule.world.trace.joined(separator: "\n"))
-            if let violation = schedule.world.violation { Issue.record("seed \(seed): \(violation)") }
-            return
-        }
+        if let seed = Self.replayed { return Self.rotating == nil ? Self.replay(seed) : () }
         let began = ContinuousClock.now
         let results = await Campaign(seeds: Self.first...(Self.first + UInt64(Self.schedules) - 1)).run()
         let seconds = (ContinuousClock.now - began) / .seconds(1)
@@ -66,25 +62,30 @@ import Testing
         }
     }
 
-    @Test func `agents come and go while their servers replace CA keys`() {
-        var tally = Tally()
+    @Test func `agents come and go while their servers replace CA keys`() async {
+        if let seed = Self.replayed { return Self.rotating == nil ? () : Self.replay(seed, isRotating: true) }
+        let isWhole = Self.schedules >= Self.completeSchedules
         // A schedule with months in it takes as long as sixty others.
-        for seed in UInt64(1)...(Self.schedules >= Self.completeSchedules ? 15 : 3) {
-            var schedule = Schedule(seed: seed)
-            schedule.isRotating = true
-            schedule.run()
-            tally.add(schedule.world.tally)
-            if let violation = schedule.world.violation { Issue.record("seed \(seed): \(violation)") }
-        }
-        guard Self.schedules >= Self.completeSchedules else { return }
+        let count = Self.rotating ?? (isWhole ? 15 : 3)
+        let first = Self.rotating == nil ? 1 : Self.first
+        let results = await Campaign(seeds: first...(first + count - 1), isRotating: true).run()
+        for failure in results.failed { Issue.record("rotating seed \(failure.seed): \(failure.violation)") }
+        guard isWhole || count >= 15 else { return }
         for draw in ["retires a CA key at a server", "months", "moves while keys are replaced"] {
-            #expect(tally.counts[draw, default: 0] > 0, "no schedule had: \(draw)")
+            #expect(results.tally.counts[draw, default: 0] > 0, "no schedule had: \(draw)")
         }
     }
 
     @Test func `every listed pair exists, and is listed once`() {
         let listed = (UnreachedPairs.never + UnreachedPairs.seldom).flatMap(\.pairs)
         #expect(Set(listed).count == listed.count && Set(listed).isSubset(of: Pair.all))
+    }
+
+    private static func replay(_ seed: UInt64, isRotating: Bool = false) {
+        let schedule = Schedule(seed: seed, isRotating: isRotating, isTracing: true)
+        schedule.run()
+        print(schedule.world.trace.joined(separator: "\n"))
+        if let violation = schedule.world.violation { Issue.record("seed \(seed): \(violation)") }
     }
 
     /// What a person needs to go after a failure.
@@ -103,6 +104,7 @@ import Testing
 /// Many schedules, on all cores.
 struct Campaign: Sendable {
     var seeds: ClosedRange<UInt64>
+    var isRotating = false
 
     struct Results: Sendable {
         var failed: [(seed: UInt64, violation: Violation)] = []
@@ -137,7 +139,7 @@ struct Campaign: Sendable {
     }
 
     private func take(_ seed: UInt64, into results: inout Results) {
-        let schedule = Schedule(seed: seed)
+        let schedule = Schedule(seed: seed, isRotating: isRotating)
         schedule.run()
         results.schedules += 1
         results.tally.add(schedule.world.tally)

@@ -1,3 +1,5 @@
+import AgentCore
+
 /// Events that come in some phases in no schedule, or in hardly any, and why.
 struct UnreachedPairs: Sendable {
     let reason: String
@@ -116,6 +118,10 @@ extension UnreachedPairs {
                 "leave>stop^",
             ],
             events: ["config applied", "config failed"]),
+        UnreachedPairs(
+            "No server here grants a standby server; `StandbyTests` has it.", .agent,
+            phases: Agent.phaseNames,
+            events: ["woke standby"]),
         UnreachedPairs(
             "There is no connection.", .agent,
             phases: ["wait", "wait*", "wait~", "wait^"],

@@ -44,6 +44,7 @@ extension Transition {
         }
         guard canWrite else { throw .stateNotWritable }
         agent.state.active.settings.leaf = resolution.server.settings.leaf
+        forgetStandby()
         // What the host's operator named is not a server's to replace.
         if let signers = agent.announcedSigners, agent.configuration.server.tokenSigners == nil {
             agent.state.active.tokenSigners = signers
@@ -60,7 +61,7 @@ extension Transition {
         bare.heartbeat = active.settings.heartbeat
         if bare == agent.state.active.settings {
             agent.state.active.settings.heartbeat = rest.settings.heartbeat
-            opampPartApplied(hash)
+            ownPartApplied(hash)
             keep()
             leave(connection, then: .dial(.active))
         } else {
@@ -88,6 +89,9 @@ extension Transition {
         }
         do throws(TrustStatementRefusal) {
             let statement = try TrustStatement.verified(text, signers: held, issuer: nil, at: now)
+            guard statement.version >= agent.state.active.signersVersion else { return }
+            agent.statedTrust = StatedTrust(
+                origin: agent.state.active.settings.endpoint.origin, serverCAs: statement.serverCAs.certificates)
             guard statement.version > agent.state.active.signersVersion, canWrite else { return }
             agent.state.active.tokenSigners = statement.tokenSigners
             agent.state.active.signersVersion = statement.version
@@ -109,7 +113,19 @@ struct LeafRequest: Equatable, Sendable {
     var isAnswered = false
 }
 
+/// The CAs that the server at this origin has stated for its listener. It is not kept in the state: a server states them
+/// with each offer of CAs.
+struct StatedTrust: Equatable, Sendable {
+    var origin: String
+    var serverCAs: [Certificate]
+}
+
 extension Agent {
+    /// The CAs that the present server has stated for its listener.
+    var statedCAs: [Certificate] {
+        statedTrust.flatMap { $0.origin == state.active.settings.endpoint.origin ? $0.serverCAs : nil } ?? []
+    }
+
     /// No leaf yet, and a key pair to have one for.
     var awaitsLeaf: Bool {
         (state.active.settings.leaf == nil || isEnrollingAnew) && configuration.identity != nil

@@ -5,7 +5,7 @@ import Vocabulary
 // the whole offer. The OpAMP part is tried first; the host is asked once it is in force.
 extension Transition {
     /// From here on it has to be answered, also by a later process. An offer without such a part ends the one before.
-    mutating func hold(_ offer: HostOffer?) throws(OfferRefusal) {
+    mutating func hold(forHost offer: HostOffer?) throws(OfferRefusal) {
         if let offer {
             guard canWrite else { throw .stateNotWritable }
             guard let bytes = try? offer.offers.encoded(), bytes.count <= HostOffer.longest else {
@@ -15,8 +15,8 @@ extension Transition {
         agent.state.hostOffer = offer
     }
 
-    /// The OpAMP part of the offer is in force, or it has none.
-    mutating func opampPartApplied(_ hash: OfferHash) {
+    /// The agent's own part of the offer is in force, or it has none.
+    mutating func ownPartApplied(_ hash: OfferHash) {
         guard agent.state.hostOffer?.hash == hash else { return record(Verdict(hash: hash, outcome: .applied)) }
         askHost()
     }
@@ -77,12 +77,14 @@ extension Agent {
 
     private func hostPart(of offers: ConnectionSettingsOffers) -> ConnectionSettingsOffers {
         func ifTaken<Part>(_ part: Part?, _ capability: AgentCapabilities) -> Part? {
-            capabilities.contains(capability) ? part : nil
+            configuration.capabilities.contains(capability) ? part : nil
         }
+        // The grant is the agent's own.
+        let others = offers.otherConnections.filter { $0.key != StandbyGrant.connection }
         return ConnectionSettingsOffers(
             hash: offers.hash, ownMetrics: ifTaken(offers.ownMetrics, .reportsOwnMetrics),
             ownTraces: ifTaken(offers.ownTraces, .reportsOwnTraces), ownLogs: ifTaken(offers.ownLogs, .reportsOwnLogs),
-            otherConnections: ifTaken(offers.otherConnections, .acceptsOtherConnectionSettings) ?? [:])
+            otherConnections: ifTaken(others, .acceptsOtherConnectionSettings) ?? [:])
     }
 }
 

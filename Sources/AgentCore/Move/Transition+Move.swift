@@ -88,6 +88,7 @@ extension Transition {
         cancelRetry()
         switch candidate.origin {
         case .offer(let handover): adopt(candidate, handover: handover)
+        case .standby(let handover): adopt(candidate, handover: handover)
         case .probation: returnToPrevious(to: candidate)
         }
         keep()
@@ -113,11 +114,12 @@ extension Transition {
         }
         agent.state.hasAdopted = true
         agent.failedMoves = nil
+        forgetStandby()
         if let handover {
             agent.state.epoch = handover.epoch
             agent.state.handoverID = handover.id
         }
-        opampPartApplied(candidate.hash)
+        ownPartApplied(candidate.hash)
         agent.reporting.due.insert(.settingsStatus)
         note(
             .info, .moveAdopted,
@@ -142,7 +144,7 @@ extension Transition {
         order(.cancelTimer(.verification))
         let verdict = Verdict(hash: candidate.hash, failed: cause, detail: detail)
         note(
-            .error, .moveFailed,
+            .error, candidate.isStandby ? .standbyFailed : .moveFailed,
             [
                 "offer": candidate.hash.text, "cause": cause.code, "detail": detail, "reason": cause.sentence,
                 "next": cause.nextAction,
@@ -154,6 +156,8 @@ extension Transition {
             record(verdict)
             agent.state.remember(verdict, from: agent.state.active.settings.endpoint.origin, at: now)
             noteFailedMove(to: candidate.server.settings.endpoint.origin)
+        // The server that granted it heard APPLIED, and that is still true: the grant is held.
+        case .standby: standbyFailed()
         case .probation:
             // The way back stays open: both servers are tried in turn until one answers. The previous one may have
             // taken the agent back before the connection broke.

@@ -49,6 +49,7 @@ extension Transition {
         order(.cancelTimer(.answer))
         order(.setTimer(.stable, after: timings.stable))
         endLoss()
+        isReachable()
         agent.bareCloses = 0
         if !connection.hasSaidEpoch { agent.reporting.due.insert(.standing) }
         note(.info, .online, ["endpoint": connection.endpoint.description])
@@ -100,6 +101,8 @@ extension Transition {
         case .candidate: judge(end)
         case .active:
             markLost()
+            // A session that ends was no dial in vain.
+            if !connection.isAccepted { weighStandby(end) }
             wait(advice: end.retryAfter, least: end.wantsPause ? timings.afterRefusal : .zero)
         }
     }
@@ -171,7 +174,7 @@ extension Transition {
         case .active:
             agent.isRetrySet = true
             order(.setTimer(.retry, after: duration))
-            if agent.watch.loss == .complete { beginReturn() }
+            if agent.watch.loss == .complete { beginReturn() } else { useStandbyIfDue() }
         }
     }
 

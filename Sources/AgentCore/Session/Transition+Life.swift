@@ -65,6 +65,7 @@ extension Transition {
     /// Whatever was adopted, a leaf from a file is the leaf of every server.
     private mutating func holdLeafOfTheHost() {
         guard agent.configuration.hasLeafOfItsOwn, let leaf = agent.configuration.server.settings.leaf else { return }
+        if leaf.leaf != agent.state.active.settings.leaf?.leaf { forgetStandby() }
         agent.state.active.settings.leaf = leaf
         agent.state.previous?.settings.leaf = leaf
         agent.state.candidate?.server.settings.leaf = leaf

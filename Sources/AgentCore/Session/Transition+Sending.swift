@@ -176,7 +176,7 @@ extension Agent {
     var settingsStatus: ConnectionSettingsStatus? {
         if let candidate = state.candidate {
             switch candidate.origin {
-            case .offer:
+            case .offer, .standby:
                 return candidate.hash.reported.map {
                     ConnectionSettingsStatus(lastConnectionSettingsHash: $0, status: .applying)
                 }

@@ -51,7 +51,11 @@ public struct OfferPolicy: Equatable, Sendable {
         self.adoptionWindow = adoptionWindow
     }
 
-    /// Whether an offer that leads to another origin has to bring a token.
+    func allows(_ endpoint: Endpoint) -> Bool {
+        allowedEndpoints?.contains { $0.matches(endpoint) } ?? true
+    }
+
+    /// Whether an offer that leads to another server has to bring a token.
     public func requiresToken(holding signers: TokenSigners?) -> Bool {
         switch requiresToken {
         case .auto: signers != nil

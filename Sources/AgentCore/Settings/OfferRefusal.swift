@@ -22,6 +22,12 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case tooManyHeaders
     case badProxy
     case tokenMissing
+    case rootsNotStated
+    case proxyWithoutToken
+    case standbyOff
+    case standbyBesideSettings
+    case standbyAtHome
+    case standbyWithoutToken
     case noTokenSigners
     case tokenWithoutLeaf
     case token(TokenRefusal)
@@ -41,11 +47,13 @@ public enum OfferRefusal: Error, Hashable, Sendable {
             .certificateOfAnotherKey, .badPrivateKey, .badHeader, .tooManyHeaders, .badProxy, .tooLarge:
             .protocol
         case .endpointNotAllowed, .leavesTLS, .skipsVerification, .tlsTooOld, .privateKeyOffered,
-            .leafChangeOnProbation, .leafChangeInHandover, .rejectedByHost, .leafOfTheHost, .tooManyAdoptions,
-            .tooManyAttempts,
-            .otherServerWhileEnrolling, .otherSettingsOnly:
+            .leafChangeOnProbation, .leafChangeInHandover, .leafOfTheHost, .tooManyAdoptions, .tooManyAttempts,
+            .otherServerWhileEnrolling, .otherSettingsOnly, .rejectedByHost, .standbyOff, .standbyBesideSettings,
+            .standbyAtHome:
             .policy
-        case .tokenMissing, .noTokenSigners, .tokenWithoutLeaf, .token: .token
+        case .tokenMissing, .rootsNotStated, .proxyWithoutToken, .standbyWithoutToken, .noTokenSigners, .tokenWithoutLeaf,
+            .token:
+            .token
         case .stateNotWritable: .storage
         }
     }
@@ -114,6 +122,37 @@ extension OfferRefusal: OperatorExplainable {
             message(
                 .tokenMissing, "The offer names another server and contains no handover token.",
                 "Issue a token on the agent's present server: `mini-server handover issue`."
+            )
+        case .rootsNotStated:
+            message(
+                .rootsNotStated,
+                "The offer names CA certificates for the agent's present server, and no trust statement of it names them.",
+                "Send a trust statement with these CA certificates first, or set `handover.require_token: never` on the agent."
+            )
+        case .proxyWithoutToken:
+            message(
+                .proxyWithoutToken, "The offer names another proxy and contains no handover token.",
+                "Set `proxy.url` in the agent's configuration file."
+            )
+        case .standbyOff:
+            message(
+                .standbyOff, "The agent accepts no standby grant.",
+                "Set `standby.enabled: true` in the agent's configuration file."
+            )
+        case .standbyBesideSettings:
+            message(
+                .standbyBesideSettings, "The offer contains a standby grant and OpAMP connection settings.",
+                "Offer the standby grant alone."
+            )
+        case .standbyAtHome:
+            message(
+                .standbyAtHome, "The standby grant names the agent's present server.",
+                "Issue the standby token for another server."
+            )
+        case .standbyWithoutToken:
+            message(
+                .standbyWithoutToken, "The standby grant contains no token.",
+                "Put the standby token into `other_settings` as `token`."
             )
         case .noTokenSigners:
             message(

@@ -19,10 +19,12 @@ public struct OfferReview: Sendable {
     public var isOnProbation: Bool
     /// The leaf comes from a file of the host.
     public var hasLeafOfItsOwn: Bool
+    /// The CAs that the present server's last trust statement names for its listener.
+    public var statedCAs: [Certificate]
 
     public init(
         active: ServerSettings, policy: OfferPolicy, ownKey: PublicKey?, epoch: Epoch, receivedAt: Timestamp,
-        isOnProbation: Bool = false, hasLeafOfItsOwn: Bool = false
+        isOnProbation: Bool = false, hasLeafOfItsOwn: Bool = false, statedCAs: [Certificate] = []
     ) {
         self.active = active
         self.policy = policy
@@ -31,6 +33,7 @@ public struct OfferReview: Sendable {
         self.receivedAt = receivedAt
         self.isOnProbation = isOnProbation
         self.hasLeafOfItsOwn = hasLeafOfItsOwn
+        self.statedCAs = statedCAs
     }
 
     public struct Resolution: Equatable, Sendable {
@@ -39,18 +42,52 @@ public struct OfferReview: Sendable {
         public var handover: HandoverFacts?
         /// A token came that nobody could check, since the agent holds no token signers.
         public var isTokenUnchecked = false
+        /// The end of a token that held.
+        public var tokenEnd: Timestamp?
     }
 
     /// Settings that an offer asks for, before anybody has asked whether its server may ask for them.
     struct Reading: Equatable {
         var settings: ConnectionSettings
         var token: String?
-        var isNewOrigin: Bool
+        var purpose = HandoverClaims.Purpose.handover
+        var serverChange: ServerChange?
+    }
+
+    /// What makes an offer lead to another server, although nobody may have said so.
+    enum ServerChange: Equatable {
+        case origin
+        /// The holder of any certificate of these CAs can use the server's name.
+        case roots
+        case proxy
+
+        /// Without a token.
+        var refusal: OfferRefusal {
+            switch self {
+            case .origin: .tokenMissing
+            case .roots: .rootsNotStated
+            case .proxy: .proxyWithoutToken
+            }
+        }
     }
 
     /// Every rule for offers. Absent parts keep what there is; nothing is half applied.
     public func resolve(_ offer: OpAMPConnectionSettings) throws(OfferRefusal) -> Resolution {
         try resolve(read(offer))
+    }
+
+    /// Settings for another server, which the agent does not use yet. They always need a token.
+    func resolve(standby grant: OtherConnectionSettings) throws(OfferRefusal) -> Resolution {
+        guard let token = grant.otherSettings[StandbyGrant.tokenSetting] else { throw .standbyWithoutToken }
+        var reading = try read(
+            OpAMPConnectionSettings(
+                destinationEndpoint: grant.destinationEndpoint, headers: grant.headers,
+                certificate: grant.certificate, tls: grant.tls, proxy: grant.proxy))
+        guard reading.serverChange == .origin else { throw .standbyAtHome }
+        reading.settings.heartbeat = active.settings.heartbeat
+        (reading.token, reading.purpose) = (token, .standby)
+        guard active.tokenSigners != nil else { throw .noTokenSigners }
+        return try resolve(reading)
     }
 
     func read(_ offer: OpAMPConnectionSettings) throws(OfferRefusal) -> Reading {
@@ -70,10 +107,19 @@ public struct OfferReview: Sendable {
         // The operator's floor holds for what was there before, too.
         settings.tls.minimum = max(settings.tls.minimum, policy.minimumTLS)
         guard settings.tls.minimum <= settings.tls.maximum else { throw .tlsTooOld(settings.tls.maximum.rawValue) }
-        if let proxy = offer.proxy { settings.proxy = try OfferedProxy.read(proxy) }
+        if let proxy = offer.proxy { settings.proxy = try OfferedProxy.read(proxy, policy: policy) }
         settings.leaf = try leaf(of: offer)
         settings.heartbeat = heartbeat(of: offer, at: settings.endpoint)
-        return Reading(settings: settings, token: offered?.token, isNewOrigin: isNewOrigin)
+        return Reading(settings: settings, token: offered?.token, serverChange: serverChange(to: settings))
+    }
+
+    private func serverChange(to settings: ConnectionSettings) -> ServerChange? {
+        let held = active.settings
+        if settings.endpoint.origin != held.endpoint.origin { return .origin }
+        if settings.trust.includesSystemRoots, !held.trust.includesSystemRoots { return .roots }
+        let known = held.trust.anchors.certificates + statedCAs
+        if settings.trust.anchors.certificates.contains(where: { !known.contains($0) }) { return .roots }
+        return settings.proxy == nil || settings.proxy == held.proxy ? nil : .proxy
     }
 
     func resolve(_ reading: Reading) throws(OfferRefusal) -> Resolution {
@@ -98,11 +144,7 @@ public struct OfferReview: Sendable {
         let endpoint: Endpoint
         do { endpoint = try Endpoint(offer.destinationEndpoint) } catch { throw .badEndpoint(error) }
         guard endpoint.isTLS || !current.isTLS || policy.allowsLeavingTLS else { throw .leavesTLS }
-        if let allowed = policy.allowedEndpoints, endpoint != current,
-            !allowed.contains(where: { $0.matches(endpoint) })
-        {
-            throw .endpointNotAllowed(endpoint)
-        }
+        guard endpoint == current || policy.allows(endpoint) else { throw .endpointNotAllowed(endpoint) }
         return endpoint
     }
 
@@ -141,10 +183,8 @@ public struct OfferReview: Sendable {
 
     private func checkToken(of reading: Reading, into resolution: inout Resolution) throws(OfferRefusal) {
         guard let text = reading.token else {
-            guard !reading.isNewOrigin || !policy.requiresToken(holding: active.tokenSigners) else {
-                throw .tokenMissing
-            }
-            return
+            guard let change = reading.serverChange, policy.requiresToken(holding: active.tokenSigners) else { return }
+            throw change.refusal
         }
         guard let signers = active.tokenSigners else {
             guard policy.requiresToken != .always else { throw .noTokenSigners }
@@ -154,12 +194,14 @@ public struct OfferReview: Sendable {
         guard let ownLeaf = active.settings.leaf?.leaf.fingerprint else { throw .tokenWithoutLeaf }
         let check = AgentTokenCheck(
             ownLeaf: ownLeaf, tokenSigners: signers, endpoint: resolution.server.settings.endpoint,
-            serverCAs: resolution.server.settings.trust.anchors, currentEpoch: epoch, receivedAt: receivedAt)
+            serverCAs: resolution.server.settings.trust.anchors, currentEpoch: epoch, receivedAt: receivedAt,
+            purpose: reading.purpose)
         let claims: HandoverClaims
         do { claims = try check.check(text).claims } catch { throw .token(error) }
         guard !resolution.server.settings.trust.includesSystemRoots else { throw .token(.wrongServerCA) }
         resolution.server.tokenSigners = claims.target.tokenSigners
         resolution.server.signersVersion = 0
         resolution.handover = HandoverFacts(id: claims.id, epoch: claims.epoch, probation: claims.probation)
+        resolution.tokenEnd = claims.expiresAt
     }
 }

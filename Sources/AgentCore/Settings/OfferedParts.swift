@@ -83,8 +83,11 @@ enum OfferedTLS {
 }
 
 enum OfferedProxy {
-    /// A URL, or a bare `host:port` (OpAMP, ProxyConnectionSettings.url).
-    static func read(_ offered: ProxyConnectionSettings) throws(OfferRefusal) -> ProxySettings {
+    /// A URL, or a bare `host:port` (OpAMP, ProxyConnectionSettings.url). The agent connects there, so the list of allowed
+    /// endpoints holds for it.
+    static func read(
+        _ offered: ProxyConnectionSettings, policy: OfferPolicy
+    ) throws(OfferRefusal) -> ProxySettings {
         let address: Endpoint
         do {
             address = try Endpoint(offered.url.contains("://") ? offered.url : "http://" + offered.url)
@@ -92,6 +95,7 @@ enum OfferedProxy {
             throw .badProxy
         }
         guard address.scheme == .http, address.path == "/" else { throw .badProxy }
+        guard policy.allows(address) else { throw .endpointNotAllowed(address) }
         var fields: [HeaderField] = []
         for header in offered.connectHeaders?.headers ?? [] {
             // The one name that belongs here and nowhere else.

@@ -81,13 +81,21 @@ extension Transition {
         let active = agent.state.active
         let review = agent.review(receivedAt: arrival.receivedAt)
         do throws(OfferRefusal) {
-            // Not that a server offers the same for ever (OpAMP, ConnectionSettingsStatus).
             let applied = Verdict(hash: hash, outcome: .applied)
+            if let grant = arrival.offers.standby {
+                if agent.state.standby?.hash == hash, agent.state.verdict == applied { return answerAgain(applied) }
+                try hold(grant, of: arrival, hash: hash)
+                try hold(forHost: hostOffer)
+                ownPartApplied(hash)
+                keep()
+                return provoke(.settingsStatus)
+            }
+            // Not that a server offers the same for ever (OpAMP, ConnectionSettingsStatus).
             guard let offer = agent.opampPart(of: arrival.offers) else {
                 guard let hostOffer else { throw .otherSettingsOnly }
                 if agent.state.verdict == applied { return answerAgain(applied) }
-                try hold(hostOffer)
-                opampPartApplied(hash)
+                try hold(forHost: hostOffer)
+                ownPartApplied(hash)
                 return keep()
             }
             let reading = try review.read(offer)
@@ -99,7 +107,7 @@ extension Transition {
                 agent.leafRequest?.isAnswered = true
             }
             if agent.awaitsLeaf, offer.certificate != nil, resolution.server.settings.leaf != nil {
-                try hold(hostOffer)
+                try hold(forHost: hostOffer)
                 return try storeLeaf(of: resolution, hash: hash, on: connection)
             }
             var rest = resolution.server.settings
@@ -109,10 +117,10 @@ extension Transition {
                 guard mayMove(to: resolution.server.settings.endpoint.origin) else {
                     return wait(arrival, hash)
                 }
-                try hold(hostOffer)
+                try hold(forHost: hostOffer)
                 return beginMove(to: resolution.server, handover: resolution.handover, hash: hash, from: connection)
             }
-            try hold(hostOffer)
+            try hold(forHost: hostOffer)
             // Nothing to verify: the connection these settings describe is the one that brought them.
             if resolution.server.settings.heartbeat != active.settings.heartbeat {
                 guard canWrite else { throw .stateNotWritable }
@@ -121,7 +129,7 @@ extension Transition {
                 armHeartbeat()
             }
             note(.info, .offerUnchanged, ["offer": hash.text])
-            opampPartApplied(hash)
+            ownPartApplied(hash)
         } catch {
             let verdict = Verdict(hash: hash, refused: error)
             guard verdict != agent.state.verdict else { return answerAgain(verdict) }
@@ -179,7 +187,7 @@ extension Agent {
         OfferReview(
             active: state.active, policy: configuration.policy, ownKey: configuration.identity?.publicKey,
             epoch: state.epoch, receivedAt: receivedAt, isOnProbation: state.probation?.isHandover ?? false,
-            hasLeafOfItsOwn: configuration.hasLeafOfItsOwn)
+            hasLeafOfItsOwn: configuration.hasLeafOfItsOwn, statedCAs: statedCAs)
     }
 }
 

@@ -15,6 +15,7 @@ extension AgentState {
             "active": active.json,
             "previous": previous?.json,
             "candidate": candidate?.json,
+            "standby": standby?.json,
             "probation": probation?.json,
             "verdict": verdict?.json,
             "verdicts": .array(verdicts.map(\.json)),
@@ -57,6 +58,7 @@ extension AgentState {
         active = try reader.object("active") { json throws(StateRefusal) in try ServerSettings(json: json) }
         previous = try reader.optionalObject("previous") { json throws(StateRefusal) in try ServerSettings(json: json) }
         candidate = try reader.optionalObject("candidate") { json throws(StateRefusal) in try Candidate(json: json) }
+        standby = try reader.optionalObject("standby") { json throws(StateRefusal) in try StandbyGrant(json: json) }
         probation = try reader.optionalObject("probation") { json throws(StateRefusal) in try Probation(json: json) }
         verdict = try reader.optionalObject("verdict") { json throws(StateRefusal) in try Verdict(json: json) }
         verdicts = try reader.list("verdicts") { json throws(StateRefusal) in try Verdict(json: json) }
@@ -94,7 +96,8 @@ extension AgentState {
 extension Candidate {
     var json: JSON {
         .members([
-            "isWayBack": .bool(origin == .probation), "handover": handover?.json, "home": server.json,
+            "isWayBack": .bool(origin == .probation), "isStandby": isStandby ? .bool(true) : nil,
+            "handover": handover?.json, "home": server.json,
             "hash": hash.json, "attempts": .integer(Int64(attempts)), "until": .time(until),
         ])
     }
@@ -104,10 +107,31 @@ extension Candidate {
         let handover = try reader.optionalObject("handover") { json throws(StateRefusal) in
             try HandoverFacts(json: json)
         }
-        origin = try reader.required("isWayBack", \.bool) ? .probation : .offer(handover)
+        let isWayBack = try reader.required("isWayBack", \.bool)
+        if try reader.optional("isStandby", \.bool) == true {
+            guard let handover, !isWayBack else { throw .malformed("candidate.isStandby") }
+            origin = .standby(handover)
+        } else {
+            origin = isWayBack ? .probation : .offer(handover)
+        }
         server = try reader.object("home") { json throws(StateRefusal) in try ServerSettings(json: json) }
         hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         attempts = try reader.required("attempts") { $0.integer.flatMap { (0...1000).contains($0) ? Int($0) : nil } }
+        until = try reader.required("until", \.time)
+        try reader.refuseUnknownMembers()
+    }
+}
+
+extension StandbyGrant {
+    var json: JSON {
+        .members(["home": server.json, "handover": handover.json, "hash": hash.json, "until": .time(until)])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        var reader = try StateReader(json, path: "standby")
+        server = try reader.object("home") { json throws(StateRefusal) in try ServerSettings(json: json) }
+        handover = try reader.object("handover") { json throws(StateRefusal) in try HandoverFacts(json: json) }
+        hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         until = try reader.required("until", \.time)
         try reader.refuseUnknownMembers()
     }

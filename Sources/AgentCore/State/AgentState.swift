@@ -11,6 +11,7 @@ public struct AgentState: Equatable, Sendable {
     public var previous: ServerSettings?
     /// Saved but unproven; there while a move is under way.
     public var candidate: Candidate?
+    public var standby: StandbyGrant?
     public var probation: Probation?
     /// Of the last offer that got a verdict; reported in every full report.
     public var verdict: Verdict?
@@ -39,8 +40,12 @@ public struct AgentState: Equatable, Sendable {
 
     public static let verdictLimit = 16
     public static let failedOfferLimit = 16
-    /// Of one server's settings in the file; three of them always fit what is read back.
+    /// Of one server's settings in the file; four of them always fit what is read back.
     static let homeBytes = Limits.pemBytes + 256 * 1024
+
+    /// Something other than the configuration file may say where this agent belongs. A leaf or a heartbeat of the same
+    /// server is no move.
+    public var hasMoved: Bool { handoverID != nil || !adoptions.isEmpty }
 
     /// The state of an agent that has never run.
     ///
@@ -177,6 +182,8 @@ public enum OfferHash: Hashable, Sendable {
 public struct Candidate: Equatable, Sendable {
     public enum Origin: Equatable, Sendable {
         case offer(HandoverFacts?)
+        /// The standby grant, used because the active server was unreachable.
+        case standby(HandoverFacts)
         /// The previous settings, tried because the new server was lost for a whole probation.
         case probation
     }
@@ -197,12 +204,17 @@ public struct Candidate: Equatable, Sendable {
         self.until = until
     }
 
+    var isStandby: Bool {
+        if case .standby = origin { true } else { false }
+    }
+
     /// The third restart drops a candidate.
     public static let attemptLimit = 3
 
     public var handover: HandoverFacts? {
         switch origin {
         case .offer(let facts): facts
+        case .standby(let facts): facts
         case .probation: nil
         }
     }

@@ -14,7 +14,7 @@ public enum StateReset {
             // The mark goes last: without a connection it keeps the agent from starting, which is the safe half.
             let paths =
                 [connection.previousPath, connection.path]
-                + [.leaf, .adopted].map { StateDirectory.path(of: $0, in: directory) }
+                + [.leaf, .signers, .adopted].map { StateDirectory.path(of: $0, in: directory) }
             for path in paths { try AtomicFile.remove(path) }
             withExtendedLifetime(lock) {}
         } catch {

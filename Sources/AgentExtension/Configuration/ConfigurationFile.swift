@@ -24,7 +24,7 @@ extension HostConfiguration {
             document, path: "",
             keys: [
                 "server", "tls", "headers", "instance_uid", "capabilities", "agent_description", "storage", "handover",
-                "config_sink", "bootstrap", "log", "limits",
+                "standby", "config_sink", "bootstrap", "log", "limits",
             ])
         let configured = try ServerConfiguration(file)
         let storage = try file.section("storage", keys: ["directory"])
@@ -41,6 +41,7 @@ extension HostConfiguration {
         try readCapabilities(file)
         try readDescription(file)
         try readHandover(file)
+        try readStandby(file)
         try readBootstrap(file)
         if let limits = try file.section("limits", keys: ["received", "sent", "effective_config"]) {
             messageLimits.received =
@@ -142,6 +143,18 @@ extension HostConfiguration {
             ?? timings.verification
         timings.probation = try section.duration("probation", in: .seconds(1)...(.seconds(86_400))) ?? timings.probation
         server.tokenSigners = try section.tokenSigners("token_signers_file")
+    }
+
+    private mutating func readStandby(_ file: ConfigurationSection) throws(ConfigurationRefusal) {
+        guard let section = try file.section("standby", keys: ["enabled", "after", "spread"]) else { return }
+        var standby = StandbyPolicy()
+        standby.after = try section.duration("after", in: .seconds(10)...(.seconds(86_400))) ?? standby.after
+        standby.spread =
+            try section.value("spread", expected: "whole percent from 0 to 100, such as 10%") { text in
+                Int(text.hasSuffix("%") ? String(text.dropLast()) : text).flatMap { (0...100).contains($0) ? $0 : nil }
+            } ?? standby.spread
+        guard try section.bool("enabled") ?? true else { return }
+        self.standby = standby
     }
 
     private mutating func readBootstrap(_ file: ConfigurationSection) throws(ConfigurationRefusal) {

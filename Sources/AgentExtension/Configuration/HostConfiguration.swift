@@ -19,6 +19,8 @@ public struct HostConfiguration: Sendable {
     public var capabilities: AgentCapabilities
     public var report: OwnReport
     public var policy: OfferPolicy
+    /// `standby` of the file; `nil` accepts no standby grant.
+    public var standby: StandbyPolicy?
     public var timings: AgentTimings
     public var backoff: Backoff
     /// Sent once, to enrol.
@@ -82,6 +84,7 @@ public struct HostConfiguration: Sendable {
             server: server, capabilities: capabilities, report: report, identity: identity,
             bootstrapToken: bootstrapToken, policy: policy, timings: timings, backoff: backoff, digest: digest)
         configuration.enrollsAnew = enrollsAnew
+        configuration.standby = standby
         configuration.hasLeafOfItsOwn = key != nil && server.settings.leaf != nil
         return configuration
     }

@@ -62,6 +62,12 @@ public struct AgentStatus: Sendable {
                     "attempts": .integer(Int64(candidate.attempts)), "until": .string(candidate.until.description),
                 ])
             },
+            "standby": state?.standby.map { grant in
+                .members([
+                    "endpoint": .string(grant.server.settings.endpoint.description),
+                    "handover_id": .string(grant.handover.id.description), "until": .string(grant.until.description),
+                ])
+            },
             "probation_until": state?.probation.map { .string($0.until.description) },
             "last_verdict": state?.verdict.map(Self.json),
             "verdicts": state.map { .array($0.verdicts.map(Self.json)) },
@@ -159,6 +165,7 @@ extension AgentStatus {
             row(
                 "candidate",
                 state?.candidate.map { "\($0.server.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
+            row("standby", state?.standby.map { "\($0.server.settings.endpoint), until \($0.until)" }),
             row("last offer", verdict),
             row("next", json["last_verdict"]?["next_action"]?.string),
             row("handovers", state.map { "epoch \($0.epoch)" + ($0.handoverID.map { ", last \($0)" } ?? "") }),

@@ -1,21 +1,23 @@
 import AgentCore
 import Certificates
 import DurableFiles
+import HandoverToken
 import Vocabulary
 
 /// The agent's directory, held by this process.
 ///
-/// `connection` is the truth, replaced as a whole. `leaf.key` is made once and never written again. `identity` and
-/// `leaf.pem` say the same as `connection` in a form that people and scripts can read; `identity` is also what keeps
-/// the uid when `connection` is lost. `adopted` is there as soon as the configuration file no longer decides.
+/// `connection` is the truth, replaced as a whole. `leaf.key` is made once and never written again. `identity`, `leaf.pem`
+/// and `signers.pem` say the same as `connection` in a form that people and scripts can read, and are what is left of it
+/// when it is lost. `adopted` is there as soon as the agent has moved: then nothing else says where to.
 final class StateDirectory: Sendable {
     enum File: String, CaseIterable, Sendable {
-        case key, identity, adopted, connection, leaf
+        case key, identity, adopted, connection, leaf, signers
 
         var name: String {
             switch self {
             case .key: "leaf.key"
             case .leaf: "leaf.pem"
+            case .signers: "signers.pem"
             case .identity, .adopted, .connection: rawValue
             }
         }
@@ -96,11 +98,25 @@ final class StateDirectory: Sendable {
         }
         // Falling back to the file could lead to a server that has handed this agent away, and forgets whose signature
         // a token must bear.
-        guard try read(.adopted) == nil else { throw .lost(directory: path) }
-        let held = try read(.identity).flatMap { InstanceUID($0) }
-        let state = AgentState(instanceUID: held ?? preferred ?? fresh, configuration: configuration)
+        guard try text(.adopted) == nil else { throw .lost(directory: path) }
+        let held = try text(.identity).flatMap { InstanceUID(String($0.prefix { $0 != "\n" })) }
+        var state = AgentState(instanceUID: held ?? preferred ?? fresh, configuration: configuration)
+        if isDamaged { try restoreEnrolment(of: &state, configuration) }
         try keepIdentity(of: state)
         return Loaded(state: state, isPreviousGeneration: false, isStartedAnew: isDamaged)
+    }
+
+    /// The leaf of an enrolled agent that has never moved, and whose tokens it trusts, if the key beside it is the leaf's.
+    private func restoreEnrolment(of state: inout AgentState, _ configuration: AgentConfiguration) throws(StateFailure) {
+        guard !configuration.hasLeafOfItsOwn, let pem = try text(.leaf), let leaf = try? LeafChain(pem: pem),
+            leaf.leaf.publicKey == key.publicKey
+        else { return }
+        if state.active.tokenSigners == nil, let pem = try text(.signers) {
+            guard let signers = try? TokenSigners(pem: pem) else { throw .lost(directory: path) }
+            state.active.tokenSigners = signers
+        }
+        state.active.settings.leaf = leaf
+        (state.isEnrolled, state.hasAdopted) = (true, true)
     }
 
     /// What is whole and makes no sense is as damaged as what is not whole: the generation before it counts.
@@ -127,9 +143,11 @@ final class StateDirectory: Sendable {
         let bytes: [UInt8]
         do throws(StateRefusal) { bytes = try state.encodedAndReadBack() } catch { throw .state(error) }
         do throws(FileFailure) {
-            if state.hasAdopted {
-                try write(.adopted, "Offered settings were adopted; the configuration file no longer decides.")
+            if state.hasMoved {
+                try write(.adopted, "The agent has moved; the configuration file no longer decides.")
             }
+            // Without them it would accept any offer.
+            if let signers = state.active.tokenSigners { try write(.signers, signers.pem) }
             try connection.save(bytes)
         } catch {
             throw .file(error)
@@ -157,10 +175,10 @@ final class StateDirectory: Sendable {
         try AtomicFile.write(bytes, to: path, mode: .private, label: file.rawValue)
     }
 
-    private func read(_ file: File) throws(StateFailure) -> String? {
+    private func text(_ file: File) throws(StateFailure) -> String? {
         do throws(FileFailure) {
-            return try AtomicFile.read(Self.path(of: file, in: path), limit: Limits.pemBytes).map { bytes in
-                String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
+            return try AtomicFile.read(Self.path(of: file, in: path), limit: Limits.pemBytes).map {
+                String(decoding: $0, as: UTF8.self)
             }
         } catch {
             throw .file(error)

@@ -48,7 +48,7 @@ final class FleetService: OpAMPService {
         await lastHeard.save(in: server.database, log: server.log)
     }
 
-    private func memory(of session: AgentSession) -> SessionMemory {
+    func memory(of session: AgentSession) -> SessionMemory {
         memories.withLock { $0[session.number] } ?? SessionMemory(at: session.openedAt)
     }
 

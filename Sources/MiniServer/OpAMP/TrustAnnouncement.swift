@@ -13,22 +13,22 @@ struct TrustAnnouncement {
     let server: ServerContext
 
     /// For every connected agent. The others receive it with the answer to their next report.
-    func tellEverybody() async {
+    func tellEverybody(in fleet: FleetService) async {
         guard let news = await news() else { return }
         for session in server.agents.sessions {
             guard let proof = session.proof else { continue }
-            let offer = try? await server.database.write { [server] tables in
+            let memory = fleet.memory(of: session)
+            let message = try? await server.database.write { [server] tables in
                 var facts = try server.facts(of: session, proof, tables)
-                facts.news = news
-                guard facts.standing(at: server.now()) == .member, var row = facts.row,
-                    let offer = facts.trustOffer(to: row, after: nil)
-                else { return ConnectionSettingsOffers?.none }
-                row.offeredSettings = offer.hash
-                try tables.agents.save(row)
-                return offer
+                (facts.memory, facts.news) = (memory, news)
+                let known = facts.row?.offeredSettings
+                let message = facts.announce(at: server.now())
+                if let row = facts.row, row.offeredSettings != known { try tables.agents.save(row) }
+                return message
             }
-            let message = ServerToAgent(connectionSettings: offer ?? nil, customMessage: news.statement)
-            _ = await server.agents.send(message, to: session.agent)
+            if let message = message ?? nil {
+                _ = await server.agents.send(message, to: session.agent)
+            }
         }
     }
 
@@ -46,7 +46,8 @@ struct TrustAnnouncement {
 
     /// `nil` while there has only ever been one key.
     func news() async -> TrustChange? {
-        guard server.authority.hasRotated else { return nil }
+        // An agent takes no CAs that no statement names.
+        guard server.authority.hasRotated, let statement = await server.signersMessage() else { return nil }
         // Agents do not verify a listener certificate from files with this server's keys.
         let endpoint = try? server.address.opampEndpoint
         let isOurs = endpoint.map {
@@ -56,7 +57,6 @@ struct TrustAnnouncement {
             $0.fingerprint.description < $1.fingerprint.description
         }
         return TrustChange(
-            authorities: isOurs == true ? CertificateBundle(authorities) : nil,
-            statement: await server.signersMessage())
+            authorities: isOurs == true ? CertificateBundle(authorities) : nil, statement: statement)
     }
 }

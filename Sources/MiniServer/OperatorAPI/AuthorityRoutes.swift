@@ -16,19 +16,19 @@ extension OperatorInterface {
                 let others = server.listenerCAs().count
                 let draft = try await server.authority.draft(
                     name: server.name, besides: others, in: server.database, by: call.audit, at: server.now())
-                await TrustAnnouncement(server: server).tellEverybody()
+                await TrustAnnouncement(server: server).tellEverybody(in: fleet)
                 return SigningKeySummary(draft)
             },
             OperatorRoute(OperatorRoutes.activateSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
                 try await server.authority.activate(fingerprint, in: server.database, by: call.audit, at: server.now())
-                await TrustAnnouncement(server: server).tellEverybody()
+                await TrustAnnouncement(server: server).tellEverybody(in: fleet)
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.discardSigningKey, .manageAuthority) { call in
                 let fingerprint = try signingKey(call)
                 try await server.authority.discard(fingerprint, in: server.database, by: call.audit, at: server.now())
-                await TrustAnnouncement(server: server).tellEverybody()
+                await TrustAnnouncement(server: server).tellEverybody(in: fleet)
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.retireSigningKey, .manageAuthority) { call in
@@ -43,7 +43,7 @@ extension OperatorInterface {
                 }
                 await server.renewListener { await federation.announceTrust(of: $0) }
                 await TrustAnnouncement(server: server).dismissUntrusted()
-                await TrustAnnouncement(server: server).tellEverybody()
+                await TrustAnnouncement(server: server).tellEverybody(in: fleet)
                 return try summary(of: fingerprint)
             },
             OperatorRoute(OperatorRoutes.federationCertificates, .readAuthority) { _ in

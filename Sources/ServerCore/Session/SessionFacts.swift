@@ -42,7 +42,8 @@ package struct SessionMemory: Hashable, Sendable {
     package internal(set) var isOver = false
     /// The settings with this server's CAs, which it said to have applied.
     var appliedTrust: [UInt8]?
-    /// The CAs have yet to be offered: an answer to another message goes before.
+    /// The CAs have yet to be offered: an answer to another message goes before, or nobody knows yet whether the agent
+    /// reads the statement that goes with them.
     var owesTrust = false
 
     package init(at now: Timestamp) { lastHeard = now }
@@ -170,6 +171,19 @@ package struct SessionFacts: Sendable {
         let answered = verdict?.status == .failed ? nil : verdict?.lastConnectionSettingsHash
         let known = row.reportsSettingsStatus ? answered : row.offeredSettings
         return known == offer.hash ? nil : offer
+    }
+
+    /// What a connected agent is told of changed CA keys without having asked; its row remembers the offer.
+    ///
+    /// `nil` while its whole state is not known: a statement that nobody knows it to read is withheld, and an agent that
+    /// reads statements accepts no CAs without one. It is told with the answer to its full report.
+    package mutating func announce(at now: Timestamp) -> ServerToAgent? {
+        guard let news, !memory.owesTrust else { return nil }
+        guard standing(at: now) == .member, let offer = row.flatMap({ trustOffer(to: $0, after: nil) }) else {
+            return ServerToAgent(customMessage: news.statement)
+        }
+        row?.offeredSettings = offer.hash
+        return ServerToAgent(connectionSettings: offer, customMessage: news.statement)
     }
 
     /// Whether the agent has shown that it trusts the announced CAs: it said `APPLIED` of the settings that hold them, and

@@ -233,12 +233,13 @@ extension SessionStep {
         } else if report.isFirst || memory.owesTrust {
             // An offer sends the agent away, and with it the answer to whatever it has asked meanwhile.
             // Until its whole state is known, nobody knows whether it reads the statement that goes with the offer.
-            memory.owesTrust =
-                (report.isFollowed || report.needsFullState) && facts.news?.authorities != nil
+            memory.owesTrust = report.needsFullState || report.isFollowed && facts.news?.authorities != nil
             guard !memory.owesTrust,
                 let offer = facts.trustOffer(to: row, after: report.state.connectionSettingsStatus)
             else { return }
             answer.content.connectionSettings = offer
+            // CAs that no statement names are refused, and the last one may be older than these.
+            if report.knowsHandovers { answer.content.customMessage = facts.news?.statement }
             self.row?.offeredSettings = offer.hash
         }
     }

@@ -138,7 +138,6 @@ public enum TrustBundleCode: String, EnvelopeCode {
     case badChecksum = "bad-checksum"
     case badSignature = "bad-signature"
     case malformed
-    case notYetValid = "not-yet-valid"
     case signerNotUsable = "signer-not-usable"
     case tooLarge = "too-large"
     case unacceptableClaim = "unacceptable-claim"

@@ -1,0 +1,80 @@
+import OpAMPProto
+public import Vocabulary
+
+/// A server that the agent may move to by itself when its own has been unreachable for `StandbyPolicy.after`
+/// (docs/protocol.md, section 9). An agent holds one at most.
+public struct StandbyGrant: Equatable, Sendable {
+    public var server: ServerSettings
+    /// From the grant's token.
+    public var handover: HandoverFacts
+    /// Of the offer that brought it.
+    public var hash: OfferHash
+    /// Wall clock; the token's end. Afterwards the grant is not used.
+    public var until: Timestamp
+
+    public init(server: ServerSettings, handover: HandoverFacts, hash: OfferHash, until: Timestamp) {
+        self.server = server
+        self.handover = handover
+        self.hash = hash
+        self.until = until
+    }
+
+    /// The name under which it is offered, among the settings of other connections.
+    public static let connection = "opamp-handover.standby"
+    /// Where its token stands in `other_settings`.
+    public static let tokenSetting = "token"
+}
+
+/// When the host's operator lets the agent use a standby grant.
+public struct StandbyPolicy: Equatable, Sendable {
+    /// How long the active server has to be unreachable.
+    public var after: Duration
+    /// At most so many percent of `after` are added, by chance, so that not all agents of a dead server move at once.
+    public var spread: Int
+    /// And so often it was dialled in vain meanwhile.
+    public static let failedContacts = 5
+
+    public init(after: Duration = .seconds(900), spread: Int = 10) {
+        self.after = after
+        self.spread = spread
+    }
+
+    func wait(chance: UInt64) -> Duration {
+        after + after * Double(spread) / 100 * (Double(chance >> 11) / Double(UInt64(1) << 53))
+    }
+}
+
+/// What this process has seen of the active server since it answered last.
+struct StandbyWatch: Equatable, Sendable {
+    var failedContacts = 0
+    /// The wait is over: that of the policy, or that after a standby server did not accept the agent.
+    var isTimeOver = false
+    /// Attempts at the standby server in a row.
+    var failedMoves = 0
+}
+
+extension ConnectionSettingsOffers {
+    /// The offered grant.
+    var standby: OtherConnectionSettings? { otherConnections[StandbyGrant.connection] }
+}
+
+extension ConnectionEnd {
+    /// What a dial shows of the server itself.
+    enum Sign: Equatable {
+        /// Nothing answers as a server does.
+        case gone
+        /// It is there, and may refuse this agent for good reason.
+        case there
+        case none
+    }
+
+    var sign: Sign {
+        guard case .failed(let failure) = self else { return .none }
+        return switch failure.cause {
+        case .dns, .tcp, .timeout, .tlsUntrusted, .tlsName, .tlsExpired, .proxy: .gone
+        case .http(let status) where status >= 500: .gone
+        case .http, .tlsLeafRefused, .protocol, .serverError: .there
+        case .policy, .token, .storage, .probation: .none
+        }
+    }
+}

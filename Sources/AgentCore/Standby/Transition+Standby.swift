@@ -1,0 +1,104 @@
+import OpAMPProto
+import Vocabulary
+
+// A grant is held, and used when the active server has been unreachable for long enough. The move is the move of an
+// offer, with its verification and its way back.
+extension Transition {
+    mutating func hold(_ grant: OtherConnectionSettings, of arrival: WaitingOffer, hash: OfferHash) throws(OfferRefusal) {
+        guard agent.configuration.standby != nil else { throw .standbyOff }
+        guard arrival.offers.opamp == nil else { throw .standbyBesideSettings }
+        let resolution = try agent.review(receivedAt: arrival.receivedAt).resolve(standby: grant)
+        guard let handover = resolution.handover, let until = resolution.tokenEnd else { throw .noTokenSigners }
+        guard canWrite else { throw .stateNotWritable }
+        agent.state.standby = StandbyGrant(server: resolution.server, handover: handover, hash: hash, until: until)
+        note(
+            .info, .standbyHeld,
+            [
+                "endpoint": resolution.server.settings.endpoint.description, "handover": handover.id.description,
+                "until": until.description,
+            ])
+    }
+
+    /// It was for the server and the leaf that the agent had.
+    mutating func forgetStandby() {
+        guard let grant = agent.state.standby else { return }
+        agent.state.standby = nil
+        isReachable()
+        note(.info, .standbyForgotten, ["endpoint": grant.server.settings.endpoint.description])
+    }
+
+    // MARK: The active server
+
+    /// What a dial that led to no session says of the active server.
+    mutating func weighStandby(_ end: ConnectionEnd) {
+        switch end.sign {
+        case .there: isReachable()
+        case .none: break
+        case .gone:
+            guard agent.state.standby != nil, let policy = agent.configuration.standby else { return }
+            agent.standbyWatch.failedContacts += 1
+            guard agent.standbyWatch.failedContacts == 1 else { return }
+            order(.setTimer(.standby, after: policy.wait(chance: chance)))
+        }
+    }
+
+    mutating func isReachable() {
+        guard agent.standbyWatch != StandbyWatch() else { return }
+        agent.standbyWatch = StandbyWatch()
+        order(.cancelTimer(.standby))
+    }
+
+    // MARK: The move
+
+    mutating func standbyDue() {
+        agent.standbyWatch.isTimeOver = true
+        switch agent.phase {
+        case .waiting(.active): useStandbyIfDue()
+        // A connection that is being made is not cut. If it comes to nothing, the wait after it asks again.
+        case .idle, .waiting, .dialing, .reporting, .online, .leaving, .stopped: break
+        }
+    }
+
+    /// The phase is `waiting(.active)`, and that wait goes on.
+    mutating func useStandbyIfDue() {
+        // On probation the way back comes first: the previous server is the one that an operator chose last.
+        guard let grant = agent.state.standby, agent.configuration.standby != nil, agent.standbyWatch.isTimeOver,
+            agent.standbyWatch.failedContacts >= StandbyPolicy.failedContacts, agent.state.probation == nil, canWrite
+        else { return }
+        guard now < grant.until else {
+            note(
+                .warning, .standbyForgotten,
+                [
+                    "endpoint": grant.server.settings.endpoint.description,
+                    "reason": "The token of the standby grant expired at \(grant.until).",
+                    "next": "Issue another standby token for this agent when its server is back.",
+                ])
+            agent.state.standby = nil
+            isReachable()
+            return keep()
+        }
+        agent.state.candidate = Candidate(
+            origin: .standby(grant.handover), server: grant.server, hash: grant.hash, attempts: 1,
+            until: now + timings.verification)
+        keep()
+        note(
+            .warning, .standbyUsed,
+            [
+                "endpoint": grant.server.settings.endpoint.description, "handover": grant.handover.id.description,
+                "failed_contacts": String(agent.standbyWatch.failedContacts),
+            ])
+        agent.trial = Trial()
+        order(.setTimer(.verification, after: timings.verification))
+        dial(.candidate)
+    }
+
+    /// Both servers are dialled in turn from here, each with its own backoff.
+    mutating func standbyFailed() {
+        agent.standbyWatch.failedMoves += 1
+        agent.standbyWatch.isTimeOver = false
+        agent.standbyWatch.failedContacts = max(agent.standbyWatch.failedContacts, StandbyPolicy.failedContacts)
+        let wait = agent.configuration.backoff.wait(
+            attempt: agent.standbyWatch.failedMoves, chance: chance, least: timings.afterRefusal)
+        order(.setTimer(.standby, after: wait))
+    }
+}
