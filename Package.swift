@@ -94,7 +94,7 @@ let package = Package(
         .swift("OpAMPProto", ["Vocabulary", "COpAMPMessages"]),
         .swift("Certificates", ["Vocabulary", "COpenSSL"]),
         .swift("HostSystem", ["Vocabulary", "CGlibc"]),
-        .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem"]),
+        .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem", "CGlibc"]),
         .swift("ClientTransport", ["Vocabulary", "Certificates", "HostSystem", "COpenSSL", "CWebSockets"]),
 
         .swift(

@@ -10,6 +10,13 @@ public import Vocabulary
 public struct Agent: Equatable, Sendable {
     public internal(set) var state: AgentState
     public internal(set) var configuration: AgentConfiguration
+    /// What every message says that the agent can do. Whoever has components reports them, and a standby grant is a connection
+    /// among others.
+    public var capabilities: AgentCapabilities {
+        configuration.capabilities.union(.reportsStatus)
+            .union(report.availableComponents == nil ? [] : .reportsAvailableComponents)
+            .union(configuration.standby == nil ? [] : .acceptsOtherConnectionSettings)
+    }
     public internal(set) var phase: Phase = .idle
     /// What the server has said it can do; `nil` until it has.
     public var serverCapabilities: ServerCapabilities? { reporting.serverCapabilities }
@@ -33,7 +40,9 @@ public struct Agent: Equatable, Sendable {
     /// A configuration that came when the meter was full; the last one wins.
     var waitingConfig: AgentRemoteConfig?
     /// The sink is at work on it.
-    var configBeingApplied: [UInt8]?
+    var configBeingApplied: ConfigurationAtWork?
+    /// The host's, until it is sent or the connection ends.
+    var customMessage: CustomMessage?
     /// A save has failed: nobody knows what the disk holds, even what was thrown away may be there. It is written
     /// again before the next report, and then until it succeeds.
     var isUnsaved = false

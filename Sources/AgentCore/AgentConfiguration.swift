@@ -72,16 +72,20 @@ public struct OwnReport: Equatable, Sendable {
     public var description: AgentDescription
     public var health: ComponentHealth?
     public var effectiveConfig: EffectiveConfig?
+    /// With a hash that another set of components does not have. Servers get the hash, and all of it when they ask.
+    public var availableComponents: AvailableComponents?
     /// Beside `MoveMessage.capability`, which is always listed.
     public var customCapabilities: [String]
 
     public init(
         description: AgentDescription = AgentDescription(), health: ComponentHealth? = nil,
-        effectiveConfig: EffectiveConfig? = nil, customCapabilities: [String] = []
+        effectiveConfig: EffectiveConfig? = nil, availableComponents: AvailableComponents? = nil,
+        customCapabilities: [String] = []
     ) {
         self.description = description
         self.health = health
         self.effectiveConfig = effectiveConfig
+        self.availableComponents = availableComponents
         self.customCapabilities = customCapabilities
     }
 }
@@ -126,6 +130,11 @@ public struct AgentTimings: Equatable, Sendable {
     public var renewalCheck: Duration = .seconds(3600)
 
     public init() {}
+
+    /// How long a failure stands that may pass. Doubles with each further one.
+    func standing(after failures: Int) -> Duration {
+        min(repeatedOffer * (1 << min(failures - 1, 20)), longestRepeatedOffer)
+    }
 
     /// How long before its end a leaf is renewed.
     func renewal(of leaf: Certificate) -> Duration {

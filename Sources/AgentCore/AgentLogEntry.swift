@@ -60,6 +60,8 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case offerWaits = "offer.waits"
     case offerSuperseded = "offer.superseded"
     case tokenUnchecked = "offer.token-unchecked"
+    case connectionsHandedOver = "offer.connections-handed-over"
+    case connectionsApplied = "offer.connections-applied"
 
     case moveBegan = "move.began"
     case moveResumed = "move.resumed"
@@ -83,4 +85,5 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case remoteConfigReceived = "configuration.received"
     case remoteConfigApplied = "configuration.applied"
     case remoteConfigFailed = "configuration.failed"
+    case remoteConfigRepeated = "configuration.repeated"
 }

@@ -37,11 +37,19 @@ public indirect enum AgentEvent: Equatable, Sendable {
     case woke(AgentTimer)
     /// The host says something new about itself.
     case reportChanged(OwnReport)
+    /// The host can do something else from now on; `reportsStatus` is always part of it.
+    case capabilitiesChanged(AgentCapabilities)
+    /// A message of the host's for the server. The shell has asked `Agent.refusal(of:)` first.
+    case customMessage(CustomMessage)
+    /// The answers to `AgentDirective.applyConnections`.
+    case connectionsApplied(OfferHash)
+    case connectionsRejected(OfferHash, reason: String)
     /// The files of the host have another leaf, over the key of this identity. The shell has that key before it says so.
     case leafReplaced(LeafChain, HeldIdentity)
     /// The answer to `AgentDirective.applyRemoteConfig`.
     case remoteConfigApplied(hash: [UInt8])
-    case remoteConfigFailed(hash: [UInt8], message: String)
+    /// - Parameter mayPass: the same configuration may be tried again later, if the server offers it again.
+    case remoteConfigFailed(hash: [UInt8], message: String, mayPass: Bool = false)
     /// The host wants to end; the agent sends `agent_disconnect` first.
     case stopRequested
     /// `AgentStep.save` could not be made durable while this event was handled. The shell throws that step away and
@@ -112,6 +120,11 @@ public enum AgentDirective: Equatable, Sendable {
     case cancelTimer(AgentTimer)
     /// Hand it to the configuration sink, then report `remoteConfigApplied` or `remoteConfigFailed`.
     case applyRemoteConfig(AgentRemoteConfig)
+    /// Hand the host what an offer says about connections of its own, then report `connectionsApplied` or
+    /// `connectionsRejected`. It holds only what the host takes.
+    case applyConnections(OfferHash, ConnectionSettingsOffers)
+    /// Hand the host a message of a custom capability that it has named.
+    case deliver(CustomMessage)
     /// All is said; the process may end.
     case finish
 }

@@ -55,11 +55,14 @@ struct Transition {
         case .ended(let id, let end): ended(end, of: id)
         case .woke(let timer): woke(timer)
         case .reportChanged(let report): reportChanged(report)
+        case .capabilitiesChanged(let capabilities): capabilitiesChanged(to: capabilities)
+        case .customMessage(let message): say(message)
+        case .connectionsApplied(let hash): hostAnswered(hash, rejection: nil)
+        case .connectionsRejected(let hash, let reason): hostAnswered(hash, rejection: reason)
         case .leafReplaced(let leaf, let identity): leafReplaced(by: leaf, over: identity)
-        case .remoteConfigApplied(let hash):
-            remoteConfigDone(RemoteConfigOutcome(hash: hash, failure: nil))
-        case .remoteConfigFailed(let hash, let message):
-            remoteConfigDone(RemoteConfigOutcome(hash: hash, failure: message))
+        case .remoteConfigApplied(let hash): remoteConfigDone(hash, failure: nil)
+        case .remoteConfigFailed(let hash, let message, let mayPass):
+            remoteConfigDone(hash, failure: RemoteConfigFailure(message: message, mayPass: mayPass))
         case .stopRequested: stop()
         case .saveFailed(let event):
             canWrite = false

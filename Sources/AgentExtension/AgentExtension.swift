@@ -1,4 +1,4 @@
-import AgentCore
+public import AgentCore
 import Certificates
 import ClientTransport
 public import OpAMPProto
@@ -20,19 +20,30 @@ import Vocabulary
 public struct AgentExtension: Sendable {
     /// Everything that happens, in order, until the agent has ended. One reader.
     public let news: AsyncStream<AgentNews>
+    /// What servers send by custom capabilities of the host's. One reader; of what it does not read the newest 16 are kept.
+    public let customMessages: AsyncStream<CustomMessage>
     private let shell: AgentShell
 
     /// Takes hold of the state directory and begins to connect; does not wait for a server.
     ///
-    /// - Parameter sink: where remote configuration goes; by default what the configuration says.
+    /// - Parameters:
+    ///   - sink: where remote configuration goes; by default what the configuration says.
+    ///   - connections: where offered settings of the host's own connections go; without it they are refused.
     public static func start(
-        _ configuration: HostConfiguration, sink: (any ConfigurationSink)? = nil, log: AgentLog? = nil
+        _ configuration: HostConfiguration, sink: (any ConfigurationSink)? = nil,
+        connections: (any ConnectionsSink)? = nil, log: AgentLog? = nil
     ) throws(StateFailure) -> AgentExtension {
         let log = log ?? .standardError(configuration.logFormat, minimum: configuration.logLevel)
-        let sink = sink ?? configuration.sink.map { FileSink(path: $0.path, reloadCommand: $0.reloadCommand) }
+        let sink = sink ?? configuration.sink.map(FileSink.init)
         let directory = try StateDirectory(path: configuration.stateDirectory, key: configuration.key)
         var configuration = configuration
-        if configuration.report.effectiveConfig == nil { configuration.report.effectiveConfig = sink?.current() }
+        let effective = configuration.report.effectiveConfig ?? sink?.current()
+        configuration.report.effectiveConfig = effective?.cut(to: configuration.messageLimits.reportedConfig)
+
+        configuration.capabilities.subtract(.ofHostConnections)
+        if let connections {
+            configuration.capabilities.formUnion(connections.taken.intersection(.ofHostConnections))
+        }
 
         let core = configuration.agentConfiguration(identity: try HeldIdentity(directory.key))
         let clock = AgentClock()
@@ -42,21 +53,27 @@ public struct AgentExtension: Sendable {
         let loop: EventLoop
         do { loop = try EventLoop(connectionLimit: 16) } catch { throw .transport(error) }
         let (news, continuation) = AsyncStream.makeStream(of: AgentNews.self, bufferingPolicy: .bufferingNewest(1024))
+        let (customMessages, deliveries) = AsyncStream.makeStream(
+            of: CustomMessage.self, bufferingPolicy: .bufferingNewest(16))
         let shell = AgentShell(
             agent: Agent(state: loaded.state, configuration: core), state: directory,
             limits: configuration.messageLimits,
             certificateFiles: configuration.key == nil ? nil : configuration.certificateFiles,
-            proxy: configuration.proxy, sink: sink, log: log, loop: loop, news: continuation)
+            proxy: configuration.proxy, sink: sink, connectionsSink: connections, log: log, loop: loop, news: continuation,
+            customMessages: deliveries)
         Task {
             if loaded.isPreviousGeneration {
                 await shell.warn(.storageFailed, "the newest state was damaged; the one before is used")
             }
             if loaded.isStartedAnew {
-                await shell.warn(.storageFailed, "the state was damaged; the server of the configuration file is used, with the certificate that was found")
+                await shell.warn(
+                    .storageFailed,
+                    "the state was damaged; the server of the configuration file is used, with the certificate that was found"
+                )
             }
             await shell.start()
         }
-        return AgentExtension(news: news, shell: shell)
+        return AgentExtension(news: news, customMessages: customMessages, shell: shell)
     }
 
     /// Takes leave of the server, which may take some seconds, and returns when all is over.
@@ -66,12 +83,14 @@ public struct AgentExtension: Sendable {
     }
 
     /// Returns when the agent has ended, by `stop` or because the server asked for a restart and the host stopped it. A
-    /// configuration that is being applied is applied to its end.
+    /// configuration that is being applied is applied to its end, and so are settings of the host's connections.
     public func waitUntilStopped() async {
         await shell.waitUntilFinished()
-        await shell.waitForSink()
+        await shell.waitForSinks()
         shell.loop.shutDown()
     }
+
+    // MARK: What the host says. The agent reports what differs from what it has said before.
 
     public func setHealth(_ health: ComponentHealth?) async { await shell.change { $0.health = health } }
 
@@ -83,6 +102,29 @@ public struct AgentExtension: Sendable {
     public func setEffectiveConfiguration(_ configuration: EffectiveConfig?) async {
         await shell.change { $0.effectiveConfig = configuration }
     }
+
+    /// What the host could be configured to run; `nil` when it says nothing about that any more. Servers get a hash of it, and
+    /// the components when they ask.
+    ///
+    /// - Throws: when they do not fit into a message.
+    public func setAvailableComponents(_ components: [String: ComponentDetails]?) async throws(WireFailure) {
+        let available = try components.map { components throws(WireFailure) in try AvailableComponents(components) }
+        await shell.change { $0.availableComponents = available }
+    }
+
+    /// Custom capabilities of the host, as reverse domain names; servers that list one too may exchange messages by it.
+    public func setCustomCapabilities(_ capabilities: [String]) async {
+        await shell.change { $0.customCapabilities = capabilities }
+    }
+
+    /// Replaces the capabilities of the configuration. What this agent cannot do is left out: remote configuration without a
+    /// sink, connections that the host does not take, packages.
+    public func setCapabilities(_ capabilities: AgentCapabilities) async { await shell.setCapabilities(capabilities) }
+
+    public var capabilities: AgentCapabilities { get async { await shell.agent.capabilities } }
+
+    /// Sends a message once, to the server of the present connection. Whether it arrives is not said.
+    public func send(_ message: CustomMessage) async throws(CustomMessageRefusal) { try await shell.send(message) }
 
     /// Reads the certificate and key that the configuration file names again, as the agent does every hour. A usable new pair
     /// is presented at once; anything else is logged and changes nothing.

@@ -1,3 +1,4 @@
+internal import CGlibc
 internal import Certificates
 internal import Glibc
 import Vocabulary
@@ -20,29 +21,57 @@ struct Folder: ~Copyable {
         return (parent.isEmpty ? "/" : String(parent), String(path[path.index(after: slash)...]))
     }
 
+    /// A folder in this one; a link there is not followed.
+    func folder(_ name: String) throws(FileFailure) -> Folder {
+        Folder(try open(name, flags: O_RDONLY | O_DIRECTORY))
+    }
+
+    private init(_ file: consuming OpenFile) { self.file = file }
+
     /// Writes a complete file under a name that nothing else uses, and gives the name.
     ///
     /// - Parameter owner: `nil` for this process's user and group.
     func writeTemporary(
-        for name: String, _ bytes: [UInt8], mode: mode_t, owner: (user: uid_t, group: gid_t)? = nil,
-        promise: AtomicFile.Promise
+        for name: String, _ bytes: [UInt8], mode: mode_t, owner: Owner? = nil, promise: AtomicFile.Promise
     ) throws(FileFailure) -> String {
         let temporary = temporaryName(for: name)
-        let target = try OpenFile(
-            temporary, shownAs: name, in: file, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
         do throws(FileFailure) {
-            if let owner, fchown(target.descriptor, owner.user, owner.group) != 0 {
-                throw FileFailure.system(target.path, .create)
-            }
-            // The umask must not decide who can read it.
-            guard fchmod(target.descriptor, mode) == 0 else { throw FileFailure.system(target.path, .create) }
-            try target.write(bytes)
-            if promise == .synced { try target.sync() }
+            try create(temporary, shownAs: name, bytes, mode: mode, owner: owner, promise: promise)
         } catch {
             try? remove(temporary)
             throw error
         }
         return temporary
+    }
+
+    /// Writes a file that is not there yet.
+    func create(
+        _ name: String, shownAs shownName: String? = nil, _ bytes: [UInt8], mode: mode_t, owner: Owner?,
+        promise: AtomicFile.Promise
+    ) throws(FileFailure) {
+        let target = try OpenFile(
+            name, shownAs: shownName, in: file, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        try target.belong(to: owner, mode: mode)
+        try target.write(bytes)
+        if promise == .synced { try target.sync() }
+    }
+
+    /// Makes a folder that only this process's user can enter, until `belong` says something else.
+    func makeFolder(_ name: String) throws(FileFailure) -> Folder {
+        guard unsafe mkdirat(file.descriptor, name, 0o700) == 0 else { throw .system(file.path(of: name), .create) }
+        return try folder(name)
+    }
+
+    func belong(to owner: Owner?, mode: mode_t) throws(FileFailure) { try file.belong(to: owner, mode: mode) }
+
+    /// What the name itself stands for, be it a link; `nil` if there is nothing.
+    func status(of name: String) throws(FileFailure) -> stat? {
+        var status = stat()
+        guard unsafe fstatat(file.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            guard errno == ENOENT else { throw .system(file.path(of: name), .inspect) }
+            return nil
+        }
+        return status
     }
 
     func rename(_ old: String, to new: String) throws(FileFailure) {
@@ -72,11 +101,48 @@ struct Folder: ~Copyable {
     }
 
     private func copy(_ name: String, for other: String) throws(FileFailure) -> String {
+        if let target = target(of: name) {
+            let temporary = temporaryName(for: other)
+            try makeLink(temporary, to: target)
+            return temporary
+        }
         let original = try open(name, flags: O_RDONLY)
         let status = try original.status()
         return try writeTemporary(
             for: other, try original.readAll(limit: Int(status.st_size)), mode: status.st_mode & 0o7777,
-            owner: (status.st_uid, status.st_gid), promise: .synced)
+            owner: Owner(status), promise: .synced)
+    }
+
+    /// Exchanges what two names stand for; no reader finds one of them missing.
+    func exchange(_ one: String, with other: String) throws(FileFailure) {
+        let exchanging: UInt32 = 2
+        guard unsafe renameat2(file.descriptor, one, file.descriptor, other, exchanging) == 0 else {
+            throw .system(file.path(of: one), .rename)
+        }
+    }
+
+    func makeLink(_ name: String, to target: String) throws(FileFailure) {
+        guard unsafe symlinkat(target, file.descriptor, name) == 0 else { throw .system(file.path(of: name), .link) }
+    }
+
+    /// Where a symbolic link leads; `nil` if the name is none.
+    func target(of name: String) -> String? {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe readlinkat(file.descriptor, name, &bytes, bytes.count)
+        return count < 0 ? nil : String(decoding: bytes.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// A file, a link, or a folder with everything in it.
+    func removeWhole(_ name: String) throws(FileFailure) {
+        guard let status = try status(of: name) else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(name) }
+        do {
+            let inner = try folder(name)
+            for entry in try inner.names() { try inner.removeWhole(entry) }
+        }
+        guard unsafe unlinkat(file.descriptor, name, AT_REMOVEDIR) == 0 else {
+            throw .system(file.path(of: name), .remove)
+        }
     }
 
     func remove(_ name: String) throws(FileFailure) {
@@ -101,7 +167,8 @@ struct Folder: ~Copyable {
         for found in try names() where found.hasPrefix(".\(name)\(Self.temporaryMark)") { try remove(found) }
     }
 
-    private func names() throws(FileFailure) -> [String] {
+    /// Without `.` and `..`.
+    func names() throws(FileFailure) -> [String] {
         // The stream takes the descriptor over and moves its position, so it gets one of its own.
         let own = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
         guard own >= 0, let stream = unsafe fdopendir(own) else { throw .system(file.path, .list) }
@@ -112,7 +179,7 @@ struct Folder: ~Copyable {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            names.append(name)
+            if name != ".", name != ".." { names.append(name) }
         }
         return names
     }
@@ -122,4 +189,12 @@ struct Folder: ~Copyable {
     private func temporaryName(for name: String) -> String {
         ".\(name)\(Self.temporaryMark)\(Hex.encode(RandomBytes.generate(8)))"
     }
+}
+
+/// The user and group that a file belongs to.
+struct Owner {
+    let user: uid_t
+    let group: gid_t
+
+    init(_ status: stat) { (user, group) = (status.st_uid, status.st_gid) }
 }

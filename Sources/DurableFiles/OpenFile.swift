@@ -35,6 +35,13 @@ struct OpenFile: ~Copyable {
         return status
     }
 
+    /// - Parameter owner: `nil` for this process's user and group.
+    func belong(to owner: Owner?, mode: mode_t) throws(FileFailure) {
+        if let owner, fchown(descriptor, owner.user, owner.group) != 0 { throw .system(path, .create) }
+        // The umask must not decide who can read it.
+        guard fchmod(descriptor, mode) == 0 else { throw .system(path, .create) }
+    }
+
     func sync() throws(FileFailure) {
         _ = try Self.retrying(path, .sync) { fsync(descriptor) }
     }

@@ -15,6 +15,12 @@ final class Descriptor: Sendable {
         return (Descriptor(ends[0]), Descriptor(ends[1]))
     }
 
+    /// Whether `read` would not block: there is something, or the end.
+    func isReadable(within milliseconds: Int32) -> Bool {
+        var request = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&request, 1, milliseconds) > 0
+    }
+
     /// Blocks until there is something.
     ///
     /// - Returns: at most 64 KiB; nothing at the end.

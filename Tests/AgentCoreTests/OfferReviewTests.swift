@@ -125,12 +125,13 @@ import Vocabulary
         let refusals: [OfferRefusal] = [
             .badEndpoint(.badHost), .endpointNotAllowed(all.target.endpoint), .leavesTLS, .skipsVerification,
             .tlsTooOld("1.0"), .badTLSVersion("x"), .unknownCipherSuite("x"), .badCABundle, .badCertificate,
-            .certificateOfAnotherKey, .privateKeyOffered, .leafChangeOnProbation, .leafChangeInHandover,
+            .certificateOfAnotherKey, .privateKeyOffered, .badPrivateKey, .leafChangeOnProbation, .leafChangeInHandover,
             .badHeader("x"), .tooManyHeaders, .badProxy, .tokenMissing, .rootsNotStated, .proxyWithoutToken,
             .standbyOff, .standbyBesideSettings, .standbyAtHome, .standbyWithoutToken,
             .noTokenSigners, .tokenWithoutLeaf, .tooManyAdoptions(limit: 3, minutes: 1),
             .tooManyAttempts(limit: 3, minutes: 1), .tooLarge(limit: 3),
             .otherServerWhileEnrolling, .stateNotWritable, .otherSettingsOnly,
+            .rejectedByHost("x", isOpAMPPartApplied: true),
         ]
         let messages = refusals.map(\.operatorMessage)
         #expect(Set(messages.map(\.code)).count == refusals.count)

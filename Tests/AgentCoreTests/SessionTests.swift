@@ -303,6 +303,61 @@ import Vocabulary
         #expect(world.source.received.last?.remoteConfigStatus?.status == .failed)
     }
 
+    private func configurable() throws -> World {
+        var world = World(
+            try all.configuration { $0.capabilities.formUnion([.acceptsRemoteConfig, .reportsRemoteConfig]) })
+        world.source.capabilities.insert(.offersRemoteConfig)
+        world.start()
+        return world
+    }
+
+    private func applied(_ world: World) -> [[UInt8]] {
+        world.directives.compactMap { if case .applyRemoteConfig(let config) = $0 { config.configHash } else { nil } }
+    }
+
+    @Test func `a configuration that failed is answered by its verdict, whatever came between`() throws {
+        var world = try configurable()
+        let (bad, good) = (AgentRemoteConfig(configHash: [5]), AgentRemoteConfig(configHash: [6]))
+        world.say(ServerToAgent(remoteConfig: bad))
+        world.run(.remoteConfigFailed(hash: [5], message: "no"))
+        world.say(ServerToAgent(remoteConfig: good))
+        world.run(.remoteConfigApplied(hash: [6]))
+        world.restart(after: .seconds(400_000))
+        world.say(ServerToAgent(remoteConfig: bad))
+        world.advance(.seconds(2))
+        #expect(applied(world) == [[5], [6]])
+        #expect(
+            world.source.received.last { $0.remoteConfigStatus != nil }?.remoteConfigStatus
+                == RemoteConfigStatus(lastRemoteConfigHash: [5], status: .failed, errorMessage: "no"))
+    }
+
+    @Test func `a configuration whose failure may pass is tried again, after a wait that doubles`() throws {
+        var world = try configurable()
+        let offered = AgentRemoteConfig(configHash: [5])
+        for (wait, tries) in [(0, 1), (200, 1), (101, 2), (400, 2), (201, 3)] {
+            world.advance(.seconds(wait))
+            world.say(ServerToAgent(remoteConfig: offered))
+            #expect(applied(world).count == tries, "after \(wait) s")
+            world.run(.remoteConfigFailed(hash: [5], message: "the disk is full", mayPass: true))
+        }
+        #expect(world.disk.failedConfigurations.map(\.failures) == [3])
+        world.advance(.seconds(1201))
+        world.say(ServerToAgent(remoteConfig: offered))
+        world.run(.remoteConfigApplied(hash: [5]))
+        #expect(world.disk.failedConfigurations.isEmpty)
+    }
+
+    @Test func `a failure counts for the server that offered the configuration`() throws {
+        var world = try configurable()
+        world.say(ServerToAgent(remoteConfig: AgentRemoteConfig(configHash: [5])))
+        world.run(.remoteConfigFailed(hash: [5], message: "no"))
+        world.say(ServerToAgent(remoteConfig: AgentRemoteConfig(configHash: [6])))
+        world.run(.remoteConfigApplied(hash: [6]))
+        world.offer(try all.handover())
+        world.say(ServerToAgent(remoteConfig: AgentRemoteConfig(configHash: [5])))
+        #expect(applied(world) == [[5], [6], [5]])
+    }
+
     @Test func `C27 stopping disconnects on both transports`() throws {
         for endpoint in [all.source.endpoint, all.source.http] {
             var world = try world(at: endpoint)

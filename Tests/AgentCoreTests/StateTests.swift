@@ -34,6 +34,14 @@ import Vocabulary
         state.handoverID = facts.id
         state.adoptions = [all.now]
         state.remoteConfigStatus = RemoteConfigStatus(lastRemoteConfigHash: [1], status: .failed, errorMessage: "no")
+        state.hostOffer = HostOffer(
+            hash: .named([1]), origin: "wss://a:1", hasOpAMPPart: true,
+            offers: ConnectionSettingsOffers(
+                hash: [1], ownLogs: TelemetryConnectionSettings(destinationEndpoint: "https://logs.example/")))
+        state.failedConfigurations = [
+            FailedConfiguration(
+                origin: "wss://a:1", hash: [1], message: "no", mayPass: true, failures: 3, at: all.now)
+        ]
         state.hasAdopted = true
         state.isEnrolled = true
         return state
@@ -52,22 +60,22 @@ import Vocabulary
         #expect(try AgentState(decoding: first.encoded) == first)
     }
 
-    @Test func `a state of version 1 is read, and has no failed offers`() throws {
+    @Test(arguments: [1, 2])
+    func `a state of an earlier version is read, without what it did not know`(version: Int) throws {
+        let newer = [(2, "failedOffers"), (3, "failedConfigurations")].filter { $0.0 > version }.map(\.1)
         var state = try full()
-        state.failedOffers = []
-        let former = [(#""failedOffers":[],"#, ""), (#""version":3"#, #""version":1"#)]
-        let text = former.reduce(state.json.description) { $0.replacing($1.0, with: $1.1, maxReplacements: 1) }
-        #expect(!text.contains("failedOffers") && text.contains(#""version":1"#))
+        (state.failedConfigurations, state.standby) = ([], nil)
+        if version < 2 { state.failedOffers = [] }
+        let former = #""version":\#(version)"#
+        let text = newer.reduce(state.json.description.replacing(#""version":3"#, with: former)) {
+            $0.replacing(#""\#($1)":[],"#, with: "")
+        }
+        #expect(text.contains(former) && newer.allSatisfy { !text.contains($0) })
         #expect(try AgentState(decoding: Array(text.utf8)) == state)
-        let mixed = state.json.description.replacing(#""version":3"#, with: #""version":1"#)
-        #expect(throws: StateRefusal.malformed("state.failedOffers")) { try AgentState(decoding: Array(mixed.utf8)) }
-    }
-
-    @Test func `a state of version 2 is read, and has no standby grant`() throws {
-        var state = try full()
-        state.standby = nil
-        let text = state.json.description.replacing(#""version":3"#, with: #""version":2"#)
-        #expect(try AgentState(decoding: Array(text.utf8)) == state)
+        let mixed = state.json.description.replacing(#""version":3"#, with: former)
+        #expect(throws: StateRefusal.malformed("state.\(newer.sorted()[0])")) {
+            try AgentState(decoding: Array(mixed.utf8))
+        }
     }
 
     @Test func `F25 a text that is not exactly a state is refused by name`() throws {

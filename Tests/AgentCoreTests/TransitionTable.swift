@@ -63,6 +63,10 @@ struct TransitionTable: Sendable {
         woke renewal       =        =        =        =               =               =
         woke standby       =        =        =        =               =               =
         report changed     =        =        =        =               =               =
+        capabilities       =        =        =        =               =               =
+        custom message     =        =        =        =               =               =
+        host applied       =        =        =        =               =               =
+        host rejected      =        =        =        =               =               =
         leaf replaced      =        =        =        leave>          leave>          =
         config applied     =        =        =        =               =               =
         config failed      =        =        =        =               =               =
@@ -101,6 +105,10 @@ struct TransitionTable: Sendable {
         woke renewal       =           =        =        =               =        =        =
         woke standby       =           =        =        =               =        =        =
         report changed     =           =        =        =               =        =        =
+        capabilities       =           =        =        =               =        =        =
+        custom message     =           =        =        =               =        =        =
+        host applied       =           =        =        =               =        =        =
+        host rejected      =           =        =        =               =        =        =
         leaf replaced      =           =        =        =               =        =        =
         config applied     =           =        =        =               =        =        =
         config failed      =           =        =        =               =        =        =
@@ -139,6 +147,10 @@ struct TransitionTable: Sendable {
         woke renewal       =            =            =                =
         woke standby       =            =            =                =
         report changed     =            =            =                =
+        capabilities       =            =            =                =
+        custom message     =            =            =                =
+        host applied       =            =            =                =
+        host rejected      =            =            =                =
         leaf replaced      =            =            leave>~          leave>~
         config applied     =            =            =                =
         config failed      =            =            =                =
@@ -177,6 +189,10 @@ struct TransitionTable: Sendable {
         woke renewal       =            =           =           =            =           =
         woke standby       =            =           =           =            =           =
         report changed     =            =           =           =            =           =
+        capabilities       =            =           =           =            =           =
+        custom message     =            =           =           =            =           =
+        host applied       =            =           =           =            =           =
+        host rejected      =            =           =           =            =           =
         leaf replaced      =            =           =           =            =           =
         config applied     =            =           =           =            =           =
         config failed      =            =           =           =            =           =
@@ -215,6 +231,10 @@ struct TransitionTable: Sendable {
         woke renewal       =            =            =            =            =
         woke standby       =            =            =            =            =
         report changed     =            =            =            =            =
+        capabilities       =            =            =            =            =
+        custom message     =            =            =            =            =
+        host applied       =            =            =            =            =
+        host rejected      =            =            =            =            =
         leaf replaced      =            =            =            =            =
         config applied     =            =            =            =            =
         config failed      =            =            =            =            =

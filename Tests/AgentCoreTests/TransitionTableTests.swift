@@ -47,7 +47,7 @@ import Vocabulary
             case .drop(let id):
                 #expect(id == open)
                 open = nil
-            case .setTimer, .cancelTimer, .applyRemoteConfig, .finish: break
+            case .setTimer, .cancelTimer, .applyRemoteConfig, .applyConnections, .deliver, .finish: break
             }
         }
     }
@@ -177,6 +177,10 @@ import Vocabulary
         case "refused": return .ended(id, .failed(DialFailure(.timeout)))
         case "untrusted": return .ended(id, .failed(DialFailure(.tlsUntrusted)))
         case "report changed": return .reportChanged(OwnReport())
+        case "capabilities": return .capabilitiesChanged([])
+        case "custom message": return .customMessage(CustomMessage())
+        case "host applied": return .connectionsApplied(.named([1]))
+        case "host rejected": return .connectionsRejected(.named([1]), reason: "no")
         case "leaf replaced":
             return .leafReplaced(
                 LeafChain(leaf: all.third.certificate),

@@ -211,7 +211,7 @@ struct World {
         case .setTimer(let timer, let span): timers[timer] = clock + max(span, .zero)
         case .cancelTimer(let timer): timers[timer] = nil
         case .finish: isFinished = true
-        case .applyRemoteConfig: break
+        case .applyRemoteConfig, .applyConnections, .deliver: break
         }
     }
 
@@ -301,7 +301,8 @@ struct World {
             #expect(state.instanceUID == disk.instanceUID, "A3: the uid is kept until the handover has settled")
             #expect(state.active.settings.leaf?.leaf == old.leaf?.leaf, "A3: the leaf is kept")
         }
-        for server in [state.active, state.previous, state.candidate?.server, state.standby?.server].compactMap(\.self) {
+        for server in [state.active, state.previous, state.candidate?.server, state.standby?.server].compactMap(\.self)
+        {
             #expect(!server.settings.skipsVerification, "A6")
             #expect(server.settings.endpoint.isTLS, "A6")
             #expect(server.settings.tls.minimum >= .tls12, "A6")

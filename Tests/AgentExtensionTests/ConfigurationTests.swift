@@ -104,7 +104,9 @@ import Vocabulary
                       min_tls_version: "1.3"
                       allow_plaintext: true
                       allow_skip_verify: true
-                    config_sink: {path: /etc/x.yaml, reload_command: "true"}
+                      accept_offered_keys: true
+                    config_sink: {path: /etc/x.yaml, validate_command: "false", validate_timeout: 5s, reload_command: "true"}
+                    limits: {effective_config: 64KiB}
                     log: {level: debug, format: json}
                     """).utf8))
         #expect(read.server.settings.headers == [HeaderField("X-Site", Secret("a"))])
@@ -125,10 +127,16 @@ import Vocabulary
         #expect(read.policy.absentCertificate == .drop)
         #expect(read.policy.allowedEndpoints?.count == 2)
         #expect(read.policy.allowsLeavingTLS && read.policy.allowsSkippingVerification)
+        #expect(read.policy.acceptsOfferedKeys && !OfferPolicy().acceptsOfferedKeys)
         #expect(read.policy.minimumTLS == .tls13)
         #expect(read.timings.verification == .seconds(90))
         #expect(read.timings.probation == .seconds(600))
-        #expect(read.sink == .init(path: "/etc/x.yaml", reloadCommand: "true"))
+        #expect(
+            read.sink
+                == SinkSettings(
+                    .file(path: "/etc/x.yaml"), validation: .init("false", limit: .seconds(5)),
+                    reload: .init("true", limit: .seconds(30))))
+        #expect(read.messageLimits.effectiveConfig == 64 << 10)
         #expect(read.logLevel == .debug && read.logFormat == .json)
     }
 
@@ -189,6 +197,10 @@ import Vocabulary
         Refused(smallest + "tls: {min_version: \"1.1\"}", "wrong-form", "tls.min_version"),
         Refused(smallest + "tls: {min_version: \"1.3\", max_version: \"1.2\"}", "bad-value", "below min_version"),
         Refused(smallest + "config_sink: {reload_command: x}", "missing-key", "config_sink.path"),
+        Refused(smallest + "config_sink: {path: /a, directory: /b}", "conflict", "Line 5", "config_sink.directory"),
+        Refused(
+            smallest + "config_sink: {path: /a, reload_timeout: 0s}", "wrong-form", "config_sink.reload_timeout",
+            "from 1s"),
         Refused(smallest + "headers: [a]", "wrong-form", "headers", "mapping"),
         Refused(smallest + "log: {format: xml}", "wrong-form", "text or json"),
         Refused("server: [", "not-yaml", "line"),

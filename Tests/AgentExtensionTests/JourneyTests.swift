@@ -193,6 +193,31 @@ import Vocabulary
         }
     }
 
+    @Test(arguments: schemes)
+    func `a certificate with an offered key is presented, and its key stays in the state`(scheme: String) async throws {
+        try await withWorld(scheme, extra: "handover: {accept_offered_keys: true}") { world in
+            let pair = try world.source.authority.agent()
+            let offer = ConnectionSettingsOffers(
+                hash: [4],
+                opamp: OpAMPConnectionSettings(
+                    certificate: TLSCertificate(
+                        cert: Array(pair.certificate.pem.utf8), privateKey: pair.key.pem.reveal()),
+                    heartbeatIntervalSeconds: 1))
+            world.source.offer(offer)
+            #expect(
+                await eventually { world.verdict(at: world.source, of: offer)?.status == .applied }, "\(world.log.text)"
+            )
+            #expect(world.source.heard.last?.leaf == pair.certificate.fingerprint)
+            #expect(world.host.leaf == pair.certificate)
+            let mode = try FileManager.default.attributesOfItem(atPath: world.host.state + "/connection")[
+                .posixPermissions]
+            #expect(mode as? Int == 0o600)
+            for file in ["leaf.key", "leaf.pem", "identity"] {
+                #expect(world.host.text(file)?.contains(pair.key.pem.revealText()) == false)
+            }
+        }
+    }
+
     @Test func `what the host says about itself is reported`() async throws {
         try await withWorld("wss", extra: "capabilities: {reports_effective_config: true}") { world in
             await world.agent.setHealth(ComponentHealth(healthy: false, lastError: "out of cheese"))
@@ -219,6 +244,58 @@ import Vocabulary
                     world.source.heard.contains { $0.message.effectiveConfig?.configMap?.configMap[""] == file }
                 })
         }
+    }
+
+    /// Takes metrics whose endpoint is on the list.
+    private final class HostConnections: ConnectionsSink {
+        let taken: AgentCapabilities = [.reportsOwnMetrics, .acceptsRemoteConfig]
+        let heard = Locked<[ConnectionSettingsOffers]>([])
+
+        func apply(_ offered: ConnectionSettingsOffers) async throws(ConnectionsRejection) {
+            heard.withLock { $0.append(offered) }
+            guard offered.ownMetrics?.destinationEndpoint == "https://metrics.example/" else {
+                throw ConnectionsRejection("no such place")
+            }
+        }
+    }
+
+    @Test func `a host program decides about its own connections and says what it can do`() async throws {
+        let source = try await ScriptedOpAMPServer.start("EU")
+        defer { source.stop() }
+        let host = try HostDirectory()
+        try host.configure(for: source)
+        var configuration = try HostConfiguration(file: host.configuration)
+        configuration.bootstrapToken = Secret("opamp-bt.canary-bootstrap")
+        let connections = HostConnections()
+        let agent = try AgentExtension.start(configuration, connections: connections, log: LogBook().sink)
+        try #require(await eventually { await agent.snapshot.leaf != nil })
+        try #require(await eventually { await agent.snapshot.contact == .online })
+        let capabilities = await agent.capabilities
+        #expect(capabilities == .handoverDefault.union(.reportsOwnMetrics))
+
+        for (number, place) in ["https://metrics.example/", "https://elsewhere.example/"].enumerated() {
+            let offer = ConnectionSettingsOffers(
+                hash: [UInt8(number), 1], ownMetrics: TelemetryConnectionSettings(destinationEndpoint: place))
+            source.offer(offer)
+            let expected: ConnectionSettingsStatuses = number == 0 ? .applied : .failed
+            #expect(
+                await eventually {
+                    source.settingsStatuses.contains {
+                        $0.lastConnectionSettingsHash == offer.hash && $0.status == expected
+                    }
+                })
+        }
+        #expect(connections.heard.withLock { $0.count } == 2)
+        #expect(source.settingsStatuses.last?.errorMessage.contains("no such place") == true)
+
+        await agent.setCapabilities([.reportsHealth, .acceptsPackages, .acceptsOtherConnectionSettings])
+        #expect(await eventually { source.heard.last?.message.capabilities == [.reportsStatus, .reportsHealth] })
+        try await agent.setAvailableComponents(["receiver": ComponentDetails()])
+        #expect(await eventually { source.heard.contains { $0.message.availableComponents?.hash.count == 32 } })
+        await #expect(throws: CustomMessageRefusal.notOwnCapability) {
+            try await agent.send(CustomMessage(capability: "com.example.a"))
+        }
+        await agent.stop()
     }
 
     @Test func `nonsense on the line ends the line, and the agent comes back`() async throws {

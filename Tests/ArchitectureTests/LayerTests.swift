@@ -6,7 +6,7 @@ import Testing
         "Vocabulary": [],
         "OpAMPProto": ["Vocabulary", "COpAMPMessages", "Glibc"],
         "Certificates": ["Vocabulary", "COpenSSL", "Glibc", "Synchronization"],
-        "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "Glibc", "Synchronization"],
+        "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "CGlibc", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
         "HostSystem": ["Vocabulary", "CGlibc", "Dispatch", "Glibc", "Synchronization"],
         "ClientTransport": ["Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],

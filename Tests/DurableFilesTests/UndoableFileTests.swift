@@ -15,13 +15,18 @@ import Testing
         return (status.st_uid, status.st_gid, status.st_mode & 0o7777)
     }
 
+    private func replace(with bytes: [UInt8]) throws {
+        _ = try file.stage(bytes)
+        try file.replace()
+    }
+
     private var entries: [String] {
         get throws { try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() }
     }
 
     @Test func `what is not confirmed is put back, also by a later process`() throws {
         try directory.write([1], to: "app.yaml")
-        try file.replace(with: [2])
+        try replace(with: [2])
         #expect(try AtomicFile.read(path, limit: 10) == [2])
         try UndoableFile(path).undo()
         #expect(try AtomicFile.read(path, limit: 10) == [1])
@@ -30,26 +35,37 @@ import Testing
 
     @Test func `what is confirmed stays`() throws {
         try directory.write([1], to: "app.yaml")
-        try file.replace(with: [2])
+        try replace(with: [2])
         try file.confirm()
         try file.undo()
         #expect(try AtomicFile.read(path, limit: 10) == [2])
+        #expect(try entries == [".app.yaml.previous", "app.yaml"])
+        #expect(try directory.read(".app.yaml.previous") == [1])
+    }
+
+    @Test func `what is staged is beside the file, under its name, and changes nothing`() throws {
+        try directory.write([1], to: "app.yaml")
+        let staged = try file.stage([2])
+        #expect(staged.hasSuffix("app.yaml") && staged != path)
+        #expect(try AtomicFile.read(staged, limit: 10) == [2])
+        #expect(try AtomicFile.read(path, limit: 10) == [1])
+        try file.undo()
         #expect(try entries == ["app.yaml"])
     }
 
     @Test func `a file that did not exist is removed again`() throws {
-        try file.replace(with: [2])
+        try replace(with: [2])
         try file.undo()
         #expect(try entries.isEmpty)
-        try file.replace(with: [3])
+        try replace(with: [3])
         try file.confirm()
         #expect(try entries == ["app.yaml"])
     }
 
     @Test func `a second replacement begins at what was confirmed last`() throws {
         try directory.write([1], to: "app.yaml")
-        try file.replace(with: [2])
-        try file.replace(with: [3])
+        try replace(with: [2])
+        try replace(with: [3])
         try file.undo()
         #expect(try AtomicFile.read(path, limit: 10) == [1])
     }
@@ -68,7 +84,7 @@ import Testing
         try directory.setMode(0o644, of: "app.yaml")
         if geteuid() == 0 { #expect(unsafe chown(path, 65_534, 12) == 0) }
         let before = try owner()
-        try file.replace(with: [2])
+        try replace(with: [2])
         #expect(try owner() == before)
         try file.undo()
         #expect(try owner() == before)
@@ -77,10 +93,10 @@ import Testing
     @Test func `what could not be put back is refused, and nothing changes`() throws {
         try directory.write([1], to: "elsewhere")
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "elsewhere")
-        #expect(throws: FileFailure.symbolicLink(path: path)) { try file.replace(with: [2]) }
+        #expect(throws: FileFailure.symbolicLink(path: path)) { try replace(with: [2]) }
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        #expect(throws: FileFailure.notAFile(path: path)) { try file.replace(with: [2]) }
+        #expect(throws: FileFailure.notAFile(path: path)) { try replace(with: [2]) }
         #expect(try entries == ["app.yaml", "elsewhere"])
     }
 

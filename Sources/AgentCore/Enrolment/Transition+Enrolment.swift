@@ -61,7 +61,7 @@ extension Transition {
         bare.heartbeat = active.settings.heartbeat
         if bare == agent.state.active.settings {
             agent.state.active.settings.heartbeat = rest.settings.heartbeat
-            record(Verdict(hash: hash, outcome: .applied))
+            ownPartApplied(hash)
             keep()
             leave(connection, then: .dial(.active))
         } else {

@@ -120,7 +120,7 @@ extension Transition {
             agent.state.epoch = handover.epoch
             agent.state.handoverID = handover.id
         }
-        record(Verdict(hash: candidate.hash, outcome: .applied))
+        ownPartApplied(candidate.hash)
         agent.reporting.due.insert(.settingsStatus)
         note(
             .info, .moveAdopted,
@@ -155,6 +155,7 @@ extension Transition {
         agent.trial = nil
         switch candidate.origin {
         case .offer:
+            agent.state.forgetHostOffer(candidate.hash)
             record(verdict)
             agent.state.remember(verdict, from: agent.state.active.settings.endpoint.origin, at: now)
             noteFailedMove(to: candidate.server.settings.endpoint.origin)

@@ -134,6 +134,7 @@ extension Transition {
         agent.state.active = candidate.server
         forgetStandby()
         let verdict = Verdict(hash: candidate.hash, failed: .probation)
+        agent.state.forgetHostOffer(candidate.hash)
         record(verdict)
         agent.state.remember(verdict, from: candidate.server.settings.endpoint.origin, at: now)
         note(.warning, .moveReturned, ["endpoint": candidate.server.settings.endpoint.description])

@@ -16,8 +16,23 @@ struct Sections: OptionSet, Hashable, Sendable {
     /// The epoch of the last handover, once a connection.
     static let standing = Self(rawValue: 128)
 
+    /// They stand in every message; this is why one is sent when they have changed.
+    static let capabilities = Self(rawValue: 256)
+    /// The hash of the available components.
+    static let components = Self(rawValue: 512)
+    /// And the components themselves, for a server that has asked.
+    static let allComponents = Self(rawValue: 1024)
+
     static let fullState: Self = [
         .description, .health, .effectiveConfig, .remoteConfigStatus, .customCapabilities, .settingsStatus,
+        .components,
+    ]
+
+    /// The sections that a capability is for.
+    static let byCapability: [(capability: AgentCapabilities, sections: Sections)] = [
+        (.reportsHealth, .health), (.reportsEffectiveConfig, .effectiveConfig),
+        (.reportsRemoteConfig, .remoteConfigStatus), (.reportsConnectionSettingsStatus, .settingsStatus),
+        (.reportsAvailableComponents, [.components, .allComponents]),
     ]
 }
 
@@ -42,6 +57,7 @@ struct Reporting: Equatable, Sendable {
     /// Another server, or one whose settings have changed: it knows nothing, and nothing is known of it.
     mutating func forgetServer() {
         due.formUnion(.fullState)
+        due.remove(.allComponents)
         unconfirmed = []
         putOff = []
         knownBy = nil
@@ -49,9 +65,10 @@ struct Reporting: Equatable, Sendable {
         serverCustomCapabilities = nil
     }
 
-    /// Whatever got no answer has to be said again. A request for a leaf is a matter of its session.
+    /// Whatever got no answer has to be said again. Requests and answers to requests are a matter of their
+    /// session.
     mutating func makeUnconfirmedDue() {
-        due.formUnion(unconfirmed.subtracting([.leafRequest, .standing]))
+        due.formUnion(unconfirmed.subtracting([.leafRequest, .standing, .allComponents]))
         unconfirmed = []
     }
 

@@ -14,6 +14,7 @@ extension Transition {
         agent.isRenamedOnConnection = false
         // It was for this session; its server sends it again, and another server never meant it.
         agent.waitingConfig = nil
+        agent.customMessage = nil
         if destination == .active { cancelRetry() }
         agent.phase = .dialing(connection)
         note(.info, .dialing, ["endpoint": connection.endpoint.description, "settings": destination.rawValue])

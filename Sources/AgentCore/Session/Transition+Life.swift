@@ -1,4 +1,5 @@
 import Certificates
+import OpAMPProto
 import Vocabulary
 
 // Start, stop, and what the host says in between.
@@ -35,6 +36,7 @@ extension Transition {
         } else {
             dial(.active)
         }
+        askHost()
     }
 
     mutating func stop() {
@@ -94,7 +96,23 @@ extension Transition {
         if report.health != old.health { agent.reporting.due.insert(.health) }
         if report.effectiveConfig != old.effectiveConfig { agent.reporting.due.insert(.effectiveConfig) }
         if report.customCapabilities != old.customCapabilities { agent.reporting.due.insert(.customCapabilities) }
+        if report.availableComponents?.hash != old.availableComponents?.hash {
+            agent.reporting.due.insert(report.availableComponents == nil ? .capabilities : .components)
+        }
         flush()
+    }
+
+    /// They stand in every message, so that one is sent, with what the server has missed without them.
+    mutating func capabilitiesChanged(to capabilities: AgentCapabilities) {
+        let old = agent.capabilities
+        agent.configuration.capabilities = capabilities.union(.reportsStatus)
+        guard agent.capabilities != old else { return }
+        agent.reporting.due.insert(.capabilities)
+        for (capability, sections) in Sections.byCapability where !old.contains(capability) {
+            agent.reporting.due.formUnion(sections.intersection(.fullState))
+        }
+        flush()
+        armHeartbeat()
     }
 }
 

@@ -56,13 +56,17 @@ extension Transition {
         case .online where agent.watch.isOver: probationOver()
         case .idle, .waiting, .dialing, .online, .leaving, .stopped: break
         }
-        if let command = message.command, agent.configuration.capabilities.contains(.acceptsRestartCommand) {
-            // A command excludes everything else (OpAMP, ServerToAgent.command). Ending is the host program's affair.
-            if command.type == .restart { note(.info, .restartRequested) }
-            return flush()
+        if let command = message.command {
+            if agent.capabilities.contains(.acceptsRestartCommand) {
+                // A command excludes everything else (OpAMP, ServerToAgent.command). Ending is the host program's affair.
+                if command.type == .restart { note(.info, .restartRequested) }
+                return flush()
+            }
+            noteProvoked(.warning, .ignoredMessage, ["reason": "a restart command is not accepted"])
         }
         identify(message.agentIdentification)
         if message.flags.contains(.reportFullState) { provoke(.fullState) }
+        if message.flags.contains(.reportAvailableComponents) { provoke([.components, .allComponents]) }
         if let custom = message.customMessage { readCustom(custom) }
         if let config = message.remoteConfig { readRemoteConfig(config) }
         // An adoption is reported to its server before that server's own offer can take the agent further.
@@ -131,64 +135,13 @@ extension Transition {
     }
 
     private mutating func readCustom(_ message: CustomMessage) {
-        guard message.capability == MoveMessage.capability else { return }
+        guard message.capability == MoveMessage.capability else { return deliver(message) }
         switch message.type {
         case MoveMessage.trustType: signersAnnounced(message.data)
         case MoveMessage.statementType: signersStated(message.data)
         default: noteProvoked(.debug, .ignoredMessage, ["reason": "unknown custom message type"])
         }
     }
-
-    // MARK: Remote configuration
-
-    private mutating func readRemoteConfig(_ offered: AgentRemoteConfig) {
-        guard agent.configuration.capabilities.contains(.acceptsRemoteConfig),
-            1...OfferHash.longest ~= offered.configHash.count
-        else { return noteProvoked(.debug, .ignoredMessage, ["reason": "remote configuration is not taken"]) }
-        guard offered.configHash != agent.configBeingApplied else { return }
-        guard offered.configHash != agent.state.remoteConfigStatus?.lastRemoteConfigHash else {
-            agent.waitingConfig = nil
-            return provoke(.remoteConfigStatus)
-        }
-        guard mayWork() else {
-            agent.waitingConfig = offered
-            return
-        }
-        agent.waitingConfig = nil
-        agent.configBeingApplied = offered.configHash
-        agent.reporting.due.insert(.remoteConfigStatus)
-        note(.info, .remoteConfigReceived, ["hash": Hex.encode(offered.configHash.prefix(32))])
-        order(.applyRemoteConfig(offered))
-    }
-
-    mutating func considerWaitingConfig() {
-        guard let waiting = agent.waitingConfig, agent.meters.work.used < timings.workAtOnce else { return }
-        readRemoteConfig(waiting)
-    }
-
-    mutating func remoteConfigDone(_ outcome: RemoteConfigOutcome) {
-        // A later configuration has taken its place.
-        guard outcome.hash == agent.configBeingApplied else { return }
-        agent.configBeingApplied = nil
-        agent.state.remoteConfigStatus = RemoteConfigStatus(
-            lastRemoteConfigHash: outcome.hash, status: outcome.failure == nil ? .applied : .failed,
-            errorMessage: (outcome.failure ?? "").printable(upTo: 1000))
-        let hash = Hex.encode(outcome.hash.prefix(32))
-        if let failure = outcome.failure {
-            note(.error, .remoteConfigFailed, ["hash": hash, "reason": failure])
-        } else {
-            note(.info, .remoteConfigApplied, ["hash": hash])
-        }
-        agent.reporting.due.insert(.remoteConfigStatus)
-        keep()
-        flush()
-    }
-}
-
-struct RemoteConfigOutcome {
-    var hash: [UInt8]
-    /// `nil` when it was applied.
-    var failure: String?
 }
 
 extension Agent {

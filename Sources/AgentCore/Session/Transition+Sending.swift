@@ -11,16 +11,19 @@ extension Transition {
             let sections = agent.reportable(agent.reporting.due)
             agent.reporting.due = sections
             if !sections.isEmpty { send(sections) }
+            sayCustomMessage()
         case .idle, .waiting, .dialing, .reporting, .leaving, .stopped: break
         }
     }
 
     /// Puts one message on the connection of the present phase.
-    mutating func send(_ sections: Sections, disconnecting: Bool = false) {
+    mutating func send(_ sections: Sections, custom: CustomMessage? = nil, disconnecting: Bool = false) {
         guard var connection = agent.phase.connection else { return }
         let said = agent.reportable(sections)
         agent.reporting.sequenceNumber += 1
-        order(.send(connection.id, agent.message(saying: said, disconnecting: disconnecting)))
+        var message = agent.message(saying: said, disconnecting: disconnecting)
+        if let custom { message.customMessage = custom }
+        order(.send(connection.id, message))
         agent.reporting.due.subtract(sections)
         agent.reporting.unconfirmed.formUnion(said)
         connection.isRequestOpen = connection.isHTTP
@@ -112,24 +115,13 @@ extension Agent {
 
     /// Those that have content and that the server can use.
     func reportable(_ sections: Sections) -> Sections {
-        let can = configuration.capabilities
+        let missing = Sections.byCapability.filter { !capabilities.contains($0.capability) }
+        let sections = missing.reduce(sections) { $0.subtracting($1.sections) }
         let gates: [(Sections, Bool)] = [
-            (.health, can.contains(.reportsHealth) && report.health != nil),
-            (
-                .effectiveConfig,
-                can.contains(.reportsEffectiveConfig) && report.effectiveConfig != nil
-                    && reporting.serverHas(.acceptsEffectiveConfig)
-            ),
-            (
-                .remoteConfigStatus,
-                can.contains(.reportsRemoteConfig) && remoteConfigStatus != nil
-                    && reporting.serverHas(.offersRemoteConfig)
-            ),
-            (
-                .settingsStatus,
-                can.contains(.reportsConnectionSettingsStatus) && settingsStatus != nil
-                    && reporting.serverHas(.offersConnectionSettings)
-            ),
+            (.health, report.health != nil),
+            (.effectiveConfig, report.effectiveConfig != nil && reporting.serverHas(.acceptsEffectiveConfig)),
+            (.remoteConfigStatus, remoteConfigStatus != nil && reporting.serverHas(.offersRemoteConfig)),
+            (.settingsStatus, settingsStatus != nil && reporting.serverHas(.offersConnectionSettings)),
             (.leafRequest, configuration.identity != nil && reporting.serverHas(.acceptsConnectionSettingsRequest)),
             (.standing, reporting.serverUnderstands(custom: MoveMessage.capability)),
         ]
@@ -140,7 +132,7 @@ extension Agent {
     func message(saying sections: Sections, disconnecting: Bool) -> AgentToServer {
         var message = AgentToServer(instanceUID: state.instanceUID.bytes)
         message.sequenceNumber = reporting.sequenceNumber
-        message.capabilities = configuration.capabilities.union(.reportsStatus)
+        message.capabilities = capabilities
         message.agentDisconnect = disconnecting
         if sections.contains(.description) { message.agentDescription = description }
         if sections.contains(.health) { message.health = report.health }
@@ -150,6 +142,13 @@ extension Agent {
         if sections.contains(.customCapabilities) {
             let names = [MoveMessage.capability] + report.customCapabilities.filter { $0 != MoveMessage.capability }
             message.customCapabilities = CustomCapabilities(capabilities: names)
+        }
+        if let components = report.availableComponents {
+            if sections.contains(.allComponents) {
+                message.availableComponents = components
+            } else if sections.contains(.components) {
+                message.availableComponents = AvailableComponents(hash: components.hash)
+            }
         }
         if sections.contains(.leafRequest), let identity = configuration.identity {
             let request = CertificateRequest(csr: Array(identity.signingRequest.utf8))
@@ -184,11 +183,14 @@ extension Agent {
             case .probation: return Verdict(hash: candidate.hash, failed: .probation).status
             }
         }
+        if let hash = state.hostOffer?.hash {
+            return hash.reported.map { ConnectionSettingsStatus(lastConnectionSettingsHash: $0, status: .applying) }
+        }
         return state.verdict?.status
     }
 
     var remoteConfigStatus: RemoteConfigStatus? {
-        configBeingApplied.map { RemoteConfigStatus(lastRemoteConfigHash: $0, status: .applying) }
+        configBeingApplied.map { RemoteConfigStatus(lastRemoteConfigHash: $0.hash, status: .applying) }
             ?? state.remoteConfigStatus
     }
 }

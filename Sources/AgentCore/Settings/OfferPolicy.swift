@@ -25,6 +25,8 @@ public struct OfferPolicy: Equatable, Sendable {
     public var allowedEndpoints: [EndpointPattern]?
     public var allowsLeavingTLS: Bool
     public var allowsSkippingVerification: Bool
+    /// A certificate may come with a private key that its server has made.
+    public var acceptsOfferedKeys = false
     /// No resolved offer goes below it, whatever it leaves out.
     public var minimumTLS: TLSVersion
     /// At most so many adoptions in `adoptionWindow`, and so many moves begun, successful or not.

@@ -14,6 +14,7 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case badCertificate
     case certificateOfAnotherKey
     case privateKeyOffered
+    case badPrivateKey
     case leafChangeOnProbation
     case leafChangeInHandover
     case leafOfTheHost
@@ -36,16 +37,19 @@ public enum OfferRefusal: Error, Hashable, Sendable {
     case otherServerWhileEnrolling
     case stateNotWritable
     case otherSettingsOnly
+    /// By the host program, with its reason.
+    case rejectedByHost(String, isOpAMPPartApplied: Bool)
 
     /// What the server receives.
     public var moveCause: MoveCause {
         switch self {
         case .badEndpoint, .badTLSVersion, .unknownCipherSuite, .badCABundle, .badCertificate,
-            .certificateOfAnotherKey, .badHeader, .tooManyHeaders, .badProxy, .tooLarge:
+            .certificateOfAnotherKey, .badPrivateKey, .badHeader, .tooManyHeaders, .badProxy, .tooLarge:
             .protocol
         case .endpointNotAllowed, .leavesTLS, .skipsVerification, .tlsTooOld, .privateKeyOffered,
             .leafChangeOnProbation, .leafChangeInHandover, .leafOfTheHost, .tooManyAdoptions, .tooManyAttempts,
-            .otherServerWhileEnrolling, .otherSettingsOnly, .standbyOff, .standbyBesideSettings, .standbyAtHome:
+            .otherServerWhileEnrolling, .otherSettingsOnly, .rejectedByHost, .standbyOff, .standbyBesideSettings,
+            .standbyAtHome:
             .policy
         case .tokenMissing, .rootsNotStated, .proxyWithoutToken, .standbyWithoutToken, .noTokenSigners, .tokenWithoutLeaf,
             .token:
@@ -85,8 +89,14 @@ extension OfferRefusal: OperatorExplainable {
         case .privateKeyOffered:
             message(
                 .privateKeyOffered, "The offer contains a private key; this agent creates its own.",
-                "Offer a certificate for the key of the agent's signing request, without a private key."
+                "Offer a certificate for the key of the agent's signing request, without a private key; or set "
+                    + "`handover.accept_offered_keys: true` in the agent's configuration file."
             )
+        case .badPrivateKey:
+            message(
+                .badPrivateKey,
+                "The offered private key cannot be read, is too weak, or is not the key of the offered certificate.",
+                correct)
         case .leafChangeOnProbation:
             message(
                 .leafChangeOnProbation, "The agent keeps its leaf until the handover has settled.",
@@ -176,6 +186,13 @@ extension OfferRefusal: OperatorExplainable {
             message(
                 .otherSettingsOnly, "The offer contains settings for other connections only; this agent takes none.",
                 "Offer OpAMP connection settings."
+            )
+        case .rejectedByHost(let reason, let isApplied):
+            message(
+                .rejectedByHost,
+                "The host program does not take the settings of its own connections: \(reason)"
+                    + (isApplied ? " (the OpAMP settings of the offer are in force)" : ""),
+                "Change those settings, and offer them with another hash."
             )
         case .stateNotWritable:
             message(

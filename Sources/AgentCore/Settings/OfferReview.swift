@@ -157,11 +157,11 @@ public struct OfferReview: Sendable {
             case .drop: return isOnProbation && held != nil ? try refuseLeafChange() : nil
             }
         }
-        guard certificate.privateKey.isEmpty else { throw .privateKeyOffered }
+        guard certificate.privateKey.isEmpty || policy.acceptsOfferedKeys else { throw .privateKeyOffered }
         guard let pem = String(validating: certificate.cert, as: UTF8.self) else { throw .badCertificate }
-        let chain: LeafChain
+        var chain: LeafChain
         do { chain = try LeafChain(pem: pem) } catch { throw .badCertificate }
-        guard let ownKey, chain.leaf.publicKey == ownKey else { throw .certificateOfAnotherKey }
+        chain.offeredKey = try OfferedKey.read(certificate.privateKey, of: chain.leaf, own: ownKey, held: held)
         if hasLeafOfItsOwn, chain.leaf != held?.leaf { throw .leafOfTheHost }
         if isOnProbation, chain.leaf != held?.leaf { return try refuseLeafChange() }
         return chain

@@ -29,7 +29,7 @@ extension Transition {
     }
 
     private mutating func consider(_ arrival: WaitingOffer) {
-        guard agent.configuration.capabilities.contains(.acceptsOpAMPConnectionSettings) else {
+        guard agent.takesAny(of: arrival.offers) else {
             return noteProvoked(.warning, .offerIgnored, ["reason": "accepts_opamp_connection_settings is false"])
         }
         guard arrival.offers.opamp != nil || agent.waitingOffer == nil else {
@@ -80,20 +80,32 @@ extension Transition {
         {
             return answerAgain(verdict)
         }
+        let hostOffer = agent.hostOffer(in: arrival, hash: hash)
+        if let hostOffer, hostOffer == agent.state.hostOffer {
+            noteProvoked(.info, .offerRepeated, ["offer": hash.text])
+            return provoke(.settingsStatus)
+        }
         let active = agent.state.active
         let review = agent.review(receivedAt: arrival.receivedAt)
         do throws(OfferRefusal) {
+            let applied = Verdict(hash: hash, outcome: .applied)
             if let grant = arrival.offers.standby {
-                let applied = Verdict(hash: hash, outcome: .applied)
                 if agent.state.standby?.hash == hash, agent.state.verdict == applied { return answerAgain(applied) }
                 try hold(grant, of: arrival, hash: hash)
+                try hold(forHost: hostOffer)
+                ownPartApplied(hash)
                 keep()
                 return provoke(.settingsStatus)
             }
             // Not that a server offers the same for ever (OpAMP, ConnectionSettingsStatus).
-            guard let offer = arrival.offers.opamp else { throw .otherSettingsOnly }
+            guard let offer = agent.opampPart(of: arrival.offers) else {
+                guard let hostOffer else { throw .otherSettingsOnly }
+                if agent.state.verdict == applied { return answerAgain(applied) }
+                try hold(forHost: hostOffer)
+                ownPartApplied(hash)
+                return keep()
+            }
             let reading = try review.read(offer)
-            let applied = Verdict(hash: hash, outcome: .applied)
             // Its token has done its work, and would be refused as one of the past.
             if reading.settings == active.settings, agent.state.verdict == applied { return answerAgain(applied) }
             let resolution = try review.resolve(reading)
@@ -102,6 +114,7 @@ extension Transition {
                 agent.leafRequest?.isAnswered = true
             }
             if agent.awaitsLeaf, offer.certificate != nil, resolution.server.settings.leaf != nil {
+                try hold(forHost: hostOffer)
                 return try storeLeaf(of: resolution, hash: hash, on: connection)
             }
             var rest = resolution.server.settings
@@ -111,8 +124,10 @@ extension Transition {
                 guard mayMove(to: resolution.server.settings.endpoint.origin) else {
                     return wait(arrival, hash)
                 }
+                try hold(forHost: hostOffer)
                 return beginMove(to: resolution.server, handover: resolution.handover, hash: hash, from: connection)
             }
+            try hold(forHost: hostOffer)
             // Nothing to verify: the connection these settings describe is the one that brought them.
             if resolution.server.settings.heartbeat != active.settings.heartbeat {
                 guard canWrite else { throw .stateNotWritable }
@@ -121,10 +136,11 @@ extension Transition {
                 armHeartbeat()
             }
             note(.info, .offerUnchanged, ["offer": hash.text])
-            record(applied)
+            ownPartApplied(hash)
         } catch {
             let verdict = Verdict(hash: hash, refused: error)
             guard verdict != agent.state.verdict else { return answerAgain(verdict) }
+            agent.state.hostOffer = nil
             let message = error.operatorMessage
             note(
                 .error, .offerRefused,
@@ -141,9 +157,10 @@ extension Transition {
     /// The answer to an offer that was answered before, for the same reason.
     private mutating func answerAgain(_ verdict: Verdict) {
         noteProvoked(.info, .offerRepeated, ["offer": verdict.hash.text])
-        if agent.state.verdict == verdict {
+        if agent.state.verdict == verdict, agent.state.hostOffer == nil {
             keepIfUnsaved()
         } else {
+            agent.state.hostOffer = nil
             record(verdict)
             keep()
         }

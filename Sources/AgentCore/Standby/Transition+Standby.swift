@@ -17,7 +17,6 @@ extension Transition {
                 "endpoint": resolution.server.settings.endpoint.description, "handover": handover.id.description,
                 "until": until.description,
             ])
-        record(Verdict(hash: hash, outcome: .applied))
     }
 
     /// It was for the server and the leaf that the agent had.

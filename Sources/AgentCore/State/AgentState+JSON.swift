@@ -6,6 +6,7 @@ extension AgentState {
     public static let version: Int64 = 3
     /// It had no failed offers, and answered every offer by its verdicts.
     private static let versionWithoutFailedOffers: Int64 = 1
+    private static let versionWithoutFailedConfigurations: Int64 = 2
 
     public var json: JSON {
         .members([
@@ -19,10 +20,12 @@ extension AgentState {
             "verdict": verdict?.json,
             "verdicts": .array(verdicts.map(\.json)),
             "failedOffers": .array(failedOffers.map(\.json)),
+            "hostOffer": hostOffer?.json,
             "epoch": .string(String(epoch)),
             "handover": handoverID.map { .string($0.description) },
             "adoptions": .array(adoptions.map(JSON.time)),
             "remoteConfig": remoteConfigStatus?.json,
+            "failedConfigurations": .array(failedConfigurations.map(\.json)),
             "hasAdopted": .bool(hasAdopted),
             "isEnrolled": .bool(isEnrolled),
             "configurationDigest": .hex(configurationDigest),
@@ -59,9 +62,10 @@ extension AgentState {
         probation = try reader.optionalObject("probation") { json throws(StateRefusal) in try Probation(json: json) }
         verdict = try reader.optionalObject("verdict") { json throws(StateRefusal) in try Verdict(json: json) }
         verdicts = try reader.list("verdicts") { json throws(StateRefusal) in try Verdict(json: json) }
-        if version != Self.versionWithoutFailedOffers {
+        if version > Self.versionWithoutFailedOffers {
             failedOffers = try reader.list("failedOffers") { json throws(StateRefusal) in try FailedOffer(json: json) }
         }
+        hostOffer = try reader.optionalObject("hostOffer") { json throws(StateRefusal) in try HostOffer(json: json) }
         epoch = try reader.required("epoch") { $0.string.flatMap { Epoch($0) } }
         handoverID = try reader.optional("handover") { $0.string.flatMap { HandoverID($0) } }
         adoptions = try reader.list("adoptions") { json throws(StateRefusal) in
@@ -71,11 +75,19 @@ extension AgentState {
         remoteConfigStatus = try reader.optionalObject("remoteConfig") { json throws(StateRefusal) in
             try RemoteConfigStatus(json: json)
         }
+        if version > Self.versionWithoutFailedConfigurations {
+            failedConfigurations = try reader.list("failedConfigurations") { json throws(StateRefusal) in
+                try FailedConfiguration(json: json)
+            }
+        }
         hasAdopted = try reader.required("hasAdopted", \.bool)
         isEnrolled = try reader.required("isEnrolled", \.bool)
         configurationDigest = try reader.required("configurationDigest", \.bytes)
         guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }
         guard failedOffers.count <= Self.failedOfferLimit else { throw .malformed("state.failedOffers") }
+        guard failedConfigurations.count <= Self.failedOfferLimit else {
+            throw .malformed("state.failedConfigurations")
+        }
         guard (probation == nil) == (previous == nil) else { throw .malformed("state.probation") }
         try reader.refuseUnknownMembers()
     }
@@ -230,6 +242,47 @@ extension RemoteConfigStatus {
             lastRemoteConfigHash: try reader.required("hash", \.bytes),
             status: try reader.required("isApplied", \.bool) ? .applied : .failed,
             errorMessage: try reader.required("message", \.string))
+        try reader.refuseUnknownMembers()
+    }
+}
+
+extension FailedConfiguration {
+    var json: JSON {
+        .members([
+            "origin": .string(origin), "hash": .hex(hash), "message": .string(message), "mayPass": .bool(mayPass),
+            "failures": .integer(Int64(failures)), "at": .time(at),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        var reader = try StateReader(json, path: "failedConfigurations")
+        origin = try reader.required("origin", \.string)
+        hash = try reader.required("hash", \.bytes)
+        message = try reader.required("message", \.string)
+        mayPass = try reader.required("mayPass", \.bool)
+        failures = try reader.required("failures") { $0.integer.flatMap { (1...100_000).contains($0) ? Int($0) : nil } }
+        at = try reader.required("at", \.time)
+        try reader.refuseUnknownMembers()
+    }
+}
+
+extension HostOffer {
+    /// More of it would not fit into the state beside the settings of three servers.
+    static let longest = 256 * 1024
+
+    var json: JSON {
+        .members([
+            "hash": hash.json, "origin": .string(origin), "hasOpAMPPart": .bool(hasOpAMPPart),
+            "offers": (try? offers.encoded()).map(JSON.hex),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        var reader = try StateReader(json, path: "hostOffer")
+        hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
+        origin = try reader.required("origin", \.string)
+        hasOpAMPPart = try reader.required("hasOpAMPPart", \.bool)
+        offers = try reader.required("offers") { $0.bytes.flatMap { try? ConnectionSettingsOffers(decoding: $0) } }
         try reader.refuseUnknownMembers()
     }
 }

@@ -20,12 +20,16 @@ public struct AgentState: Equatable, Sendable {
     public var verdicts: [Verdict] = []
     /// Offers that were tried in vain, oldest first, at most `AgentState.failedOfferLimit`.
     public var failedOffers: [FailedOffer] = []
+    /// The host's part of an offer. It is there until the host has answered, and is not asked before the OpAMP part is in force.
+    public var hostOffer: HostOffer?
     public var epoch: Epoch = 0
     /// The `jti` of the handover that brought the agent where it is.
     public var handoverID: HandoverID?
     /// Wall-clock times of the last adoptions; bounds ping-pong.
     public var adoptions: [Timestamp] = []
     public var remoteConfigStatus: RemoteConfigStatus?
+    /// Configurations that were tried in vain, oldest first, at most `AgentState.failedOfferLimit`.
+    public var failedConfigurations: [FailedConfiguration] = []
     /// Something offered was adopted, be it a leaf or a heartbeat: the configuration file no longer decides about the
     /// connection. It need not have been a move.
     public var hasAdopted = false
@@ -98,11 +102,61 @@ public struct FailedOffer: Hashable, Sendable {
     /// How long its verdict stands; `nil` when only another offer can change it. Doubles with each failure.
     func standing(_ timings: AgentTimings) -> Duration? {
         guard cause?.mayPass == true else { return nil }
-        return min(timings.repeatedOffer * (1 << min(failures - 1, 20)), timings.longestRepeatedOffer)
+        return timings.standing(after: failures)
     }
 
     func stands(at now: Timestamp, _ timings: AgentTimings) -> Bool {
         standing(timings).map { at.isWithin($0, of: now) } ?? true
+    }
+}
+
+/// What an offer says about connections that are the host program's.
+public struct HostOffer: Equatable, Sendable {
+    public var hash: OfferHash
+    /// Of the server that made the offer.
+    public var origin: String
+    /// The offer had an OpAMP part as well.
+    public var hasOpAMPPart: Bool
+    /// Without the OpAMP part, and without what the host does not take.
+    public var offers: ConnectionSettingsOffers
+
+    public init(hash: OfferHash, origin: String, hasOpAMPPart: Bool, offers: ConnectionSettingsOffers) {
+        self.hash = hash
+        self.origin = origin
+        self.hasOpAMPPart = hasOpAMPPart
+        self.offers = offers
+    }
+}
+
+/// A remote configuration that was tried in vain. The server that repeats it gets the same answer.
+public struct FailedConfiguration: Hashable, Sendable {
+    /// Of the server that offered it.
+    public var origin: String
+    public var hash: [UInt8]
+    /// What the server was told.
+    public var message: String
+    /// Whether the same configuration may be good later: it is tried again then, if its server still offers it.
+    public var mayPass: Bool
+    /// How often it was tried in vain, from 1.
+    public var failures: Int
+    /// Wall clock, of the last time.
+    public var at: Timestamp
+
+    public init(origin: String, hash: [UInt8], message: String, mayPass: Bool, failures: Int, at: Timestamp) {
+        self.origin = origin
+        self.hash = hash
+        self.message = message
+        self.mayPass = mayPass
+        self.failures = failures
+        self.at = at
+    }
+
+    var status: RemoteConfigStatus {
+        RemoteConfigStatus(lastRemoteConfigHash: hash, status: .failed, errorMessage: message)
+    }
+
+    func stands(at now: Timestamp, _ timings: AgentTimings) -> Bool {
+        !mayPass || at.isWithin(timings.standing(after: failures), of: now)
     }
 }
 

@@ -28,6 +28,7 @@ extension ConnectionSettings {
             "serverCAs": trust.anchors.isEmpty ? nil : .string(trust.anchors.pem),
             "includesSystemRoots": .bool(trust.includesSystemRoots),
             "leaf": leaf.map { .string($0.pem) },
+            "leafKey": leaf?.offeredKey.map { .hex($0.reveal()) },
             "minimumTLS": .string(tls.minimum.rawValue),
             "maximumTLS": .string(tls.maximum.rawValue),
             "cipherSuites": .array(tls.cipherSuites.map(JSON.string)),
@@ -57,6 +58,7 @@ extension ConnectionSettings {
             skipsVerification: try reader.required("skipsVerification", \.bool),
             proxy: try reader.optionalObject("proxy") { json throws(StateRefusal) in try ProxySettings(json: json) },
             heartbeat: try reader.optional("heartbeat", \.span))
+        leaf?.offeredKey = try reader.optional("leafKey", \.bytes).map { Secret($0) }
         try reader.refuseUnknownMembers()
     }
 }

@@ -7,7 +7,7 @@ public struct ConnectionSettings: Equatable, Sendable {
     public var endpoint: Endpoint
     public var headers: [HeaderField]
     public var trust: ServerTrust
-    /// What the agent presents; `nil` presents nothing. The private key is always the held one.
+    /// What the agent presents; `nil` presents nothing.
     public var leaf: LeafChain?
     public var tls: TLSBounds
     /// Only ever true by the operator's own policy.
@@ -74,10 +74,14 @@ public struct ServerTrust: Hashable, Sendable {
 public struct LeafChain: Hashable, Sendable {
     public var leaf: Certificate
     public var intermediates: [Certificate]
+    /// PEM of the leaf's private key, if a server has made it; `nil` when it is the key of this host. It stands in the state
+    /// only, and is never sent.
+    public var offeredKey: Secret?
 
-    public init(leaf: Certificate, intermediates: [Certificate] = []) {
+    public init(leaf: Certificate, intermediates: [Certificate] = [], offeredKey: Secret? = nil) {
         self.leaf = leaf
         self.intermediates = intermediates
+        self.offeredKey = offeredKey
     }
 
     /// - Parameter pem: the leaf first.
@@ -88,7 +92,10 @@ public struct LeafChain: Hashable, Sendable {
 
     /// Leaf first.
     public var certificates: [Certificate] { [leaf] + intermediates }
+    /// Without the private key.
     public var pem: String { certificates.map(\.pem).joined() }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(certificates) }
 }
 
 public struct TLSBounds: Hashable, Sendable {

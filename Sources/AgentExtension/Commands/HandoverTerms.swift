@@ -29,6 +29,7 @@ struct HandoverTerms: Sendable {
             "min_tls_version": .string(policy.minimumTLS.rawValue),
             "allow_plaintext": .bool(policy.allowsLeavingTLS),
             "allow_skip_verify": .bool(policy.allowsSkippingVerification),
+            "accept_offered_keys": .bool(policy.acceptsOfferedKeys),
             "leaf": server.settings.leaf.map { .string($0.leaf.fingerprint.description) },
             "previous": state?.previous.map { .string($0.settings.endpoint.description) },
             "probation_until": state?.probation.map { .string($0.until.description) },
@@ -47,7 +48,9 @@ struct HandoverTerms: Sendable {
                 "certificate",
                 server.settings.leaf.map {
                     "sha256 \($0.leaf.fingerprint) stays"
-                        + (state?.probation == nil ? "; another one only over the same key" : "")
+                        + (state?.probation == nil
+                            ? "; another one only \(policy.acceptsOfferedKeys ? "with its key, or " : "")over the same key"
+                            : "")
                 } ?? "none; enroll the host before you hand it over"
             ))
         let need = isTokenRequired ? "required" : "not required"

@@ -40,9 +40,8 @@ extension HostConfiguration {
         policy.minimumTLS = configured.server.settings.tls.minimum
 
         instanceUID = try file.value("instance_uid", expected: "a UUID in lower case") { InstanceUID($0) }
-        if let sink = try file.section("config_sink", keys: ["path", "reload_command"]) {
-            guard let path = try sink.text("path") else { throw .missing("config_sink.path") }
-            self.sink = SinkSettings(path: path.content, reloadCommand: try sink.text("reload_command")?.content)
+        sink = try SinkSettings(file)
+        if sink != nil {
             capabilities.formUnion([.acceptsRemoteConfig, .reportsEffectiveConfig, .reportsRemoteConfig])
         }
         try readCapabilities(file)
@@ -50,10 +49,13 @@ extension HostConfiguration {
         try readHandover(file)
         try readStandby(file)
         try readBootstrap(file)
-        if let limits = try file.section("limits", keys: ["received", "sent"]) {
+        if let limits = try file.section("limits", keys: ["received", "sent", "effective_config"]) {
             messageLimits.received =
                 try limits.size("received", in: MessageLimits.range) ?? messageLimits.received
             messageLimits.sent = try limits.size("sent", in: MessageLimits.range) ?? messageLimits.sent
+            messageLimits.effectiveConfig =
+                try limits.size("effective_config", in: MessageLimits.effectiveConfigRange)
+                ?? messageLimits.effectiveConfig
         }
         if let log = try file.section("log", keys: ["level", "format"]) {
             logLevel =
@@ -111,6 +113,7 @@ extension HostConfiguration {
                 keys: [
                     "require_token", "allowed_endpoints", "absent_certificate", "verification_timeout", "probation",
                     "min_tls_version", "token_signers_file", "allow_plaintext", "allow_skip_verify",
+                    "accept_offered_keys",
                 ])
         else { return }
         policy.requiresToken =
@@ -128,6 +131,7 @@ extension HostConfiguration {
         policy.minimumTLS = max(floor ?? policy.minimumTLS, policy.minimumTLS)
         policy.allowsLeavingTLS = try section.bool("allow_plaintext") ?? policy.allowsLeavingTLS
         policy.allowsSkippingVerification = try section.bool("allow_skip_verify") ?? policy.allowsSkippingVerification
+        policy.acceptsOfferedKeys = try section.bool("accept_offered_keys") ?? policy.acceptsOfferedKeys
         if let patterns = try section.texts("allowed_endpoints") {
             var allowed: [EndpointPattern] = []
             for pattern in patterns {

@@ -38,21 +38,16 @@ public struct HostConfiguration: Sendable {
     public struct MessageLimits: Hashable, Sendable {
         public var received = 64 << 20
         public var sent = 64 << 20
+        /// Of the effective configuration in a report; what is more is cut off. Never more than half of `sent`.
+        public var effectiveConfig = 1 << 20
 
         static let range = 64 << 10...256 << 20
 
+        static let effectiveConfigRange = 1 << 10...32 << 20
+
         public init() {}
-    }
 
-    /// `config_sink` of the file.
-    public struct SinkSettings: Hashable, Sendable {
-        public var path: String
-        public var reloadCommand: String?
-
-        public init(path: String, reloadCommand: String? = nil) {
-            self.path = path
-            self.reloadCommand = reloadCommand
-        }
+        var reportedConfig: Int { min(effectiveConfig, sent / 2) }
     }
 
     public init(
@@ -92,7 +87,6 @@ public struct HostConfiguration: Sendable {
             bootstrapToken: bootstrapToken, policy: policy, timings: timings, backoff: backoff, digest: digest)
         configuration.enrollsAnew = enrollsAnew
         configuration.standby = standby
-        if standby != nil { configuration.capabilities.insert(.acceptsOtherConnectionSettings) }
         configuration.hasLeafOfItsOwn = key != nil && server.settings.leaf != nil
         return configuration
     }

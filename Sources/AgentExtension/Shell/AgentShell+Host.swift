@@ -14,6 +14,7 @@ extension AgentShell {
 
     func change(_ change: @Sendable (inout OwnReport) -> Void) {
         change(&report)
+        report.effectiveConfig = report.effectiveConfig?.cut(to: limits.reportedConfig)
         take(.reportChanged(report))
     }
 
@@ -33,15 +34,61 @@ extension AgentShell {
                     if let effective { change { $0.effectiveConfig = effective } }
                     take(.remoteConfigApplied(hash: config.configHash))
                 } catch {
-                    take(.remoteConfigFailed(hash: config.configHash, message: error.reason))
+                    take(
+                        .remoteConfigFailed(hash: config.configHash, message: error.reason, mayPass: error.mayPass))
                 }
             }
             sinkWork = nil
         }
     }
 
-    /// Returns when no configuration is half written.
-    func waitForSink() async { await sinkWork?.value }
+    /// As a configuration: one at a time, and the last one counts.
+    func apply(_ offers: ConnectionSettingsOffers, of hash: OfferHash) {
+        guard let connectionsSink else {
+            return take(.connectionsRejected(hash, reason: "the host program takes none"))
+        }
+        nextConnections = (hash, offers)
+        guard connectionsWork == nil else { return }
+        connectionsWork = Task {
+            while let (hash, offers) = nextConnections {
+                nextConnections = nil
+                do throws(ConnectionsRejection) {
+                    try await connectionsSink.apply(offers)
+                    take(.connectionsApplied(hash))
+                } catch {
+                    take(.connectionsRejected(hash, reason: error.reason))
+                }
+            }
+            connectionsWork = nil
+        }
+    }
+
+    /// Returns when nothing is half done.
+    func waitForSinks() async {
+        await sinkWork?.value
+        await connectionsWork?.value
+    }
+
+    func setCapabilities(_ capabilities: AgentCapabilities) {
+        take(.capabilitiesChanged(capabilities.intersection(Self.possible(with: sink, connectionsSink))))
+    }
+
+    /// What an agent with these sinks can do. Components are reported by whoever has some.
+    static func possible(
+        with sink: (any ConfigurationSink)?, _ connectionsSink: (any ConnectionsSink)?
+    ) -> AgentCapabilities {
+        var possible = AgentCapabilities.handoverDefault.union([
+            .acceptsRestartCommand, .reportsEffectiveConfig, .reportsRemoteConfig,
+        ])
+        if sink != nil { possible.insert(.acceptsRemoteConfig) }
+        if let connectionsSink { possible.formUnion(connectionsSink.taken.intersection(.ofHostConnections)) }
+        return possible
+    }
+
+    func send(_ message: CustomMessage) throws(CustomMessageRefusal) {
+        if let refusal = agent.refusal(of: message) { throw refusal }
+        take(.customMessage(message))
+    }
 }
 
 // A certificate from files.

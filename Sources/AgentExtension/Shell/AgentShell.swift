@@ -20,6 +20,8 @@ actor AgentShell {
     let certificateFiles: CertificateFiles?
     var proxy: HostProxy
     let sink: (any ConfigurationSink)?
+    let connectionsSink: (any ConnectionsSink)?
+    let customMessages: AsyncStream<CustomMessage>.Continuation
     let log: AgentLog
     let clock = AgentClock()
     let dialer: Dialer
@@ -34,6 +36,9 @@ actor AgentShell {
     var sinkWork: Task<Void, Never>?
     /// What it is to apply next.
     var nextConfig: AgentRemoteConfig?
+    /// The same for the host's connections.
+    var connectionsWork: Task<Void, Never>?
+    var nextConnections: (hash: OfferHash, offers: ConnectionSettingsOffers)?
     var report: OwnReport
     let news: AsyncStream<AgentNews>.Continuation
     var isFinished = false
@@ -44,7 +49,8 @@ actor AgentShell {
     init(
         agent: Agent, state: StateDirectory, limits: HostConfiguration.MessageLimits,
         certificateFiles: CertificateFiles?, proxy: HostProxy, sink: (any ConfigurationSink)?,
-        log: AgentLog, loop: EventLoop, news: AsyncStream<AgentNews>.Continuation
+        connectionsSink: (any ConnectionsSink)?, log: AgentLog, loop: EventLoop,
+        news: AsyncStream<AgentNews>.Continuation, customMessages: AsyncStream<CustomMessage>.Continuation
     ) {
         self.agent = agent
         self.state = state
@@ -53,6 +59,8 @@ actor AgentShell {
         self.certificateFiles = certificateFiles
         self.proxy = proxy
         self.sink = sink
+        self.connectionsSink = connectionsSink
+        self.customMessages = customMessages
         self.log = log
         self.loop = loop
         self.news = news
@@ -107,6 +115,8 @@ actor AgentShell {
         case .setTimer(let timer, let delay): setTimer(timer, after: delay)
         case .cancelTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
         case .applyRemoteConfig(let config): apply(config)
+        case .applyConnections(let hash, let offers): apply(offers, of: hash)
+        case .deliver(let message): customMessages.yield(message)
         case .finish: finish()
         }
     }
@@ -156,6 +166,7 @@ actor AgentShell {
         certificateLook?.cancel()
         presence.remove()
         news.finish()
+        customMessages.finish()
         for waiter in waiters { waiter.resume() }
         waiters = []
     }

@@ -5,7 +5,7 @@ import Vocabulary
 
 extension DialSettings {
     /// - Parameters:
-    ///   - key: of the leaf, if the settings have one.
+    ///   - key: of this host. A leaf over a key that a server has made brings that with it.
     ///   - host: for settings that name no proxy of their own.
     init(_ dial: Dial, key: PrivateKey?, proxy host: HostProxy) {
         let settings = dial.settings
@@ -13,7 +13,9 @@ extension DialSettings {
         let extraNames = Set(dial.extraHeaders.map { $0.name.lowercased() })
         let own = settings.headers.filter { !extraNames.contains($0.name.lowercased()) }
         var identity: ClientIdentity?
-        if let leaf = settings.leaf, let key { identity = ClientIdentity(chain: leaf.certificates, key: key) }
+        if let leaf = settings.leaf, let key = leaf.offeredKey.flatMap({ try? PrivateKey(clientPEM: $0) }) ?? key {
+            identity = ClientIdentity(chain: leaf.certificates, key: key)
+        }
         self.init(
             endpoint: settings.endpoint, headers: own + dial.extraHeaders,
             anchors: settings.trust.anchors.certificates, includeSystemRoots: settings.trust.includesSystemRoots,

@@ -11,9 +11,16 @@ public protocol ConfigurationSink: Sendable {
     func current() -> EffectiveConfig?
 }
 
-/// Why a remote configuration is not in effect. The reason is reported to the server, so it holds no secrets.
+/// Why a remote configuration is not in effect.
 public struct ConfigurationRejection: Error, Hashable, Sendable {
+    /// It is reported to the server, so it holds no secrets.
     public let reason: String
+    /// The same configuration may be good later. It is tried again if the server offers it again, after a wait that doubles;
+    /// otherwise the same hash always gets the same answer.
+    public let mayPass: Bool
 
-    public init(_ reason: String) { self.reason = reason }
+    public init(_ reason: String, mayPass: Bool = false) {
+        self.reason = reason
+        self.mayPass = mayPass
+    }
 }

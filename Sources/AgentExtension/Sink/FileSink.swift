@@ -1,65 +1,110 @@
 import DurableFiles
-import HostSystem
 public import OpAMPProto
 import Vocabulary
 
-/// One file, and a command that makes its reader take notice.
+/// Files that another program reads: one, or a directory of them.
+///
+/// A configuration is staged beside the present one, validated by a command, put in place in one step, and announced by another
+/// command. Whatever of this fails, the present one stays or comes back, with owners and modes. A process that ends meanwhile
+/// leaves that to the next one.
 public struct FileSink: ConfigurationSink {
-    private let path: String
-    private let reloadCommand: String?
-    private let limit: Duration
+    /// More files are no configuration of anything, and each costs an entry of the file system.
+    static let longestSet = 1000
 
-    /// - Parameters:
-    ///   - reloadCommand: for `/bin/sh -c`; anything but status 0 fails and puts the file before back, with its owner and
-    ///     mode, or removes the new one if there was none. A process that ends meanwhile leaves that to the next one.
-    ///   - limit: how long the command may take.
-    public init(path: String, reloadCommand: String? = nil, limit: Duration = .seconds(30)) {
-        self.path = path
-        self.reloadCommand = reloadCommand
-        self.limit = limit
+    private enum Target {
+        case file(UndoableFile)
+        case directory(UndoableDirectory)
+
+        var undoable: any UndoableTarget {
+            switch self {
+            case .file(let file): file
+            case .directory(let directory): directory
+            }
+        }
+    }
+
+    private let target: Target
+    private let validation: SinkSettings.Command?
+    private let reload: SinkSettings.Command?
+
+    public init(_ settings: SinkSettings) {
+        target =
+            switch settings.target {
+            case .file(let path): .file(UndoableFile(path))
+            case .directory(let path): .directory(UndoableDirectory(path))
+            }
+        validation = settings.validation
+        reload = settings.reload
     }
 
     public func apply(_ configuration: AgentConfigMap) async throws(ConfigurationRejection) -> EffectiveConfig? {
-        guard configuration.configMap.count == 1, let file = configuration.configMap.values.first else {
-            throw ConfigurationRejection("it has \(configuration.configMap.count) files; this agent takes exactly one")
-        }
-        let target = UndoableFile(path)
-        do {
-            try target.replace(with: file.body)
+        let path = target.undoable.path
+        let staged = try stage(configuration)
+        do throws(ConfigurationRejection) {
+            try await validation?.run(as: "validation", on: staged)
+            try Self.touching { () throws(FileFailure) in try target.undoable.replace() }
+            try await reload?.run(as: "reload", on: path)
+            try Self.touching { () throws(FileFailure) in try target.undoable.confirm() }
         } catch {
-            throw ConfigurationRejection(error.operatorMessage.cause)
-        }
-        if let problem = await reload() {
-            do throws(FileFailure) {
-                try target.undo()
-            } catch {
-                let cause = error.operatorMessage.cause
-                throw ConfigurationRejection("\(problem), and the file before is not back: \(cause)")
-            }
-            throw ConfigurationRejection(problem)
-        }
-        do {
-            try target.confirm()
-        } catch {
-            throw ConfigurationRejection(error.operatorMessage.cause)
+            throw undone(after: error)
         }
         return EffectiveConfig(configMap: configuration)
     }
 
     /// What was not confirmed is put back first, not to be taken for the effective configuration.
     public func current() -> EffectiveConfig? {
-        try? UndoableFile(path).undo()
-        guard let body = try? AtomicFile.read(path, limit: Limits.messageBytes) else { return nil }
-        return EffectiveConfig(configMap: AgentConfigMap(configMap: ["": AgentConfigFile(body: body)]))
+        try? target.undoable.undo()
+        let files: [String: [UInt8]]?
+        switch target {
+        case .file(let file):
+            files = (try? AtomicFile.read(file.path, limit: Self.readLimit)).flatMap { $0.map { ["": $0] } }
+        case .directory(let directory): files = try? directory.read(limit: Self.readLimit)
+        }
+        return files.map {
+            EffectiveConfig(configMap: AgentConfigMap(configMap: $0.mapValues { AgentConfigFile(body: $0) }))
+        }
     }
 
-    private func reload() async -> String? {
-        guard let reloadCommand else { return nil }
-        return switch await ShellCommand.run(reloadCommand, limit: limit) {
-        case .ended(.exited(status: 0)): nil
-        case .ended(let end): "the reload command \(end)"
-        case .tooSlow: "the reload command took longer than \(DurationText.write(limit))"
-        case .notStarted(let problem): "the reload command could not be started: \(problem)"
+    /// No report has more.
+    private static let readLimit = HostConfiguration.MessageLimits.range.upperBound
+
+    private func stage(_ configuration: AgentConfigMap) throws(ConfigurationRejection) -> String {
+        let files = configuration.configMap.mapValues(\.body)
+        switch target {
+        case .file(let file):
+            guard files.count == 1, let body = files.values.first else {
+                throw ConfigurationRejection("it has \(files.count) files; this agent takes exactly one")
+            }
+            return try Self.touching { () throws(FileFailure) in try file.stage(body) }
+        case .directory(let directory):
+            // A server that has nothing for a host says so with no configuration at all.
+            guard 1...Self.longestSet ~= files.count else {
+                throw ConfigurationRejection(
+                    "it has \(files.count) files; this agent takes 1 to \(Self.longestSet)")
+            }
+            for name in files.keys.sorted() { try ConfigurationFileName.check(name) }
+            return try Self.touching { () throws(FileFailure) in try directory.stage(files) }
+        }
+    }
+
+    private func undone(after rejection: ConfigurationRejection) -> ConfigurationRejection {
+        do throws(FileFailure) {
+            try target.undoable.undo()
+            return rejection
+        } catch {
+            return ConfigurationRejection(
+                "the configuration before is not back: \(error.operatorMessage.cause) This was necessary because "
+                    + rejection.reason, mayPass: rejection.mayPass)
+        }
+    }
+
+    private static func touching<Value>(
+        _ body: () throws(FileFailure) -> Value
+    ) throws(ConfigurationRejection) -> Value {
+        do throws(FileFailure) {
+            return try body()
+        } catch {
+            throw ConfigurationRejection(error.operatorMessage.cause, mayPass: true)
         }
     }
 }

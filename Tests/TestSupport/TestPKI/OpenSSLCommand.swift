@@ -33,8 +33,8 @@ public final class OpenSSLCommand: Sendable {
         let words = ([directory.path, "openssl"] + arguments).map { "'\($0.replacing("'", with: "'\\''"))'" }
         let line = "cd \(words[0]) && \(words.dropFirst().joined(separator: " ")) < stdin > stdout 2> stderr"
         let outcome = await ShellCommand.run(line, limit: .seconds(50))
-        guard outcome == .ended(.exited(status: 0)) else {
-            throw Failed(description: "\(arguments): \(outcome): \((try? read("stderr")) ?? "")")
+        guard outcome.isGood else {
+            throw Failed(description: "\(arguments): \(outcome.course): \((try? read("stderr")) ?? "")")
         }
         return try read("stdout")
     }

@@ -6,6 +6,7 @@ import Vocabulary
 ///
 /// `crash-writer save <directory> <times>`: saves `times` further generations of the state file there.
 /// `crash-writer replace <directory> <times>`: writes a plain file that often, `1`, `2` and so on.
+/// `crash-writer set <directory> <times>`: replaces a set of three files that often; each says the number.
 /// `crash-writer limited <directory> <bytes>`: saves once, with files limited to so many bytes; prints the failure.
 /// `crash-writer lock <directory>`: holds the lock until standard input ends.
 @main struct CrashWriter {
@@ -29,6 +30,15 @@ import Vocabulary
                 for turn in 1...number {
                     try AtomicFile.write(Array("\(turn)".utf8), to: directory + "/plain", label: "plain")
                     say("saved \(turn)")
+                }
+            case "set":
+                let set = UndoableDirectory(directory + "/conf.d")
+                for turn in 1...number {
+                    let body = Array("\(turn)".utf8)
+                    _ = try set.stage(["a": body, "b": body, "c": body])
+                    try set.replace()
+                    try set.confirm()
+                    say("\(turn)")
                 }
             case "limited":
                 signal(SIGXFSZ, SIG_IGN)
