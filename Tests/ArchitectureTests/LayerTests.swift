@@ -9,7 +9,9 @@ import Testing
         "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
         "HostSystem": ["Vocabulary", "CGlibc", "Dispatch", "Glibc", "Synchronization"],
-        "ClientTransport": ["Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],
+        "ClientTransport": [
+            "Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "CHTTPParser", "CEpoll", "Glibc",
+        ],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerAPI": ["Vocabulary"],

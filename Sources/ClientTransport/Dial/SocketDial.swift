@@ -23,6 +23,20 @@ struct SocketDial: Sendable {
         timeout = settings.connectTimeout
     }
 
+    /// Connects on a thread of its own, and comes back to the loop with what `connect` returned. Nothing can stop it: a
+    /// resolver may wait longer than its caller does.
+    func connect(on loop: EventLoop, _ receive: @escaping (Result<Int32, DialFailure>) -> Void) {
+        let own = LoopBound(receive)
+        do throws(SystemError) {
+            try DetachedThread.start {
+                let result = connect()
+                loop.perform { own.value(result) }
+            }
+        } catch {
+            loop.later { receive(.failure(DialFailure(.tcp, "no thread for the dial: \(error)"))) }
+        }
+    }
+
     /// Blocks, at longest for `timeout` after the name is resolved.
     ///
     /// - Returns: a non-blocking connected socket that the caller owns.
