@@ -31,7 +31,8 @@ import Vocabulary
         "a body to the end": Answer(text: head + "\r\nabcde", isKept: false, endsWithConnection: true),
         "no body": Answer(text: head + "Content-Length: 0\r\n\r\n", body: ""),
         "204": Answer(
-            text: "HTTP/1.1 204 No Content\r\nContent-Type: application/x-protobuf\r\nContent-Length: 5\r\n\r\n", body: ""),
+            text: "HTTP/1.1 204 No Content\r\nContent-Type: application/x-protobuf\r\nContent-Length: 5\r\n\r\n",
+            body: ""),
     ]
 
     @Test(arguments: answers.keys.sorted())

@@ -90,7 +90,8 @@ import Vocabulary
     @Test func `a server that falls silent is no reason to repeat`() async throws {
         let count = Counter()
         try await withServer(tls: nil, script: { _ in count.next() == 1 ? .answer(200) : .silence }) { client, server in
-            let connection = await client.keep(try .to(server, "http").with { $0.handshakeTimeout = .milliseconds(300) })
+            let connection = await client.keep(
+                try .to(server, "http").with { $0.handshakeTimeout = .milliseconds(300) })
             // The first may be as slow as the machine is.
             _ = await connection.post([1])
             #expect(try await connection.failure(of: [2]).cause == .timeout)

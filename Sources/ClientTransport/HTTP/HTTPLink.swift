@@ -152,7 +152,9 @@ final class HTTPLink: LoopConnection {
             guard stage == .open, let stream else { return }
             let progress = unsafe withUnsafeTemporaryAllocation(byteCount: Self.pieceSize, alignment: 1) { buffer in
                 let progress = unsafe stream.read(into: buffer)
-                if case .moved(let count) = progress { unsafe heard(UnsafeRawBufferPointer(rebasing: buffer.prefix(count))) }
+                if case .moved(let count) = progress {
+                    unsafe heard(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+                }
                 return progress
             }
             switch progress {
