@@ -89,6 +89,7 @@ let package = Package(
         .system("CWebSockets", pkgConfig: "libwebsockets", debian: "libwebsockets-dev"),
         .system("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
         .system("CHTTPParser", debian: "libhttp-parser-dev"),
+        .system("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         .systemLibrary(name: "CGlibc"),
         .systemLibrary(name: "CEpoll"),
 
@@ -99,7 +100,9 @@ let package = Package(
         .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem"]),
         .swift(
             "ClientTransport",
-            ["Vocabulary", "Certificates", "HostSystem", "COpenSSL", "CWebSockets", "CHTTPParser", "CEpoll"]),
+            [
+                "Vocabulary", "Certificates", "HostSystem", "COpenSSL", "CWebSockets", "CHTTPParser", "CZlib", "CEpoll",
+            ]),
 
         .swift(
             "ServerTransport", ["Vocabulary", "Certificates", "HostSystem", "ServerAPI"] + .listenerStack),

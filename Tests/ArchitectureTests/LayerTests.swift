@@ -10,7 +10,8 @@ import Testing
         "HandoverToken": ["Vocabulary", "Certificates"],
         "HostSystem": ["Vocabulary", "CGlibc", "Dispatch", "Glibc", "Synchronization"],
         "ClientTransport": [
-            "Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "CHTTPParser", "CEpoll", "Glibc",
+            "Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "CHTTPParser", "CZlib", "CEpoll",
+            "Glibc",
         ],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],

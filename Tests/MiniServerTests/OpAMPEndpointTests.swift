@@ -361,4 +361,32 @@ struct OpAMPEndpointTests {
             #expect(small.body.count < 2000)
         }
     }
+
+    @Test func `a client whose report is large is told that gzip is read`() async throws {
+        let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent()) })
+        try await TestServer.run(service: service) { server in
+            let client = try await server.client()
+            var report = Example.full(sequence: 1)
+            let small = try #require(try await client.post("/v1/opamp", try report.encoded()))
+            #expect(small["accept-encoding"] == nil)
+            let file = AgentConfigFile(body: Array(repeating: 7, count: 2000), contentType: "")
+            report.sequenceNumber = 2
+            report.effectiveConfig = EffectiveConfig(configMap: AgentConfigMap(configMap: ["": file]))
+            let large = try #require(try await client.post("/v1/opamp", try report.encoded()))
+            #expect(large["accept-encoding"] == "gzip")
+        }
+    }
+
+    /// RFC 6455 section 9.1: what is not in the answer was not agreed on.
+    @Test func `permessage-deflate is declined`() async throws {
+        let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent()) })
+        try await TestServer.run(service: service) { server in
+            let client = try await server.client()
+            let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
+            try await client.send(RawClient.upgradeRequest(headers: [offer]))
+            let answer = try #require(await client.answer())
+            #expect(answer.status == 101)
+            #expect(answer["sec-websocket-extensions"] == nil)
+        }
+    }
 }

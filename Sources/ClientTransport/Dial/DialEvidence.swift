@@ -73,4 +73,8 @@ struct AnswerHead: Hashable {
     let handoverCause: String?
     let contentType: String?
     let contentLength: Int?
+    /// What the body is to be undone from, in lower case.
+    var contentEncoding: String?
+    /// What bodies of requests may be coded in, in lower case.
+    var acceptEncoding: String?
 }

@@ -93,7 +93,9 @@ import Vocabulary
             status: status,
             retryAfter: fields["retry-after"].flatMap { Duration(retryAfter: $0, at: WallClock.now()) },
             handoverCause: fields["opamp-handover-cause"], contentType: fields["content-type"],
-            contentLength: length.map { Int(clamping: $0) })
+            contentLength: length.map { Int(clamping: $0) },
+            contentEncoding: fields["content-encoding"]?.lowercased(),
+            acceptEncoding: fields["accept-encoding"]?.lowercased())
         return status != 204 && status != 304
     }
 

@@ -3,9 +3,13 @@ public import Vocabulary
 /// POSTs to one server, one after another. The transport connection is kept between them, so that a run of polls shakes
 /// hands once. Called on the loop's thread; whoever has it closes it.
 public final class HTTPConnection {
+    /// Whether the server reads gzip. Most say nothing; then bodies go as they are.
+    private enum GzipUse { case unknown, read, refused }
+
     private let settings: DialSettings
     private let loop: EventLoop
     private var link: HTTPLink?
+    private var gzip = GzipUse.unknown
     private var isClosed = false
 
     init(_ settings: DialSettings, loop: EventLoop) {
@@ -17,41 +21,38 @@ public final class HTTPConnection {
     /// there. `handshakeTimeout` is the deadline from the TCP connection to the last byte, or from the beginning if the
     /// connection was kept.
     ///
-    /// A server may close a kept connection at any time, also while a request is on its way. A request that was answered
-    /// with no byte is therefore sent once more, over a fresh connection (decision 0056).
+    /// It may go out twice (decision 0056): a server may close a kept connection at any time, also while a request is on its
+    /// way, and it may turn down a body that is compressed.
     ///
     /// - Parameter headers: sent after those of the settings.
     public func post(
         headers: [HeaderField] = [], body: [UInt8], deliver: @escaping (Result<HTTPAnswer, DialFailure>) -> Void
     ) {
         do throws(DialFailure) {
-            try send(try HTTPRequest(body, headers: headers, for: settings)) { [weak self] result in
-                guard self?.isClosed == false else { return }
-                deliver(result)
+            let request = try HTTPRequest(body, headers: headers, maySendGzip: gzip == .read, for: settings)
+            try freeLink().send(request) { [weak self] result in
+                guard let self, !isClosed else { return }
+                switch result {
+                case .success(let answer):
+                    if gzip == .unknown, answer.showsGzip { gzip = .read }
+                    deliver(.success(answer))
+                case .failure(let end):
+                    let isTurnedDown = request.isCompressed && [400, 415].contains(end.failure.httpStatus)
+                    if isTurnedDown { gzip = .refused }
+                    guard isTurnedDown || end.mayRepeat else { return deliver(.failure(end.failure)) }
+                    post(headers: headers, body: body, deliver: deliver)
+                }
             }
         } catch {
             loop.later { deliver(.failure(error)) }
         }
     }
 
-    private func send(
-        _ request: HTTPRequest, deliver: @escaping (Result<HTTPAnswer, DialFailure>) -> Void
-    ) throws(DialFailure) {
-        let link: HTTPLink
-        if let kept = self.link, kept.isFree { link = kept } else { link = try HTTPLink(settings, loop: loop) }
-        self.link = link
-        link.send(request) { [weak self] result in
-            do throws(DialFailure) {
-                switch result {
-                case .success(let answer): deliver(.success(answer))
-                case .failure(let end):
-                    guard let self, !isClosed, end.mayRepeat else { throw end.failure }
-                    try send(request, deliver: deliver)
-                }
-            } catch {
-                deliver(.failure(error))
-            }
-        }
+    private func freeLink() throws(DialFailure) -> HTTPLink {
+        if let link, link.isFree { return link }
+        let fresh = try HTTPLink(settings, loop: loop)
+        link = fresh
+        return fresh
     }
 
     /// Ends the transport connection, and what is under way; nothing is delivered any more.
@@ -65,9 +66,12 @@ public final class HTTPConnection {
 /// A complete answer with a status from 200 to 299. Any other status is a `DialFailure`.
 public struct HTTPAnswer: Hashable, Sendable {
     public let contentType: String?
+    /// Without its content coding.
     public let body: [UInt8]
     /// `nil` without TLS.
     public let tls: TLSFacts?
+    /// The server has shown that it reads gzip (RFC 9110 section 12.5.3), or that it writes it.
+    let showsGzip: Bool
 
     static func isExpected(_ status: Int) -> Bool { (200...299).contains(status) }
 }

@@ -69,9 +69,16 @@ final class HTTPLink: LoopConnection {
 
     private func complete(_ parser: AnswerParser, _ head: AnswerHead) {
         let tls = stream?.version.map { TLSFacts(peerChain: evidence.presentedChain, version: $0) }
+        let body: [UInt8]
+        do throws(DialFailure) {
+            body = try head.decoded(parser.body, limit: settings.receiveLimit)
+        } catch {
+            return fail(error)
+        }
         let isKept = parser.keepsConnection && unsent.isEmpty
         hasServed = true
-        finish(.success(HTTPAnswer(contentType: head.contentType, body: parser.body, tls: tls)))
+        finish(
+            .success(HTTPAnswer(contentType: head.contentType, body: body, tls: tls, showsGzip: head.showsGzip)))
         guard isKept else { return end() }
         setDeadline(settings.keepTime) { $0.end() }
     }
@@ -180,7 +187,7 @@ final class HTTPLink: LoopConnection {
         let isRefused = parser.head.map { !HTTPAnswer.isExpected($0.status) } ?? false
         if isRefused || parser.nonsense != nil { return fail(evidence.failure(expected: HTTPAnswer.isExpected)) }
         if parser.isTooLong || parser.head?.contentLength ?? 0 > settings.receiveLimit {
-            return fail(DialFailure(.protocol, "the answer is longer than \(settings.receiveLimit) bytes"))
+            return fail(.tooLong(settings.receiveLimit))
         }
         if let head = parser.head, parser.isComplete { complete(parser, head) }
     }
@@ -225,5 +232,38 @@ final class HTTPLink: LoopConnection {
         deadline?.cancel()
         let own = LoopBound((self, body))
         deadline = loop.wake(after: delay) { own.value.1(own.value.0) }
+    }
+}
+
+extension AnswerHead {
+    fileprivate var isGzip: Bool { contentEncoding == "gzip" || contentEncoding == "x-gzip" }
+
+    fileprivate var showsGzip: Bool {
+        isGzip || acceptEncoding?.split(separator: ",").contains { String($0).trimmingSpaces == "gzip" } == true
+    }
+
+    /// The body without its content coding.
+    ///
+    /// - Parameter limit: of what comes out, in bytes.
+    fileprivate func decoded(_ body: [UInt8], limit: Int) throws(DialFailure) -> [UInt8] {
+        guard let contentEncoding, contentEncoding != "identity", !body.isEmpty else { return body }
+        guard isGzip else {
+            throw DialFailure(
+                .protocol, "the answer has the content coding \(contentEncoding.printable(upTo: 32)), only gzip is read"
+            )
+        }
+        do throws(Gzip.Problem) {
+            return try Gzip.decompressed(body, limit: limit)
+        } catch .tooLong {
+            throw .tooLong(limit)
+        } catch {
+            throw DialFailure(.protocol, "the answer says that it is gzip, and is not")
+        }
+    }
+}
+
+extension DialFailure {
+    fileprivate static func tooLong(_ limit: Int) -> Self {
+        DialFailure(.protocol, "the answer is longer than \(limit) bytes")
     }
 }
