@@ -377,6 +377,23 @@ struct OpAMPEndpointTests {
         }
     }
 
+    /// Its connection ended before the answer came, and the agent cannot know what became of the poll (decision 0056).
+    @Test func `a poll that comes twice is answered twice, and the second answer asks for everything`() async throws {
+        let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent()) })
+        try await TestServer.run(service: service) { server in
+            let agent = try server.pki.agent()
+            let client = try await server.client(as: agent)
+            _ = try await client.poll(Example.full(sequence: 1))
+            #expect(try await client.poll(Example.heartbeat(sequence: 2))?.flags == [])
+            await client.close()
+            let next = try await server.client(as: agent)
+            #expect(try await next.poll(Example.heartbeat(sequence: 2))?.flags == .reportFullState)
+            #expect(try await next.poll(Example.full(sequence: 3))?.flags == [])
+            #expect(try await next.poll(Example.heartbeat(sequence: 4))?.flags == [])
+        }
+        #expect(service.reports.allSatisfy { $0.copy == nil })
+    }
+
     /// RFC 6455 section 9.1: what is not in the answer was not agreed on.
     @Test func `permessage-deflate is declined`() async throws {
         let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent()) })

@@ -28,6 +28,8 @@ struct Reporting: Equatable, Sendable {
     var due: Sections = .fullState
     /// Sent, and no message has come back since.
     var unconfirmed: Sections = []
+    /// Left out until the host reports another value, or the server is another: this one takes no message with them.
+    var tooLarge: Sections = []
     /// The settings over which a server has got everything that is not due; `nil` when there are none. Another server,
     /// another trust or another leaf is another relation, and begins with a full report.
     var knownBy: ConnectionSettings?
@@ -43,6 +45,7 @@ struct Reporting: Equatable, Sendable {
     mutating func forgetServer() {
         due.formUnion(.fullState)
         unconfirmed = []
+        tooLarge = []
         putOff = []
         knownBy = nil
         serverCapabilities = nil
@@ -53,6 +56,17 @@ struct Reporting: Equatable, Sendable {
     mutating func makeUnconfirmedDue() {
         due.formUnion(unconfirmed.subtracting([.leafRequest, .standing]))
         unconfirmed = []
+    }
+
+    /// What was said last is longer than this server takes, and would be again. Of all parts only the effective
+    /// configuration has no bound: the rest is said once more without it. If it was not there, nothing is.
+    mutating func cutDown() {
+        if unconfirmed.contains(.effectiveConfig) {
+            tooLarge = .effectiveConfig
+            unconfirmed.remove(.effectiveConfig)
+        } else {
+            unconfirmed = []
+        }
     }
 
     mutating func learn(_ message: ServerToAgent) {

@@ -38,11 +38,10 @@ extension Transition {
         switch refusal {
         case .tooLarge:
             isTooLarge = true
-            agent.reporting.unconfirmed = []
-        case .notOpen, .queueFull:
-            isTooLarge = false
-            agent.reporting.makeUnconfirmedDue()
+            agent.reporting.cutDown()
+        case .notOpen, .queueFull: isTooLarge = false
         }
+        agent.reporting.makeUnconfirmedDue()
         note(.warning, .sendFailed, ["reason": isTooLarge ? "too large" : "the connection takes no message"])
         switch agent.phase {
         case .reporting where connection.destination == .candidate && isTooLarge:
@@ -118,7 +117,7 @@ extension Agent {
             (
                 .effectiveConfig,
                 can.contains(.reportsEffectiveConfig) && report.effectiveConfig != nil
-                    && reporting.serverHas(.acceptsEffectiveConfig)
+                    && reporting.serverHas(.acceptsEffectiveConfig) && !reporting.tooLarge.contains(.effectiveConfig)
             ),
             (
                 .remoteConfigStatus,
