@@ -27,7 +27,7 @@ extension Target {
     }
 
     /// The C library of this name on the system, as Swift sees it.
-    static func system(_ name: String, pkgConfig: String, debian: String) -> Target {
+    static func system(_ name: String, pkgConfig: String? = nil, debian: String) -> Target {
         .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
     }
 
@@ -88,14 +88,21 @@ let package = Package(
         .system("COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
         .system("CWebSockets", pkgConfig: "libwebsockets", debian: "libwebsockets-dev"),
         .system("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        .system("CHTTPParser", debian: "libhttp-parser-dev"),
+        .system("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         .systemLibrary(name: "CGlibc"),
+        .systemLibrary(name: "CEpoll"),
 
         // wrappers
         .swift("OpAMPProto", ["Vocabulary", "COpAMPMessages"]),
         .swift("Certificates", ["Vocabulary", "COpenSSL"]),
         .swift("HostSystem", ["Vocabulary", "CGlibc"]),
         .swift("DurableFiles", ["Vocabulary", "Certificates", "HostSystem", "CGlibc"]),
-        .swift("ClientTransport", ["Vocabulary", "Certificates", "HostSystem", "COpenSSL", "CWebSockets"]),
+        .swift(
+            "ClientTransport",
+            [
+                "Vocabulary", "Certificates", "HostSystem", "COpenSSL", "CWebSockets", "CHTTPParser", "CZlib", "CEpoll",
+            ]),
 
         .swift(
             "ServerTransport", ["Vocabulary", "Certificates", "HostSystem", "ServerAPI"] + .listenerStack),
@@ -223,7 +230,6 @@ let package = Package(
         .tests("ArchitectureTests", ["ServerTransport", "Vocabulary"]),
 
         // benchmarks
-        .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
         .testSupport("BareClient", at: "Benchmarks/BareClient", ["CEpoll", "COpenSSL"]),
         .testProgram("bare-server", at: "Benchmarks/BareServer", [.argumentParser, .database] + .serverStack),
         .testProgram(

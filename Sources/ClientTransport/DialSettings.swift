@@ -26,6 +26,8 @@ public struct DialSettings: Hashable, Sendable {
     public var connectTimeout: Duration
     /// From the TCP connection to the open WebSocket, or to the complete answer of a POST.
     public var handshakeTimeout: Duration
+    /// How long an HTTP connection without a request is kept. Proxies and firewalls forget one that is idle for minutes.
+    public var keepTime: Duration
     /// How long a sent Close frame may stay unanswered.
     public var closeTimeout: Duration
     /// How often an open WebSocket is pinged; zero never pings.
@@ -51,6 +53,7 @@ public struct DialSettings: Hashable, Sendable {
         proxyTLS: ProxyTLS = ProxyTLS(),
         connectTimeout: Duration = .seconds(5),
         handshakeTimeout: Duration = .seconds(10),
+        keepTime: Duration = .seconds(90),
         closeTimeout: Duration = .seconds(2),
         pingInterval: Duration = .seconds(20),
         idleTimeout: Duration = .seconds(50),
@@ -70,12 +73,18 @@ public struct DialSettings: Hashable, Sendable {
         self.proxyTLS = proxyTLS
         self.connectTimeout = connectTimeout
         self.handshakeTimeout = handshakeTimeout
+        self.keepTime = keepTime
         self.closeTimeout = closeTimeout
         self.pingInterval = pingInterval
         self.idleTimeout = idleTimeout
         self.receiveLimit = receiveLimit
         self.sendLimit = sendLimit
     }
+}
+
+extension DialSettings {
+    /// When a dial is given up from outside. The extra quarter lets it report in its own words.
+    var dialLimit: Duration { connectTimeout + connectTimeout / 4 }
 }
 
 /// The certificate chain and key that a client shows.

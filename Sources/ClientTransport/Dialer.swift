@@ -1,5 +1,3 @@
-public import Vocabulary
-
 /// Opens connections on one loop. Its methods are called on the loop's thread, and so are the closures given to them.
 public final class Dialer: Sendable {
     private let loop: EventLoop
@@ -16,14 +14,6 @@ public final class Dialer: Sendable {
         WebSocketConnection(settings, events: events, loop: loop)
     }
 
-    /// Sends one POST with content type `application/x-protobuf` on a connection of its own and reads the answer.
-    /// `handshakeTimeout` is the deadline from the TCP connection to the last byte.
-    ///
-    /// - Parameter headers: sent after those of the settings.
-    public func post(
-        _ settings: DialSettings, headers: [HeaderField] = [], body: [UInt8],
-        deliver: @escaping (Result<HTTPAnswer, DialFailure>) -> Void
-    ) -> HTTPExchange {
-        HTTPExchange(settings, headers: headers, body: body, loop: loop, deliver: deliver)
-    }
+    /// For POSTs to one server. Nothing is dialled before the first of them.
+    public func openHTTP(_ settings: DialSettings) -> HTTPConnection { HTTPConnection(settings, loop: loop) }
 }

@@ -32,7 +32,7 @@ public final class WebSocketConnection: LinkUser {
         self.settings = settings
         self.events = events
         do throws(DialFailure) {
-            let link = try Link(settings, extraHeaders: [], request: .upgrade, user: self, loop: loop)
+            let link = try Link(settings, user: self, loop: loop)
             self.link = link
             link.start()
         } catch {
@@ -109,8 +109,6 @@ public final class WebSocketConnection: LinkUser {
 
     // MARK: - Receiving
 
-    func linkAnswered(_ head: AnswerHead) -> Bool { true }
-
     func linkOpened(_ facts: TLSFacts?) {
         guard case .dialing = phase else { return }
         phase = .open
@@ -179,8 +177,6 @@ public final class WebSocketConnection: LinkUser {
     }
 
     // MARK: - The end
-
-    func linkCompleted() {}
 
     func linkEnded(_ end: LinkEnd) {
         switch (end, phase) {

@@ -51,6 +51,8 @@ final class DirectRequests: ChannelDuplexHandler {
         case passing(isRead: Bool, isAnswered: Bool)
     }
 
+    /// A body of so many bytes is worth compressing.
+    private static let largeBody = 1024
     /// Parts of later requests, beyond which the connection is not read.
     private static let mostWaiting = 16
 
@@ -132,11 +134,11 @@ final class DirectRequests: ChannelDuplexHandler {
         let responder = responder ?? route.open(caller)
         self.responder = responder
         switch responder.answer(head, body, on: context.eventLoop) {
-        case .now(let response): write(response, to: head, context)
+        case .now(let response): write(response, to: head, of: body.readableBytes, context)
         case .later(let response):
             response.assumeIsolated().whenComplete { result in
                 switch result {
-                case .success(let response): self.write(response, to: head, context)
+                case .success(let response): self.write(response, to: head, of: body.readableBytes, context)
                 case .failure: context.close(promise: nil)
                 }
                 self.takeNext(context)
@@ -144,7 +146,10 @@ final class DirectRequests: ChannelDuplexHandler {
         }
     }
 
-    private func write(_ response: DirectResponse, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    /// - Parameter length: of the request's body, in bytes.
+    private func write(
+        _ response: DirectResponse, to head: HTTPRequestHead, of length: Int, _ context: ChannelHandlerContext
+    ) {
         state = .idle
         let body: ByteBuffer
         var answer: HTTPResponseHead
@@ -152,6 +157,8 @@ final class DirectRequests: ChannelDuplexHandler {
         case .ok(let type, let bytes):
             body = bytes
             answer = HTTPResponseHead(version: head.version, status: .ok, headers: ["content-type": type])
+            // Only who might have compressed is told (RFC 9110 section 12.5.3).
+            if length >= Self.largeBody { answer.headers.add(name: "accept-encoding", value: "gzip") }
         case .problem(let problem):
             body = context.channel.allocator.buffer(string: problem.body(instance: route.path))
             answer = problem.head(head.version)

@@ -87,6 +87,12 @@ public enum MoveCause: Hashable, Sendable {
         case .http(status: 401):
             "Enroll the host: create a token with `mini-server bootstrap-token create`, and pass it to `opamp-agent enroll`."
         case .http(status: 404): "Correct the path of the endpoint: a mini-server serves agents at /v1/opamp."
+        case .http(status: 413):
+            "Raise the limit for one message at the server, or at the proxy before it. Until then the agent leaves out its "
+                + "effective configuration."
+        case .http(let status) where (300...399).contains(status):
+            "Configure the endpoint that the server or its proxy redirects to: the agent follows no redirect, because its "
+                + "certificate and headers are for the configured server only."
         case .http: "Read the server's log and `mini-server audit list` for this time."
         case .protocol: "Check that the endpoint is an OpAMP server of a compatible version."
         case .serverError: "Read the server's log for this time."

@@ -160,6 +160,36 @@ import Vocabulary
         #expect(world.source.received.contains { $0.health?.healthy == true })
     }
 
+    @Test func `C19 what is too large with the configuration is said without it, until that is another`() throws {
+        func config(_ byte: UInt8) -> EffectiveConfig {
+            let file = AgentConfigFile(body: [byte], contentType: "")
+            return EffectiveConfig(configMap: AgentConfigMap(configMap: ["": file]))
+        }
+        var world = World(
+            try all.configuration(at: all.source.http) {
+                $0.report.effectiveConfig = config(1)
+                $0.capabilities.insert(.reportsEffectiveConfig)
+            })
+        world.source.capabilities.insert(.acceptsEffectiveConfig)
+        world.source.behaviour = [.silent, .works]
+        world.start()
+        #expect(world.source.received.first?.effectiveConfig == config(1))
+        world.breakLine(DialFailure(.http(status: 413)))
+        #expect(world.logged(.lost)?["next"] == MoveCause.http(status: 413).nextAction)
+        world.advance(.seconds(60))
+        let first = try #require(
+            world.source.received.first { $0.effectiveConfig == nil && $0.agentDescription != nil })
+        #expect(first.health != nil)
+        world.say(ServerToAgent(flags: .reportFullState, capabilities: world.source.capabilities))
+        world.advance(.seconds(60))
+        #expect(world.source.received.dropFirst().allSatisfy { $0.effectiveConfig == nil })
+        world.run(
+            .reportChanged(
+                OwnReport(health: ComponentHealth(healthy: true), effectiveConfig: config(2))))
+        world.advance(.seconds(60))
+        #expect(world.source.received.contains { $0.effectiveConfig == config(2) })
+    }
+
     @Test func `C31 a message for another uid is ignored`() throws {
         var world = try world()
         let offer = try all.handover()

@@ -41,6 +41,21 @@ import Vocabulary
         }
     }
 
+    @Test func `an agent that polls stays on one connection, and closes it when it leaves`() async throws {
+        try await withHost("https") { host, opampServer in
+            #expect(try await host.enrol().status == 0)
+            let (connections, messages) = (opampServer.connectionCount, opampServer.heard.count)
+            let agent = try host.run()
+            #expect(await eventually { opampServer.heard.count >= messages + 4 }, "\(agent.log)")
+            #expect(opampServer.connectionCount == connections + 1)
+            agent.send(SIGTERM)
+            #expect(await agent.end().status == 0)
+            #expect(opampServer.heard.last?.message.agentDisconnect == true)
+            #expect(opampServer.connectionCount == connections + 1)
+            #expect(await eventually { opampServer.openConnectionCount == 0 })
+        }
+    }
+
     @Test func `on SIGHUP it presents the certificate that the host's PKI has renewed`() async throws {
         try await withHost { host, opampServer in
             func write(_ identity: TestIdentity) throws {

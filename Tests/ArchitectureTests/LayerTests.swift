@@ -9,7 +9,10 @@ import Testing
         "DurableFiles": ["Vocabulary", "Certificates", "HostSystem", "CGlibc", "Glibc", "Synchronization"],
         "HandoverToken": ["Vocabulary", "Certificates"],
         "HostSystem": ["Vocabulary", "CGlibc", "Dispatch", "Glibc", "Synchronization"],
-        "ClientTransport": ["Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "Glibc"],
+        "ClientTransport": [
+            "Vocabulary", "Certificates", "HostSystem", "CWebSockets", "COpenSSL", "CHTTPParser", "CZlib", "CEpoll",
+            "Glibc",
+        ],
         "AgentCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerCore": ["Vocabulary", "OpAMPProto", "Certificates", "HandoverToken"],
         "ServerAPI": ["Vocabulary"],

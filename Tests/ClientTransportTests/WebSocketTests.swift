@@ -120,6 +120,7 @@ import Vocabulary
         let script: ScriptedServer.Script = { _ in
             .webSocket { socket in
                 socket.freeze()
+                socket.send([1])
                 await socket.waitForEnd()
             }
         }
@@ -127,6 +128,7 @@ import Vocabulary
             let socket = await client.open(try .to(server, "ws").with { $0.closeTimeout = .milliseconds(100) })
             await #expect(throws: SendRefusal.notOpen) { try await socket.send([1]) }
             #expect(await socket.isOpened())
+            #expect(await socket.nextMessage() == [1], "the server reads no more")
             await #expect(throws: SendRefusal.queueFull) {
                 for _ in 0..<10_000 { try await socket.send(Array(repeating: 0, count: 100_000)) }
             }

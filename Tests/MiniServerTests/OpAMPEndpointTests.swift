@@ -361,4 +361,49 @@ struct OpAMPEndpointTests {
             #expect(small.body.count < 2000)
         }
     }
+
+    @Test func `a client whose report is large is told that gzip is read`() async throws {
+        let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent()) })
+        try await TestServer.run(service: service) { server in
+            let client = try await server.client()
+            var report = Example.full(sequence: 1)
+            let small = try #require(try await client.post("/v1/opamp", try report.encoded()))
+            #expect(small["accept-encoding"] == nil)
+            let file = AgentConfigFile(body: Array(repeating: 7, count: 2000), contentType: "")
+            report.sequenceNumber = 2
+            report.effectiveConfig = EffectiveConfig(configMap: AgentConfigMap(configMap: ["": file]))
+            let large = try #require(try await client.post("/v1/opamp", try report.encoded()))
+            #expect(large["accept-encoding"] == "gzip")
+        }
+    }
+
+    /// Its connection ended before the answer came, and the agent cannot know what became of the poll (decision 0056).
+    @Test func `a poll that comes twice is answered twice, and the second answer asks for everything`() async throws {
+        let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent()) })
+        try await TestServer.run(service: service) { server in
+            let agent = try server.pki.agent()
+            let client = try await server.client(as: agent)
+            _ = try await client.poll(Example.full(sequence: 1))
+            #expect(try await client.poll(Example.heartbeat(sequence: 2))?.flags == [])
+            await client.close()
+            let next = try await server.client(as: agent)
+            #expect(try await next.poll(Example.heartbeat(sequence: 2))?.flags == .reportFullState)
+            #expect(try await next.poll(Example.full(sequence: 3))?.flags == [])
+            #expect(try await next.poll(Example.heartbeat(sequence: 4))?.flags == [])
+        }
+        #expect(service.reports.allSatisfy { $0.copy == nil })
+    }
+
+    /// RFC 6455 section 9.1: what is not in the answer was not agreed on.
+    @Test func `permessage-deflate is declined`() async throws {
+        let service = ScriptedOpAMPService(answer: { _, _ in OpAMPAnswer(ServerToAgent()) })
+        try await TestServer.run(service: service) { server in
+            let client = try await server.client()
+            let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
+            try await client.send(RawClient.upgradeRequest(headers: [offer]))
+            let answer = try #require(await client.answer())
+            #expect(answer.status == 101)
+            #expect(answer["sec-websocket-extensions"] == nil)
+        }
+    }
 }

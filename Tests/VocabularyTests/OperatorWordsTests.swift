@@ -7,7 +7,10 @@ struct OperatorWordsTests {
         #expect(message.description == "a.b: It did not. Because. Next: Try.")
     }
 
-    @Test(arguments: MoveCause.allFixed + [.http(status: 100), .http(status: 401), .http(status: 599)])
+    @Test(
+        arguments: MoveCause.allFixed + [
+            .http(status: 100), .http(status: 302), .http(status: 401), .http(status: 413), .http(status: 599),
+        ])
     func `each cause of a failed move has a code that reads back, a sentence and a next step`(cause: MoveCause) {
         #expect(MoveCause(code: cause.code) == cause)
         #expect(cause.sentence.hasSuffix("."))

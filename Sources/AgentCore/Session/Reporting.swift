@@ -43,6 +43,8 @@ struct Reporting: Equatable, Sendable {
     var due: Sections = .fullState
     /// Sent, and no message has come back since.
     var unconfirmed: Sections = []
+    /// Left out until the host reports another value, or the server is another: this one takes no message with them.
+    var tooLarge: Sections = []
     /// The settings over which a server has got everything that is not due; `nil` when there are none. Another server,
     /// another trust or another leaf is another relation, and begins with a full report.
     var knownBy: ConnectionSettings?
@@ -59,6 +61,7 @@ struct Reporting: Equatable, Sendable {
         due.formUnion(.fullState)
         due.remove(.allComponents)
         unconfirmed = []
+        tooLarge = []
         putOff = []
         knownBy = nil
         serverCapabilities = nil
@@ -74,6 +77,17 @@ struct Reporting: Equatable, Sendable {
 
     /// The server may not have heard it yet.
     func owes(_ section: Sections) -> Bool { due.union(unconfirmed).union(putOff).contains(section) }
+
+    /// What was said last is longer than this server takes, and would be again. Of all parts only the effective
+    /// configuration has no bound: the rest is said once more without it. If it was not there, nothing is.
+    mutating func cutDown() {
+        if unconfirmed.contains(.effectiveConfig) {
+            tooLarge = .effectiveConfig
+            unconfirmed.remove(.effectiveConfig)
+        } else {
+            unconfirmed = []
+        }
+    }
 
     mutating func learn(_ message: ServerToAgent) {
         if !message.capabilities.isEmpty { serverCapabilities = message.capabilities }

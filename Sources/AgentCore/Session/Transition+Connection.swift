@@ -87,8 +87,7 @@ extension Transition {
     mutating func lose(_ connection: Connection, by end: ConnectionEnd) {
         let end = connection.destination == .active ? weighed(end) : end
         cancelSessionTimers()
-        // A message too large for this server would be too large again (RFC 9110 section 15.5.14).
-        if end.cause == .http(status: 413) { agent.reporting.unconfirmed = [] }
+        if end.cause == .http(status: 413) { agent.reporting.cutDown() }
         agent.reporting.makeUnconfirmedDue()
         agent.phase = .waiting(connection.destination)
         note(

@@ -94,7 +94,10 @@ extension Transition {
         agent.report = report
         if report.description != old.description { agent.reporting.due.insert(.description) }
         if report.health != old.health { agent.reporting.due.insert(.health) }
-        if report.effectiveConfig != old.effectiveConfig { agent.reporting.due.insert(.effectiveConfig) }
+        if report.effectiveConfig != old.effectiveConfig {
+            agent.reporting.due.insert(.effectiveConfig)
+            agent.reporting.tooLarge.remove(.effectiveConfig)
+        }
         if report.customCapabilities != old.customCapabilities { agent.reporting.due.insert(.customCapabilities) }
         if report.availableComponents?.hash != old.availableComponents?.hash {
             agent.reporting.due.insert(report.availableComponents == nil ? .capabilities : .components)

@@ -41,11 +41,10 @@ extension Transition {
         switch refusal {
         case .tooLarge:
             isTooLarge = true
-            agent.reporting.unconfirmed = []
-        case .notOpen, .queueFull:
-            isTooLarge = false
-            agent.reporting.makeUnconfirmedDue()
+            agent.reporting.cutDown()
+        case .notOpen, .queueFull: isTooLarge = false
         }
+        agent.reporting.makeUnconfirmedDue()
         note(.warning, .sendFailed, ["reason": isTooLarge ? "too large" : "the connection takes no message"])
         switch agent.phase {
         case .reporting where connection.destination == .candidate && isTooLarge:
@@ -119,7 +118,11 @@ extension Agent {
         let sections = missing.reduce(sections) { $0.subtracting($1.sections) }
         let gates: [(Sections, Bool)] = [
             (.health, report.health != nil),
-            (.effectiveConfig, report.effectiveConfig != nil && reporting.serverHas(.acceptsEffectiveConfig)),
+            (
+                .effectiveConfig,
+                report.effectiveConfig != nil && reporting.serverHas(.acceptsEffectiveConfig)
+                    && !reporting.tooLarge.contains(.effectiveConfig)
+            ),
             (.remoteConfigStatus, remoteConfigStatus != nil && reporting.serverHas(.offersRemoteConfig)),
             (.settingsStatus, settingsStatus != nil && reporting.serverHas(.offersConnectionSettings)),
             (.leafRequest, configuration.identity != nil && reporting.serverHas(.acceptsConnectionSettingsRequest)),

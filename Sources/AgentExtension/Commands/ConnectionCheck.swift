@@ -57,7 +57,7 @@ private actor CheckDial {
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActors }
     private let dialer: Dialer
     private var connection: WebSocketConnection?
-    private var exchange: HTTPExchange?
+    private var http: HTTPConnection?
     private var waiter: CheckedContinuation<Outcome, Never>?
 
     init(_ loop: EventLoop) {
@@ -71,7 +71,8 @@ private actor CheckDial {
             if settings.endpoint.isWebSocket {
                 connection = dialer.openWebSocket(settings) { self.heard(.webSocket($0)) }
             } else {
-                exchange = dialer.post(settings, headers: [], body: Self.noMessage) { self.heard(.http($0)) }
+                http = dialer.openHTTP(settings)
+                http?.post(body: Self.noMessage) { self.heard(.http($0)) }
             }
         }
     }
@@ -80,6 +81,7 @@ private actor CheckDial {
         waiter?.resume(returning: outcome)
         waiter = nil
         connection?.close()
+        http?.close()
     }
 }
 

@@ -12,17 +12,16 @@ enum AgentConnection {
     func drop() {
         switch self {
         case .webSocket(let connection): connection.abandon()
-        case .polling(let polling): polling.exchange?.cancel()
+        case .polling(let polling): polling.connection.close()
         }
     }
 }
 
 /// A run of requests to one server; there is one in flight at most.
 struct PollingConnection {
-    let settings: DialSettings
+    let connection: HTTPConnection
     /// Of the first request only.
     var opening: [HeaderField]
-    var exchange: HTTPExchange?
 }
 
 extension AgentShell {
@@ -33,7 +32,10 @@ extension AgentShell {
             settings.headers += dial.openingHeaders
             connections[id] = .webSocket(dialer.openWebSocket(settings) { self.heard($0, on: id) })
         } else {
-            connections[id] = .polling(PollingConnection(settings: settings, opening: dial.openingHeaders))
+            // Each request names the uid of its message.
+            settings.headers.removeAll { $0.name == MoveHeader.instanceUID }
+            connections[id] = .polling(
+                PollingConnection(connection: dialer.openHTTP(settings), opening: dial.openingHeaders))
             take(.opened(id))
         }
     }
@@ -53,17 +55,13 @@ extension AgentShell {
                 take(.sendFailed(id, error))
             }
         case .polling(var polling):
-            var settings = polling.settings
-            // A renewed certificate is presented by the next poll.
-            settings.proxyTLS = proxy.tls
-            settings.headers.removeAll { $0.name == MoveHeader.instanceUID }
+            // A renewed certificate is presented with the next connection.
+            polling.connection.present(proxy.tls)
             let uid = InstanceUID(bytes: message.instanceUID)?.description ?? ""
             let headers = [HeaderField(MoveHeader.instanceUID, Secret(uid))] + polling.opening
             polling.opening = []
-            polling.exchange = dialer.post(settings, headers: headers, body: bytes) {
-                self.answered($0, on: id)
-            }
             connections[id] = .polling(polling)
+            polling.connection.post(headers: headers, body: bytes) { self.answered($0, on: id) }
         case nil: take(.sendFailed(id, .notOpen))
         }
     }
@@ -72,7 +70,7 @@ extension AgentShell {
         switch connections[id] {
         case .webSocket(let connection): connection.close(code: 1000)
         case .polling(let polling):
-            polling.exchange?.cancel()
+            polling.connection.close()
             end(id, .closed(code: nil, reason: ""))
         case nil: break
         }
@@ -97,9 +95,7 @@ extension AgentShell {
     }
 
     private func answered(_ result: Result<HTTPAnswer, DialFailure>, on id: ConnectionID) {
-        guard case .polling(var polling) = connections[id] else { return }
-        polling.exchange = nil
-        connections[id] = .polling(polling)
+        guard connections[id] != nil else { return }
         switch result {
         case .failure(let failure): end(id, .failed(failure))
         case .success(let answer):

@@ -9,8 +9,8 @@ struct DialEvidence {
     var peerAlert: TLSAlert?
     var tlsError: TLSError?
     var answer: AnswerHead?
-    /// libwebsockets' own word, for example "HS: Accept hash wrong". Its TLS texts are wrong and are not used.
-    var libraryReason: String?
+    /// How the answer breaks HTTP.
+    var nonsense: String?
 
     /// Why the connection came to nothing.
     ///
@@ -29,8 +29,8 @@ struct DialEvidence {
         if let tlsError, !isTLSUp, !tlsError.isUnexpectedEnd {
             return failure(.protocol, "TLS failed: \(tlsError.words)")
         }
-        if answer != nil || libraryReason.map(Self.speaksOfNonsense) == true {
-            return failure(.protocol, "the server's HTTP answer does not hold: \(libraryReason ?? "cut off")")
+        if answer != nil || nonsense != nil {
+            return failure(.protocol, "the server's HTTP answer does not hold: \(nonsense ?? "cut off")")
         }
         guard isTLS else {
             // So does a server that expects TLS (RFC 8446 section 6 allows it to say nothing).
@@ -59,10 +59,6 @@ struct DialEvidence {
         DialFailure(cause, detail, presentedChain: presentedChain, closedBeforeAnswer: closedBeforeAnswer)
     }
 
-    private static func speaksOfNonsense(_ reason: String) -> Bool {
-        reason.hasPrefix("HS:") || reason.hasPrefix("problems parsing")
-    }
-
     /// Where a connection stands that did not come up in time.
     var stageWords: String {
         if isTLS, !isTLSUp { return "the TLS handshake was not finished" }
@@ -77,4 +73,8 @@ struct AnswerHead: Hashable {
     let handoverCause: String?
     let contentType: String?
     let contentLength: Int?
+    /// What the body is to be undone from, in lower case.
+    var contentEncoding: String?
+    /// What bodies of requests may be coded in, in lower case.
+    var acceptEncoding: String?
 }

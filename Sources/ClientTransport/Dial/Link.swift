@@ -3,23 +3,17 @@ import Glibc
 import HostSystem
 import Vocabulary
 
-/// One attempt to reach a server, from the first look-up to the last byte: dials, hands the socket to libwebsockets,
+/// One attempt to open a WebSocket, from the first look-up to the last byte: dials, hands the socket to libwebsockets,
 /// gathers what happens, and says exactly once how it ended. It lives on the loop's thread.
 ///
 /// The loop's table `links` keeps it alive from `start` to `end`; libwebsockets holds an unretained pointer from
 /// `takeOver` to WSI_DESTROY, which lies in between.
-@safe final class Link {
+@safe final class Link: LoopConnection {
     enum Stage { case dialing, connected, ended }
-
-    enum Request {
-        case upgrade
-        case post(contentLength: Int)
-    }
 
     let loop: EventLoop
     let settings: DialSettings
     private let headers: RequestHeaders
-    private let request: Request
     var evidence = DialEvidence()
     private(set) var stage = Stage.dialing
     private(set) var wsi: OpaquePointer?
@@ -35,15 +29,14 @@ import Vocabulary
 
     /// - Throws: `DialFailure` with cause `policy` when the settings can never work.
     init(
-        _ settings: DialSettings, extraHeaders: [HeaderField], request: Request, user: any LinkUser, loop: EventLoop
+        _ settings: DialSettings, user: any LinkUser, loop: EventLoop
     ) throws(DialFailure) {
         loop.checkIsolated()
         guard loop.isOpen else { throw DialFailure(.tcp, "the event loop was shut down") }
         self.loop = loop
         self.settings = settings
         self.user = user
-        self.request = request
-        headers = try RequestHeaders(settings.headers + extraHeaders, for: settings.endpoint)
+        headers = try RequestHeaders(settings.headers, for: settings.endpoint)
         dial = try SocketDial(settings, network: loop.network)
         tls = try TLSContext.borrow(TLSContext.Key(settings), from: loop)
         evidence.isTLS = settings.endpoint.isTLS
@@ -53,23 +46,9 @@ import Vocabulary
 
     func start() {
         loop.links[ObjectIdentifier(self)] = self
-        // A resolver may wait longer than we do; its thread's late socket is closed in `dialed`. The extra quarter
-        // lets the dial report in its own words.
-        let limit = settings.connectTimeout + settings.connectTimeout / 4
+        let limit = settings.dialLimit
         setDeadline(limit) { link in link.end(.failed(DialFailure(.timeout, "no connection within \(limit)"))) }
-        let own = LoopBound(self)
-        let (loop, dial) = (self.loop, self.dial)
-        do throws(SystemError) {
-            try DetachedThread.start {
-                let result = dial.connect()
-                let descriptor = result.map(\.descriptor)
-                loop.perform { own.value.dialed(descriptor) }
-                if case .success(let dialed) = result { dialed.pump?.run() }
-            }
-        } catch {
-            // Not within the call: the caller does not have this link yet, and would miss its end.
-            later { link in link.end(.failed(DialFailure(.tcp, "no thread for the dial: \(error)"))) }
-        }
+        dial.connect(on: loop) { self.dialed($0) }
     }
 
     private func dialed(_ result: Result<Int32, DialFailure>) {
@@ -91,7 +70,7 @@ import Vocabulary
         unsafe info.vhost = tls.vhost
         unsafe info.port = Int32(endpoint.port)
         unsafe info.ietf_version_or_minus_one = -1
-        // Without it libwebsockets drops the bodies of answers. Unlike `protocol` it sends nothing.
+        // Unlike `protocol` it sends nothing.
         unsafe info.local_protocol_name = loopProtocols.pointee.name
         unsafe info.opaque_user_data = Unmanaged.passUnretained(self).toOpaque()
         var flags = LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue
@@ -105,16 +84,13 @@ import Vocabulary
         unsafe loop.standIn.address.withCString { address in
             unsafe endpoint.hostHeader.withCString { host in
                 unsafe endpoint.path.withCString { path in
-                    unsafe withOptionalCString(method) { method in
-                        unsafe "http/1.1".withCString { alpn in
-                            unsafe info.address = address
-                            unsafe info.host = host
-                            unsafe info.path = path
-                            unsafe info.method = method
-                            unsafe info.alpn = alpn
-                            let made = unsafe lws_client_connect_via_info(&info)
-                            if unsafe made == nil { libraryGaveUp() }
-                        }
+                    unsafe "http/1.1".withCString { alpn in
+                        unsafe info.address = address
+                        unsafe info.host = host
+                        unsafe info.path = path
+                        unsafe info.alpn = alpn
+                        let made = unsafe lws_client_connect_via_info(&info)
+                        if unsafe made == nil { libraryGaveUp() }
                     }
                 }
             }
@@ -126,7 +102,6 @@ import Vocabulary
         if socket >= 0 {
             close(socket)
             socket = -1
-            evidence.libraryReason = "no room for another connection"
             verdict = verdict ?? .failed(DialFailure(.tcp, "libwebsockets took no further connection"))
         }
         wsiDestroyed()
@@ -159,12 +134,7 @@ import Vocabulary
     }
 
     /// The head of an answer is there.
-    ///
-    /// - Returns: whether to go on.
-    func answered(_ head: AnswerHead) -> Bool {
-        evidence.answer = head
-        return user?.linkAnswered(head) ?? false
-    }
+    func answered(_ head: AnswerHead) { evidence.answer = head }
 
     /// The WebSocket is open.
     func opened() {
@@ -186,35 +156,13 @@ import Vocabulary
         return unsafe user?.linkMayWrite(wsi) ?? false
     }
 
-    /// The answer is complete. libwebsockets would keep the connection, and forgets to close it if the callback says
-    /// so about an answer without a body.
-    func completed() {
-        user?.linkCompleted()
-        later { link in link.kill(.closedByItself) }
-    }
-
     /// The other side was heard without a message: a pong.
     func heard() { user?.linkHeard() }
 
     func peerCloses(_ payload: [UInt8]) { user?.linkPeerCloses(payload) }
 
     /// The request's header lines, all that libwebsockets does not write itself.
-    var headerText: String {
-        guard case .post(let contentLength) = request else { return headers.text }
-        return headers.text + "Content-Type: application/x-protobuf\r\nContent-Length: \(contentLength)\r\n"
-    }
-
-    /// libwebsockets would wait for ever to write an empty body.
-    var hasBody: Bool {
-        if case .post(let contentLength) = request { contentLength > 0 } else { false }
-    }
-
-    private var method: String? {
-        switch request {
-        case .upgrade: nil
-        case .post: "POST"
-        }
-    }
+    var headerText: String { headers.text }
 
     // MARK: - What its user says
 
@@ -278,9 +226,4 @@ import Vocabulary
         self.user = nil
         user?.linkEnded(verdict ?? .closedByItself)
     }
-}
-
-private func withOptionalCString(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Void) {
-    guard let text else { return body(nil) }
-    unsafe text.withCString { text in unsafe body(text) }
 }

@@ -9,15 +9,13 @@ enum LinkEnd {
     case closedByItself
 }
 
-/// What travels over a link: a WebSocket, or one POST.
+/// What travels over a link.
 protocol LinkUser: AnyObject {
-    func linkAnswered(_ head: AnswerHead) -> Bool
     func linkOpened(_ facts: TLSFacts?)
     func linkReceived(_ piece: ReceivedPiece) -> Bool
     func linkMayWrite(_ wsi: OpaquePointer) -> Bool
     func linkHeard()
     func linkPeerCloses(_ payload: [UInt8])
-    func linkCompleted()
     func linkEnded(_ end: LinkEnd)
 }
 
@@ -29,7 +27,7 @@ public struct TLSFacts: Hashable, Sendable {
     public let version: String
 }
 
-/// A piece of a message or of a body.
+/// A piece of a message.
 struct ReceivedPiece {
     let bytes: [UInt8]
     var isFirst = true

@@ -38,6 +38,22 @@ struct SocketDial: Sendable {
         }
     }
 
+    /// Connects on a thread of its own, and comes back to the loop with what `connect` returned. Nothing can stop it: a
+    /// resolver may wait longer than its caller does.
+    func connect(on loop: EventLoop, _ receive: @escaping (Result<Int32, DialFailure>) -> Void) {
+        let own = LoopBound(receive)
+        do throws(SystemError) {
+            try DetachedThread.start {
+                let result = connect()
+                let descriptor = result.map(\.descriptor)
+                loop.perform { own.value(descriptor) }
+                if case .success(let dialed) = result { dialed.pump?.run() }
+            }
+        } catch {
+            loop.later { receive(.failure(DialFailure(.tcp, "no thread for the dial: \(error)"))) }
+        }
+    }
+
     /// Blocks, at longest for `timeout` after the name is resolved.
     func connect() -> Result<DialedSocket, DialFailure> {
         do throws(DialFailure) {

@@ -33,10 +33,11 @@ import HostSystem
     let shared = PosixLock(Shared())
     let context: OpaquePointer
     let standIn: StandInListener
+    let readiness: Readiness
     let network: Network
     private let deadline: LoopDeadline
     /// Who is at work here; on the loop's thread only.
-    var links: [ObjectIdentifier: Link] = [:]
+    var links: [ObjectIdentifier: any LoopConnection] = [:]
     var tlsContexts: [TLSContext.Key: TLSContext] = [:]
     /// One of them, last used by a connection that is gone.
     var idleTLS: TLSContext?
@@ -51,10 +52,15 @@ import HostSystem
 
     init(connectionLimit: Int, network: Network) throws(TransportFailure) {
         standIn = try StandInListener()
+        readiness = try Readiness()
         self.network = network
         guard let context = unsafe makeContext(connectionLimit: connectionLimit) else { throw .contextNotCreated }
         unsafe self.context = context
         unsafe deadline = LoopDeadline(context: context)
+        guard unsafe readiness.attach(to: context) else {
+            unsafe lws_context_destroy(context)
+            throw .contextNotCreated
+        }
         do throws(SystemError) {
             try DetachedThread.start { self.run() }
         } catch {
@@ -131,6 +137,7 @@ import HostSystem
             guard maySleep else { continue }
             unsafe lws_service(context, 0)
             shared.withLock { $0.isServing = false }
+            readiness.tell()
         }
         deadline.free()
         unsafe destroyContext(context)

@@ -17,19 +17,15 @@ func loopCallback(
     switch reason {
     case LWS_CALLBACK_WSI_CREATE: unsafe link.wsiCreated(wsi)
     case LWS_CALLBACK_WSI_DESTROY: link.wsiDestroyed()
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: link.evidence.libraryReason = unsafe text(input, length)
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: link.evidence.nonsense = unsafe nonsense(input, length)
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        unsafe append(link.headerText, to: input, limit: length, wsi, link)
-    case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP: return link.answered(unsafe answerHead(wsi)) ? 0 : -1
+        unsafe append(link.headerText, to: input, limit: length)
+    case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP: link.answered(unsafe answerHead(wsi))
     case LWS_CALLBACK_CLIENT_ESTABLISHED: link.opened()
     case LWS_CALLBACK_CLIENT_RECEIVE: return link.received(unsafe webSocketPiece(wsi, input, length)) ? 0 : -1
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG: link.heard()
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: link.peerCloses(unsafe bytes(input, length))
-    case LWS_CALLBACK_CLIENT_WRITEABLE, LWS_CALLBACK_CLIENT_HTTP_WRITEABLE: return link.mayWrite() ? 0 : -1
-    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP: return unsafe readBody(wsi)
-    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
-        return link.received(ReceivedPiece(bytes: unsafe bytes(input, length))) ? 0 : -1
-    case LWS_CALLBACK_COMPLETED_CLIENT_HTTP: link.completed()
+    case LWS_CALLBACK_CLIENT_WRITEABLE: return link.mayWrite() ? 0 : -1
     default: break
     }
     return 0
@@ -41,8 +37,6 @@ private let linkReasons: Set<UInt32> = [
     LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP.rawValue, LWS_CALLBACK_CLIENT_ESTABLISHED.rawValue,
     LWS_CALLBACK_CLIENT_RECEIVE.rawValue, LWS_CALLBACK_CLIENT_RECEIVE_PONG.rawValue,
     LWS_CALLBACK_WS_PEER_INITIATED_CLOSE.rawValue, LWS_CALLBACK_CLIENT_WRITEABLE.rawValue,
-    LWS_CALLBACK_CLIENT_HTTP_WRITEABLE.rawValue, LWS_CALLBACK_RECEIVE_CLIENT_HTTP.rawValue,
-    LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ.rawValue, LWS_CALLBACK_COMPLETED_CLIENT_HTTP.rawValue,
 ]
 
 // MARK: - Conversions
@@ -51,8 +45,10 @@ private func bytes(_ input: UnsafeMutableRawPointer?, _ length: Int) -> [UInt8] 
     unsafe [UInt8](UnsafeRawBufferPointer(start: input, count: unsafe input == nil ? 0 : max(0, length)))
 }
 
-private func text(_ input: UnsafeMutableRawPointer?, _ length: Int) -> String {
-    String(decoding: unsafe bytes(input, length).prefix { $0 != 0 }, as: UTF8.self)
+/// libwebsockets' own word, if it is about HTTP, for example "HS: Accept hash wrong". Its words about TLS are wrong.
+private func nonsense(_ input: UnsafeMutableRawPointer?, _ length: Int) -> String? {
+    let text = String(decoding: unsafe bytes(input, length).prefix { $0 != 0 }, as: UTF8.self)
+    return text.hasPrefix("HS:") || text.hasPrefix("problems parsing") ? text : nil
 }
 
 private func webSocketPiece(_ wsi: OpaquePointer, _ input: UnsafeMutableRawPointer?, _ length: Int) -> ReceivedPiece {
@@ -65,9 +61,7 @@ private func webSocketPiece(_ wsi: OpaquePointer, _ input: UnsafeMutableRawPoint
 
 /// Writes the lines where libwebsockets builds its request. Their size was checked before the dial; returning
 /// anything but 0 here would make libwebsockets 4.1 go on with freed memory.
-private func append(
-    _ lines: String, to input: UnsafeMutableRawPointer?, limit: Int, _ wsi: OpaquePointer, _ link: Link
-) {
+private func append(_ lines: String, to input: UnsafeMutableRawPointer?, limit: Int) {
     let place = unsafe input?.assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self)
     guard let place = unsafe place, let start = unsafe place.pointee, lines.utf8.count < limit else { return }
     var next = unsafe start
@@ -76,10 +70,6 @@ private func append(
         unsafe next += 1
     }
     unsafe place.pointee = next
-    if link.hasBody {
-        unsafe lws_client_http_body_pending(wsi, 1)
-        unsafe lws_callback_on_writable(wsi)
-    }
 }
 
 private func answerHead(_ wsi: OpaquePointer) -> AnswerHead {
@@ -111,13 +101,4 @@ private func header(_ name: String, of wsi: OpaquePointer) -> String? {
 private func plain(_ buffer: UnsafeMutableBufferPointer<CChar>, _ count: Int) -> String {
     let bytes = unsafe buffer.prefix(count).map { UInt8(bitPattern: $0) }
     return String(decoding: bytes.filter { (0x20..<0x7F).contains($0) }, as: UTF8.self).trimmingSpaces
-}
-
-/// Has libwebsockets undo the transfer coding and come back with RECEIVE_CLIENT_HTTP_READ.
-private func readBody(_ wsi: OpaquePointer) -> Int32 {
-    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
-        var start = buffer.baseAddress
-        var count = Int32(buffer.count)
-        return unsafe lws_http_client_read(wsi, &start, &count) < 0 ? -1 : 0
-    }
 }

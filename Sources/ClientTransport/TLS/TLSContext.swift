@@ -50,10 +50,11 @@ import Vocabulary
 
     let key: Key
     let vhost: OpaquePointer
-    private let context: OpaquePointer?
+    /// `nil` without TLS.
+    let context: OpaquePointer?
     private var uses = 0
     /// By descriptor, since that is all that OpenSSL's callbacks know of a connection.
-    var links: [Int32: Link] = [:]
+    var links: [Int32: any LoopConnection] = [:]
 
     /// - Throws: `DialFailure` with cause `policy` when the settings themselves cannot work.
     private init(_ key: Key, prepared: OpaquePointer?, loop: EventLoop) throws(DialFailure) {

@@ -42,10 +42,28 @@ actor LoopClient {
     func post(
         _ settings: DialSettings, headers: [HeaderField] = [], body: [UInt8] = [1]
     ) async -> Result<HTTPAnswer, DialFailure> {
+        let connection = dialer.openHTTP(settings)
+        defer { connection.close() }
+        return await post(over: connection, headers: headers, body: body)
+    }
+
+    func keep(_ settings: DialSettings) -> LoopPoller {
+        LoopPoller(client: self, connection: dialer.openHTTP(settings))
+    }
+
+    func post(
+        over connection: HTTPConnection, headers: [HeaderField] = [], body: [UInt8] = [1]
+    ) async -> Result<HTTPAnswer, DialFailure> {
         await withCheckedContinuation { continuation in
-            _ = dialer.post(settings, headers: headers, body: body) { continuation.resume(returning: $0) }
+            connection.post(headers: headers, body: body) { continuation.resume(returning: $0) }
         }
     }
+
+    func postAndForget(
+        over connection: HTTPConnection, _ deliver: @escaping @Sendable (Result<HTTPAnswer, DialFailure>) -> Void
+    ) { connection.post(body: [1], deliver: deliver) }
+
+    func close(_ connection: HTTPConnection) { connection.close() }
 
     func isOnLoop() -> Bool { loop.isIsolatingCurrentContext() == true }
 }
@@ -102,6 +120,34 @@ struct LoopSocket: @unchecked Sendable {
     }
 
     struct NoFailure: Error {}
+}
+
+/// One kept HTTP connection as a test sees it.
+///
+/// Safe to share because the connection is touched through the client only, which lives on its loop.
+struct LoopPoller: @unchecked Sendable {
+    let client: LoopClient
+    let connection: HTTPConnection
+
+    func post(_ body: [UInt8] = [1]) async -> Result<HTTPAnswer, DialFailure> {
+        await client.post(over: connection, headers: [], body: body)
+    }
+
+    func postAndForget(_ deliver: @escaping @Sendable (Result<HTTPAnswer, DialFailure>) -> Void) async {
+        await client.postAndForget(over: connection, deliver)
+    }
+
+    func close() async { await client.close(connection) }
+
+    /// The failure that it must end with.
+    func failure(of body: [UInt8]) async throws -> DialFailure {
+        switch await post(body) {
+        case .failure(let failure): return failure
+        case .success(let answer):
+            Issue.record("no failure but \(answer)")
+            throw LoopSocket.NoFailure()
+        }
+    }
 }
 
 /// Runs the body with a client and shuts its loop down afterwards.

@@ -70,6 +70,7 @@ public final class ScriptedOpAMPServer: Sendable {
     public var port: Int { listener.withLock { $0?.port ?? 0 } }
     public var heard: [Heard] { memory.withLock { $0.heard } }
     public var requests: [ScriptedRequest] { listener.withLock { $0?.requests ?? [] } }
+    public var connectionCount: Int { listener.withLock { $0?.connectionCount ?? 0 } }
     public var openConnectionCount: Int { listener.withLock { $0?.openConnectionCount ?? 0 } }
     public var leafCount: Int { memory.withLock { $0.leaves.count } }
     public var settingsStatuses: [ConnectionSettingsStatus] { heard.compactMap(\.message.connectionSettingsStatus) }

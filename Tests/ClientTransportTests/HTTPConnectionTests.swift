@@ -5,7 +5,7 @@ import TestPKI
 import Testing
 import Vocabulary
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct HTTPExchangeTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct HTTPConnectionTests {
     @Test(arguments: [0, 1, 5_000, 200_000])
     func `a body goes there and back over mutual TLS`(size: Int) async throws {
         let authority = try TestAuthority()

@@ -1,0 +1,13 @@
+// http-parser for Swift: the header, and a function for each bit field, which the importer cannot see.
+
+#pragma once
+
+#include <http_parser.h>
+
+static inline int shim_http_status(const http_parser *parser) { return (int)parser->status_code; }
+static inline int shim_http_is_failed(const http_parser *parser) {
+    return parser->http_errno != HPE_OK && parser->http_errno != HPE_PAUSED;
+}
+static inline const char *shim_http_problem(const http_parser *parser) {
+    return http_errno_description(HTTP_PARSER_ERRNO(parser));
+}
