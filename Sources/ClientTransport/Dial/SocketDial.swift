@@ -81,7 +81,7 @@ struct SocketDial: Sendable {
             try tls?.shakeHands(until: deadline)
         }
         try ProxyHandshake(
-            stream: tls ?? SocketStream(socket), socket: socket, proxy: proxy.settings.origin, server: proxy.server,
+            stream: tls ?? PlainStream(socket), socket: socket, proxy: proxy.settings.origin, server: proxy.server,
             deadline: deadline
         ).run(proxy.request)
         guard let tls else { return DialedSocket(descriptor: socket) }

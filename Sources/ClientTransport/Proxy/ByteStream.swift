@@ -31,7 +31,7 @@ enum StreamStep<Value> {
 }
 
 /// A socket, or one end of a pair of them. It does not own the descriptor.
-final class SocketStream: ByteStream {
+final class PlainStream: ByteStream {
     let descriptor: Int32
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }

@@ -54,7 +54,7 @@ struct ProxyHandshake {
                         .timeout, "the proxy \(proxy) did not answer CONNECT \(server) in time", proxyProblem: .broken)
                 }
             case .ended:
-                let hint = stream is SocketStream ? "; if it expects TLS, its URL begins with https://" : ""
+                let hint = stream is PlainStream ? "; if it expects TLS, its URL begins with https://" : ""
                 throw broken("the proxy \(proxy) closed the connection before it answered\(hint)")
             case .failed(let reason): throw broken("the connection to the proxy \(proxy) broke: \(reason)")
             case .certificateRefused(let reason):

@@ -1,3 +1,4 @@
+internal import CWebSockets
 import Glibc
 import HostSystem
 import Vocabulary
@@ -10,7 +11,7 @@ final class TunnelPump {
     private let socket: Int32
     /// The other end of what libwebsockets has.
     private let inner: Int32
-    private let client: SocketStream
+    private let client: PlainStream
 
     /// What is under way in one direction.
     private struct Flow {
@@ -26,7 +27,7 @@ final class TunnelPump {
         self.tls = tls
         self.socket = socket
         self.inner = inner
-        client = SocketStream(inner)
+        client = PlainStream(inner)
     }
 
     /// A pump that owns the socket to the proxy from now on, and the descriptor that takes its place.
