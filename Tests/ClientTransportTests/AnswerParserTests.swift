@@ -84,6 +84,44 @@ import Vocabulary
         #expect(parser.head?.status == 101)
     }
 
+    /// Whatever a stranger sends: an end, and never more than the limit.
+    @Test func `answers with bytes changed by chance are read or refused`() {
+        var chance = SplitMix(state: 1)
+        for _ in 0..<3000 {
+            let names = Self.answers.keys.sorted()
+            let name = names[chance.below(names.count)]
+            var bytes = Array((Self.answers[name]?.text ?? "").utf8)
+            for _ in 0...chance.below(3) {
+                let place = chance.below(bytes.count)
+                switch chance.below(3) {
+                case 0: bytes[place] = UInt8(chance.below(256))
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(contentsOf: bytes[place...].prefix(chance.below(40)), at: place)
+                }
+            }
+            let parser = AnswerParser(limit: 5)
+            while !bytes.isEmpty {
+                let count = 1 + chance.below(bytes.count)
+                parser.read(bytes[..<count])
+                bytes.removeFirst(count)
+            }
+            parser.end()
+            #expect(parser.isComplete || parser.nonsense != nil || parser.isTooLong)
+            #expect(parser.body.count <= 5)
+        }
+    }
+
+    private struct SplitMix {
+        var state: UInt64
+
+        mutating func below(_ bound: Int) -> Int {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var word = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
+            word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+            return Int((word ^ word >> 31) % UInt64(bound))
+        }
+    }
+
     @Test func `no byte beyond the limit is kept`() {
         let parser = AnswerParser(limit: 4)
         parser.read(Array((Self.chunked + "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").utf8))

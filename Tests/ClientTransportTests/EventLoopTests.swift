@@ -113,6 +113,17 @@ import Vocabulary
         client.loop.shutDown()
     }
 
+    /// In a process of its own, since other tests open descriptors too.
+    @Test func `a loop that has ended leaves no descriptor behind`() async throws {
+        await #expect(processExitsWith: .success) {
+            func descriptors() -> Int { (0..<4096).count { (descriptor: Int32) in fcntl(descriptor, F_GETFD) >= 0 } }
+            try EventLoop(connectionLimit: 4).shutDown()
+            let before = descriptors()
+            for _ in 0..<20 { try EventLoop(connectionLimit: 4).shutDown() }
+            try #require(descriptors() == before)
+        }
+    }
+
     @Test func `the loop may be shut down from itself`() async throws {
         let client = try LoopClient()
         client.loop.perform { client.loop.shutDown() }

@@ -6,7 +6,7 @@ import Testing
 import Vocabulary
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct HTTPConnectionTests {
-    @Test(arguments: [0, 1, 5_000, 200_000])
+    @Test(arguments: [0, 1, 5_000, 200_000, 3_000_000])
     func `a body goes there and back over mutual TLS`(size: Int) async throws {
         let authority = try TestAuthority()
         let agent = try authority.agent()
