@@ -30,7 +30,8 @@ public struct AgentTokenCheck: Sendable {
 
     public func check(_ text: String) throws(TokenRefusal) -> VerifiedToken {
         let signers = tokenSigners.certificates.map { TokenVerifier.KnownSigner(certificate: $0, owner: nil) }
-        let token = try TokenVerifier().verify(text, signers: signers, audience: nil, at: receivedAt, expected: [purpose])
+        let token = try TokenVerifier().verify(
+            text, signers: signers, audience: nil, at: receivedAt, expected: [purpose])
         let claims = token.claims
         guard claims.leaf == ownLeaf else { throw .fingerprintMismatch(named: claims.leaf, own: ownLeaf) }
         guard claims.target.endpoint == endpoint else {

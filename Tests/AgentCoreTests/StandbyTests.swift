@@ -49,7 +49,9 @@ import Vocabulary
 
     @Test func `a grant is held, answered by APPLIED, and nothing moves`() throws {
         var world = try holding()
-        #expect(world.source.statuses.last?.status == .applied && world.source.statuses.last?.lastConnectionSettingsHash == [9])
+        #expect(
+            world.source.statuses.last?.status == .applied
+                && world.source.statuses.last?.lastConnectionSettingsHash == [9])
         #expect(world.target.dials.isEmpty && world.disk.active.settings.endpoint == all.source.endpoint)
         let grant = try #require(world.disk.standby)
         let signers = try all.target.tokenSigners
@@ -59,7 +61,8 @@ import Vocabulary
         #expect(world.target.dials.isEmpty, "F63: a server that is there is not left")
     }
 
-    @Test func `a server that is dead for the set time is left for the standby server, by the move of an offer`() throws {
+    @Test func `a server that is dead for the set time is left for the standby server, by the move of an offer`() throws
+    {
         var world = try holding()
         die(&world)
         world.advance(.seconds(899))
@@ -82,7 +85,7 @@ import Vocabulary
 
     @Test(arguments: [
         DialFailure(.http(status: 401)), DialFailure(.http(status: 403)), DialFailure(.tlsLeafRefused),
-        DialFailure(.http(status: 404)),
+        DialFailure(.http(status: 404)), DialFailure(.proxy, proxyProblem: .refused(status: 407)), DialFailure(.proxy),
     ])
     func `a server that refuses the agent is there, and is not left`(_ failure: DialFailure) throws {
         var world = try holding()
@@ -91,7 +94,10 @@ import Vocabulary
         #expect(world.target.dials.isEmpty && world.disk.standby != nil)
     }
 
-    @Test(arguments: [DialFailure(.dns), DialFailure(.timeout), DialFailure(.tlsExpired), DialFailure(.http(status: 503))])
+    @Test(arguments: [
+        DialFailure(.dns), DialFailure(.timeout), DialFailure(.tlsExpired), DialFailure(.http(status: 503)),
+        DialFailure(.proxy, proxyProblem: .refused(status: 502)),
+    ])
     func `what does not answer as a server does is dead`(_ failure: DialFailure) throws {
         var world = try holding()
         die(&world, by: failure)
@@ -111,7 +117,9 @@ import Vocabulary
     }
 
     @Test func `fewer than five failed contacts prove nothing`() throws {
-        var world = try holding { $0.backoff = Backoff(initial: .seconds(3000), maximum: .seconds(3000), floor: .seconds(600)) }
+        var world = try holding {
+            $0.backoff = Backoff(initial: .seconds(3000), maximum: .seconds(3000), floor: .seconds(600))
+        }
         die(&world)
         var contacts = 1
         while world.target.dials.isEmpty, contacts < 20 {
@@ -171,7 +179,8 @@ import Vocabulary
 
     @Test func `F36 a grant has to keep the rules of offers, and some of its own`() throws {
         func refused(
-            _ offers: ConnectionSettingsOffers, _ change: (inout AgentConfiguration) -> Void = { $0.standby = StandbyPolicy() }
+            _ offers: ConnectionSettingsOffers,
+            _ change: (inout AgentConfiguration) -> Void = { $0.standby = StandbyPolicy() }
         ) throws -> String? {
             var world = World(try all.configuration(change))
             world.start()

@@ -243,7 +243,8 @@ import Testing
         Scene(
             code: "state.lost",
             // As a handover leaves it.
-            state: "echo moved > third/adopted; for file in connection connection.previous; do echo nonsense > third/$file; done",
+            state:
+                "echo moved > third/adopted; for file in connection connection.previous; do echo nonsense > third/$file; done",
             refused: "opamp-agent run --config third.yaml", advice: ["`opamp-agent reset --yes`"],
             carriedOut: "opamp-agent reset --yes --config third.yaml; token eu > bootstrap",
             then: "opamp-agent enroll --config third.yaml --token-file bootstrap"),

@@ -71,8 +71,11 @@ extension ConnectionEnd {
     var sign: Sign {
         guard case .failed(let failure) = self else { return .none }
         return switch failure.cause {
-        case .dns, .tcp, .timeout, .tlsUntrusted, .tlsName, .tlsExpired, .proxy: .gone
+        case .dns, .tcp, .timeout, .tlsUntrusted, .tlsName, .tlsExpired: .gone
         case .http(let status) where status >= 500: .gone
+        case .proxy:
+            // What is wrong with the proxy says nothing of the server. 5xx is its word that it does not reach the server.
+            if case .refused(let status) = failure.proxyProblem, status >= 500 { .gone } else { .none }
         case .http, .tlsLeafRefused, .protocol, .serverError: .there
         case .policy, .token, .storage, .probation: .none
         }

@@ -4,7 +4,8 @@ import Vocabulary
 // A grant is held, and used when the active server has been unreachable for long enough. The move is the move of an
 // offer, with its verification and its way back.
 extension Transition {
-    mutating func hold(_ grant: OtherConnectionSettings, of arrival: WaitingOffer, hash: OfferHash) throws(OfferRefusal) {
+    mutating func hold(_ grant: OtherConnectionSettings, of arrival: WaitingOffer, hash: OfferHash) throws(OfferRefusal)
+    {
         guard agent.configuration.standby != nil else { throw .standbyOff }
         guard arrival.offers.opamp == nil else { throw .standbyBesideSettings }
         let resolution = try agent.review(receivedAt: arrival.receivedAt).resolve(standby: grant)

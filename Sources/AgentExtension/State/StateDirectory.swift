@@ -107,7 +107,8 @@ final class StateDirectory: Sendable {
     }
 
     /// The leaf of an enrolled agent that has never moved, and whose tokens it trusts, if the key beside it is the leaf's.
-    private func restoreEnrolment(of state: inout AgentState, _ configuration: AgentConfiguration) throws(StateFailure) {
+    private func restoreEnrolment(of state: inout AgentState, _ configuration: AgentConfiguration) throws(StateFailure)
+    {
         guard !configuration.hasLeafOfItsOwn, let pem = try text(.leaf), let leaf = try? LeafChain(pem: pem),
             leaf.leaf.publicKey == key.publicKey
         else { return }
