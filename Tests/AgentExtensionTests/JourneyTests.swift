@@ -292,9 +292,17 @@ import Vocabulary
         #expect(await eventually { source.heard.last?.message.capabilities == [.reportsStatus, .reportsHealth] })
         try await agent.setAvailableComponents(["receiver": ComponentDetails()])
         #expect(await eventually { source.heard.contains { $0.message.availableComponents?.hash.count == 32 } })
-        await #expect(throws: CustomMessageRefusal.notOwnCapability) {
-            try await agent.send(CustomMessage(capability: "com.example.a"))
-        }
+        let question = CustomMessage(capability: "com.example.a", type: "ask", data: [1])
+        await #expect(throws: CustomMessageRefusal.notOwnCapability) { try await agent.send(question) }
+        await agent.setCustomCapabilities(["com.example.a"])
+        await #expect(throws: CustomMessageRefusal.notListedByServer) { try await agent.send(question) }
+        source.say(
+            ServerToAgent(
+                customCapabilities: CustomCapabilities(capabilities: ["com.example.a"]), customMessage: question))
+        var messages = agent.customMessages.makeAsyncIterator()
+        #expect(await messages.next() == question)
+        try await agent.send(question)
+        #expect(await eventually { source.heard.contains { $0.message.customMessage == question } })
         await agent.stop()
     }
 
