@@ -6,6 +6,9 @@ import subprocess
 
 import pytest
 
+from opamp_server import Mode
+from world import World
+
 
 @pytest.fixture(scope="session")
 def tool():
@@ -30,6 +33,29 @@ def tool():
 def seed():
     """The seed of everything random in this run; INTEROP_SEED repeats one."""
     return int(os.environ.get("INTEROP_SEED") or random.SystemRandom().getrandbits(32))
+
+
+@pytest.fixture
+def world():
+    world = World()
+    with world.stack:
+        yield world
+        for program in world.programs:
+            assert program.hits > 0, f"{program.name} was never used: {program.log}"
+
+
+@pytest.fixture(autouse=True)
+def every_mode_is_hit(request):
+    """A server that was to do something and never did it has shown nothing."""
+    before = len(Mode.made)
+    yield
+    modes = Mode.made[before:] + [mode for mode in parameters(request) if isinstance(mode, Mode)]
+    for mode in modes:
+        assert type(mode) is Mode or mode.hits > 0, f"{type(mode).__name__} was never hit"
+
+
+def parameters(request):
+    return request.node.callspec.params.values() if hasattr(request.node, "callspec") else []
 
 
 @pytest.fixture(autouse=True)

@@ -12,24 +12,31 @@ import tempfile
 import threading
 import time
 import pathlib
+import urllib.parse
 
+from cryptography import x509
+from google.protobuf.message import DecodeError
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
+import pki
 import wire
 
 MESSAGES = wire.our_messages()
 AgentToServer, ServerToAgent = MESSAGES["agent-to-server"], MESSAGES["server-to-agent"]
 STATUS = {"applied": 1, "applying": 2, "failed": 3}
-# AcceptsStatus, OffersConnectionSettings.
-CAPABILITIES = 0x1 | 0x20
+# AcceptsStatus, OffersConnectionSettings; AcceptsConnectionSettingsRequest.
+CAPABILITIES, SIGNS = 0x1 | 0x20, 0x40
 
 
 class Mode:
     """Welcomes every agent and answers every message."""
 
+    made = []
+
     def __init__(self):
         self.hits = 0
+        Mode.made.append(self)
 
     def hit(self):
         self.hits += 1
@@ -115,6 +122,34 @@ class Offers(Mode):
         return reply
 
 
+class Issues(Mode):
+    """Signs what an agent without a certificate asks for."""
+
+    def __init__(self, authority):
+        super().__init__()
+        self.authority = authority
+        self.request = None
+
+    def answer(self, server, heard):
+        reply = server.reply(heard)
+        reply.capabilities |= SIGNS
+        request = heard.connection_settings_request.opamp.certificate_request.csr
+        if request and not self.hits:
+            self.hit()
+            self.request = x509.load_pem_x509_csr(request)
+            reply.connection_settings.CopyFrom(self.offer(b"first"))
+        return reply
+
+    def offer(self, hash, authority=None):
+        """Another certificate for the same key, and nothing else."""
+        offers = ServerToAgent().connection_settings
+        offers.hash = hash
+        offers.opamp.heartbeat_interval_seconds = 1
+        certificate = (authority or self.authority).sign("host", self.request.public_key())
+        offers.opamp.certificate.cert = pki.pem(certificate)
+        return offers
+
+
 class WantsFullState(Mode):
     def answer(self, server, heard):
         reply = server.reply(heard)
@@ -125,13 +160,19 @@ class WantsFullState(Mode):
 
 
 class Server:
-    """What both transports have in common."""
+    """What both transports have in common. `is_plain` leaves TLS to a program in front, which says in a header what
+    certificate the client has presented."""
 
-    def __init__(self, authority, mode=None, identity=None, host="127.0.0.1", clients=None):
+    front = None
+
+    def __init__(self, authority, mode=None, identity=None, host="127.0.0.1", clients=None, is_plain=False):
         self.authority = authority
         self.mode = mode or Mode()
         self.heard, self.leaves, self.uids, self.bytes = [], [], [], []
         self.opened, self.closed = [], []
+        self.tls = None
+        if is_plain:
+            return
         identity = identity or authority.issue("listener", host=host)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
@@ -149,15 +190,19 @@ class Server:
 
     @property
     def endpoint(self):
-        return f"{self.scheme}://127.0.0.1:{self.port}/v1/opamp"
+        return f"{self.scheme}://127.0.0.1:{self.front or self.port}/v1/opamp"
 
     def reply(self, heard):
         return ServerToAgent(instance_uid=heard.instance_uid, capabilities=CAPABILITIES)
 
-    def hear(self, data, tls):
+    def hear(self, data, tls, headers):
         message = AgentToServer.FromString(data)
-        certificate = tls.getpeercert(True)
-        self.leaves.append(hashlib.sha256(certificate).hexdigest() if certificate else None)
+        if self.tls is not None:
+            certificate = tls.getpeercert(True)
+            self.leaves.append(hashlib.sha256(certificate).hexdigest() if certificate else None)
+        else:
+            text = urllib.parse.unquote(headers["X-Client-Certificate"])
+            self.leaves.append(pki.fingerprint(x509.load_pem_x509_certificate(text.encode())))
         self.heard.append(message)
         return message
 
@@ -219,7 +264,7 @@ class WebSocketServer(Server):
             async for data in connection:
                 self.bytes.append(("agent", data))
                 assert data[0] == 0, "the header of each message is a zero byte"
-                answer = self.mode.answer(self, self.hear(data[1:], tls))
+                answer = self.mode.answer(self, self.hear(data[1:], tls, connection.request.headers))
                 if answer is not None:
                     await self._send(connection, answer)
         except ConnectionError:
@@ -263,7 +308,11 @@ class PollingServer(Server):
                 outer.opened.append(time.monotonic())
                 outer.uids.append(self.headers["OpAMP-Instance-UID"])
                 assert self.headers["Content-Type"] == "application/x-protobuf"
-                answer = outer.mode.answer(outer, outer.hear(data, self.connection))
+                try:
+                    heard = outer.hear(data, self.connection, self.headers)
+                except DecodeError:
+                    return self.send_error(400)
+                answer = outer.mode.answer(outer, heard)
                 if not isinstance(answer, bytes):
                     if outer.waiting:
                         answer.connection_settings.CopyFrom(outer.waiting.pop(0))
@@ -283,7 +332,8 @@ class PollingServer(Server):
                 pass
 
         self.server = Quiet(("127.0.0.1", 0), Handler)
-        self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True)
+        if self.tls is not None:
+            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

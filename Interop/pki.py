@@ -58,6 +58,10 @@ class Authority(Identity):
         certificate = self._certificate(name, key.public_key(), days, {"digital_signature"}, host or "")
         return Identity(certificate, key)
 
+    def sign(self, name, public_key, days=30):
+        """For an agent that has a key of its own."""
+        return self._certificate(name, public_key, days, {"digital_signature"}, "")
+
     def _certificate(self, name, public_key, days, usages, host):
         own = getattr(self, "certificate", None)
         now = datetime.datetime.now(datetime.timezone.utc)

@@ -1,8 +1,8 @@
 """The agent between two servers that are none of ours: each behaviour of the specification that a handover needs.
 
-The numbers are those of docs/faults.md. What needs a proxy, a broken disk or a token is tested there."""
+The numbers are those of docs/faults.md. What leads through a proxy is in test_proxies.py, what needs a token in
+docs/faults.md."""
 
-import contextlib
 import gzip
 import os
 import signal
@@ -11,10 +11,10 @@ import time
 import pytest
 
 import pki
-from agent import Agent
 from opamp_server import (
     STATUS,
     Closes,
+    Issues,
     Mode,
     Offers,
     PollingServer,
@@ -23,65 +23,10 @@ from opamp_server import (
     SaysError,
     SaysNothing,
     SaysRaw,
-    ServerToAgent,
     WantsFullState,
     WebSocketServer,
 )
-
-
-class World:
-    """Two servers of different CAs, and a CA for hosts that both know."""
-
-    def __init__(self):
-        self.hosts, self.eu, self.us = pki.Authority("hosts"), pki.Authority("eu"), pki.Authority("us")
-        self.stack = contextlib.ExitStack()
-
-    def server(self, authority, mode=None, kind=WebSocketServer, **options):
-        options.setdefault("clients", [pki.pem(self.hosts.certificate).decode()])
-        server = self.stack.enter_context(kind(authority, mode, **options))
-        server.ca = pki.pem(authority.certificate)
-        return server
-
-    def agent(self, server, key="p256", **options):
-        identity = self.hosts.issue("host", key=key)
-        agent = self.stack.enter_context(Agent(server, identity, **options))
-        assert server.wait(lambda s: len(s.heard) >= 2), agent.log
-        return agent
-
-
-@pytest.fixture
-def world():
-    world = World()
-    with world.stack:
-        yield world
-
-
-def offers(target=None, hash=b"\x01", ca=None, **fields):
-    """Settings for a server: its endpoint, and its CA for that endpoint only."""
-    message = ServerToAgent().connection_settings
-    message.hash = hash
-    opamp = message.opamp
-    opamp.heartbeat_interval_seconds = fields.pop("heartbeat", 1)
-    if target is not None:
-        opamp.destination_endpoint = target.endpoint
-        ca = ca or target.ca
-    if ca:
-        opamp.tls.ca_pem_contents = ca.decode()
-    for name, value in fields.items():
-        setattr(opamp.tls if hasattr(opamp.tls, name) else opamp, name, value)
-    return message
-
-
-def verdict(server, status, hash=b"\x01", seconds=20):
-    """Waits for a status of this hash, and gives its text back."""
-    found = []
-
-    def has_come(server):
-        found[:] = [text for h, s, text in server.statuses if h == hash and s == STATUS[status]]
-        return bool(found)
-
-    assert server.wait(has_come, seconds), server.statuses
-    return found[-1]
+from world import offers, verdict
 
 
 @pytest.mark.parametrize("repeats_leaf", [False, True])
@@ -379,3 +324,69 @@ def test_an_agent_says_goodbye(world):
     assert agent.end() == 0
     assert source.wait(lambda s: s.closed)
     assert source.heard[-1].HasField("agent_disconnect") and source.closed[0][1] == 1000
+
+
+def test_H17_a_leaf_is_renewed_for_the_same_key_and_the_former_one_stays_until_it_works(world):
+    issues = Issues(world.hosts)
+    source, target = world.server(world.eu, issues), world.server(world.us)
+    agent = world.agent(source, is_enrolled=False)
+    verdict(source, "applied", b"first")
+    assert source.wait(lambda s: s.leaves[-1]), agent.log
+    first = source.leaves[-1]
+    assert source.leaves[0] is None and agent.status()["leaf"]["fingerprint"] == first
+
+    # Of a CA that no listener knows: the agent comes back with what it had.
+    source.offer(issues.offer(b"bad", authority=pki.Authority("nobody")))
+    assert verdict(source, "failed", b"bad").startswith("tls-leaf-refused")
+    assert source.leaves[-1] == first and agent.status()["leaf"]["fingerprint"] == first
+
+    renewed = issues.offer(b"good")
+    source.offer(renewed)
+    verdict(source, "applied", b"good")
+    second = agent.status()["leaf"]["fingerprint"]
+    assert second != first and source.leaves[-1] == second
+    source.offer(offers(target, hash=b"on"))
+    verdict(target, "applied", b"on")
+    assert set(target.leaves) == {second} and target.heard[0].instance_uid == source.heard[0].instance_uid
+
+
+def test_H17_a_certificate_that_comes_with_a_key_is_refused(world):
+    issues = Issues(world.hosts)
+    source = world.server(world.eu, issues)
+    world.agent(source, is_enrolled=False)
+    verdict(source, "applied", b"first")
+    assert source.wait(lambda s: s.leaves[-1])
+    opened = len(source.opened)
+    other, offered = world.hosts.issue("other"), issues.offer(b"with a key")
+    offered.opamp.certificate.cert, offered.opamp.certificate.private_key = pki.pem(other.certificate), other.key_pem()
+    source.offer(offered)
+    assert "offer.private-key-offered" in verdict(source, "failed", b"with a key")
+    assert len(source.opened) == opened
+
+
+def test_H27_with_the_former_server_gone_as_well_the_agent_tries_until_it_is_back(world):
+    silent = SaysNothing()
+    source, target = world.server(world.eu), world.server(world.us, silent)
+    agent = world.agent(source)
+    source.offer(offers(target))
+    assert target.wait(lambda s: s.heard)
+    port, heard = source.port, len(source.heard)
+    source.stop()
+    assert agent.wait(lambda a: "move.failed" in a.log and a.log.count("connection.lost") > 2, 20), agent.log
+    assert agent.process.poll() is None
+    source.start(port)
+    assert source.wait(lambda s: any(m.connection_settings_status.status == STATUS["failed"] for m in s.heard[heard:]))
+    assert agent.status()["active"]["endpoint"] == source.endpoint
+
+
+def test_H28_without_a_place_for_its_state_the_agent_refuses_the_offer_and_stays(world):
+    source, target = world.server(world.eu), world.server(world.us)
+    agent = world.agent(source, is_ordinary=True)
+    state = agent.folder / "state"
+    state.chmod(0o500)
+    source.offer(offers(target))
+    assert verdict(source, "failed").startswith("storage")
+    assert not target.opened and len(source.opened) == 1 and agent.process.poll() is None
+    state.chmod(0o700)
+    source.offer(offers(target, hash=b"\x02"))
+    verdict(target, "applied", b"\x02")

@@ -16,7 +16,7 @@ import Vocabulary
 ///     await agent.stop()
 ///     await reader.value
 ///
-/// It has one thread of its own and blocks none of the host's. One state directory serves one agent at a time.
+/// It has one thread of its own, one more for a connection through an https proxy, and blocks none of the host's. One state directory serves one agent at a time.
 public struct AgentExtension: Sendable {
     /// Everything that happens, in order, until the agent has ended. One reader.
     public let news: AsyncStream<AgentNews>
@@ -58,8 +58,9 @@ public struct AgentExtension: Sendable {
         let shell = AgentShell(
             agent: Agent(state: loaded.state, configuration: core), state: directory,
             limits: configuration.messageLimits,
-            certificateFiles: configuration.key == nil ? nil : configuration.certificateFiles, sink: sink,
-            connectionsSink: connections, log: log, loop: loop, news: continuation, customMessages: deliveries)
+            certificateFiles: configuration.key == nil ? nil : configuration.certificateFiles,
+            proxy: configuration.proxy, sink: sink, connectionsSink: connections, log: log, loop: loop, news: continuation,
+            customMessages: deliveries)
         Task {
             if loaded.isPreviousGeneration {
                 await shell.warn(.storageFailed, "the newest state was damaged; the one before is used")

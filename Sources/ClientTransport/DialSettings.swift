@@ -19,6 +19,8 @@ public struct DialSettings: Hashable, Sendable {
     /// Accepts any certificate for any host. Only ever set by the operator's own configuration file.
     public var skipVerify: Bool
     public var proxy: ProxySettings?
+    /// For an https proxy.
+    public var proxyTLS: ProxyTLS
 
     /// Names, TCP and proxy together, over all addresses.
     public var connectTimeout: Duration
@@ -46,6 +48,7 @@ public struct DialSettings: Hashable, Sendable {
         cipherSuites: [String] = [],
         skipVerify: Bool = false,
         proxy: ProxySettings? = nil,
+        proxyTLS: ProxyTLS = ProxyTLS(),
         connectTimeout: Duration = .seconds(5),
         handshakeTimeout: Duration = .seconds(10),
         closeTimeout: Duration = .seconds(2),
@@ -64,6 +67,7 @@ public struct DialSettings: Hashable, Sendable {
         self.cipherSuites = cipherSuites
         self.skipVerify = skipVerify
         self.proxy = proxy
+        self.proxyTLS = proxyTLS
         self.connectTimeout = connectTimeout
         self.handshakeTimeout = handshakeTimeout
         self.closeTimeout = closeTimeout

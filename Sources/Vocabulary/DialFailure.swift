@@ -16,6 +16,8 @@ public struct DialFailure: Error, Hashable, Sendable {
     /// TLS was up, or the server's certificate was good, and it closed without a word. A server that refuses our
     /// certificate can look like this, because its alert is lost with the reset; once is a hint, twice is a refusal.
     public var closedBeforeAnswer: Bool
+    /// What the proxy did, where the cause is `proxy`.
+    public var proxyProblem: ProxyProblem?
     /// The resolver could not tell now (`EAI_AGAIN`); of a name that does not exist it would say so.
     public var isTemporary: Bool
 
@@ -27,6 +29,7 @@ public struct DialFailure: Error, Hashable, Sendable {
         handoverCause: String? = nil,
         presentedChain: [[UInt8]] = [],
         closedBeforeAnswer: Bool = false,
+        proxyProblem: ProxyProblem? = nil,
         isTemporary: Bool = false
     ) {
         self.cause = cause
@@ -36,6 +39,7 @@ public struct DialFailure: Error, Hashable, Sendable {
         self.handoverCause = handoverCause
         self.presentedChain = presentedChain
         self.closedBeforeAnswer = closedBeforeAnswer
+        self.proxyProblem = proxyProblem
         self.isTemporary = isTemporary
     }
 }
@@ -43,13 +47,50 @@ public struct DialFailure: Error, Hashable, Sendable {
 extension DialFailure {
     /// `detail`, and the server's own word, which says more than its status.
     public var explanation: String { detail + (handoverCause.map { " (\($0))" } ?? "") }
+
+    /// What ends it: a proxy's refusal needs something else for each of its reasons.
+    public var nextAction: String { proxyProblem?.nextAction ?? cause.nextAction }
 }
 
 extension DialFailure: OperatorExplainable {
     public var operatorMessage: OperatorMessage {
         OperatorMessage(
             code: "dial.\(cause.code)", title: String(cause.sentence.dropLast()),
-            cause: explanation.isEmpty ? cause.sentence : explanation + ".", nextAction: cause.nextAction)
+            cause: explanation.isEmpty ? cause.sentence : explanation + ".", nextAction: nextAction)
+    }
+}
+
+/// What a proxy did instead of connecting to the server.
+public enum ProxyProblem: Hashable, Sendable {
+    /// Its name does not resolve, or no address of it accepts a connection.
+    ///
+    /// - Parameter origin: host and port.
+    case notReached(origin: String)
+    /// Its certificate was refused.
+    case untrusted
+    /// It refused the certificate that the agent presented, or the absence of one.
+    case certificateRefused
+    /// It refused to connect.
+    case refused(status: Int)
+    /// It ended the connection, or did not speak HTTP.
+    case broken
+
+    public var nextAction: String {
+        switch self {
+        case .notReached(let origin):
+            "Check that the proxy listens at \(origin) and that a firewall lets the agent's host reach it."
+        case .untrusted:
+            "Name the CA certificates of the proxy in `proxy.tls.ca_file`, and check the host in the proxy's URL."
+        case .certificateRefused:
+            "Name a certificate that the proxy accepts in `proxy.tls.cert_file` and `proxy.tls.key_file`."
+        case .refused(status: 401), .refused(status: 407):
+            "Correct the credentials for the proxy: `proxy.username` and `proxy.password_file`, or its `proxy.headers`."
+        case .refused(status: 403), .refused(status: 405):
+            "Allow CONNECT to the host and port of the server in the proxy's rules."
+        case .refused(status: 500...599):
+            "Check that the server is running and that the proxy's host can resolve and reach it."
+        case .refused, .broken: MoveCause.proxy.nextAction
+        }
     }
 }
 

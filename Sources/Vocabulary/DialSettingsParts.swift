@@ -20,19 +20,3 @@ public enum TLSVersion: String, Hashable, Sendable, Comparable, CaseIterable {
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
-
-/// An HTTP proxy that is asked to `CONNECT` (RFC 9110 section 9.3.6).
-public struct ProxySettings: Hashable, Sendable {
-    /// Without brackets.
-    public var host: String
-    public var port: UInt16
-    /// For the CONNECT request only, `Proxy-Authorization` among them; the server never sees them, and the proxy never
-    /// sees the server's.
-    public var connectHeaders: [HeaderField]
-
-    public init(host: String, port: UInt16, connectHeaders: [HeaderField] = []) {
-        self.host = host
-        self.port = port
-        self.connectHeaders = connectHeaders
-    }
-}

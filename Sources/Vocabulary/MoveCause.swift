@@ -75,7 +75,7 @@ public enum MoveCause: Hashable, Sendable {
         switch self {
         case .dns: "Check the host in the server's OpAMP endpoint, and the resolver of the agent's host."
         case .tcp: "Check that the server is running and that a firewall lets the agent's host reach it."
-        case .proxy: "Check the agent's proxy settings and the proxy's log."
+        case .proxy: "Check `proxy` in the agent's configuration file, and read the proxy's log."
         case .tlsUntrusted:
             "For a handover, run `mini-server peer refresh` and issue a new token. If the server has a new CA that the agent "
                 + "was never told, run `opamp-agent reset --yes` and enroll the host again."

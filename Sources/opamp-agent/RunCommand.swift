@@ -9,8 +9,8 @@ extension Command {
         name: "run", summary: "connect and stay connected until SIGTERM or SIGINT",
         details: """
             Runs in the foreground and logs to standard error. On SIGTERM or SIGINT the agent disconnects from its server
-            and the program ends with 0; a second signal ends it at once. On SIGHUP it reads tls.cert_file and
-            tls.key_file again.
+            and the program ends with 0; a second signal ends it at once. On SIGHUP it reads cert_file and
+            key_file of tls and of proxy.tls again.
             """,
         options: [.config, .logFormat], takesLeave: true
     ) { options in

@@ -80,7 +80,8 @@ import Vocabulary
         (.fails(DialFailure(.tcp)), .tcp), (.fails(DialFailure(.dns)), .dns),
         (.fails(DialFailure(.dns, isTemporary: true)), .timeout),
         (.fails(DialFailure(.proxy, isTemporary: true)), .timeout),
-        (.fails(DialFailure(.proxy)), .proxy), (.closes(code: 1000), .protocol), (.closes(code: nil), .protocol),
+        (.fails(DialFailure(.proxy)), .proxy), (.fails(DialFailure(.proxy, httpStatus: 503)), .proxy),
+        (.closes(code: 1000), .protocol), (.closes(code: nil), .protocol),
         (.closes(code: 1012), .timeout), (.nonsense, .protocol),
         (.namesAnother, .protocol), (.namesNobody, .protocol), (.renames([UInt8](repeating: 5, count: 16)), .protocol),
         (.errors(ServerErrorResponse(type: .badRequest)), .serverError),
@@ -141,7 +142,7 @@ import Vocabulary
         #expect(world.clock >= .seconds(3))
     }
 
-    @Test(arguments: [DialFailure(.tcp), DialFailure(.dns)])
+    @Test(arguments: [DialFailure(.tcp), DialFailure(.dns), DialFailure(.proxy, httpStatus: 503)])
     func `F1 a refused connection and F3 a name that does not resolve are tried once more after 200 ms`(
         failure: DialFailure
     ) throws {
@@ -151,6 +152,16 @@ import Vocabulary
         #expect(world.timers[.nextTry] == world.clock + .milliseconds(200))
         world.advance(.milliseconds(200))
         #expect(isHome(world, at: "target.example"))
+    }
+
+    @Test func `F55 a proxy's refusal is logged with what ends it, for the candidate and at home`() throws {
+        var world = try world()
+        let failure = DialFailure(.proxy, "words", httpStatus: 407, proxyProblem: .refused(status: 407))
+        world.target.behaviour = [.fails(failure)]
+        world.offer(try all.handover())
+        #expect(world.logged(.moveFailed)?["next"] == failure.nextAction)
+        #expect(failure.nextAction != MoveCause.proxy.nextAction)
+        #expect(world.logged(.lost)?["next"] == failure.nextAction)
     }
 
     /// A resolver without an answer is no verdict on the name.
@@ -246,6 +257,9 @@ import Vocabulary
 
         let stated = try all.statement(by: all.source, version: 2, of: [all.source, all.third].map(\.certificate))
         world.say(stated)
+        // The server has heard of the failures.
+        world.advance(.seconds(2))
+        world.say(ServerToAgent())
         world.offer(newCA)
         #expect(isHome(world, at: "source.example"))
         #expect(world.source.dials.map(\.settings.trust) == [all.source.trust, all.third.trust])

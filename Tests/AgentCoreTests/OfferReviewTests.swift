@@ -110,6 +110,8 @@ import Vocabulary
             ),
             (.init(proxy: .init(url: "")), .badProxy, .protocol),
             (.init(proxy: .init(url: "socks5://p:1")), .badProxy, .protocol),
+            (.init(proxy: .init(url: "http://user:canary@p:1")), .badProxy, .protocol),
+            (.init(proxy: .init(url: "http://p:1/path")), .badProxy, .protocol),
             (.init(destinationEndpoint: all.target.endpoint.description), .tokenMissing, .token),
         ]
         for (offer, expected, cause) in cases {
@@ -159,7 +161,7 @@ import Vocabulary
     }
 
     @Test func `H20 a proxy is a URL or host and port, with headers of its own`() throws {
-        for url in ["http://proxy.example:3128", "proxy.example:3128"] {
+        for url in ["http://proxy.example:3128", "https://proxy.example:3128/", "proxy.example:3128"] {
             let proxy = try settings(
                 OpAMPConnectionSettings(
                     proxy: ProxyConnectionSettings(
@@ -167,6 +169,7 @@ import Vocabulary
                         connectHeaders: Headers(headers: [Header(key: "Proxy-Authorization", value: "canary")])))
             ) { $0.active.tokenSigners = nil }.proxy
             #expect(proxy?.host == "proxy.example" && proxy?.port == 3128)
+            #expect(proxy?.isTLS == url.hasPrefix("https"))
             #expect(proxy?.connectHeaders.map(\.name) == ["Proxy-Authorization"])
         }
     }

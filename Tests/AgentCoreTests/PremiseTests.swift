@@ -39,6 +39,24 @@ import Vocabulary
         }
     }
 
+    @Test func `an offer comes again while its failure is on its way, and is not taken then`() throws {
+        var world = World(try all.configuration())
+        world.start()
+        // What it answers next waits for a second.
+        world.say(ServerToAgent(flags: .reportFullState))
+        world.diskWorks = false
+        world.offer(try all.handover(hash: [1]))
+        world.diskWorks = true
+        world.offer(try all.handover(hash: [1]))
+        #expect(world.target.dials.isEmpty && world.disk.candidate == nil)
+        world.advance(.seconds(2))
+        #expect(world.source.statuses.last?.status == .failed)
+        // It was heard.
+        world.offer(try all.handover(hash: [1]))
+        world.advance(.seconds(5))
+        #expect(world.target.dials.count == 1)
+    }
+
     @Test func `an agent that came back is moved again by the offer that moved it before`() throws {
         var world = try world()
         world.offer(goTo(all.target, hash: [1]))

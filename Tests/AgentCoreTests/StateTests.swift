@@ -12,7 +12,7 @@ import Vocabulary
         var configuration = try all.configuration()
         configuration.server.settings.headers = [HeaderField("Authorization", Secret([0xFF, 0x00, 0x41]))]
         configuration.server.settings.proxy = ProxySettings(
-            host: "::1", port: 1, connectHeaders: [HeaderField("a", Secret("b"))])
+            isTLS: true, host: "::1", port: 1, connectHeaders: [HeaderField("a", Secret("b"))])
         configuration.server.settings.heartbeat = nil
         configuration.server.settings.tls.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
         configuration.digest = [1, 2]

@@ -76,14 +76,11 @@ extension Server {
         }
     }
 
-    /// As the product asks: an agent adopts the announced CAs when it connects again; one that arrived through a handover
-    /// trusts the CAs of the token.
     private func knows(_ session: Session, oneOf authorities: [Certificate]) -> Bool {
-        if let handover = session.proof.handover.flatMap({ tables.find($0, TargetHandover.self) }) {
-            return handover.claims.target.serverCAs.certificates.contains { authorities.contains($0) }
-        }
-        guard facts(of: session).standing(at: wall) == .member else { return true }
-        return authorities.contains { $0.notBefore + .seconds(3600) <= session.proof.openedAt }
+        var facts = facts(of: session)
+        facts.news = news
+        let arrival = session.proof.handover.flatMap { tables.find($0, TargetHandover.self) }
+        return facts.trusts(oneOf: authorities, after: arrival, at: wall)
     }
 
     private func change(_ keys: SigningKeys, _ story: String) {
@@ -138,7 +135,9 @@ extension Server {
         for session in sessions where session.hasSpoken {
             var facts = facts(of: session)
             facts.news = news
-            guard let message = facts.announce(at: wall) else { continue }
+            let message = facts.announce(at: wall)
+            session.memory = facts.memory
+            guard let message else { continue }
             if let row = facts.row { tables.edit(row.id) { $0.offeredSettings = row.offeredSettings } }
             push(message, to: session)
         }

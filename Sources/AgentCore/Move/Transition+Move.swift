@@ -42,7 +42,8 @@ extension Transition {
     /// A dial of the candidate came to nothing; the phase is `waiting(.candidate)`.
     mutating func judge(_ end: ConnectionEnd) {
         switch agent.judge(end, timings: timings, chance: chance) {
-        case .verdict(let cause): failMove(cause, detail: end.detail)
+        case .verdict(let cause):
+            failMove(cause, detail: end.detail, next: end.cause == cause ? end.nextAction : nil)
         case .again(let wait): tryAgain(after: wait, because: end)
         }
     }
@@ -138,7 +139,9 @@ extension Transition {
     }
 
     /// Drops the candidate: nothing it brought is kept but the verdict.
-    mutating func failMove(_ cause: MoveCause, detail: String) {
+    ///
+    /// - Parameter next: what ends this failure, where that is known better than from its cause.
+    mutating func failMove(_ cause: MoveCause, detail: String, next: String? = nil) {
         guard let candidate = agent.state.candidate else { return }
         agent.state.candidate = nil
         order(.cancelTimer(.verification))
@@ -147,7 +150,7 @@ extension Transition {
             .error, candidate.isStandby ? .standbyFailed : .moveFailed,
             [
                 "offer": candidate.hash.text, "cause": cause.code, "detail": detail, "reason": cause.sentence,
-                "next": cause.nextAction,
+                "next": next ?? cause.nextAction,
             ])
         agent.trial = nil
         switch candidate.origin {

@@ -44,6 +44,10 @@ struct Trial: Equatable, Sendable {
             case .tcp:
                 refusals += 1
                 return refusals > 1 ? .verdict(.tcp) : .again(after: timings.secondTry)
+            // The proxy did not reach the server, which may be starting.
+            case .proxy where failure.httpStatus.map { (500...599).contains($0) } ?? false:
+                refusals += 1
+                return refusals > 1 ? .verdict(.proxy) : .again(after: timings.secondTry)
             case .dns:
                 namesUnknown += 1
                 return namesUnknown > 1 ? .verdict(.dns) : .again(after: timings.secondTry)

@@ -72,6 +72,9 @@ struct Reporting: Equatable, Sendable {
         unconfirmed = []
     }
 
+    /// The server may not have heard it yet.
+    func owes(_ section: Sections) -> Bool { due.union(unconfirmed).union(putOff).contains(section) }
+
     mutating func learn(_ message: ServerToAgent) {
         if !message.capabilities.isEmpty { serverCapabilities = message.capabilities }
         if let named = message.customCapabilities { serverCustomCapabilities = Set(named.capabilities) }

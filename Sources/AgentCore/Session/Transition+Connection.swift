@@ -95,7 +95,7 @@ extension Transition {
             .warning, .lost,
             [
                 "endpoint": connection.endpoint.description, "cause": end.cause?.code, "detail": end.detail,
-                "reason": end.cause?.sentence, "next": end.cause?.nextAction,
+                "reason": end.cause?.sentence, "next": end.nextAction,
             ])
         switch connection.destination {
         case .candidate: judge(end)
@@ -293,6 +293,13 @@ extension ConnectionEnd {
         switch self {
         case .closed(let code, let reason): "closed by the server" + (code.map { " with \($0) \(reason)" } ?? "")
         case .failed(let failure): failure.explanation
+        }
+    }
+
+    var nextAction: String? {
+        switch self {
+        case .closed: nil
+        case .failed(let failure): failure.nextAction
         }
     }
 

@@ -117,7 +117,7 @@ extension OfferRefusal: OperatorExplainable {
             message(.badHeader, "Header \"\(name)\" is malformed, or a server may not set it.", correct)
         case .tooManyHeaders:
             message(.tooManyHeaders, "The offer contains more headers than a request may have.", correct)
-        case .badProxy: message(.badProxy, "The proxy is neither an http URL nor host:port.", correct)
+        case .badProxy: message(.badProxy, "The proxy is neither an http or https URL nor host:port.", correct)
         case .tokenMissing:
             message(
                 .tokenMissing, "The offer names another server and contains no handover token.",

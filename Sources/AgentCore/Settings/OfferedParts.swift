@@ -89,12 +89,7 @@ enum OfferedProxy {
         _ offered: ProxyConnectionSettings, policy: OfferPolicy
     ) throws(OfferRefusal) -> ProxySettings {
         let address: Endpoint
-        do {
-            address = try Endpoint(offered.url.contains("://") ? offered.url : "http://" + offered.url)
-        } catch {
-            throw .badProxy
-        }
-        guard address.scheme == .http, address.path == "/" else { throw .badProxy }
+        do { address = try ProxySettings.address(offered.url) } catch { throw .badProxy }
         guard policy.allows(address) else { throw .endpointNotAllowed(address) }
         var fields: [HeaderField] = []
         for header in offered.connectHeaders?.headers ?? [] {
@@ -107,6 +102,6 @@ enum OfferedProxy {
             }
         }
         guard fields.count <= Limits.offeredHeaders else { throw .tooManyHeaders }
-        return ProxySettings(host: address.host, port: address.port, connectHeaders: fields)
+        return ProxySettings(address: address, connectHeaders: fields)
     }
 }

@@ -73,6 +73,13 @@ extension Transition {
         if let failed = agent.state.failedOffer(hash, from: arrival.origin), failed.stands(at: now, timings) {
             return answerAgain(failed.verdict)
         }
+        // A server that has yet to hear of the failure gives the handover up when it does. The offer is judged anew when it
+        // comes after that.
+        if let verdict = agent.state.verdict, verdict.hash == hash, verdict.outcome != .applied, hash.reported != nil,
+            agent.reporting.owes(.settingsStatus)
+        {
+            return answerAgain(verdict)
+        }
         let hostOffer = agent.hostOffer(in: arrival, hash: hash)
         if let hostOffer, hostOffer == agent.state.hostOffer {
             noteProvoked(.info, .offerRepeated, ["offer": hash.text])

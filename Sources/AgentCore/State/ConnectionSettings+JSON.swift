@@ -76,14 +76,15 @@ extension HeaderField {
 extension ProxySettings {
     var json: JSON {
         .members([
-            "host": .string(host), "port": .integer(Int64(port)), "headers": .array(connectHeaders.map(\.json)),
+            "isTLS": isTLS ? .bool(true) : nil, "host": .string(host), "port": .integer(Int64(port)),
+            "headers": .array(connectHeaders.map(\.json)),
         ])
     }
 
     init(json: JSON) throws(StateRefusal) {
         var reader = try StateReader(json, path: "proxy")
         self.init(
-            host: try reader.required("host", \.string),
+            isTLS: try reader.optional("isTLS", \.bool) ?? false, host: try reader.required("host", \.string),
             port: try reader.required("port") { $0.integer.flatMap { UInt16(exactly: $0) } },
             connectHeaders: try reader.list("headers") { json throws(StateRefusal) in try HeaderField(json: json) })
         try reader.refuseUnknownMembers()

@@ -12,6 +12,7 @@ public struct ConnectionSettings: Equatable, Sendable {
     public var tls: TLSBounds
     /// Only ever true by the operator's own policy.
     public var skipsVerification: Bool
+    /// Offered for this connection; `nil` leaves it to the host's own (`proxy` of the configuration file).
     public var proxy: ProxySettings?
     /// `nil` is off, which exists on WebSocket only; an HTTP endpoint always polls.
     public var heartbeat: Duration?

@@ -10,6 +10,7 @@ public struct ConnectionCheck: Sendable {
     private let key: PrivateKey?
     private let isConfigured: Bool
     private let terms: HandoverTerms
+    private let proxy: HostProxy
 
     /// - Throws: `StateFailure` when there is a state and it cannot be read.
     public init(_ configuration: HostConfiguration) throws(StateFailure) {
@@ -19,6 +20,7 @@ public struct ConnectionCheck: Sendable {
             ?? configuration.server.settings
         isConfigured = settings.endpoint == configuration.server.settings.endpoint
         dial = Dial(settings: settings, extraHeaders: [])
+        proxy = configuration.proxy
         let server = state.flatMap { $0.active.settings == settings ? $0.active : nil } ?? configuration.server
         terms = HandoverTerms(server: server, policy: configuration.policy, state: state)
         if let key = configuration.key {
@@ -30,12 +32,14 @@ public struct ConnectionCheck: Sendable {
 
     /// - Throws: `StateFailure` without a network loop.
     public func run() async throws -> CheckReport {
-        let settings = DialSettings(dial, key: key)
+        let settings = DialSettings(dial, key: key, proxy: proxy)
         let loop: EventLoop
         do { loop = try EventLoop(connectionLimit: 4) } catch { throw StateFailure.transport(error) }
         defer { loop.shutDown() }
         let outcome = await CheckDial(loop).outcome(of: settings)
-        return CheckReport(dial.settings, isConfigured: isConfigured, terms: terms, outcome: outcome)
+        return CheckReport(
+            dial.settings, isConfigured: isConfigured, proxy: ProxyInUse(of: dial.settings, on: proxy), terms: terms,
+            outcome: outcome)
     }
 }
 
@@ -83,15 +87,18 @@ private actor CheckDial {
 public struct CheckReport: Sendable {
     private let settings: ConnectionSettings
     private let isConfigured: Bool
+    private let proxy: ProxyInUse?
     private let terms: HandoverTerms
     private let presented: [Certificate]
     private let tlsVersion: String?
     private let failure: DialFailure?
 
     fileprivate init(
-        _ settings: ConnectionSettings, isConfigured: Bool, terms: HandoverTerms, outcome: CheckDial.Outcome
+        _ settings: ConnectionSettings, isConfigured: Bool, proxy: ProxyInUse?, terms: HandoverTerms,
+        outcome: CheckDial.Outcome
     ) {
         self.settings = settings
+        self.proxy = proxy
         self.terms = terms
         self.isConfigured = isConfigured
         let facts: TLSFacts?
@@ -119,6 +126,7 @@ public struct CheckReport: Sendable {
         .members([
             "endpoint": .string(settings.endpoint.description),
             "from_configuration": .bool(isConfigured),
+            "proxy": proxy?.json,
             "good": .bool(isGood),
             "cause": isGood ? nil : failure.map { .string($0.cause.code) },
             "detail": failure.map { .string($0.detail) },
@@ -149,6 +157,7 @@ public struct CheckReport: Sendable {
                 }
                 + (settings.trust.includesSystemRoots ? ["the system's CA certificates"] : []))
                 .joined(separator: ", "),
+            "proxy         " + (proxy?.text ?? "none"),
             "presented     " + (settings.leaf.map { "certificate sha256 \($0.leaf.fingerprint)" } ?? "no certificate"),
         ]
         for certificate in presented {

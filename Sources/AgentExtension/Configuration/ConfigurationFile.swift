@@ -1,5 +1,6 @@
 import AgentCore
 public import DurableFiles
+import HostSystem
 import OpAMPProto
 public import Vocabulary
 
@@ -18,19 +19,24 @@ extension HostConfiguration {
 
     /// - Parameter bytes: the YAML text.
     public init(yaml bytes: [UInt8]) throws(ConfigurationRefusal) {
+        try self.init(yaml: bytes, environment: EnvironmentVariable.text)
+    }
+
+    init(yaml bytes: [UInt8], environment: @escaping (String) -> String?) throws(ConfigurationRefusal) {
         let document: YAML
         do { document = try YAML(reading: bytes) } catch { throw .notYAML(reason: error.reason) }
         let file = try ConfigurationSection(
             document, path: "",
             keys: [
                 "server", "tls", "headers", "instance_uid", "capabilities", "agent_description", "storage", "handover",
-                "standby", "config_sink", "bootstrap", "log", "limits",
+                "standby", "config_sink", "bootstrap", "log", "limits", "proxy",
             ])
         let configured = try ServerConfiguration(file)
         let storage = try file.section("storage", keys: ["directory"])
         guard let directory = try storage?.text("directory") else { throw .missing("storage.directory") }
         self.init(server: configured.server, key: configured.key, stateDirectory: directory.content)
         certificateFiles = configured.certificateFiles
+        proxy = try HostProxy(file, environment: environment)
         policy.minimumTLS = configured.server.settings.tls.minimum
 
         instanceUID = try file.value("instance_uid", expected: "a UUID in lower case") { InstanceUID($0) }

@@ -27,12 +27,13 @@ extension ConfigurationSection {
         }
     }
 
-    func passphrase(_ key: String) throws(ConfigurationRefusal) -> Secret? {
+    /// The first line of a file that only its owner may read: a passphrase or a password.
+    func secret(_ key: String) throws(ConfigurationRefusal) -> Secret? {
         guard let file = try contents(key, mode: .private) else { return nil }
-        guard let passphrase = Secret(tokenText: file.text) else {
-            throw .badFile(name(key), line: file.line, path: file.path, reason: "there is no passphrase in it.")
+        guard let secret = Secret(tokenText: file.text) else {
+            throw .badFile(name(key), line: file.line, path: file.path, reason: "there is nothing in it.")
         }
-        return passphrase
+        return secret
     }
 
     func privateKey(_ key: String, passphrase: Secret?) throws(ConfigurationRefusal) -> PrivateKey? {
@@ -45,13 +46,15 @@ extension ConfigurationSection {
     }
 
     /// Names are the operator's; values are secrets.
-    func headers(_ key: String) throws(ConfigurationRefusal) -> [HeaderField] {
+    ///
+    /// - Parameter allowing: a name, in lower case, that only a proxy's headers may have.
+    func headers(_ key: String, allowing: String? = nil) throws(ConfigurationRefusal) -> [HeaderField] {
         var fields: [HeaderField] = []
         for (name, value) in try pairs(key) {
             guard case .scalar(let text, _) = value.content else {
                 throw .wrongForm("\(self.name(key)).\(name)", line: value.line, expected: "text")
             }
-            guard !FieldName.isReserved(name) else {
+            guard !FieldName.isReserved(name) || name.lowercased() == allowing else {
                 throw .badValue(
                     "\(self.name(key)).\(name)", line: value.line, reason: "the agent sets this header itself")
             }

@@ -13,6 +13,8 @@ public struct HostConfiguration: Sendable {
     public var key: PrivateKey?
     /// Where the leaf and its key come from, so that a running agent can read them again.
     public var certificateFiles: CertificateFiles?
+    /// How servers are reached, where it is not directly.
+    public var proxy = HostProxy()
     public var stateDirectory: String
     /// Used on the first start; `nil` makes a new version 7 UUID.
     public var instanceUID: InstanceUID?

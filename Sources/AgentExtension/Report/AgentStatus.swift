@@ -16,6 +16,7 @@ public struct AgentStatus: Sendable {
     /// SHA-256 over the SubjectPublicKeyInfo.
     let publicKeyDigest: String?
     let presence: Presence?
+    let proxy: ProxyInUse?
     let isConfigurationIgnored: Bool
     let isPreviousGeneration: Bool
 
@@ -41,6 +42,8 @@ public struct AgentStatus: Sendable {
         if key == nil { key = try StateDirectory.readKey(in: directory) }
         publicKeyDigest = key.map { Hex.encode(Digest.sha256($0.publicKey.spki)) }
         presence = PresenceFile.read(in: directory).flatMap { ProcessTable.contains($0.process) ? $0 : nil }
+        let adopted = state.flatMap { $0.hasAdopted ? $0.active.settings : nil }
+        proxy = ProxyInUse(of: adopted ?? configuration.server.settings, on: configuration.proxy)
         isConfigurationIgnored = state.map { $0.hasAdopted && $0.configurationDigest != configuration.digest } ?? false
     }
 
@@ -53,6 +56,7 @@ public struct AgentStatus: Sendable {
             "public_key_sha256": publicKeyDigest.map(JSON.string),
             "leaf": leaf.map(\.leaf).map(Self.json),
             "configured": .members(["endpoint": .string(configured.description)]),
+            "proxy": proxy?.json,
             "active": state.map { Self.json($0.active) },
             "previous": state?.previous.map(Self.json),
             "candidate": state?.candidate.map { candidate in
@@ -168,6 +172,7 @@ extension AgentStatus {
         let rows = [
             row("instance_uid", json["instance_uid"]?.string ?? "none yet"),
             row("server", endpoint ?? "none yet; \(configured) is configured"),
+            row("proxy", proxy?.text),
             row(
                 "connection",
                 presence.map { "\($0.contact.rawValue) since \($0.since), process \($0.process)" }

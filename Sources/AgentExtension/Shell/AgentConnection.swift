@@ -27,7 +27,7 @@ struct PollingConnection {
 
 extension AgentShell {
     func open(_ id: ConnectionID, _ dial: Dial) {
-        var settings = DialSettings(dial, key: key)
+        var settings = DialSettings(dial, key: key, proxy: proxy)
         (settings.receiveLimit, settings.sendLimit) = (limits.received, limits.sent)
         if settings.endpoint.isWebSocket {
             settings.headers += dial.openingHeaders
@@ -54,6 +54,8 @@ extension AgentShell {
             }
         case .polling(var polling):
             var settings = polling.settings
+            // A renewed certificate is presented by the next poll.
+            settings.proxyTLS = proxy.tls
             settings.headers.removeAll { $0.name == MoveHeader.instanceUID }
             let uid = InstanceUID(bytes: message.instanceUID)?.description ?? ""
             let headers = [HeaderField(MoveHeader.instanceUID, Secret(uid))] + polling.opening

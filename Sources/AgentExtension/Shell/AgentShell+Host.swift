@@ -97,7 +97,7 @@ extension AgentShell {
     private static let certificatePeriod = Duration.seconds(3600)
 
     private func lookAtCertificateLater() {
-        guard certificateFiles != nil, !isFinished else { return }
+        guard certificateFiles != nil || proxy.certificateFiles != nil, !isFinished else { return }
         certificateLook = loop.wake(after: Self.certificatePeriod) { [weak self] in
             self?.assumeIsolated { shell in
                 Task { await shell.reloadCertificate() }
@@ -108,14 +108,23 @@ extension AgentShell {
 
     /// Reads the files again and goes on with what they hold; what cannot be used leaves everything as it is.
     func reloadCertificate() async {
-        guard let certificateFiles else { return }
-        let now = clock.now()
-        do {
-            let pair = try await Task.detached { try certificateFiles.read(at: now) }.value
+        await reload(certificateFiles) { pair in
             guard pair.leaf != agent.configuration.server.settings.leaf else { return }
             let identity = try HeldIdentity(pair.key)
             key = pair.key
             take(.leafReplaced(pair.leaf, identity))
+        }
+        // For the next connection.
+        await reload(proxy.certificateFiles) { pair in
+            proxy.tls.identity = ClientIdentity(chain: pair.leaf.certificates, key: pair.key)
+        }
+    }
+
+    private func reload(_ files: CertificateFiles?, _ use: (CertificateFiles.Pair) throws -> Void) async {
+        guard let files else { return }
+        let now = clock.now()
+        do {
+            try use(try await Task.detached { try files.read(at: now) }.value)
         } catch {
             let message = (error as? any OperatorExplainable)?.operatorMessage
             note(

@@ -18,6 +18,7 @@ actor AgentShell {
     var key: PrivateKey
     /// Where the host's PKI puts another leaf and its key; `nil` for an agent that has a leaf from its servers.
     let certificateFiles: CertificateFiles?
+    var proxy: HostProxy
     let sink: (any ConfigurationSink)?
     let connectionsSink: (any ConnectionsSink)?
     let customMessages: AsyncStream<CustomMessage>.Continuation
@@ -47,7 +48,7 @@ actor AgentShell {
 
     init(
         agent: Agent, state: StateDirectory, limits: HostConfiguration.MessageLimits,
-        certificateFiles: CertificateFiles?, sink: (any ConfigurationSink)?,
+        certificateFiles: CertificateFiles?, proxy: HostProxy, sink: (any ConfigurationSink)?,
         connectionsSink: (any ConnectionsSink)?, log: AgentLog, loop: EventLoop,
         news: AsyncStream<AgentNews>.Continuation, customMessages: AsyncStream<CustomMessage>.Continuation
     ) {
@@ -56,6 +57,7 @@ actor AgentShell {
         self.limits = limits
         key = state.key
         self.certificateFiles = certificateFiles
+        self.proxy = proxy
         self.sink = sink
         self.connectionsSink = connectionsSink
         self.customMessages = customMessages
@@ -84,7 +86,8 @@ actor AgentShell {
             AgentCrashPoint.reach(.decided)
             if let candidate = save.candidate, candidate.server.settings != agent.state.candidate?.server.settings {
                 dialer.prepare(
-                    DialSettings(Dial(settings: candidate.server.settings, extraHeaders: []), key: key))
+                    DialSettings(
+                        Dial(settings: candidate.server.settings, extraHeaders: []), key: key, proxy: proxy))
             }
             do {
                 try state.save(save)

@@ -6,7 +6,8 @@ import Vocabulary
 extension DialSettings {
     /// - Parameters:
     ///   - key: of this host. A leaf over a key that a server has made brings that with it.
-    init(_ dial: Dial, key: PrivateKey?) {
+    ///   - host: for settings that name no proxy of their own.
+    init(_ dial: Dial, key: PrivateKey?, proxy host: HostProxy) {
         let settings = dial.settings
         // The agent's own headers take the place of configured ones of the same name.
         let extraNames = Set(dial.extraHeaders.map { $0.name.lowercased() })
@@ -19,6 +20,7 @@ extension DialSettings {
             endpoint: settings.endpoint, headers: own + dial.extraHeaders,
             anchors: settings.trust.anchors.certificates, includeSystemRoots: settings.trust.includesSystemRoots,
             identity: identity, minimumTLS: settings.tls.minimum, maximumTLS: settings.tls.maximum,
-            cipherSuites: settings.tls.cipherSuites, skipVerify: settings.skipsVerification, proxy: settings.proxy)
+            cipherSuites: settings.tls.cipherSuites, skipVerify: settings.skipsVerification,
+            proxy: ProxyInUse(of: settings, on: host)?.settings, proxyTLS: host.tls)
     }
 }

@@ -62,7 +62,9 @@ import Vocabulary
         do throws(SystemError) {
             try DetachedThread.start {
                 let result = dial.connect()
-                loop.perform { own.value.dialed(result) }
+                let descriptor = result.map(\.descriptor)
+                loop.perform { own.value.dialed(descriptor) }
+                if case .success(let dialed) = result { dialed.pump?.run() }
             }
         } catch {
             // Not within the call: the caller does not have this link yet, and would miss its end.

@@ -9,32 +9,44 @@ import Vocabulary
 struct SocketDial: Sendable {
     let host: String
     let port: UInt16
-    /// What to say to the proxy, once connected to it.
-    let connectRequest: [UInt8]?
     let timeout: Duration
     let network: Network
+    /// Who stands between, if anyone.
+    private let proxy: Proxy?
+
+    private struct Proxy {
+        let settings: ProxySettings
+        let tls: ProxyTLS
+        /// The server's host and port.
+        let server: String
+        /// What to say to it, once connected.
+        let request: [UInt8]
+    }
 
     /// - Throws: `DialFailure` with cause `policy` if the proxy's headers cannot be sent.
     init(_ settings: DialSettings, network: Network = .system) throws(DialFailure) {
         self.network = network
         host = settings.proxy?.host ?? settings.endpoint.host
         port = settings.proxy?.port ?? settings.endpoint.port
-        connectRequest = try settings.proxy?.connectRequest(for: settings.endpoint)
         timeout = settings.connectTimeout
+        if let proxy = settings.proxy {
+            self.proxy = Proxy(
+                settings: proxy, tls: settings.proxyTLS, server: settings.endpoint.origin,
+                request: try proxy.connectRequest(for: settings.endpoint))
+        } else {
+            proxy = nil
+        }
     }
 
     /// Blocks, at longest for `timeout` after the name is resolved.
-    ///
-    /// - Returns: a non-blocking connected socket that the caller owns.
-    func connect() -> Result<Int32, DialFailure> {
+    func connect() -> Result<DialedSocket, DialFailure> {
         do throws(DialFailure) {
             let addresses = try resolve()
             let deadline = monotonicMicroseconds() + timeout.microseconds
             let socket = try connect(to: addresses, until: deadline)
-            guard let connectRequest else { return .success(socket) }
+            guard let proxy else { return .success(DialedSocket(descriptor: socket)) }
             do throws(DialFailure) {
-                try ProxyHandshake(socket: socket, deadline: deadline).run(connectRequest)
-                return .success(socket)
+                return .success(try tunnel(through: proxy, on: socket, until: deadline))
             } catch {
                 close(socket)
                 throw error
@@ -44,11 +56,29 @@ struct SocketDial: Sendable {
         }
     }
 
-    private var isProxied: Bool { connectRequest != nil }
-    private var place: String { isProxied ? "the proxy \(host):\(port)" : "\(host):\(port)" }
+    private func tunnel(
+        through proxy: Proxy, on socket: Int32, until deadline: Int64
+    ) throws(DialFailure) -> DialedSocket {
+        var tls: ProxyTLSStream?
+        if proxy.settings.isTLS {
+            tls = try ProxyTLSStream(on: socket, to: proxy.settings, proxy.tls)
+            try tls?.shakeHands(until: deadline)
+        }
+        try ProxyHandshake(
+            stream: tls ?? SocketStream(socket), socket: socket, proxy: proxy.settings.origin, server: proxy.server,
+            deadline: deadline
+        ).run(proxy.request)
+        guard let tls else { return DialedSocket(descriptor: socket) }
+        let (pump, end) = try TunnelPump.make(tls, on: socket)
+        return DialedSocket(descriptor: end, pump: pump)
+    }
+
+    private var name: String { "\(proxy == nil ? "" : "the proxy's name ")\(host)" }
+    private var place: String { "\(proxy == nil ? "" : "the proxy ")\(host):\(port)" }
 
     private func failure(_ cause: MoveCause, _ detail: String) -> DialFailure {
-        DialFailure(isProxied ? .proxy : cause, detail)
+        guard let proxy else { return DialFailure(cause, detail) }
+        return DialFailure(.proxy, detail, proxyProblem: .notReached(origin: proxy.settings.origin))
     }
 
     func resolve() throws(DialFailure) -> [SocketAddress] {
@@ -56,11 +86,11 @@ struct SocketDial: Sendable {
         switch network.resolve(host, port) {
         case .success(let found): addresses = found
         case .failure(let problem):
-            var failure = failure(.dns, "resolving \(host): \(problem.words)")
+            var failure = failure(.dns, "resolving \(name): \(problem.words)")
             failure.isTemporary = problem.isTemporary
             throw failure
         }
-        guard !addresses.isEmpty else { throw failure(.dns, "resolving \(host): no address") }
+        guard !addresses.isEmpty else { throw failure(.dns, "resolving \(name): no address") }
         return addresses
     }
 
@@ -82,6 +112,14 @@ struct SocketDial: Sendable {
         let isTimeout = problems.allSatisfy { $0.error.code == ETIMEDOUT }
         throw failure(isTimeout ? .timeout : .tcp, "connecting to \(place): \(detail)")
     }
+}
+
+/// What a dial has made.
+struct DialedSocket {
+    /// Non-blocking and connected; the receiver owns it.
+    let descriptor: Int32
+    /// Has to run for as long as the descriptor is used; it returns when that ends.
+    var pump: TunnelPump?
 }
 
 /// One address of a host.

@@ -126,3 +126,16 @@ func isAddress(_ host: String) -> Bool {
     var space = in6_addr()
     return unsafe inet_pton(AF_INET, host, &space) == 1 || inet_pton(AF_INET6, host, &space) == 1
 }
+
+/// libwebsockets names the server by whatever stands before the first colon of `Host`, addresses included; RFC 6066
+/// section 3 allows names only.
+func nameServer(_ host: String, to ssl: OpaquePointer) {
+    guard !isAddress(host) else {
+        unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), nil)
+        return
+    }
+    var name = host.utf8CString
+    unsafe name.withUnsafeMutableBytes { name in
+        _ = unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), name.baseAddress)
+    }
+}

@@ -34,6 +34,18 @@ import Vocabulary
             cipherSuites = isTLS ? settings.cipherSuites : []
             skipVerify = isTLS && settings.skipVerify
         }
+
+        init(_ proxy: ProxySettings, _ tls: ProxyTLS) {
+            isTLS = true
+            host = proxy.host
+            anchors = tls.anchors
+            includeSystemRoots = tls.includeSystemRoots
+            identity = tls.identity
+            minimumTLS = .tls12
+            maximumTLS = .tls13
+            cipherSuites = []
+            skipVerify = false
+        }
     }
 
     let key: Key
@@ -179,18 +191,5 @@ private func tlsProgressed(_ ssl: OpaquePointer?, _ place: Int32, _ value: Int32
     if place & SSL_CB_EXIT != 0, value <= 0 {
         let code = ERR_peek_error()
         if code != 0 { link.evidence.tlsError = TLSError(code: code) }
-    }
-}
-
-/// libwebsockets names the server by whatever stands before the first colon of `Host`, addresses included; RFC 6066
-/// section 3 allows names only.
-private func nameServer(_ host: String, to ssl: OpaquePointer) {
-    guard !isAddress(host) else {
-        unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), nil)
-        return
-    }
-    var name = host.utf8CString
-    unsafe name.withUnsafeMutableBytes { name in
-        _ = unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), name.baseAddress)
     }
 }

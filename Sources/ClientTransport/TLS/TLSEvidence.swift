@@ -10,15 +10,19 @@ enum ServerVerification: Hashable {
     /// Why the server is not the one that was meant.
     var failure: (cause: MoveCause, words: String)? {
         guard case .failed(let code) = self else { return nil }
-        let text = unsafe X509_verify_cert_error_string(Int(code)).map { unsafe String(cString: $0) } ?? "error \(code)"
         let cause: MoveCause =
             switch code {
             case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .tlsName
             case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: .tlsExpired
             default: .tlsUntrusted
             }
-        return (cause, "the server's certificate was refused: \(text)")
+        return (cause, "the server's certificate was refused: \(verificationWords(code))")
     }
+}
+
+/// - Parameter code: an X509_V_ERR number.
+func verificationWords(_ code: Int32) -> String {
+    unsafe X509_verify_cert_error_string(Int(code)).map { unsafe String(cString: $0) } ?? "error \(code)"
 }
 
 /// A fatal alert that the server sent (RFC 8446 section 6).
@@ -49,6 +53,12 @@ struct TLSAlert: Hashable {
 /// OpenSSL's own reason for giving up.
 struct TLSError: Hashable {
     let code: UInt
+
+    /// The alert of the other side that this is, if it is one.
+    var peerAlert: TLSAlert? {
+        let alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET
+        return (1...255).contains(alert) ? TLSAlert(code: alert) : nil
+    }
 
     var isUnexpectedEnd: Bool { ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING }
 

@@ -52,6 +52,9 @@ final class FleetService: OpAMPService {
         memories.withLock { $0[session.number] } ?? SessionMemory(at: session.openedAt)
     }
 
+    /// It is offered the CAs with the answer to a later message.
+    func oweTrust(to session: AgentSession) { memories.withLock { $0[session.number]?.oweTrust() } }
+
     // MARK: Messages
 
     func heard(from session: AgentSession, at now: Timestamp) -> Bool {

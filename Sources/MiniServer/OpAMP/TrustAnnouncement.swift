@@ -24,6 +24,7 @@ struct TrustAnnouncement {
                 let known = facts.row?.offeredSettings
                 let message = facts.announce(at: server.now())
                 if let row = facts.row, row.offeredSettings != known { try tables.agents.save(row) }
+                if facts.memory.owesTrust { fleet.oweTrust(to: session) }
                 return message
             }
             if let message = message ?? nil {

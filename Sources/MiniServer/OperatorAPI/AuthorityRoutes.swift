@@ -102,24 +102,15 @@ extension OperatorInterface {
 }
 
 extension OperatorInterface {
-    /// Whether the agent trusts one of these CAs of this server: its token names one, or it has said that it applied the
-    /// settings with the announced ones. Of an agent that reports no such thing only its session's age is known: it was
-    /// offered them when it connected.
     fileprivate func agent(
         of session: AgentSession, knowsOneOf authorities: [Certificate], news: TrustChange?,
         _ tables: StorageTransaction
     ) throws -> Bool {
         guard let proof = session.proof else { return true }
-        if let handover = try proof.handover.flatMap({ try tables.targets.find($0) }),
-            handover.machine.claims.target.serverCAs.certificates.contains(where: authorities.contains)
-        {
-            return true
-        }
         var facts = try server.facts(of: session, proof, tables)
-        guard facts.standing(at: server.now()) == .member else { return true }
-        facts.news = news
-        facts.memory = fleet.memory(of: session.agent) ?? facts.memory
-        return facts.hasShownTrust ?? authorities.contains { $0.notBefore + Authority.backdate <= session.openedAt }
+        (facts.memory, facts.news) = (fleet.memory(of: session), news)
+        let arrival = try proof.handover.flatMap { try tables.targets.find($0) }
+        return facts.trusts(oneOf: authorities, after: arrival?.machine, at: server.now())
     }
 }
 

@@ -42,9 +42,9 @@ package struct SessionMemory: Hashable, Sendable {
     package internal(set) var isOver = false
     /// The settings with this server's CAs, which it said to have applied.
     var appliedTrust: [UInt8]?
-    /// The CAs have yet to be offered: an answer to another message goes before, or nobody knows yet whether the agent
-    /// reads the statement that goes with them.
-    var owesTrust = false
+    /// The CAs have yet to be offered: an answer to another message or a handover goes before, or nobody knows yet whether
+    /// the agent reads the statement that goes with them.
+    package internal(set) var owesTrust = false
 
     package init(at now: Timestamp) { lastHeard = now }
 
@@ -70,6 +70,9 @@ package struct SessionMemory: Hashable, Sendable {
         if now > lastHeard { interval = now - lastHeard }
         lastHeard = now
     }
+
+    /// The CAs have changed, and could not be offered.
+    package mutating func oweTrust() { owesTrust = true }
 
     /// The answer to a poll takes an offer of a handover along.
     package mutating func offerIsSent() { hasOffer = true }
@@ -152,18 +155,19 @@ package struct SessionFacts: Sendable {
         }
     }
 
-    /// The CAs, for a member that may be offered settings now.
-    ///
     /// Nothing is offered beside a handover: one offer at a time, and the settings of a target are its own.
+    var hasHandover: Bool {
+        sources.contains(where: \.concernsAgent) || targets.contains { $0.agentRow == row?.id && $0.isOpen }
+    }
+
+    /// The CAs, for a member that may be offered settings now.
     ///
     /// - Parameter verdict: what the agent says of its last offer; an offer with a verdict is not made again. An agent
     ///   that gives none has had the offer once it was sent.
     package func trustOffer(
         to row: AgentRecord, after verdict: ConnectionSettingsStatus?
     ) -> ConnectionSettingsOffers? {
-        guard let authorities = news?.authorities, row.presence.isHere, row.acceptsConnectionSettings,
-            !sources.contains(where: \.concernsAgent),
-            !targets.contains(where: { $0.agentRow == row.id && $0.isOpen }),
+        guard let authorities = news?.authorities, row.presence.isHere, row.acceptsConnectionSettings, !hasHandover,
             let offer = try? ConnectionSettingsOffers.trust(
                 authorities, leaf: session.certificate, epoch: row.epoch, over: session.transport)
         else { return nil }
@@ -179,6 +183,7 @@ package struct SessionFacts: Sendable {
     /// reads statements accepts no CAs without one. It is told with the answer to its full report.
     package mutating func announce(at now: Timestamp) -> ServerToAgent? {
         guard let news, !memory.owesTrust else { return nil }
+        memory.owesTrust = hasHandover
         guard standing(at: now) == .member, let offer = row.flatMap({ trustOffer(to: $0, after: nil) }) else {
             return ServerToAgent(customMessage: news.statement)
         }
@@ -186,12 +191,19 @@ package struct SessionFacts: Sendable {
         return ServerToAgent(connectionSettings: offer, customMessage: news.statement)
     }
 
+    /// Whether the agent will trust a listener of one of these CAs.
+    ///
+    /// - Parameter arrival: the handover of the session; its token named CAs, too.
+    package func trusts(oneOf authorities: [Certificate], after arrival: TargetHandover?, at now: Timestamp) -> Bool {
+        if arrival?.claims.target.serverCAs.certificates.contains(where: authorities.contains) == true { return true }
+        guard standing(at: now) == .member else { return true }
+        return hasShownTrust ?? authorities.contains { $0.notBefore + LeafOrder.backdating <= session.openedAt }
+    }
+
     /// Whether the agent has shown that it trusts the announced CAs: it said `APPLIED` of the settings that hold them, and
-    /// came to that by a connection that it verified with them. `nil` when it is none to say so, or is not asked now.
-    package var hasShownTrust: Bool? {
+    /// came to that by a connection that it verified with them. `nil` when it is none to say so.
+    private var hasShownTrust: Bool? {
         guard let authorities = news?.authorities, let row, row.reportsSettingsStatus, row.acceptsConnectionSettings,
-            !sources.contains(where: \.concernsAgent),
-            !targets.contains(where: { $0.agentRow == row.id && $0.isOpen }),
             let offer = try? ConnectionSettingsOffers.trust(
                 authorities, leaf: session.certificate, epoch: row.epoch, over: session.transport)
         else { return nil }

@@ -226,14 +226,15 @@ extension SessionStep {
         if report.isFirst || report.changes.contains(.customCapabilities), report.knowsHandovers {
             answer.content.customMessage = facts.news?.statement
         }
+        if report.isFirst { memory.owesTrust = true }
         guard standing == .member else { return }
         if report.message.connectionSettingsRequest != nil {
-            memory.owesTrust = memory.owesTrust || report.isFirst
             renewLeaf(report, row)
-        } else if report.isFirst || memory.owesTrust {
+        } else if memory.owesTrust {
             // An offer sends the agent away, and with it the answer to whatever it has asked meanwhile.
             // Until its whole state is known, nobody knows whether it reads the statement that goes with the offer.
-            memory.owesTrust = report.needsFullState || report.isFollowed && facts.news?.authorities != nil
+            let goesBefore = report.isFollowed || facts.hasHandover
+            memory.owesTrust = report.needsFullState || goesBefore && facts.news?.authorities != nil
             guard !memory.owesTrust,
                 let offer = facts.trustOffer(to: row, after: report.state.connectionSettingsStatus)
             else { return }

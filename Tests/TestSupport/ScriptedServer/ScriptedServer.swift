@@ -90,7 +90,6 @@ public final class ScriptedServer: Sendable {
     ) async throws -> ScriptedServer {
         let seen = Box(Seen())
         let context = try tls.map { try $0.context { name in seen.withLock { $0.serverNames.append(name) } } }
-        let acceptsAnyClient = if case .asked = tls?.clientCertificate { true } else { false }
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -111,14 +110,8 @@ public final class ScriptedServer: Sendable {
                     return channel.eventLoop.makeSucceededVoidFuture()
                 }
                 return channel.eventLoop.makeCompletedFuture {
-                    if let context {
-                        let handler =
-                            acceptsAnyClient
-                            ? NIOSSLServerHandler(
-                                context: context,
-                                customVerificationCallback: { _, verdict in verdict.succeed(.certificateVerified) })
-                            : NIOSSLServerHandler(context: context)
-                        try channel.pipeline.syncOperations.addHandler(handler)
+                    if let tls, let context {
+                        try channel.pipeline.syncOperations.addHandler(tls.handler(context))
                     }
                 }.flatMap {
                     HTTPScript.install(on: channel, script: script) { request in
@@ -151,7 +144,13 @@ final class Box<Value>: Sendable {
 }
 
 extension ScriptedServer.TLS {
-    fileprivate func context(noteName: @escaping @Sendable (String?) -> Void) throws -> NIOSSLContext {
+    func handler(_ context: NIOSSLContext) -> NIOSSLServerHandler {
+        guard case .asked = clientCertificate else { return NIOSSLServerHandler(context: context) }
+        return NIOSSLServerHandler(
+            context: context, customVerificationCallback: { _, verdict in verdict.succeed(.certificateVerified) })
+    }
+
+    func context(noteName: @escaping @Sendable (String?) -> Void) throws -> NIOSSLContext {
         let chain = try certificates.map { NIOSSLCertificateSource.certificate(try .init(bytes: $0, format: .der)) }
         let key = try NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem)
         var configuration = TLSConfiguration.makeServerConfiguration(
