@@ -59,7 +59,8 @@ public struct AgentExtension: Sendable {
             agent: Agent(state: loaded.state, configuration: core), state: directory,
             limits: configuration.messageLimits,
             certificateFiles: configuration.key == nil ? nil : configuration.certificateFiles,
-            proxy: configuration.proxy, sink: sink, connectionsSink: connections, log: log, loop: loop, news: continuation,
+            proxy: configuration.proxy, sink: sink, connectionsSink: connections, log: log, loop: loop,
+            news: continuation,
             customMessages: deliveries)
         Task {
             if loaded.isPreviousGeneration {

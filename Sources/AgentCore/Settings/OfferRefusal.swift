@@ -51,7 +51,8 @@ public enum OfferRefusal: Error, Hashable, Sendable {
             .otherServerWhileEnrolling, .otherSettingsOnly, .rejectedByHost, .standbyOff, .standbyBesideSettings,
             .standbyAtHome:
             .policy
-        case .tokenMissing, .rootsNotStated, .proxyWithoutToken, .standbyWithoutToken, .noTokenSigners, .tokenWithoutLeaf,
+        case .tokenMissing, .rootsNotStated, .proxyWithoutToken, .standbyWithoutToken, .noTokenSigners,
+            .tokenWithoutLeaf,
             .token:
             .token
         case .stateNotWritable: .storage
