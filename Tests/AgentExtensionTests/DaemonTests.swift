@@ -215,9 +215,9 @@ import Vocabulary
             #expect(
                 status.members?.map(\.name) == [
                     "instance_uid", "state_directory", "public_key_sha256", "leaf", "configured", "active", "previous",
-                    "probation_until", "last_verdict", "verdicts", "failed_offers", "epoch", "handover_id",
-                    "is_adopted",
-                    "is_enrolled", "configuration_ignored", "recovered_from_previous", "process", "connection",
+                    "probation_until", "last_verdict", "verdicts", "failed_offers", "failed_configurations",
+                    "epoch", "handover_id", "is_adopted", "is_enrolled", "configuration_ignored",
+                    "recovered_from_previous", "process", "connection",
                 ])
             #expect(status["configuration_ignored"]?.bool == true)
             #expect(status["epoch"]?.integer == 1)
@@ -230,6 +230,29 @@ import Vocabulary
                 "configuration     the server of the file, \(source), was left; `opamp-agent reset` returns to it",
                 "warning           the connection part of the file has changed and is ignored until `opamp-agent reset`",
             ] { #expect(text.contains(row), "\(row) in \(text)") }
+        }
+    }
+
+    @Test func `status says what became of the last configuration`() async throws {
+        try await withHost { host, opampServer in
+            let sink = "config_sink: {directory: \(host.path)/conf.d, validate_command: 'cat \"$1\"/*; false'}"
+            try host.configure(for: opampServer, extra: sink)
+            #expect(try await host.enrol().status == 0)
+            let agent = try host.run()
+            #expect(try await eventually { try await isOnline(host) }, "\(agent.log)")
+            let file = AgentConfigFile(body: Array("bad key".utf8))
+            opampServer.offer(AgentRemoteConfig(config: AgentConfigMap(configMap: ["a": file]), configHash: [9]))
+            #expect(
+                await eventually { opampServer.heard.contains { $0.message.remoteConfigStatus?.status == .failed } },
+                "\(agent.log)")
+            agent.send(SIGTERM)
+            _ = await agent.end()
+            let told = "the validation command exited with status 1: bad key"
+            let status = try await host.status()
+            #expect(status["remote_configuration"]?["message"]?.string == told)
+            #expect(status["failed_configurations"]?.array?.first?["is_tried_again"]?.bool == true)
+            let text = try await AgentProcess.run(["status", "--config", host.configuration]).output
+            #expect(text.contains("remote config     FAILED \(told) 09"))
         }
     }
 

@@ -97,6 +97,19 @@ import Testing
         #expect(sink.current()?.configMap == map("good 2 "))
     }
 
+    /// As with a service that is restarted: it ends with a bad configuration, and nobody else starts it again.
+    @Test func `after a failed reload the configuration before is loaded again`() async throws {
+        let loaded = host.path + "/loaded"
+        let sink = file(reload: "cp \"$1\" \(loaded); grep -q good \"$1\"")
+        _ = try await sink.apply(map("good"))
+        let rejection = try #require(await rejection(of: sink, map("bad")))
+        #expect(rejection.reason == "the reload command exited with status 1")
+        #expect(try AtomicFile.read(loaded, limit: 100) == Array("good".utf8))
+        let broken = file(reload: "false")
+        let reason = try #require(await self.rejection(of: broken, map("bad"))).reason
+        #expect(reason.contains("; with the configuration before, the reload command exited with status 1"))
+    }
+
     @Test func `the end of what a command writes is said in one line`() async throws {
         let sink = file(
             validation: "yes line | head -1000; echo; printf 'error:\\tbad \\033[1mkey\\n\\n at line 3\\n' >&2; exit 7")

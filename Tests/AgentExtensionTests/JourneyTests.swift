@@ -292,9 +292,21 @@ import Vocabulary
         #expect(await eventually { source.heard.last?.message.capabilities == [.reportsStatus, .reportsHealth] })
         try await agent.setAvailableComponents(["receiver": ComponentDetails()])
         #expect(await eventually { source.heard.contains { $0.message.availableComponents?.hash.count == 32 } })
-        await #expect(throws: CustomMessageRefusal.notOwnCapability) {
-            try await agent.send(CustomMessage(capability: "com.example.a"))
-        }
+        let question = CustomMessage(capability: "com.example.a", type: "ask", data: [1])
+        await #expect(throws: CustomMessageRefusal.notOwnCapability) { try await agent.send(question) }
+        await agent.setCustomCapabilities(["com.example.a"])
+        await #expect(throws: CustomMessageRefusal.notListedByServer) { try await agent.send(question) }
+        source.say(ServerToAgent(customMessage: question))
+        var messages = agent.customMessages.makeAsyncIterator()
+        #expect(await messages.next() == question)
+        // The server's answer to a heartbeat lists other capabilities again.
+        #expect(
+            await eventually {
+                source.say(
+                    ServerToAgent(customCapabilities: CustomCapabilities(capabilities: ["com.example.a"])))
+                return (try? await agent.send(question)) != nil
+            })
+        #expect(await eventually { source.heard.contains { $0.message.customMessage == question } })
         await agent.stop()
     }
 

@@ -3,6 +3,7 @@ import Certificates
 import DurableFiles
 import HandoverToken
 import HostSystem
+import OpAMPProto
 public import Vocabulary
 
 /// What the state directory says, as `opamp-agent status` shows it; no secrets.
@@ -76,6 +77,9 @@ public struct AgentStatus: Sendable {
             "last_verdict": state?.verdict.map(Self.json),
             "verdicts": state.map { .array($0.verdicts.map(Self.json)) },
             "failed_offers": state.map { .array($0.failedOffers.map(Self.json)) },
+            "awaits_host": state?.hostOffer.map { .members(["offer_hash": $0.hash.reported.map(JSON.hash)]) },
+            "remote_configuration": state?.remoteConfigStatus.map(Self.json),
+            "failed_configurations": state.map { .array($0.failedConfigurations.map(Self.json)) },
             "epoch": state.map { .integer(Int64(clamping: $0.epoch)) },
             "handover_id": state?.handoverID.map { .string($0.description) },
             "is_adopted": state.map { .bool($0.hasAdopted) },
@@ -114,6 +118,22 @@ public struct AgentStatus: Sendable {
             "fingerprint": .string(leaf.fingerprint.description), "subject": .string(leaf.subject),
             "issuer": .string(leaf.issuer), "not_before": .string(leaf.notBefore.description),
             "not_after": .string(leaf.notAfter.description),
+        ])
+    }
+
+    private static func json(_ status: RemoteConfigStatus) -> JSON {
+        .members([
+            "hash": .hash(status.lastRemoteConfigHash),
+            "status": .string(status.status == .applied ? "APPLIED" : "FAILED"),
+            "message": status.errorMessage.isEmpty ? nil : .string(status.errorMessage),
+        ])
+    }
+
+    private static func json(_ failed: FailedConfiguration) -> JSON {
+        .members([
+            "server": .string(failed.origin), "hash": .hash(failed.hash), "message": .string(failed.message),
+            "is_tried_again": .bool(failed.mayPass), "failures": .integer(Int64(failed.failures)),
+            "at": .string(failed.at.description),
         ])
     }
 
@@ -173,6 +193,13 @@ extension AgentStatus {
             row("standby", state?.standby.map { "\($0.server.settings.endpoint), until \($0.until)" }),
             row("last offer", verdict),
             row("next", json["last_verdict"]?["next_action"]?.string),
+            row(
+                "remote config",
+                state?.remoteConfigStatus.map { status in
+                    let shown = Self.json(status)
+                    return [shown["status"], shown["message"], shown["hash"]].compactMap { $0?.string }
+                        .joined(separator: " ")
+                }),
             row("handovers", state.map { "epoch \($0.epoch)" + ($0.handoverID.map { ", last \($0)" } ?? "") }),
             row(
                 "configuration",
@@ -186,4 +213,8 @@ extension AgentStatus {
         ]
         return rows.compactMap(\.self).joined(separator: "\n")
     }
+}
+
+extension JSON {
+    fileprivate static func hash(_ bytes: [UInt8]) -> JSON { .string(Hex.encode(bytes)) }
 }

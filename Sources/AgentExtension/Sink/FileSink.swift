@@ -38,15 +38,19 @@ public struct FileSink: ConfigurationSink {
     }
 
     public func apply(_ configuration: AgentConfigMap) async throws(ConfigurationRejection) -> EffectiveConfig? {
-        let path = target.undoable.path
         let staged = try stage(configuration)
         do throws(ConfigurationRejection) {
             try await validation?.run(as: "validation", on: staged)
             try Self.touching { () throws(FileFailure) in try target.undoable.replace() }
-            try await reload?.run(as: "reload", on: path)
+        } catch {
+            throw try undone(after: error)
+        }
+        do throws(ConfigurationRejection) {
+            try await reload?.run(as: "reload", on: target.undoable.path)
             try Self.touching { () throws(FileFailure) in try target.undoable.confirm() }
         } catch {
-            throw undone(after: error)
+            let rejection = try undone(after: error)
+            throw await reloaded(after: rejection)
         }
         return EffectiveConfig(configMap: configuration)
     }
@@ -87,14 +91,29 @@ public struct FileSink: ConfigurationSink {
         }
     }
 
-    private func undone(after rejection: ConfigurationRejection) -> ConfigurationRejection {
+    /// - Returns: the same rejection, once the configuration before is back.
+    private func undone(after rejection: ConfigurationRejection) throws(ConfigurationRejection)
+        -> ConfigurationRejection
+    {
         do throws(FileFailure) {
             try target.undoable.undo()
             return rejection
         } catch {
+            throw ConfigurationRejection(
+                "\(rejection.reason), and the configuration before is not back: \(error.operatorMessage.cause)",
+                mayPass: rejection.mayPass)
+        }
+    }
+
+    /// The reader may have ended with the configuration that it did not take.
+    private func reloaded(after rejection: ConfigurationRejection) async -> ConfigurationRejection {
+        guard (try? target.undoable.isPresent()) == true else { return rejection }
+        do throws(ConfigurationRejection) {
+            try await reload?.run(as: "reload", on: target.undoable.path)
+            return rejection
+        } catch {
             return ConfigurationRejection(
-                "the configuration before is not back: \(error.operatorMessage.cause) This was necessary because "
-                    + rejection.reason, mayPass: rejection.mayPass)
+                "\(rejection.reason); with the configuration before, \(error.reason)", mayPass: rejection.mayPass)
         }
     }
 

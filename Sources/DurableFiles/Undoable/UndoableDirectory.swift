@@ -50,6 +50,8 @@ public struct UndoableDirectory: UndoableTarget {
         return names.pathOfStaged
     }
 
+    public func isPresent() throws(FileFailure) -> Bool { try names.isPresent() }
+
     public func replace() throws(FileFailure) {
         let parent = try Folder(names.parent)
         if let present = try generation(in: parent), present == names.name { try takeOver(in: parent) }

@@ -27,6 +27,8 @@ public struct UndoableFile: UndoableTarget {
         return names.pathOfStaged
     }
 
+    public func isPresent() throws(FileFailure) -> Bool { try names.isPresent() }
+
     public func replace() throws(FileFailure) {
         let folder = try Folder(names.parent)
         _ = try status(in: folder)

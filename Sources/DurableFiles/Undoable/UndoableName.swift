@@ -18,6 +18,8 @@ struct UndoableName {
 
     var pathOfStaged: String { parent == "/" ? "/\(staged)" : "\(parent)/\(staged)" }
 
+    func isPresent() throws(FileFailure) -> Bool { try Folder(parent).status(of: name) != nil }
+
     func replace(in folder: borrowing Folder) throws(FileFailure) {
         if try folder.status(of: name) == nil {
             try folder.rename(

@@ -5,6 +5,9 @@ public protocol UndoableTarget: Sendable {
     /// Where the reader finds it.
     var path: String { get }
 
+    /// Whether there is anything at the path.
+    func isPresent() throws(FileFailure) -> Bool
+
     /// Puts what was staged in place, durably, after what there was is kept durably. At every moment the reader finds the old
     /// content or the new one, whole.
     ///
