@@ -1,0 +1,156 @@
+import Certificates
+import Foundation
+import OperatorClient
+import Recorder
+import ServerAPI
+import Synchronization
+import Testing
+import Vocabulary
+
+@testable import Drill
+
+/// A server and an agent as the drill runs them, with a proxy between them that ends TLS.
+@MainActor final class ProxiedAgent {
+    let agent: AgentProcess
+    let server: ServerProcess
+    let recorded = Recorded()
+    private let world: DrillWorld
+    private let notes = StepNotes()
+    private var proxy: Proxy?
+    private var serving: Task<Void, any Error>?
+    private let company: ForeignAuthority
+    /// The server and the proxy show the same certificate.
+    private let listener: (certificate: URL, key: URL)
+    private let regions: TwoRegions
+    /// What the agent enrolled with.
+    private(set) var token = Secret("")
+
+    private init(over transport: AgentProcess.Transport) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "proxied-\(UUID().uuidString)")
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let programs = try Programs(in: URL(filePath: own).deletingLastPathComponent())
+        world = try DrillWorld(directory: folder, programs: programs, transport: transport)
+        regions = TwoRegions(DrillRun(world: world, narrator: Narrator(style: .init(isTerminal: false)) { _ in }))
+        (server, agent) = (regions.eu, regions.agent)
+        company = try ForeignAuthority("Company CA")
+        listener = try company.writeListenerIdentity(into: folder)
+    }
+
+    /// Enrols an agent through the proxy, waits until the server shows it live, and ends everything when `body` is done.
+    static func run(
+        over transport: AgentProcess.Transport, _ body: @MainActor (ProxiedAgent) async throws -> Void
+    ) async throws {
+        let one = try ProxiedAgent(over: transport)
+        do {
+            try await one.begin()
+            try await body(one)
+        } catch {
+            await one.end()
+            throw error
+        }
+        await one.end()
+    }
+
+    private func begin() async throws {
+        try await regions.start(
+            server, notes,
+            options: ["--listener-cert", listener.certificate.path, "--listener-key", listener.key.path],
+            trusting: company.certificate.pem)
+        // Nobody has a leaf yet.
+        try await startProxy(at: 0)
+        token = try await regions.createBootstrapToken(on: server, notes)
+        try agent.configure(for: server, at: proxy?.port, trusting: company.certificate.pem)
+        try await agent.enrol(with: token)
+        let port = proxy?.port ?? 0
+        await stopProxy()
+        try await startProxy(at: port, as: agent.stateDirectory)
+        try agent.start()
+        _ = try await regions.live(agent, on: server)
+    }
+
+    private func startProxy(at port: Int, as state: URL? = nil) async throws {
+        var settings = try ProxyConfiguration(
+            listen: "127.0.0.1:\(port)", server: "wss://127.0.0.1:\(server.port ?? 0)")
+        settings.identity = try .read(certificate: listener.certificate.path, key: listener.key.path)
+        settings.serverAuthorities = [company.certificate]
+        settings.clientIdentity = try state.map {
+            try .read(certificate: $0.appending(path: "leaf.pem").path, key: $0.appending(path: "leaf.key").path)
+        }
+        let recording = Recording(
+            "test", showingSecrets: false, to: recorded.add, failures: { Issue.record("\($0)") })
+        let proxy = try await Proxy.listen(settings, recording: recording)
+        self.proxy = proxy
+        serving = Task { try await proxy.run() }
+    }
+
+    private func stopProxy() async {
+        serving?.cancel()
+        _ = await serving?.result
+    }
+
+    private func end() async {
+        await world.tearDown()
+        await stopProxy()
+        try? FileManager.default.removeItem(at: world.directory)
+    }
+
+    /// From now on; numbers count from here.
+    func follow(_ rules: String...) throws { proxy?.follow(try rules.map { try Rule($0) }) }
+
+    /// Gives the agent another configuration, which makes the server send a message and the agent two.
+    func reconfigure(_ text: String) async throws {
+        try await server.api.call(
+            OperatorRoutes.saveConfiguration("proxied"),
+            sending: ConfigurationText(contentType: "text/yaml", body: text))
+        let row = try await regions.row(of: agent, on: server)
+        try await server.api.call(OperatorRoutes.assignAgent("\(row)"), sending: Assignment(configuration: "proxied"))
+    }
+
+    /// Waits until the agent has this configuration on its disk and the server knows it.
+    func applied(_ text: String) async throws {
+        let row = try await regions.row(of: agent, on: server)
+        try await eventually("the agent has applied \(text)", within: .seconds(120)) {
+            let detail = try await self.server.agent(row)
+            let onDisk = try? String(contentsOf: self.agent.sink, encoding: .utf8)
+            return onDisk == text && detail.configurationStatus?.status == "applied"
+        }
+    }
+
+    func live() async throws { _ = try await regions.live(agent, on: server, within: .seconds(120)) }
+}
+
+/// The lines of a recording.
+final class Recorded: Sendable {
+    private let all = Mutex<[UInt8]>([])
+
+    var bytes: [UInt8] { all.withLock { $0 } }
+    var lines: [JSON] {
+        bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+            try? JSON(reading: Array($0), sizeLimit: .max, depthLimit: 256)
+        }
+    }
+
+    @Sendable func add(_ line: [UInt8]) { all.withLock { $0 += line } }
+
+    /// The place of the first line for which this holds, at `start` or behind it, once there is one.
+    @MainActor func line(
+        _ what: String, from start: Int = 0, _ isSo: (JSON) -> Bool
+    ) async throws -> (index: Int, json: JSON) {
+        try await eventually("the recording has \(what)", within: .seconds(120)) {
+            let lines = lines
+            guard start <= lines.count, let index = lines[start...].firstIndex(where: isSo) else {
+                return Sight.notYet("\(lines.count) lines")
+            }
+            return .here((index, lines[index]))
+        }
+    }
+}
+
+extension JSON {
+    func isMessage(_ direction: String, under rule: String? = nil) -> Bool {
+        self["event"]?.string == "message" && self["direction"]?.string == direction
+            && (rule == nil || self["rules"]?.array?.contains { $0.string == rule } == true)
+    }
+
+    var time: Timestamp? { self["at"]?.string.flatMap { Timestamp($0) } }
+}
