@@ -167,7 +167,7 @@ import WireSamples
             "a": .array([]), "b": .object([]), "c": .array([.integer(1), .members(["d": .string("\"")])]), "e": .null,
         ])
         #expect(try JSON(reading: Array(json.indented.utf8)) == json)
-        #expect(json.indented.split(separator: "\n").count == 10)
+        #expect(json.indented.split(separator: "\n").count == 11)
     }
 }
 

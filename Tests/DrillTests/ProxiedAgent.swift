@@ -22,8 +22,6 @@ import Vocabulary
     /// The server and the proxy show the same certificate.
     private let listener: (certificate: URL, key: URL)
     private let regions: TwoRegions
-    /// What the agent enrolled with.
-    private(set) var token = Secret("")
 
     private init(over transport: AgentProcess.Transport) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "proxied-\(UUID().uuidString)")
@@ -36,7 +34,7 @@ import Vocabulary
         listener = try company.writeListenerIdentity(into: folder)
     }
 
-    /// Enrols an agent through the proxy, waits until the server shows it live, and ends everything when `body` is done.
+    /// Enrols an agent, puts the proxy between it and the server, waits until the server shows it live, and ends everything when `body` is done.
     static func run(
         over transport: AgentProcess.Transport, _ body: @MainActor (ProxiedAgent) async throws -> Void
     ) async throws {
@@ -45,6 +43,8 @@ import Vocabulary
             try await one.begin()
             try await body(one)
         } catch {
+            let last = one.recorded.lines.suffix(12).map { String("\($0)".prefix(1000)) }
+            Issue.record("\(error), after \(last.joined(separator: "\n"))")
             await one.end()
             throw error
         }
@@ -52,35 +52,34 @@ import Vocabulary
     }
 
     private func begin() async throws {
+        try await world.addBalancer(to: server)
         try await regions.start(
             server, notes,
             options: ["--listener-cert", listener.certificate.path, "--listener-key", listener.key.path],
             trusting: company.certificate.pem)
-        // Nobody has a leaf yet.
-        try await startProxy(at: 0)
-        token = try await regions.createBootstrapToken(on: server, notes)
-        try agent.configure(for: server, at: proxy?.port, trusting: company.certificate.pem)
-        try await agent.enrol(with: token)
-        let port = proxy?.port ?? 0
-        await stopProxy()
-        try await startProxy(at: port, as: agent.stateDirectory)
+        // The proxy shows the agent's leaf, so the agent enrols before the balancer leads to the proxy.
+        try agent.configure(for: server, trusting: company.certificate.pem)
+        try await agent.enrol(with: try await regions.createBootstrapToken(on: server, notes))
+        server.balancer?.lead(to: try await startProxy())
         try agent.start()
         _ = try await regions.live(agent, on: server)
     }
 
-    private func startProxy(at port: Int, as state: URL? = nil) async throws {
+    /// - Returns: its port.
+    private func startProxy() async throws -> Int {
         var settings = try ProxyConfiguration(
-            listen: "127.0.0.1:\(port)", server: "wss://127.0.0.1:\(server.port ?? 0)")
+            listen: "127.0.0.1:0", server: "wss://127.0.0.1:\(server.port ?? 0)")
         settings.identity = try .read(certificate: listener.certificate.path, key: listener.key.path)
         settings.serverAuthorities = [company.certificate]
-        settings.clientIdentity = try state.map {
-            try .read(certificate: $0.appending(path: "leaf.pem").path, key: $0.appending(path: "leaf.key").path)
-        }
+        settings.clientIdentity = try .read(
+            certificate: agent.stateDirectory.appending(path: "leaf.pem").path,
+            key: agent.stateDirectory.appending(path: "leaf.key").path)
         let recording = Recording(
             "test", showingSecrets: false, to: recorded.add, failures: { Issue.record("\($0)") })
         let proxy = try await Proxy.listen(settings, recording: recording)
         self.proxy = proxy
         serving = Task { try await proxy.run() }
+        return proxy.port
     }
 
     private func stopProxy() async {

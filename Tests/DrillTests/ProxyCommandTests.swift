@@ -82,7 +82,7 @@ import Vocabulary
     @Test func `decode reads a file and standard input, and fails on what cannot be read`() async throws {
         try await inFolder { folder in
             // instance_uid of two bytes and sequence_num 5.
-            let hex = "0a02070810 05".replacing(" ", with: "")
+            let hex = "0a0207081005"
             try hex.write(to: folder.appending(path: "message"), atomically: true, encoding: .utf8)
             let (end, text) = try await run("decode message", in: folder)
             #expect(end == .exited(status: 0) && text.contains("\"sequence_num\": 5"), "\(text)")

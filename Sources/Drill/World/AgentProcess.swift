@@ -43,12 +43,8 @@ import Vocabulary
 
     /// Writes the configuration file of a host that belongs to `server`.
     ///
-    /// - Parameters:
-    ///   - port: where the host reaches it; that of the server, or of its balancer, when absent.
-    ///   - authority: PEM of the CA above the certificate that it meets there; the server's own CAs when absent.
-    func configure(
-        for server: ServerProcess, at port: Int? = nil, trusting authority: String? = nil, extra: String = ""
-    ) throws {
+    /// - Parameter authority: PEM of the CA above the certificate that it meets there; the server's own CAs when absent.
+    func configure(for server: ServerProcess, trusting authority: String? = nil, extra: String = "") throws {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let authorities = directory.appending(path: "server-ca.pem")
         try (authority ?? server.authorities).write(to: authorities, atomically: true, encoding: .utf8)
@@ -56,7 +52,7 @@ import Vocabulary
         let text = """
             server:
               \(transport.rawValue):
-                endpoint: \(scheme)://127.0.0.1:\(port ?? server.entrancePort)/v1/opamp
+                endpoint: \(scheme)://127.0.0.1:\(server.entrancePort)/v1/opamp
                 \(transport == .http ? "polling_interval: \(pollingSeconds)s" : "heartbeat_interval: 30s")
                 tls:
                   ca_file: \(authorities.path)
