@@ -48,7 +48,8 @@ extension Drill {
                 try await late.enrol(with: bootstrap)
             } catch WorldFailure.commandFailed(_, _, let output) {
                 try notes.expect(
-                    "the agent says that EU refused it", output.contains(EnrolmentCode.refused.code), seen: output)
+                    "the agent says that EU refused it", output.contains("\(EnrolmentCode.area).http-401"), seen: output
+                )
                 return notes.say("refused")
             }
             throw UnmetExpectation("the enrolment is refused", seen: "it was granted")
