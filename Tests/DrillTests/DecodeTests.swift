@@ -153,6 +153,15 @@ import WireSamples
         #expect(HeaderText.json(headers, showingSecrets: true).description.contains("Bearer x"))
     }
 
+    @Test func `a compressed body is read, and one that cannot be is left as it is`() throws {
+        let body = try #require(
+            Hex.decode("1f8b08000000000002034bcc53f02f70f40d50c84d2d2e4e4c4f050079317b7b10000000"))
+        let gzip: HTTPHeaders = ["Content-Encoding": "gzip"]
+        #expect(String(decoding: Decompression.message(body, gzip), as: UTF8.self) == "an OpAMP message")
+        #expect(Decompression.message([1, 2, 3], gzip) == [1, 2, 3])
+        #expect(Decompression.message([1, 2, 3], [:]) == [1, 2, 3])
+    }
+
     @Test(arguments: 1...50)
     func `a corrupt message is no message`(seed: UInt64) throws {
         var maker = MessageMaker(seed: seed)

@@ -17,13 +17,16 @@ import Vocabulary
     private let world: DrillWorld
     private let notes = StepNotes()
     private var proxy: Proxy?
-    private var serving: Task<Void, any Error>?
+    private var serving: [Task<Void, any Error>] = []
+    /// Two proxies behind each other, with plain TCP between them.
+    private let isPlainBetween: Bool
     private let company: ForeignAuthority
     /// The server and the proxy show the same certificate.
     private let listener: (certificate: URL, key: URL)
     private let regions: TwoRegions
 
-    private init(over transport: AgentProcess.Transport) throws {
+    private init(over transport: AgentProcess.Transport, plainBetween: Bool) throws {
+        isPlainBetween = plainBetween
         let folder = FileManager.default.temporaryDirectory.appending(path: "proxied-\(UUID().uuidString)")
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let programs = try Programs(in: URL(filePath: own).deletingLastPathComponent())
@@ -36,9 +39,10 @@ import Vocabulary
 
     /// Enrols an agent, puts the proxy between it and the server, waits until the server shows it live, and ends everything when `body` is done.
     static func run(
-        over transport: AgentProcess.Transport, _ body: @MainActor (ProxiedAgent) async throws -> Void
+        over transport: AgentProcess.Transport, plainBetween: Bool = false,
+        _ body: @MainActor (ProxiedAgent) async throws -> Void
     ) async throws {
-        let one = try ProxiedAgent(over: transport)
+        let one = try ProxiedAgent(over: transport, plainBetween: plainBetween)
         do {
             try await one.begin()
             try await body(one)
@@ -65,26 +69,37 @@ import Vocabulary
         _ = try await regions.live(agent, on: server)
     }
 
-    /// - Returns: its port.
+    /// - Returns: the port for the agent.
     private func startProxy() async throws -> Int {
         var settings = try ProxyConfiguration(
             listen: "127.0.0.1:0", server: "wss://127.0.0.1:\(server.port ?? 0)")
-        settings.identity = try .read(certificate: listener.certificate.path, key: listener.key.path)
         settings.serverAuthorities = [company.certificate]
         settings.clientIdentity = try .read(
             certificate: agent.stateDirectory.appending(path: "leaf.pem").path,
             key: agent.stateDirectory.appending(path: "leaf.key").path)
-        let recording = Recording(
-            "test", showingSecrets: false, to: recorded.add, failures: { Issue.record("\($0)") })
-        let proxy = try await Proxy.listen(settings, recording: recording)
+        if isPlainBetween {
+            let inner = try await serve(settings, recording: Recorded())
+            settings = try ProxyConfiguration(listen: "127.0.0.1:0", server: "ws://127.0.0.1:\(inner.port)")
+        }
+        settings.identity = try .read(certificate: listener.certificate.path, key: listener.key.path)
+        let proxy = try await serve(settings, recording: recorded)
         self.proxy = proxy
-        serving = Task { try await proxy.run() }
         return proxy.port
     }
 
+    private func serve(_ settings: ProxyConfiguration, recording recorded: Recorded) async throws -> Proxy {
+        let recording = Recording(
+            "test", showingSecrets: false, to: recorded.add, failures: { Issue.record("\($0)") })
+        let proxy = try await Proxy.listen(settings, recording: recording)
+        serving.append(Task { try await proxy.run() })
+        return proxy
+    }
+
     private func stopProxy() async {
-        serving?.cancel()
-        _ = await serving?.result
+        for task in serving.reversed() {
+            task.cancel()
+            _ = await task.result
+        }
     }
 
     private func end() async {

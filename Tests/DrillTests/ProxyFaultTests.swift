@@ -1,5 +1,6 @@
 import Certificates
 import Foundation
+import OperatorClient
 import Recorder
 import Testing
 import Vocabulary
@@ -28,6 +29,33 @@ import Vocabulary
             try await answersAPoll(one)
             try isReadable(one)
         }
+    }
+
+    @Test(arguments: AgentProcess.Transport.allCases)
+    func `messages pass proxies without TLS between them`(transport: AgentProcess.Transport) async throws {
+        try await ProxiedAgent.run(over: transport, plainBetween: true) { one in
+            try await one.reconfigure("plain: 1\n")
+            try await one.applied("plain: 1\n")
+            try isReadable(one)
+        }
+    }
+
+    @Test func `a server that is not there is said, to the agent and in the recording`() async throws {
+        let recorded = Recorded()
+        let recording = Recording("test", showingSecrets: false, to: recorded.add, failures: { Issue.record("\($0)") })
+        let proxy = try await Proxy.listen(
+            try ProxyConfiguration(listen: "127.0.0.1:0", server: "ws://127.0.0.1:1"), recording: recording)
+        let serving = Task { try await proxy.run() }
+        let client = try OperatorClient(base: "http://127.0.0.1:\(proxy.port)", token: nil, authorities: nil)
+        for way in Evidence.Probe.Way.ofAgents {
+            let uid = InstanceUID(version7At: Timestamp(seconds: 1), random: Array(repeating: 1, count: 10))
+            #expect(try await Probes.speak(to: client, way, uid: uid, headers: [:]).status == 502)
+        }
+        await client.close()
+        serving.cancel()
+        _ = await serving.result
+        let failures = recorded.lines.filter { $0["event"]?.string == "failure" }
+        #expect(failures.map { $0["code"]?.string } == Array(repeating: RecorderCode.serverUnreachable.code, count: 2))
     }
 
     /// The agent cannot say that it has applied what has not come yet.
