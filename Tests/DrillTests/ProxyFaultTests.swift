@@ -1,5 +1,6 @@
 import Certificates
 import Foundation
+import HostSystem
 import OperatorClient
 import Recorder
 import Testing
@@ -56,6 +57,21 @@ import Vocabulary
         _ = await serving.result
         let failures = recorded.lines.filter { $0["event"]?.string == "failure" }
         #expect(failures.map { $0["code"]?.string } == Array(repeating: RecorderCode.serverUnreachable.code, count: 2))
+    }
+
+    @Test func `a connection that says nothing does not keep the proxy from ending`() async throws {
+        let recorded = Recorded()
+        let recording = Recording("test", showingSecrets: false, to: recorded.add, failures: { Issue.record("\($0)") })
+        let proxy = try await Proxy.listen(
+            try ProxyConfiguration(listen: "127.0.0.1:0", server: "ws://127.0.0.1:1"), recording: recording)
+        let serving = Task { try await proxy.run() }
+        let silent = try ChildProcess(
+            "/bin/bash", ["-c", "exec 3<> /dev/tcp/127.0.0.1/\(proxy.port); read"], input: .pipe)
+        defer { silent.send(SIGTERM) }
+        _ = try await recorded.line("the connection") { $0["event"]?.string == "open" }
+        serving.cancel()
+        _ = await serving.result
+        _ = try await recorded.line("the end of it") { $0["event"]?.string == "end" }
     }
 
     /// The agent cannot say that it has applied what has not come yet.

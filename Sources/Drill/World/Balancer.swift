@@ -9,28 +9,33 @@ final class Balancer: Sendable {
     private struct State {
         var server: Int?
         var connections = 0
-        var serving: Task<Void, any Error>?
     }
 
     let port: Int
+    private let listener: NIOAsyncChannel<Bytes, Never>
     private let state = Mutex(State())
 
-    private init(port: Int) { self.port = port }
+    private init(_ listener: NIOAsyncChannel<Bytes, Never>) {
+        self.listener = listener
+        port = listener.channel.localAddress?.port ?? 0
+    }
 
     /// On a port of 127.0.0.1 that the kernel chooses.
     static func start() async throws -> Balancer {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0) { channel in wrapped(channel) }
-        let balancer = Balancer(port: listener.channel.localAddress?.port ?? 0)
-        let serving = Task {
-            try await listener.executeThenClose { arrivals in
-                try await withThrowingDiscardingTaskGroup { group in
-                    for try await arrival in arrivals { group.addTask { await balancer.pass(arrival) } }
-                }
+        let balancer = Balancer(listener)
+        Task { try await balancer.serve() }
+        return balancer
+    }
+
+    private func serve() async throws {
+        try await listener.executeThenClose { arrivals in
+            try await withThrowingDiscardingTaskGroup { group in
+                for try await arrival in arrivals { group.addTask { await self.pass(arrival) } }
+                group.cancelAll()
             }
         }
-        balancer.state.withLock { $0.serving = serving }
-        return balancer
     }
 
     /// The server behind it, by its port; before there is one, connections end at once.
@@ -39,7 +44,8 @@ final class Balancer: Sendable {
     /// Connections that it has passed on.
     var connections: Int { state.withLock { $0.connections } }
 
-    func stop() { state.withLock { $0.serving?.cancel() } }
+    /// Ends every connection too.
+    func stop() { listener.channel.close(promise: nil) }
 
     private static func wrapped(_ channel: any Channel) -> EventLoopFuture<Bytes> {
         channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }

@@ -9,12 +9,12 @@ import Vocabulary
 /// certificate that the proxy shows and not the agent's.
 package final class Proxy: Sendable {
     package let port: Int
-    private let listener: NIOAsyncChannel<EventLoopFuture<Arrival>, Never>
+    private let listener: NIOAsyncChannel<Arriving, Never>
     private let recorder: MessageRecorder
     private let upstream: Upstream
 
     private init(
-        _ listener: NIOAsyncChannel<EventLoopFuture<Arrival>, Never>, recorder: MessageRecorder, upstream: Upstream
+        _ listener: NIOAsyncChannel<Arriving, Never>, recorder: MessageRecorder, upstream: Upstream
     ) {
         (self.listener, self.recorder, self.upstream) = (listener, recorder, upstream)
         port = listener.channel.localAddress?.port ?? 0
@@ -33,8 +33,8 @@ package final class Proxy: Sendable {
                 .bind(host: settings.host, port: settings.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try tls.addServerHandler(to: channel)
-                        return try AgentPipeline.add(
-                            to: channel, AgentConnection(recorder: recorder, upstream: upstream, on: channel))
+                        let connection = AgentConnection(recorder: recorder, upstream: upstream, on: channel)
+                        return Arriving(channel: channel, future: try AgentPipeline.add(to: channel, connection))
                     }
                 }
             let proxy = Proxy(listener, recorder: recorder, upstream: upstream)
@@ -63,35 +63,47 @@ package final class Proxy: Sendable {
 
     /// Serves until the surrounding task is cancelled; then every connection ends. To be called once.
     package func run() async throws {
-        do {
-            try await serve()
-        } catch {
-            await upstream.close()
-            throw error
+        // Not cancelled itself, so that every connection that was accepted is also ended.
+        let serving = Task { try await serve() }
+        let result = await withTaskCancellationHandler {
+            await serving.result
+        } onCancel: {
+            listener.channel.close(promise: nil)
         }
         await upstream.close()
+        try result.get()
     }
 
     private func serve() async throws {
         try await listener.executeThenClose { arrivals in
             try await withThrowingDiscardingTaskGroup { group in
-                for try await arrival in arrivals {
-                    group.addTask { await Self.serve(arrival) }
-                }
+                for try await arriving in arrivals { group.addTask { await arriving.serve() } }
+                group.cancelAll()
             }
         }
     }
 
     /// Rules that count begin again.
     package func follow(_ rules: [Rule]) { recorder.follow(rules) }
+}
 
-    private static func serve(_ arrival: EventLoopFuture<Arrival>) async {
+/// A connection that was accepted, before its first request.
+private struct Arriving: Sendable {
+    let channel: any Channel
+    let future: EventLoopFuture<Arrival>
+
+    func serve() async {
         // An agent that gives up within its handshake has no arrival.
-        guard let arrival = try? await arrival.get() else { return }
+        let arrival = await withTaskCancellationHandler {
+            try? await future.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
         switch arrival {
         case .webSocket(let connection, let channel, let server):
             await WebSocketRelay(connection: connection).run(agent: channel, server: server)
         case .http(let connection, let channel): await PollRelay(connection: connection).run(channel)
+        case nil: break
         }
     }
 }
