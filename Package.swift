@@ -139,7 +139,13 @@ let package = Package(
                 "Vocabulary", "OpAMPProto", "Certificates", "DurableFiles", "HostSystem", "HandoverToken",
                 "ServerTransport", "ServerCore", "ServerAPI", "ServerStorage",
             ] + .serverStack),
-        .swift("Drill", ["Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "HostSystem"]),
+        .swift("Recorder", ["Vocabulary", "OpAMPProto", "Certificates"] + .recorderStack),
+        .swift(
+            "Drill",
+            [
+                "Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "HostSystem", "Recorder",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
 
         // programs
         .program("opamp-agent", ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
@@ -152,7 +158,10 @@ let package = Package(
             ]),
         .program(
             "handover-drill",
-            ["Drill", .argumentParser, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
+            [
+                "Drill", "Recorder", "OpAMPProto", "Vocabulary", .argumentParser,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
 
         // tests
         .tests("VocabularyTests", ["Vocabulary"]),
@@ -221,8 +230,9 @@ let package = Package(
         .tests(
             "DrillTests",
             [
-                "Drill", "ServerAPI", "OperatorClient", "Certificates", "HostSystem", "Vocabulary", "TestPKI",
-                "TestValues",
+                "Drill", "Recorder", "OpAMPProto", "ServerAPI", "OperatorClient", "Certificates", "HostSystem",
+                "Vocabulary", "TestPKI", "TestValues", "WireSamples", "mini-server", "opamp-agent", "handover-drill",
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         .tests(
             "OperatorTests",
@@ -262,6 +272,16 @@ extension [Target.Dependency] {
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOHTTP1", package: "swift-nio"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ]
+    }
+
+    /// What it takes to stand between two that call each other.
+    static var recorderStack: Self {
+        httpClient + [
+            .product(name: "NIOEmbedded", package: "swift-nio"),
+            .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOWebSocket", package: "swift-nio"),
         ]
     }
 

@@ -31,6 +31,7 @@ package struct Drill: Sendable {
         .staleFingerprint, .missingConfiguration, .expiredToken, .replayedToken, .wrongPeer,
         .sourceDiesAfterOffer, .targetRestartsBeforeArrival, .authorityRotates, .authorityRotatesAfterArrival,
         .renewalAnswerLost, .politeRestartWhilePolling, .copiedAgent, .thirdPeer, .listenerOfAnotherAuthority,
+        .stateFromBeforeRotation, .balancerInFront, .tokenRevokedWhileAway,
         .clockWasAhead, .largeReport, .killedWhileMoving, .serversKilled,
     ]
 

@@ -11,7 +11,8 @@ import UnixSignals
             Each drill starts its own servers and agents as processes, prints every step with its time, checks the \
             invariants at the end and leaves a JSON report. It exits with 0 when every result is as expected.
             """,
-        subcommands: [RehearseCommand.self, SoakCommand.self], defaultSubcommand: RehearseCommand.self)
+        subcommands: [RehearseCommand.self, ProxyCommand.self, DecodeCommand.self, SoakCommand.self],
+        defaultSubcommand: RehearseCommand.self)
 }
 
 /// What every command takes.

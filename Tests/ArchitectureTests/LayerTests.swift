@@ -38,16 +38,22 @@ import Testing
             "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOWebSocket",
             "ServiceLifecycle", "Synchronization", "UnixSignals",
         ],
+        "Recorder": [
+            "Vocabulary", "OpAMPProto", "Certificates", "AsyncHTTPClient", "Foundation", "NIOCore", "NIOEmbedded",
+            "NIOHTTP1", "NIOHTTPCompression", "NIOPosix", "NIOSSL", "NIOWebSocket", "Synchronization",
+        ],
         "Drill": [
-            "Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "HostSystem", "Foundation", "Glibc",
-            "Synchronization",
+            "Vocabulary", "ServerAPI", "OperatorClient", "Certificates", "HostSystem", "Recorder", "Foundation",
+            "Glibc", "NIOCore", "NIOPosix", "Synchronization",
         ],
         "opamp-agent": ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary", "Glibc"],
         "mini-server": [
             "MiniServer", "ServerAPI", "OperatorClient", "DurableFiles", "Vocabulary", "ArgumentParser", "Foundation",
             "Logging", "UnixSignals",
         ],
-        "handover-drill": ["Drill", "ArgumentParser", "Foundation", "Glibc", "UnixSignals"],
+        "handover-drill": [
+            "Drill", "Recorder", "OpAMPProto", "Vocabulary", "ArgumentParser", "Foundation", "Glibc", "UnixSignals",
+        ],
     ]
 
     @Test func `every folder of Swift has its row`() throws {

@@ -9,7 +9,9 @@ import Vocabulary
     private static let manual = "docs/operator/codes.md"
 
     private static let areas: [any OperatorCode.Type] =
-        OperatorCodes.areas + OperatorCodes.agentAreas + [ListenerRefusal.self, BindFailure.Reason.self]
+        OperatorCodes.areas + OperatorCodes.agentAreas + OperatorCodes.toolAreas + [
+            ListenerRefusal.self, BindFailure.Reason.self,
+        ]
 
     private static func codes<Area: OperatorCode>(of area: Area.Type) -> [String] { area.allCases.map(\.code) }
     private static func cases<Area: OperatorCode>(of area: Area.Type) -> [String] {
@@ -22,7 +24,7 @@ import Vocabulary
         let codes = Self.codes
         #expect(Set(codes).count == codes.count && codes.count > 200)
         #expect(codes.allSatisfy { $0.wholeMatch(of: /[a-z]+(-[a-z]+)*\.[a-z0-9]+(-[a-z0-9]+)*/) != nil })
-        let names = (OperatorCodes.areas + OperatorCodes.agentAreas).map { $0.area }
+        let names = (OperatorCodes.areas + OperatorCodes.agentAreas + OperatorCodes.toolAreas).map { $0.area }
         #expect(Set(names).count == names.count)
     }
 
@@ -30,7 +32,7 @@ import Vocabulary
         let lines = SourceTree.swiftFiles(below: Self.lists).flatMap(\.code)
         #expect(
             lines.count { $0.text.contains("static let area =") }
-                == OperatorCodes.areas.count + OperatorCodes.agentAreas.count)
+                == OperatorCodes.areas.count + OperatorCodes.agentAreas.count + OperatorCodes.toolAreas.count)
     }
 
     @Test func `the manual lists every code once, and no other`() throws {

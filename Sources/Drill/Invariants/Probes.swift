@@ -89,7 +89,7 @@ import Vocabulary
         return probes
     }
 
-    private static func speak(
+    static func speak(
         to client: OperatorClient, _ way: Evidence.Probe.Way, uid: InstanceUID, headers: [String: String]
     ) async throws -> (status: Int, body: [UInt8]) {
         let always = ["OpAMP-Instance-UID": "\(uid)"].merging(headers) { $1 }

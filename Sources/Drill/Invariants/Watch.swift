@@ -85,7 +85,7 @@ import Vocabulary
     }
 
     private func lookAtSockets() {
-        let ports = Set(world.servers.compactMap(\.port))
+        let ports = Set(world.servers.map(\.entrancePort))
         for agent in world.agents where agent.isRunning {
             guard let process = agent.processID,
                 let count = OpenConnections.count(of: process, to: ports, known: &connections[process, default: []])

@@ -25,7 +25,8 @@ extension TwoRegions {
         try notes.expect("the instance_uid \(server.label) shows", row.instanceUID, is: identity.instanceUID)
         let status = try await agent.status()
         try notes.expect(
-            "the agent names \(server.label) as its server", status.active.endpoint.contains(":\(server.port ?? 0)/"),
+            "the agent names \(server.label) as its server",
+            status.active.endpoint.contains(":\(server.entrancePort)/"),
             seen: status.active.endpoint)
         notes.fact("leaf", identity.leaf.fingerprint)
         notes.fact("key file sha256", identity.keyDigest)

@@ -72,7 +72,7 @@ extension TwoRegions {
         notes.fact("CA to confirm", paste.authorities.first.map { "\($0.fingerprint)" } ?? "none")
         try await server.api.call(
             OperatorRoutes.createPeer(),
-            sending: PeerCreation(name: peer.name, endpoint: peer.base, certificatePEM: certificate))
+            sending: PeerCreation(name: peer.name, endpoint: peer.entrance, certificatePEM: certificate))
         let secrets = PeerSecrets(
             inbound: try await generate(.inbound, for: peer, on: server, notes),
             outbound: try await generate(.outbound, for: peer, on: server, notes))
@@ -91,7 +91,7 @@ extension TwoRegions {
         let created = try await server.api.call(
             OperatorRoutes.createPeer(),
             sending: PeerCreation(
-                name: peer.name, endpoint: peer.base, certificatePEM: certificate,
+                name: peer.name, endpoint: peer.entrance, certificatePEM: certificate,
                 inboundSecret: secrets.outbound.revealText(), outboundSecret: secrets.inbound.revealText()))
         try notes.expect(
             "both secrets are saved on \(server.label)", created.hasInboundSecret && created.hasOutboundSecret,

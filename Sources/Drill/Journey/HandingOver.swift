@@ -144,7 +144,8 @@ extension TwoRegions {
         try keepsIdentity(agent, notes)
         let status = try await agent.status()
         try notes.expect(
-            "the agent names \(source.label) as its server", status.active.endpoint.contains(":\(source.port ?? 0)/"),
+            "the agent names \(source.label) as its server",
+            status.active.endpoint.contains(":\(source.entrancePort)/"),
             seen: status.active.endpoint)
         try notes.expect("no candidate is left", status.candidate == nil, seen: status.candidate?.endpoint ?? "")
         notes.fact("reason", ending)

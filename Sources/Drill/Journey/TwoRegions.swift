@@ -21,8 +21,14 @@ import Vocabulary
     }
 
     /// For the failures: everything that comes before them, in three steps.
-    static func ready(_ run: DrillRun, configurationOnUS: Bool = true) async throws -> TwoRegions {
+    static func ready(
+        _ run: DrillRun, configurationOnUS: Bool = true, behindBalancers: Bool = false
+    ) async throws -> TwoRegions {
         let regions = TwoRegions(run)
+        if behindBalancers {
+            try await run.world.addBalancer(to: regions.eu)
+            try await run.world.addBalancer(to: regions.us)
+        }
         try await run.step("EU and US start") { notes in
             try await regions.start(regions.eu, notes)
             try await regions.start(regions.us, notes)

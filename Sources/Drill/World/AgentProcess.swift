@@ -42,15 +42,17 @@ import Vocabulary
     var ending: ProcessEnd? { child?.ending }
 
     /// Writes the configuration file of a host that belongs to `server`.
-    func configure(for server: ServerProcess, extra: String = "") throws {
+    ///
+    /// - Parameter authority: PEM of the CA above the certificate that it meets there; the server's own CAs when absent.
+    func configure(for server: ServerProcess, trusting authority: String? = nil, extra: String = "") throws {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let authorities = directory.appending(path: "server-ca.pem")
-        try server.authorities.write(to: authorities, atomically: true, encoding: .utf8)
+        try (authority ?? server.authorities).write(to: authorities, atomically: true, encoding: .utf8)
         let scheme = transport == .ws ? "wss" : "https"
         let text = """
             server:
               \(transport.rawValue):
-                endpoint: \(scheme)://127.0.0.1:\(server.port ?? 0)/v1/opamp
+                endpoint: \(scheme)://127.0.0.1:\(server.entrancePort)/v1/opamp
                 \(transport == .http ? "polling_interval: \(pollingSeconds)s" : "heartbeat_interval: 30s")
                 tls:
                   ca_file: \(authorities.path)
@@ -99,6 +101,17 @@ import Vocabulary
         let ending = await child.ended(within: limit)
         if ending == nil { await child.kill() }
         return ending
+    }
+
+    private var stateBackup: URL { stateDirectory.appendingPathExtension("backup") }
+
+    /// Copies the state directory, as a backup of the host does; the process must not run.
+    func backUpState() throws { try FileManager.default.copyItem(at: stateDirectory, to: stateBackup) }
+
+    /// Puts the backup in the place of the state directory; the process must not run.
+    func restoreState() throws {
+        try FileManager.default.removeItem(at: stateDirectory)
+        try FileManager.default.moveItem(at: stateBackup, to: stateDirectory)
     }
 
     /// A second host with a copy of this one's disk.

@@ -9,6 +9,7 @@ import Vocabulary
     let transport: AgentProcess.Transport
     private(set) var servers: [ServerProcess] = []
     private(set) var agents: [AgentProcess] = []
+    private var balancers: [Balancer] = []
     var canaries = Canaries()
 
     /// - Parameter directory: is created if it is not there; nobody else may use it.
@@ -29,6 +30,13 @@ import Vocabulary
         return server
     }
 
+    /// A balancer that passes TCP on, in front of a server that has not started yet.
+    func addBalancer(to server: ServerProcess) async throws {
+        let balancer = try await Balancer.start()
+        balancers.append(balancer)
+        server.balancer = balancer
+    }
+
     /// - Parameter transport: the world's own when absent.
     func addAgent(_ name: String, over transport: AgentProcess.Transport? = nil) -> AgentProcess {
         let agent = AgentProcess(
@@ -47,6 +55,7 @@ import Vocabulary
     func tearDown() async {
         for agent in agents { await agent.tearDown() }
         for server in servers { await server.tearDown() }
+        for balancer in balancers { balancer.stop() }
     }
 
     /// Removes keys, tokens and databases; the logs stay for the readers of the report.

@@ -22,6 +22,8 @@ import Vocabulary
     package private(set) var authorities = ""
     /// What may be at the server's address just now.
     private var trusted = ""
+    /// What agents and peers connect to instead of the server itself; set before the first start.
+    var balancer: Balancer?
     /// How often it was put back to what a backup knows.
     private(set) var restores = 0
 
@@ -40,6 +42,9 @@ import Vocabulary
     /// Beside the server's own directory, so that a backup of that is a backup of the server alone.
     var tokenFile: URL { directory.appendingPathExtension("admin-token") }
     var base: String { "https://127.0.0.1:\(port ?? 0)" }
+    /// The port to which agents and peers connect.
+    var entrancePort: Int { balancer?.port ?? port ?? 0 }
+    var entrance: String { "https://127.0.0.1:\(entrancePort)" }
     /// Every answer that was not a success, for the search for secrets in error texts.
     var errorTexts: [String] { overheard.all }
 
@@ -63,6 +68,7 @@ import Vocabulary
         let isFirst = port == nil
         var arguments = ["serve", "--data-dir", directory.path, "--name", name, "--listen", "127.0.0.1:\(port ?? 0)"]
         if isFirst { arguments += ["--write-admin-token", tokenFile.path] }
+        if let balancer { arguments += ["--public-endpoint", "wss://127.0.0.1:\(balancer.port)/v1/opamp"] }
         let child = try LoggedProcess(
             name, program: program, arguments: arguments + options,
             environment: crashPoint.map { ["OPAMP_CRASH_AT": $0] } ?? [:], log: log)
@@ -72,6 +78,7 @@ import Vocabulary
             throw WorldFailure.unreadable(what: "the port of \(label)", why: line)
         }
         port = number
+        balancer?.lead(to: number)
         if isFirst { authorities = try await command("ca", "bundle") }
         try await connect(trusting: authorities + extraAuthority)
     }

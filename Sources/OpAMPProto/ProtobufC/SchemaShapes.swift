@@ -40,7 +40,8 @@ struct SchemaShapes: Sendable {
             let number = unsafe Int(field.id)
             shape.fieldNames[number] = unsafe String(cString: field.name)
             shape.fields[number] = unsafe MessageShape.Field(
-                kind: kind(of: field), isRepeated: field.label == PROTOBUF_C_LABEL_REPEATED)
+                kind: kind(of: field), isRepeated: field.label == PROTOBUF_C_LABEL_REPEATED,
+                number: bits(in: shape.path(number)) ?? meaning(of: field))
         }
         shapes[place] = shape
         return place
@@ -56,5 +57,43 @@ struct SchemaShapes: Sendable {
             return unsafe .message(add(field.descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)))
         default: return .varint
         }
+    }
+
+    private func meaning(of field: ProtobufCFieldDescriptor) -> MessageShape.Number {
+        switch unsafe field.type {
+        case PROTOBUF_C_TYPE_BOOL: .flag
+        case PROTOBUF_C_TYPE_DOUBLE: .double
+        case PROTOBUF_C_TYPE_INT32, PROTOBUF_C_TYPE_INT64: .signed
+        case PROTOBUF_C_TYPE_ENUM:
+            unsafe .word(names(in: field.descriptor.assumingMemoryBound(to: ProtobufCEnumDescriptor.self).pointee))
+        default: .unsigned
+        }
+    }
+
+    /// The fields whose bits an enumeration names, which the schema says in prose only.
+    private func bits(in path: String) -> MessageShape.Number? {
+        switch path {
+        case "AgentToServer.capabilities":
+            unsafe .bits(names(in: opamp__proto__v1__agent_capabilities__descriptor))
+        case "AgentToServer.flags":
+            unsafe .bits(names(in: opamp__proto__v1__agent_to_server_flags__descriptor))
+        case "ServerToAgent.capabilities":
+            unsafe .bits(names(in: opamp__proto__v1__server_capabilities__descriptor))
+        case "ServerToAgent.flags":
+            unsafe .bits(names(in: opamp__proto__v1__server_to_agent_flags__descriptor))
+        default: nil
+        }
+    }
+
+    /// Without the name of the enumeration that the schema puts before each.
+    private func names(in descriptor: ProtobufCEnumDescriptor) -> [UInt64: String] {
+        let values = unsafe UnsafeBufferPointer(start: descriptor.values, count: Int(descriptor.n_values))
+        var names: [UInt64: String] = [:]
+        for index in values.indices {
+            let value = unsafe values[index]
+            let name = unsafe String(cString: value.name)
+            names[UInt64(UInt32(bitPattern: unsafe value.value))] = String(name.drop { $0 != "_" }.dropFirst())
+        }
+        return names
     }
 }

@@ -6,9 +6,19 @@ struct MessageShape: Sendable {
         case message(Int)
     }
 
+    /// What a number of the wire stands for.
+    enum Number: Hashable, Sendable {
+        case unsigned, signed, flag, double
+        /// One of these names.
+        case word([UInt64: String])
+        /// Names of single bits.
+        case bits([UInt64: String])
+    }
+
     struct Field: Hashable, Sendable {
         var kind: Kind
         var isRepeated: Bool
+        var number = Number.unsigned
     }
 
     var name: String
@@ -16,6 +26,9 @@ struct MessageShape: Sendable {
     var fields: [Field?]
     /// By field number, as in the schema.
     var fieldNames: [String]
+
+    /// One entry of a map, with a key and a value.
+    var isMapEntry: Bool { name.hasSuffix("Entry") }
 
     func path(_ number: Int) -> String { "\(name).\(fieldNames[number])" }
 }

@@ -77,7 +77,8 @@ struct WireScan {
 }
 
 extension MessageShape.Kind {
-    fileprivate var wireType: UInt64 {
+    /// As a tag says it.
+    var wireType: UInt64 {
         switch self {
         case .varint: 0
         case .fixed64: 1

@@ -11,4 +11,7 @@ package enum OperatorCodes {
     package static let agentAreas: [any OperatorCode.Type] = [
         ConfigurationCode.self, EnrolmentCode.self, OfferCode.self, StateCode.self, TransportCode.self,
     ]
+
+    /// What neither a server nor an agent says.
+    package static let toolAreas: [any OperatorCode.Type] = [RecorderCode.self]
 }
