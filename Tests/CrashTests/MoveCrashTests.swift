@@ -46,9 +46,9 @@ private enum Ending: CaseIterable, Sendable {
         } each: {
             if let point = $0 { reached.insert(point) }
         }
-        let ofEnrolment = points.filter { point in
-            ["key.", "identity.", "adopted.", "leaf."].contains { point.hasPrefix($0) }
-        }
+        // What a refused offer brought leaves no trace.
+        let written = ["key.", "identity.", "leaf."] + (ending == .refused ? ["adopted.", "signers."] : [])
+        let ofEnrolment = points.filter { point in written.contains { point.hasPrefix($0) } }
         // No server of these moves is silent, so no connection is dropped without a word.
         #expect(Set(points).subtracting(reached) == Set(ofEnrolment + ["directive.drop"]))
     }

@@ -48,8 +48,14 @@ public final class HTTPConnection {
         }
     }
 
-    /// What an https proxy sees from the next transport connection on.
-    public func present(_ tls: ProxyTLS) { settings.proxyTLS = tls }
+    /// What an https proxy sees from the next request on: a transport connection that showed it something else is not kept.
+    public func present(_ tls: ProxyTLS) {
+        guard tls != settings.proxyTLS else { return }
+        settings.proxyTLS = tls
+        guard let link, link.isFree else { return }
+        link.close()
+        self.link = nil
+    }
 
     private func freeLink() throws(DialFailure) -> HTTPLink {
         if let link, link.isFree { return link }
