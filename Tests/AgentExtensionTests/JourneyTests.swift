@@ -310,6 +310,23 @@ import Vocabulary
         await agent.stop()
     }
 
+    @Test func `C8 a message without a header is read where the host says so`() async throws {
+        let source = try await ScriptedOpAMPServer.start("EU")
+        defer { source.stop() }
+        let host = try HostDirectory()
+        try host.configure(for: source, extra: "limits:\n  accept_headerless_messages: true\n")
+        #expect(try await host.enrol().status == 0)
+        let agent = try host.run()
+        #expect(await eventually { source.heard.last?.message.health?.healthy == true }, "\(agent.log)")
+        let count = source.heard.count { $0.message.agentDescription != nil }
+        source.sayRaw(try ServerToAgent(flags: .reportFullState).encoded())
+        #expect(
+            await eventually { source.heard.count { $0.message.agentDescription != nil } > count }, "\(agent.log)")
+        #expect(!agent.log.contains("connection.lost"))
+        agent.send(SIGTERM)
+        _ = await agent.end()
+    }
+
     @Test func `nonsense on the line ends the line, and the agent comes back`() async throws {
         try await withWorld("wss") { world in
             let count = world.source.requests.count

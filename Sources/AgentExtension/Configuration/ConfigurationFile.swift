@@ -49,7 +49,10 @@ extension HostConfiguration {
         try readHandover(file)
         try readStandby(file)
         try readBootstrap(file)
-        if let limits = try file.section("limits", keys: ["received", "sent", "effective_config"]) {
+        if let limits = try file.section(
+            "limits", keys: ["received", "sent", "effective_config", "accept_headerless_messages"])
+        {
+            if try limits.bool("accept_headerless_messages") == true { messageLimits.frames = .headerless }
             messageLimits.received =
                 try limits.size("received", in: MessageLimits.range) ?? messageLimits.received
             messageLimits.sent = try limits.size("sent", in: MessageLimits.range) ?? messageLimits.sent

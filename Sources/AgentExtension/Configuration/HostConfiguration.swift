@@ -40,6 +40,8 @@ public struct HostConfiguration: Sendable {
         public var sent = 64 << 20
         /// Of the effective configuration in a report; what is more is cut off. Never more than half of `sent`.
         public var effectiveConfig = 1 << 20
+        /// Whether a WebSocket message may lack its header.
+        public var frames = FrameHeader.Tolerance.strict
 
         static let range = 64 << 10...256 << 20
 

@@ -83,9 +83,8 @@ extension AgentShell {
         case .opened: take(.opened(id))
         case .message(let frame):
             do throws(WireFailure) {
-                take(
-                    .received(
-                        id, try ServerToAgent(decoding: try FrameHeader.unframed(frame), limits: limits.receiving)))
+                let bytes = try FrameHeader.unframed(frame, tolerance: limits.frames)
+                take(.received(id, try ServerToAgent(decoding: bytes, limits: limits.receiving)))
             } catch {
                 take(.receivedNonsense(id, detail: error.operatorMessage.cause))
             }
