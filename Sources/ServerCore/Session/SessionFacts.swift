@@ -42,9 +42,10 @@ package struct SessionMemory: Hashable, Sendable {
     package internal(set) var isOver = false
     /// The settings with this server's CAs, which it said to have applied.
     var appliedTrust: [UInt8]?
-    /// The CAs have yet to be offered: an answer to another message or a handover goes before, or nobody knows yet whether
-    /// the agent reads the statement that goes with them.
+    /// The CAs have yet to be offered: an answer to another message or a handover goes before.
     package internal(set) var owesTrust = false
+    /// It was asked for its whole state: nobody knows yet whether it reads statements.
+    var awaitsFullState = false
 
     package init(at now: Timestamp) { lastHeard = now }
 
@@ -182,7 +183,7 @@ package struct SessionFacts: Sendable {
     /// `nil` while its whole state is not known: a statement that nobody knows it to read is withheld, and an agent that
     /// reads statements accepts no CAs without one. It is told with the answer to its full report.
     package mutating func announce(at now: Timestamp) -> ServerToAgent? {
-        guard let news, !memory.owesTrust else { return nil }
+        guard let news, !memory.awaitsFullState else { return nil }
         memory.owesTrust = hasHandover
         guard standing(at: now) == .member, let offer = row.flatMap({ trustOffer(to: $0, after: nil) }) else {
             return ServerToAgent(customMessage: news.statement)

@@ -226,6 +226,7 @@ extension SessionStep {
         if report.isFirst || report.changes.contains(.customCapabilities), report.knowsHandovers {
             answer.content.customMessage = facts.news?.statement
         }
+        memory.awaitsFullState = report.needsFullState
         if report.isFirst { memory.owesTrust = true }
         guard standing == .member else { return }
         if report.message.connectionSettingsRequest != nil {
