@@ -171,7 +171,12 @@ struct Folder: ~Copyable {
     func names() throws(FileFailure) -> [String] {
         // The stream takes the descriptor over and moves its position, so it gets one of its own.
         let own = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
-        guard own >= 0, let stream = unsafe fdopendir(own) else { throw .system(file.path, .list) }
+        guard own >= 0 else { throw .system(file.path, .list) }
+        guard let stream = unsafe fdopendir(own) else {
+            let failure = FileFailure.system(file.path, .list)
+            close(own)
+            throw failure
+        }
         defer { unsafe closedir(stream) }
         unsafe rewinddir(stream)
         var names: [String] = []

@@ -84,7 +84,8 @@ public enum ProxyProblem: Hashable, Sendable {
         case .certificateRefused:
             "Name a certificate that the proxy accepts in `proxy.tls.cert_file` and `proxy.tls.key_file`."
         case .refused(status: 401), .refused(status: 407):
-            "Correct the credentials for the proxy: `proxy.username` and `proxy.password_file`, or its `proxy.headers`."
+            "Correct the credentials for the proxy: `proxy.username` and `proxy.password_file`, or `proxy.headers`. For a proxy "
+                + "that a server offered, correct them in its offer."
         case .refused(status: 403), .refused(status: 405):
             "Allow CONNECT to the host and port of the server in the proxy's rules."
         case .refused(status: 500...599):

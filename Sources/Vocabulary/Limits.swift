@@ -12,7 +12,7 @@ public enum Limits {
     public static let certificateBytes = 16 * 1024
     /// One PEM text, before any of it is decoded. A distribution's bundle of all public CAs is a quarter of it.
     public static let pemBytes = 1 << 20
-    /// The agent's saved state: the CA certificates of up to three servers, and what stands beside them.
+    /// The agent's saved state: the CA certificates of up to four servers, and what stands beside them.
     public static let stateBytes = 7 << 20
 
     /// One OpAMP message after decompression, both ways. The specification's default is 64 MiB; a fleet's messages

@@ -132,6 +132,18 @@ import Vocabulary
         #expect(world.target.statuses == statuses && world.logged(.offerRefused) == nil)
     }
 
+    @Test func `of offers for the host that wait the last one counts, and OpAMP settings keep their place`() throws {
+        var world = try self.world()
+        world.agent.waitingOffer = WaitingOffer(
+            offers: offer([1]), origin: all.source.endpoint.origin, receivedAt: world.now)
+        world.offer(offer([2]))
+        #expect(asked(world).map(\.hash) == [[2]] && world.logged(.offerSuperseded)?["offer"] == "01")
+        world.agent.waitingOffer = WaitingOffer(
+            offers: offer([3], heartbeat: 40), origin: all.source.endpoint.origin, receivedAt: world.now)
+        world.offer(offer([4]))
+        #expect(world.agent.waitingOffer?.offers.hash == [3] && asked(world).count == 1)
+    }
+
     @Test func `Z10 what no host takes is refused, and what comes with OpAMP settings is left out`() throws {
         var world = World(try all.configuration())
         world.start()
@@ -142,6 +154,47 @@ import Vocabulary
         #expect(world.source.statuses.last?.status == .applied && asked(world).isEmpty)
     }
 
+    private func granted() throws -> ConnectionSettingsOffers {
+        var granted = offer()
+        granted.otherConnections[StandbyGrant.connection] = OtherConnectionSettings(
+            destinationEndpoint: all.target.endpoint.description,
+            otherSettings: [StandbyGrant.tokenSetting: try all.token(purpose: .standby)],
+            tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))
+        return granted
+    }
+
+    @Test func `of an offer that fails no standby grant is held`() throws {
+        var rejected = try world { $0.standby = StandbyPolicy() }
+        rejected.offer(try granted())
+        #expect(rejected.disk.standby != nil)
+        rejected.run(.connectionsRejected(.named([8]), reason: "no"))
+        #expect(rejected.source.statuses.last?.status == .failed && rejected.disk.standby == nil)
+
+        var large = try granted()
+        large.otherConnections["store"]?.otherSettings["key"] = String(repeating: "x", count: HostOffer.longest)
+        var refused = try world { $0.standby = StandbyPolicy() }
+        refused.offer(large)
+        #expect(refused.source.statuses.last?.status == .failed && refused.disk.standby == nil)
+    }
+
+    @Test func `a host that answers while the agent tries its standby server is heard`() throws {
+        var world = try world {
+            $0.standby = StandbyPolicy()
+            $0.backoff.maximum = .seconds(60)
+        }
+        world.offer(try granted())
+        world.source.behaviour = [.fails(DialFailure(.tcp))]
+        world.target.behaviour = [.silent]
+        world.breakLine()
+        world.advance(.seconds(1200), until: { $0.disk.candidate?.isStandby == true })
+        #expect(world.disk.candidate?.hash == .named([8]))
+        world.run(.connectionsApplied(.named([8])))
+        #expect(world.disk.hostOffer == nil && world.disk.verdict?.outcome == .applied)
+        world.source.behaviour = [.works]
+        world.advance(.seconds(300))
+        #expect(world.disk.candidate == nil && world.source.statuses.last?.status == .applied)
+    }
+
     @Test func `a standby grant is the agent's, and what comes with it the host's`() throws {
         var world = World(
             try all.configuration {
@@ -149,13 +202,7 @@ import Vocabulary
                 $0.capabilities.insert(.acceptsOtherConnectionSettings)
             })
         world.start()
-        let grant = OtherConnectionSettings(
-            destinationEndpoint: all.target.endpoint.description,
-            otherSettings: [StandbyGrant.tokenSetting: try all.token(purpose: .standby)],
-            tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))
-        var granted = offer()
-        granted.otherConnections[StandbyGrant.connection] = grant
-        world.offer(granted)
+        world.offer(try granted())
         #expect(world.disk.standby?.hash == .named([8]))
         #expect(asked(world).map { $0.otherConnections.keys.sorted() } == [["store"]])
         world.run(.connectionsApplied(.named([8])))

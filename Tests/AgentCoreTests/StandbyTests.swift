@@ -164,6 +164,23 @@ import Vocabulary
         #expect(world.logged(.standbyForgotten)?["reason"]?.contains("expired") == true)
     }
 
+    @Test func `a grant that the configuration file allows no more is not used`() throws {
+        var world = try holding()
+        world.agent.configuration.policy.allowedEndpoints = [try #require(EndpointPattern("source.example"))]
+        world.restart()
+        die(&world)
+        world.advance(.seconds(7200))
+        #expect(world.target.dials.isEmpty && world.disk.standby == nil)
+        #expect(world.logged(.standbyForgotten)?["next"]?.contains("handover") == true)
+
+        var raised = try holding()
+        raised.agent.configuration.policy.minimumTLS = .tls13
+        raised.restart()
+        die(&raised)
+        raised.advance(.seconds(1200))
+        #expect(raised.target.dials.first?.settings.tls.minimum == .tls13)
+    }
+
     @Test func `a handover, a way back and another leaf end the grant`() throws {
         var moved = try holding()
         moved.offer(try all.handover(epoch: 5))

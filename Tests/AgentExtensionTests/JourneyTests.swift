@@ -266,6 +266,7 @@ import Vocabulary
         try host.configure(for: source)
         var configuration = try HostConfiguration(file: host.configuration)
         configuration.bootstrapToken = Secret("opamp-bt.canary-bootstrap")
+        configuration.messageLimits.sent = 1 << 16
         let connections = HostConnections()
         let agent = try AgentExtension.start(configuration, connections: connections, log: LogBook().sink)
         try #require(await eventually { await agent.snapshot.leaf != nil })
@@ -307,6 +308,10 @@ import Vocabulary
                 return (try? await agent.send(question)) != nil
             })
         #expect(await eventually { source.heard.contains { $0.message.customMessage == question } })
+        await #expect(throws: CustomMessageRefusal.tooLarge) {
+            try await agent.send(
+                CustomMessage(capability: "com.example.a", data: [UInt8](repeating: 0, count: 1 << 16)))
+        }
         await agent.stop()
     }
 

@@ -85,6 +85,7 @@ import Vocabulary
     @Test(arguments: [
         ("http://user:pass@proxy.example:1", "Basic dXNlcjpwYXNz"), ("user@proxy.example:1", "Basic dXNlcjo="),
         ("http://us%40er:p%3A%25ss@proxy.example:1/", "Basic dXNAZXI6cDolc3M="),
+        ("http://a:50%+f@proxy.example:1", "Basic YTo1MCUrZg=="),
     ])
     func `a variable may contain user and password`(text: String, value: String) throws {
         let read = try proxy("proxy: {from_environment: true}", environment: ["https_proxy": text])

@@ -162,6 +162,14 @@ import Vocabulary
         }
     }
 
+    /// A server's 400 would be the right answer to a check.
+    @Test func `a proxy that answers 400 to CONNECT is no good server`() async throws {
+        try await withPlace("https", .answer("HTTP/1.1 400 Bad Request\r\n\r\n")) { place in
+            let check = try await AgentProcess.run(["check", "--config", place.host.configuration])
+            #expect(check.status == 5 && check.output.contains("HTTP status 400"), "\(check.output)")
+        }
+    }
+
     @Test func `H20 an offered https proxy is verified with the file's CA and shown the file's certificate`()
         async throws
     {

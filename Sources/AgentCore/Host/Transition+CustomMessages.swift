@@ -36,6 +36,8 @@ public enum CustomMessageRefusal: Error, Hashable, Sendable, CaseIterable {
     case notListedByServer
     /// The one before has not been sent yet. Over HTTP it waits for the answer to the request before.
     case oneIsWaiting
+    /// It does not fit into a message that the agent may send.
+    case tooLarge
 }
 
 extension Agent {

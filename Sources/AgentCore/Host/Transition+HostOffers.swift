@@ -22,7 +22,7 @@ extension Transition {
     }
 
     mutating func askHost() {
-        guard let offer = agent.state.hostOffer, offer.hash != agent.state.candidate?.hash else { return }
+        guard let offer = agent.state.hostOffer, !agent.state.isTrying(offer.hash) else { return }
         agent.reporting.due.insert(.settingsStatus)
         note(.info, .connectionsHandedOver, ["offer": offer.hash.text])
         order(.applyConnections(offer.hash, offer.offers))
@@ -30,12 +30,14 @@ extension Transition {
 
     mutating func hostAnswered(_ hash: OfferHash, rejection: String?) {
         // Another offer has taken its place.
-        guard let offer = agent.state.hostOffer, offer.hash == hash, agent.state.candidate?.hash != hash else { return }
+        guard let offer = agent.state.hostOffer, offer.hash == hash, !agent.state.isTrying(hash) else { return }
         agent.state.hostOffer = nil
         if let rejection {
             let refusal = OfferRefusal.rejectedByHost(
                 rejection.printable(upTo: 200), isOpAMPPartApplied: offer.hasOpAMPPart)
             let verdict = Verdict(hash: hash, refused: refusal)
+            // Its server hears that the offer has failed, and so nothing of it is held.
+            if agent.state.standby?.hash == hash { forgetStandby() }
             record(verdict)
             agent.state.remember(verdict, from: offer.origin, at: now)
             let message = refusal.operatorMessage
@@ -89,6 +91,13 @@ extension Agent {
 }
 
 extension AgentState {
+    /// The OpAMP part of this offer is not in force yet. A standby grant, or a way back, has the hash of an offer whose time
+    /// has been.
+    func isTrying(_ hash: OfferHash) -> Bool {
+        guard let candidate, case .offer = candidate.origin else { return false }
+        return candidate.hash == hash
+    }
+
     mutating func forgetHostOffer(_ hash: OfferHash) {
         if hostOffer?.hash == hash { hostOffer = nil }
     }

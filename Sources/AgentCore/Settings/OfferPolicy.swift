@@ -55,6 +55,13 @@ public struct OfferPolicy: Equatable, Sendable {
         allowedEndpoints?.contains { $0.matches(endpoint) } ?? true
     }
 
+    /// Whether settings that were allowed when they were offered still are.
+    func allows(_ settings: ConnectionSettings, insteadOf present: ConnectionSettings) -> Bool {
+        allows(settings.endpoint)
+            && (settings.endpoint.isTLS || !present.endpoint.isTLS || allowsLeavingTLS)
+            && (!settings.skipsVerification || allowsSkippingVerification) && settings.tls.maximum >= minimumTLS
+    }
+
     /// Whether an offer that leads to another server has to bring a token.
     public func requiresToken(holding signers: TokenSigners?) -> Bool {
         switch requiresToken {

@@ -133,7 +133,7 @@ extension OfferRefusal: OperatorExplainable {
         case .proxyWithoutToken:
             message(
                 .proxyWithoutToken, "The offer names another proxy and contains no handover token.",
-                "Set `proxy.url` in the agent's configuration file."
+                "Leave the proxy out of the offer, and set `proxy.url` in the agent's configuration file."
             )
         case .standbyOff:
             message(

@@ -32,7 +32,8 @@ extension Transition {
         guard agent.takesAny(of: arrival.offers) else {
             return noteProvoked(.warning, .offerIgnored, ["reason": "accepts_opamp_connection_settings is false"])
         }
-        guard arrival.offers.opamp != nil || agent.waitingOffer == nil else {
+        let waits = agent.waitingOffer.flatMap { agent.opampPart(of: $0.offers) } != nil
+        guard !waits || agent.opampPart(of: arrival.offers) != nil else {
             return noteProvoked(.info, .offerIgnored, ["reason": "an offer of OpAMP connection settings waits"])
         }
         guard let hash = OfferHash(of: arrival.offers) else {
@@ -91,8 +92,8 @@ extension Transition {
             let applied = Verdict(hash: hash, outcome: .applied)
             if let grant = arrival.offers.standby {
                 if agent.state.standby?.hash == hash, agent.state.verdict == applied { return answerAgain(applied) }
-                try hold(grant, of: arrival, hash: hash)
                 try hold(forHost: hostOffer)
+                try hold(grant, of: arrival, hash: hash)
                 ownPartApplied(hash)
                 keep()
                 return provoke(.settingsStatus)

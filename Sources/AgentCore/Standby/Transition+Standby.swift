@@ -67,19 +67,20 @@ extension Transition {
             agent.standbyWatch.failedContacts >= StandbyPolicy.failedContacts, agent.state.probation == nil, canWrite
         else { return }
         guard now < grant.until else {
-            note(
-                .warning, .standbyForgotten,
-                [
-                    "endpoint": grant.server.settings.endpoint.description,
-                    "reason": "The token of the standby grant expired at \(grant.until).",
-                    "next": "Issue another standby token for this agent when its server is back.",
-                ])
-            agent.state.standby = nil
-            isReachable()
-            return keep()
+            return dropStandby(
+                because: "The token of the standby grant expired at \(grant.until).",
+                next: "Issue another standby token for this agent when its server is back.")
         }
+        // The configuration file may say something else than it did when the grant came.
+        guard agent.configuration.policy.allows(grant.server.settings, insteadOf: agent.state.active.settings) else {
+            return dropStandby(
+                because: "The agent's configuration file does not allow the server of the standby grant any more.",
+                next: "Correct `handover` in the configuration file, or issue a standby token for another server.")
+        }
+        var server = grant.server
+        server.settings.tls.minimum = max(server.settings.tls.minimum, agent.configuration.policy.minimumTLS)
         agent.state.candidate = Candidate(
-            origin: .standby(grant.handover), server: grant.server, hash: grant.hash, attempts: 1,
+            origin: .standby(grant.handover), server: server, hash: grant.hash, attempts: 1,
             until: now + timings.verification)
         keep()
         note(
@@ -91,6 +92,14 @@ extension Transition {
         agent.trial = Trial()
         order(.setTimer(.verification, after: timings.verification))
         dial(.candidate)
+    }
+
+    private mutating func dropStandby(because reason: String, next: String) {
+        let endpoint = agent.state.standby?.server.settings.endpoint.description
+        note(.warning, .standbyForgotten, ["endpoint": endpoint, "reason": reason, "next": next])
+        agent.state.standby = nil
+        isReachable()
+        keep()
     }
 
     /// Both servers are dialled in turn from here, each with its own backoff.

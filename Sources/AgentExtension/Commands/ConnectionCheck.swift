@@ -121,7 +121,7 @@ public struct CheckReport: Sendable {
 
     /// Over HTTP a server answers what is no message with 400, once everything else was good.
     public var isGood: Bool {
-        failure == nil || !settings.endpoint.isWebSocket && failure?.httpStatus == 400
+        failure == nil || !settings.endpoint.isWebSocket && failure?.cause == .http(status: 400)
     }
 
     public var json: JSON {

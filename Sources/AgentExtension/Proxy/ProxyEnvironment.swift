@@ -66,8 +66,8 @@ struct ProxyEnvironment {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
-            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-            if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self).lowercased()
+            if byte == UInt8(ascii: "%"), let value = Hex.decode(digits)?.first {
                 bytes.append(value)
                 rest = rest.dropFirst(2)
             } else {

@@ -55,7 +55,7 @@ extension AgentShell {
                 take(.sendFailed(id, error))
             }
         case .polling(var polling):
-            // A renewed certificate is presented with the next connection.
+            // A renewed certificate begins another transport connection.
             polling.connection.present(proxy.tls)
             let uid = InstanceUID(bytes: message.instanceUID)?.description ?? ""
             let headers = [HeaderField(MoveHeader.instanceUID, Secret(uid))] + polling.opening

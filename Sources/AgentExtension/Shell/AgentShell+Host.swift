@@ -85,7 +85,12 @@ extension AgentShell {
         return possible
     }
 
+    /// For what stands in every message, in bytes. Found too large only when it is sent, it would be taken for a report.
+    private static let roomBesideCustomMessage = 1024
+
     func send(_ message: CustomMessage) throws(CustomMessageRefusal) {
+        let size = message.capability.utf8.count + message.type.utf8.count + message.data.count
+        guard size <= limits.sent - Self.roomBesideCustomMessage else { throw .tooLarge }
         if let refusal = agent.refusal(of: message) { throw refusal }
         take(.customMessage(message))
     }

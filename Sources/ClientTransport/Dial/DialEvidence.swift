@@ -77,4 +77,9 @@ struct AnswerHead: Hashable {
     var contentEncoding: String?
     /// What bodies of requests may be coded in, in lower case.
     var acceptEncoding: String?
+
+    /// The value of a header, without anything that could disturb a log.
+    static func text(of value: some Sequence<UInt8>) -> String {
+        String(decoding: value.filter { (0x20..<0x7F).contains($0) }, as: UTF8.self).trimmingSpaces
+    }
 }

@@ -75,10 +75,9 @@ struct SocketDial: Sendable {
     private func tunnel(
         through proxy: Proxy, on socket: Int32, until deadline: Int64
     ) throws(DialFailure) -> DialedSocket {
-        var tls: ProxyTLSStream?
+        var tls: TLSStream?
         if proxy.settings.isTLS {
-            tls = try ProxyTLSStream(on: socket, to: proxy.settings, proxy.tls)
-            try tls?.shakeHands(until: deadline)
+            tls = try ProxyTLSHandshake(proxy: proxy.settings, socket: socket, deadline: deadline).run(proxy.tls)
         }
         try ProxyHandshake(
             stream: tls ?? PlainStream(socket), socket: socket, proxy: proxy.settings.origin, server: proxy.server,

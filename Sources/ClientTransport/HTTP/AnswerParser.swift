@@ -78,9 +78,7 @@ import Vocabulary
         defer { (name, value, isInValue) = ([], [], false) }
         guard head == nil, value.count <= Self.valueLimit else { return }
         let name = String(decoding: name, as: UTF8.self).lowercased()
-        // Without anything that could disturb a log.
-        let text = String(decoding: value.filter { (0x20..<0x7F).contains($0) }, as: UTF8.self).trimmingSpaces
-        if fields[name] == nil { fields[name] = text }
+        if fields[name] == nil { fields[name] = AnswerHead.text(of: value) }
     }
 
     /// - Parameter length: `nil` when it was not said.

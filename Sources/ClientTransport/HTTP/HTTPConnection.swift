@@ -37,7 +37,10 @@ public final class HTTPConnection {
                     if gzip == .unknown, answer.showsGzip { gzip = .read }
                     deliver(.success(answer))
                 case .failure(let end):
-                    let isTurnedDown = request.isCompressed && [400, 415].contains(end.failure.httpStatus)
+                    // Not of a proxy, which has never seen the body.
+                    let isTurnedDown =
+                        request.isCompressed
+                        && [.http(status: 400), .http(status: 415)].contains(end.failure.cause)
                     if isTurnedDown { gzip = .refused }
                     guard isTurnedDown || end.mayRepeat else { return deliver(.failure(end.failure)) }
                     post(headers: headers, body: body, deliver: deliver)
@@ -48,11 +51,12 @@ public final class HTTPConnection {
         }
     }
 
-    /// What an https proxy sees from the next request on: a transport connection that showed it something else is not kept.
+    /// What an https proxy sees from the next request on.
     public func present(_ tls: ProxyTLS) {
         guard tls != settings.proxyTLS else { return }
         settings.proxyTLS = tls
-        guard let link, link.isFree else { return }
+        // The proxy has seen the former there.
+        guard settings.proxy?.isTLS == true, let link, link.isFree else { return }
         link.close()
         self.link = nil
     }

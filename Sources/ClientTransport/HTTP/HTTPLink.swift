@@ -23,7 +23,8 @@ final class HTTPLink: LoopConnection {
     private let tls: TLSContext
     var evidence = DialEvidence()
     private var stage = Stage.dialing
-    private var stream: SocketStream?
+    private var stream: (any ByteStream)?
+    private var socket: Int32?
     private var watch: UInt64?
     private var deadline: LoopTimer?
 
@@ -109,9 +110,14 @@ final class HTTPLink: LoopConnection {
 
     private func takeOver(_ socket: Int32) {
         stage = .securing
+        self.socket = socket
         setDeadline(settings.handshakeTimeout) { $0.timeOut() }
         do {
-            stream = try unsafe SocketStream(socket, context: tls.context)
+            if let context = unsafe tls.context {
+                stream = try unsafe TLSStream(on: socket, to: settings.endpoint.host, context: context)
+            } else {
+                stream = PlainStream(socket)
+            }
             tls.links[socket] = self
             watch = try loop.readiness.watch(socket) { [unowned self] in proceed() }
         } catch let failure as DialFailure {
@@ -132,11 +138,11 @@ final class HTTPLink: LoopConnection {
     private func proceed() {
         if stage == .securing {
             switch stream?.shakeHands() {
-            case .moved:
+            case .done:
                 stage = .open
                 evidence.isTLSUp = evidence.isTLS
-            case .ended: return brokenOff(isClean: false)
-            case .blocked, nil: return
+            case .ended, .failed, .certificateRefused: return brokenOff(isClean: false)
+            case .wait, nil: return
             }
         }
         write()
@@ -146,10 +152,9 @@ final class HTTPLink: LoopConnection {
     private func write() {
         while !unsent.isEmpty, let stream {
             switch stream.write(unsent) {
-            case .moved(let count): unsent = unsent.dropFirst(count)
-            case .blocked: return
-            // An answer may be there all the same; reading says.
-            case .ended: return
+            case .done(let count): unsent = unsent.dropFirst(count)
+            // Also after an error an answer may be there; reading says.
+            case .wait, .ended, .failed, .certificateRefused: return
             }
         }
     }
@@ -157,17 +162,18 @@ final class HTTPLink: LoopConnection {
     private func read() {
         for _ in 0..<Self.turn {
             guard stage == .open, let stream else { return }
-            let progress = unsafe withUnsafeTemporaryAllocation(byteCount: Self.pieceSize, alignment: 1) { buffer in
-                let progress = unsafe stream.read(into: buffer)
-                if case .moved(let count) = progress {
+            let step = unsafe withUnsafeTemporaryAllocation(byteCount: Self.pieceSize, alignment: 1) { buffer in
+                let step = unsafe stream.read(into: buffer)
+                if case .done(let count) = step {
                     unsafe heard(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
                 }
-                return progress
+                return step
             }
-            switch progress {
-            case .moved: continue
-            case .blocked: return
+            switch step {
+            case .done: continue
+            case .wait: return
             case .ended(let isClean): return brokenOff(isClean: isClean)
+            case .failed, .certificateRefused: return brokenOff(isClean: false)
             }
         }
         loop.later { self.proceed() }
@@ -219,11 +225,13 @@ final class HTTPLink: LoopConnection {
         stage = .ended
         deadline?.cancel()
         if let watch { loop.readiness.forget(watch) }
-        if let stream {
-            tls.links[stream.socket] = nil
-            stream.close()
-        }
+        stream?.sayEnd()
         stream = nil
+        if let socket {
+            tls.links[socket] = nil
+            Glibc.close(socket)
+        }
+        socket = nil
         loop.links[ObjectIdentifier(self)] = nil
         tls.giveBack(to: loop)
     }

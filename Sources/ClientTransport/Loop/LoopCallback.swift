@@ -85,7 +85,7 @@ private func answerHead(_ wsi: OpaquePointer) -> AnswerHead {
 private func header(_ token: lws_token_indexes, of wsi: OpaquePointer) -> String? {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
         let count = unsafe lws_hdr_copy(wsi, buffer.baseAddress, Int32(buffer.count), token)
-        return unsafe count > 0 ? plain(buffer, Int(count)) : nil
+        return unsafe count > 0 ? AnswerHead.text(of: buffer.prefix(Int(count)).map { UInt8(bitPattern: $0) }) : nil
     }
 }
 
@@ -93,12 +93,6 @@ private func header(_ name: String, of wsi: OpaquePointer) -> String? {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
         let count = unsafe lws_hdr_custom_copy(
             wsi, buffer.baseAddress, Int32(buffer.count), name, Int32(name.utf8.count))
-        return unsafe count > 0 ? plain(buffer, Int(count)) : nil
+        return unsafe count > 0 ? AnswerHead.text(of: buffer.prefix(Int(count)).map { UInt8(bitPattern: $0) }) : nil
     }
-}
-
-/// A header's value without anything that could disturb a log.
-private func plain(_ buffer: UnsafeMutableBufferPointer<CChar>, _ count: Int) -> String {
-    let bytes = unsafe buffer.prefix(count).map { UInt8(bitPattern: $0) }
-    return String(decoding: bytes.filter { (0x20..<0x7F).contains($0) }, as: UTF8.self).trimmingSpaces
 }

@@ -6,7 +6,7 @@ import Vocabulary
 /// Carries bytes between libwebsockets, which gets one end of a pair of sockets, and an https proxy: libwebsockets knows one
 /// layer of TLS only, and that is the server's. It runs on the thread of the dial.
 final class TunnelPump {
-    private let tls: ProxyTLSStream
+    private let tls: TLSStream
     /// To the proxy.
     private let socket: Int32
     /// The other end of what libwebsockets has.
@@ -23,7 +23,7 @@ final class TunnelPump {
     /// How long a proxy may take to read what a client said last, in microseconds.
     private static let lastWords: Int64 = 2_000_000
 
-    private init(_ tls: ProxyTLSStream, on socket: Int32, inner: Int32) {
+    private init(_ tls: TLSStream, on socket: Int32, inner: Int32) {
         self.tls = tls
         self.socket = socket
         self.inner = inner
@@ -33,7 +33,7 @@ final class TunnelPump {
     /// A pump that owns the socket to the proxy from now on, and the descriptor that takes its place.
     ///
     /// - Throws: `DialFailure` when there are no more descriptors; then the socket is still the caller's.
-    static func make(_ tls: ProxyTLSStream, on socket: Int32) throws(DialFailure) -> (pump: TunnelPump, end: Int32) {
+    static func make(_ tls: TLSStream, on socket: Int32) throws(DialFailure) -> (pump: TunnelPump, end: Int32) {
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
