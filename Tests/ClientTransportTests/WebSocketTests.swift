@@ -116,7 +116,15 @@ import Vocabulary
         }
     }
 
-    @Test func `nothing is taken before it is open, after close, or beyond the queue`() async throws {
+    @Test func `nothing is taken before it is open`() async throws {
+        try await withServer(tls: nil, script: { _ in .silence }) { client, server in
+            let socket = await client.open(try .to(server, "ws"))
+            await #expect(throws: SendRefusal.notOpen) { try await socket.send([1]) }
+            await socket.close()
+        }
+    }
+
+    @Test func `nothing is taken after close, or beyond the queue`() async throws {
         let script: ScriptedServer.Script = { _ in
             .webSocket { socket in
                 socket.freeze()
@@ -126,7 +134,6 @@ import Vocabulary
         }
         try await withServer(tls: nil, script: script) { client, server in
             let socket = await client.open(try .to(server, "ws").with { $0.closeTimeout = .milliseconds(100) })
-            await #expect(throws: SendRefusal.notOpen) { try await socket.send([1]) }
             #expect(await socket.isOpened())
             #expect(await socket.nextMessage() == [1], "the server reads no more")
             await #expect(throws: SendRefusal.queueFull) {

@@ -39,7 +39,7 @@ public struct HostConfiguration: Sendable {
         public var received = 64 << 20
         public var sent = 64 << 20
         /// Of the effective configuration in a report; what is more is cut off. Never more than half of `sent`.
-        public var effectiveConfig = 1 << 20
+        public var effectiveConfig = 8 << 20
         /// Whether a WebSocket message may lack its header.
         public var frames = FrameHeader.Tolerance.strict
 
