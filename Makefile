@@ -1,7 +1,7 @@
 # Everything this project does has a name here; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build test interop demo drill soak fuzz format format-check sanitize proto simulate bench clean
+.PHONY: help bootstrap build test interop demo drill soak fuzz format format-check sanitize proto simulate bench bench-agent clean
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # What ships, with the places at which the drills stop a process.
@@ -56,6 +56,9 @@ bench: bootstrap ## every figure beside its yardsticks: make bench OUT=bench.jso
 	swift build -c release --product handover-bench
 	$$(swift build -c release --show-bin-path)/handover-bench \
 		$(if $(OUT),--out $(OUT)) $(if $(FIGURES),--figures $(FIGURES)) $(if $(QUICK),--quick)
+
+bench-agent: ## the figures of the agent alone: make bench-agent OUT=agent.json [QUICK=1]
+	$(MAKE) bench FIGURES=polls,idle,health,restart
 
 fuzz: bootstrap ## bytes by chance into every parser that strangers reach: make fuzz SECONDS=600 [PARSERS="json pem"]
 	Scripts/fuzz $(or $(SECONDS),600) $(PARSERS)

@@ -11,6 +11,13 @@ public enum ProcessCost {
         return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
     }
 
+    /// User and system time of the calling thread, in microseconds.
+    public static func ownThread() -> Double {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
+    }
+
     /// The wall clock in milliseconds, finer than a `Timestamp`.
     public static func wallClock() -> Double {
         var time = timespec()

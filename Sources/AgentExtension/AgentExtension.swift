@@ -16,21 +16,25 @@ import Vocabulary
 ///     await agent.stop()
 ///     await reader.value
 ///
-/// It has one thread of its own, one more for a connection through an https proxy, and blocks none of the host's. One state directory serves one agent at a time.
+/// It has one thread of its own, one more for a connection through an https proxy and while it dials, and blocks none of the
+/// host's; many agents share theirs by `AgentLoops`. One state directory serves one agent at a time.
 public struct AgentExtension: Sendable {
     /// Everything that happens, in order, until the agent has ended. One reader.
     public let news: AsyncStream<AgentNews>
     /// What servers send by custom capabilities of the host's. One reader; of what it does not read the newest 16 are kept.
     public let customMessages: AsyncStream<CustomMessage>
     private let shell: AgentShell
+    /// `nil` for an agent with a loop of its own.
+    private let loops: AgentLoops?
 
     /// Takes hold of the state directory and begins to connect; does not wait for a server.
     ///
     /// - Parameters:
+    ///   - loops: shared with other agents; without them the agent has a loop of its own.
     ///   - sink: where remote configuration goes; by default what the configuration says.
     ///   - connections: where offered settings of the host's own connections go; without it they are refused.
     public static func start(
-        _ configuration: HostConfiguration, sink: (any ConfigurationSink)? = nil,
+        _ configuration: HostConfiguration, on loops: AgentLoops? = nil, sink: (any ConfigurationSink)? = nil,
         connections: (any ConnectionsSink)? = nil, log: AgentLog? = nil
     ) throws(StateFailure) -> AgentExtension {
         let log = log ?? .standardError(configuration.logFormat, minimum: configuration.logLevel)
@@ -50,8 +54,7 @@ public struct AgentExtension: Sendable {
         let loaded = try directory.load(
             core, preferred: configuration.instanceUID,
             fresh: InstanceUID(version7At: clock.now(), random: RandomBytes.generate(10)))
-        let loop: EventLoop
-        do { loop = try EventLoop(connectionLimit: 16) } catch { throw .transport(error) }
+        let loop = if let loops { loops.next() } else { try EventLoop.ofOneAgent() }
         let (news, continuation) = AsyncStream.makeStream(of: AgentNews.self, bufferingPolicy: .bufferingNewest(1024))
         let (customMessages, deliveries) = AsyncStream.makeStream(
             of: CustomMessage.self, bufferingPolicy: .bufferingNewest(16))
@@ -74,7 +77,7 @@ public struct AgentExtension: Sendable {
             }
             await shell.start()
         }
-        return AgentExtension(news: news, customMessages: customMessages, shell: shell)
+        return AgentExtension(news: news, customMessages: customMessages, shell: shell, loops: loops)
     }
 
     /// Takes leave of the server, which may take some seconds, and returns when all is over.
@@ -88,7 +91,8 @@ public struct AgentExtension: Sendable {
     public func waitUntilStopped() async {
         await shell.waitUntilFinished()
         await shell.waitForSinks()
-        shell.loop.shutDown()
+        await shell.release()
+        if loops == nil { shell.loop.shutDown() }
     }
 
     // MARK: What the host says. The agent reports what differs from what it has said before.
@@ -132,6 +136,12 @@ public struct AgentExtension: Sendable {
     public func reloadCertificate() async { await shell.reloadCertificate() }
 
     public var snapshot: AgentSnapshot { get async { await shell.snapshot } }
+}
+
+extension EventLoop {
+    fileprivate static func ofOneAgent() throws(StateFailure) -> EventLoop {
+        do { return try EventLoop(connectionLimit: 16) } catch { throw .transport(error) }
+    }
 }
 
 extension HeldIdentity {

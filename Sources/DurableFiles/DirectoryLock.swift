@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Locks a private directory for one process, until this object is destroyed or the process ends in any way.
+/// Locks a private directory for one process, until `release`, the end of this object, or any end of the process.
 ///
 /// The directory is checked before it is locked. The holder of the lock is the only writer, so it also removes the
 /// temporary files of a killed process.
@@ -25,7 +25,10 @@ public final class DirectoryLock: Sendable {
         try folder.removeLeftovers()
     }
 
+    /// For a holder that goes on living and writes no more. Idempotent.
+    public func release() { flock(file.descriptor, LOCK_UN) }
+
     // Closing alone is not enough: a child that another thread is just starting holds a copy of the descriptor until
     // it becomes another program, and the lock with it.
-    deinit { flock(file.descriptor, LOCK_UN) }
+    deinit { release() }
 }

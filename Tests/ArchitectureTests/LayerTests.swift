@@ -25,7 +25,7 @@ import Testing
         ],
         "AgentExtension": [
             "Vocabulary", "AgentCore", "OpAMPProto", "Certificates", "HandoverToken", "ClientTransport", "DurableFiles",
-            "HostSystem", "CYAML",
+            "HostSystem", "CYAML", "Synchronization",
         ],
         "ServerTransport": [
             "Vocabulary", "Certificates", "HostSystem", "ServerAPI", "Foundation", "HTTPTypes", "Hummingbird",

@@ -63,40 +63,6 @@ import Vocabulary
         #expect(evidence.failure(expected: { $0 == 101 }).cause == .http(status: 403))
     }
 
-    @Test func `every address is tried`() async throws {
-        let server = try await ScriptedServer.start(script: echo)
-        defer { server.stop() }
-        let gone = try await ScriptedServer.start(script: echo)
-        await gone.stopAndWait()
-        let dial = try SocketDial(try .to(server, "ws"))
-        let deadline = monotonicMicroseconds() + 60_000_000
-        let (dead, live) = (try address(of: gone), try address(of: server))
-        close(try dial.connect(to: [dead, live], until: deadline))
-        #expect(throws: DialFailure.self) { try dial.connect(to: [dead, dead], until: deadline) }
-        while server.connectionCount == 0 { await Task.yield() }
-    }
-
-    @Test func `an address that refuses is tried once: when to try again is the core's to say`() throws {
-        let tries = PosixLock(0)
-        let network = Network(
-            resolve: Network.system.resolve,
-            connect: { _, _ in
-                tries.withLock { $0 += 1 }
-                return .failure(SystemError(code: ECONNREFUSED))
-            })
-        let dial = try SocketDial(DialSettings(endpoint: try Endpoint("wss://127.0.0.1:4320/")), network: network)
-        guard case .failure(let failure) = dial.connect() else {
-            Issue.record("connected")
-            return
-        }
-        #expect(failure.cause == .tcp)
-        #expect(tries.withLock { $0 } == 1)
-    }
-
-    private func address(of server: ScriptedServer) throws -> SocketAddress {
-        try #require(try SocketDial(.to(server, "ws")).resolve().first)
-    }
-
     @Test(arguments: [
         ("wss://a.example/", "a.example"), ("wss://a.example:4320/", "a.example:4320"),
         ("wss://[::1]:4320/", "[::1]:4320"), ("ws://a.example:443/", "a.example:443"), ("http://[::1]/", "[::1]"),

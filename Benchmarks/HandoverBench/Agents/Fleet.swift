@@ -6,7 +6,7 @@ import OperatorClient
 import ServerAPI
 import Vocabulary
 
-/// Agents that live in this process, each with a thread, a state directory and a leaf of its own.
+/// Agents that live in this process, each with a state directory and a leaf of its own.
 @MainActor final class Fleet {
     struct Member: Sendable {
         var name: String
@@ -20,9 +20,15 @@ import Vocabulary
     private let directory: URL
     private let home: ServerProcess
     private let authorities: URL
+    private let loops: AgentLoops?
+    /// Of the agents that poll; `nil` for WebSockets.
+    private let pollSeconds: Int?
 
-    /// - Parameter home: where they enrol.
-    init(in directory: URL, home: ServerProcess) throws {
+    /// - Parameters:
+    ///   - home: where they enrol.
+    ///   - loops: what they share; by default each has a thread of its own.
+    init(in directory: URL, home: ServerProcess, on loops: AgentLoops? = nil, pollSeconds: Int? = nil) throws {
+        (self.loops, self.pollSeconds) = (loops, pollSeconds)
         self.directory = directory
         self.home = home
         authorities = directory.appending(path: "server-ca.pem")
@@ -52,7 +58,7 @@ import Vocabulary
         configuration.policy.adoptionLimit = 10_000
         configuration.policy.attemptLimit = 10_000
         let logbook = Logbook(gate: gate)
-        let agent = try AgentExtension.start(configuration, log: logbook.log)
+        let agent = try AgentExtension.start(configuration, on: loops, log: logbook.log)
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {
             let snapshot = await agent.snapshot
@@ -66,11 +72,12 @@ import Vocabulary
         throw BenchFailure.notEnrolled(name, last: "\(last?.event.rawValue ?? "nothing") \(last?.reason ?? "")")
     }
 
-    private func configurationText(of name: String) -> String {
+    func configurationText(of name: String) -> String {
         """
         server:
-          ws:
-            endpoint: wss://127.0.0.1:\(home.port ?? 0)/v1/opamp
+          \(pollSeconds == nil ? "ws" : "http"):
+            endpoint: \(pollSeconds == nil ? "wss" : "https")://127.0.0.1:\(home.port ?? 0)/v1/opamp
+            \(pollSeconds.map { "polling_interval: \($0)s" } ?? "heartbeat_interval: 30s")
             tls:
               ca_file: \(authorities.path)
         agent_description:

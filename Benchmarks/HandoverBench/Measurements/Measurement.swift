@@ -11,6 +11,10 @@ enum Measurement: String, CaseIterable {
     case large
     case tokens
     case race
+    case polls
+    case idle
+    case health
+    case restart
 
     var figures: [Figure.Name] {
         switch self {
@@ -29,6 +33,10 @@ enum Measurement: String, CaseIterable {
         case .large: [.largeReports]
         case .tokens: [.sign, .verify, .tokenIssue, .tokenVerify]
         case .race: [.raceTwice, .raceNever]
+        case .polls: [.barePollClientCPU, .agentPollCPU]
+        case .idle: [.idleResident, .idleAnonymous, .idleWakeUps]
+        case .health: [.healthCPU]
+        case .restart: [.restartDials, .restartBack]
         }
     }
 
@@ -45,6 +53,10 @@ enum Measurement: String, CaseIterable {
         case .large: try await bench.measureLargeReports()
         case .tokens: try bench.measureTokens()
         case .race: try await bench.measureRace()
+        case .polls: try await bench.measurePolls()
+        case .idle: try await bench.measureIdle()
+        case .health: try await bench.measureHealth()
+        case .restart: try await bench.measureRestart()
         }
     }
 }

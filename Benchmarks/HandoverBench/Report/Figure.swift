@@ -11,6 +11,10 @@ struct Figure: Hashable, Sendable {
         case bulkArrival, bulkStuck
         case tokenIssue, tokenVerify
         case raceTwice, raceNever
+        case barePollClientCPU, agentPollCPU
+        case idleResident, idleAnonymous, idleWakeUps
+        case healthCPU
+        case restartDials, restartBack
     }
 
     enum Statistic: String, Hashable, Sendable {

@@ -47,5 +47,15 @@ extension Figure {
             .raceTwice, "64 clients race, server killed: tokens redeemed more than once", "tokens", .atMost(0, by: .max)
         ),
         Figure(.raceNever, "the same: tokens never redeemed", "tokens", .atMost(0, by: .max)),
+
+        Figure(.barePollClientCPU, "yardstick: bare client's CPU of a kept-alive POST, 100 connections", "ms"),
+        Figure(.agentPollCPU, "agent CPU of a kept-alive poll, 100 agents x 10 polls", "ms", .atMost(0.8)),
+        Figure(.idleResident, "idle opamp-agent, one mTLS session: resident memory", "MB"),
+        Figure(.idleAnonymous, "the same: anonymous memory", "MB"),
+        Figure(.idleWakeUps, "the same: wake-ups of its threads", "1/s", .atMost(0.7)),
+        Figure(.healthCPU, "10,000 health changes 1 ms apart through the library: CPU", "s", .atMost(1.5)),
+        Figure(
+            .restartDials, "200 agents whose server restarts: most dials in a second", "dials", .atMost(40, by: .max)),
+        Figure(.restartBack, "the same: until all are back", "s", .atMost(30, by: .max)),
     ]
 }

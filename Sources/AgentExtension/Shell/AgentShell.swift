@@ -42,6 +42,8 @@ actor AgentShell {
     var report: OwnReport
     let news: AsyncStream<AgentNews>.Continuation
     var isFinished = false
+    /// The state directory may be another agent's.
+    private var isReleased = false
     var waiters: [CheckedContinuation<Void, Never>] = []
     var certificateLook: LoopTimer?
     var presence: PresenceFile
@@ -72,6 +74,7 @@ actor AgentShell {
     // MARK: The law
 
     func take(_ event: AgentEvent) {
+        guard !isReleased else { return }
         inbox.append(event)
         guard !isDeciding else { return }
         isDeciding = true
@@ -164,6 +167,9 @@ actor AgentShell {
         for timer in timers.values { timer.cancel() }
         timers = [:]
         certificateLook?.cancel()
+        let left = connections.values
+        connections = [:]
+        for connection in left { connection.drop() }
         presence.remove()
         news.finish()
         customMessages.finish()
@@ -174,5 +180,11 @@ actor AgentShell {
     func waitUntilFinished() async {
         guard !isFinished else { return }
         await withCheckedContinuation { waiters.append($0) }
+    }
+
+    /// Says that nothing comes any more.
+    func release() {
+        isReleased = true
+        state.release()
     }
 }

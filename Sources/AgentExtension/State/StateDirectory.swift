@@ -135,6 +135,9 @@ final class StateDirectory: Sendable {
         }
     }
 
+    /// Lets another agent take hold of it. Nothing may be saved afterwards.
+    func release() { lock.release() }
+
     // MARK: Saving
 
     /// - Throws: `StateFailure.state` for a state that could not be read again; the saved one stays.

@@ -18,6 +18,7 @@ import Vocabulary
     private(set) var stage = Stage.dialing
     private(set) var wsi: OpaquePointer?
     private let dial: SocketDial
+    private var attempt: DialAttempt?
     private let tls: TLSContext
     private var user: (any LinkUser)?
     /// How it ended, if we decided so; the first word counts.
@@ -48,13 +49,13 @@ import Vocabulary
         loop.links[ObjectIdentifier(self)] = self
         let limit = settings.dialLimit
         setDeadline(limit) { link in link.end(.failed(DialFailure(.timeout, "no connection within \(limit)"))) }
-        dial.connect(on: loop) { self.dialed($0) }
+        attempt = DialAttempt(dial, on: loop) { self.dialed($0) }
     }
 
     private func dialed(_ result: Result<Int32, DialFailure>) {
+        attempt = nil
         switch result {
-        case .success(let socket) where stage == .dialing: takeOver(socket)
-        case .success(let socket): close(socket)
+        case .success(let socket): takeOver(socket)
         case .failure(let failure): end(.failed(failure))
         }
     }
@@ -214,6 +215,8 @@ import Vocabulary
     private func end() {
         guard stage != .ended else { return }
         stage = .ended
+        attempt?.cancel()
+        attempt = nil
         deadline?.cancel()
         liveness?.cancel()
         if socket >= 0 {

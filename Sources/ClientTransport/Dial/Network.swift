@@ -1,14 +1,14 @@
 import Glibc
 import HostSystem
 
-/// The two calls of a dial that wait for the network. Tests put others in their place.
+/// The two calls with which a dial reaches for the network. Tests put others in their place.
 struct Network: Sendable {
-    /// The addresses of a host name, in the order in which to try them.
+    /// The addresses of a host name, in the order in which to try them. May wait long.
     let resolve: @Sendable (_ host: String, _ port: UInt16) -> Result<[SocketAddress], NameProblem>
-    /// A connected, non-blocking socket, after at most so many microseconds.
-    let connect: @Sendable (SocketAddress, _ limit: Int64) -> Result<Int32, SystemError>
+    /// A non-blocking socket whose connection stands or is under way.
+    let connect: @Sendable (SocketAddress) -> Result<Int32, SystemError>
 
-    static let system = Network(resolve: addresses(of:port:), connect: { $0.connect(within: $1) })
+    static let system = Network(resolve: addresses(of:port:), connect: { $0.connect() })
 }
 
 /// Why a name has no addresses.

@@ -2,7 +2,7 @@ import Glibc
 import HostSystem
 import Vocabulary
 
-/// A TCP connection to an endpoint, made by a thread that may wait: names, every address, the proxy's CONNECT.
+/// How to come to a TCP connection to an endpoint: names, every address, the proxy's CONNECT. `DialAttempt` does it.
 ///
 /// libwebsockets would resolve names on the loop, try addresses silently and lose `errno`, and knows only one proxy
 /// header; so it is given a connected socket instead.
@@ -38,36 +38,16 @@ struct SocketDial: Sendable {
         }
     }
 
-    /// Connects on a thread of its own, and comes back to the loop with what `connect` returned. Nothing can stop it: a
-    /// resolver may wait longer than its caller does.
-    func connect(on loop: EventLoop, _ receive: @escaping (Result<Int32, DialFailure>) -> Void) {
-        let own = LoopBound(receive)
-        do throws(SystemError) {
-            try DetachedThread.start {
-                let result = connect()
-                let descriptor = result.map(\.descriptor)
-                loop.perform { own.value(descriptor) }
-                if case .success(let dialed) = result { dialed.pump?.run() }
-            }
-        } catch {
-            loop.later { receive(.failure(DialFailure(.tcp, "no thread for the dial: \(error)"))) }
-        }
-    }
-
-    /// Blocks, at longest for `timeout` after the name is resolved.
-    func connect() -> Result<DialedSocket, DialFailure> {
+    /// What the connected socket of a proxy becomes. Blocks, at longest until the deadline; a socket that comes to nothing
+    /// is closed.
+    ///
+    /// - Parameter deadline: microseconds of the monotonic clock.
+    func tunnel(on socket: Int32, until deadline: Int64) -> Result<DialedSocket, DialFailure> {
+        guard let proxy else { return .success(DialedSocket(descriptor: socket)) }
         do throws(DialFailure) {
-            let addresses = try resolve()
-            let deadline = monotonicMicroseconds() + timeout.microseconds
-            let socket = try connect(to: addresses, until: deadline)
-            guard let proxy else { return .success(DialedSocket(descriptor: socket)) }
-            do throws(DialFailure) {
-                return .success(try tunnel(through: proxy, on: socket, until: deadline))
-            } catch {
-                close(socket)
-                throw error
-            }
+            return .success(try tunnel(through: proxy, on: socket, until: deadline))
         } catch {
+            close(socket)
             return .failure(error)
         }
     }
@@ -88,6 +68,8 @@ struct SocketDial: Sendable {
         return DialedSocket(descriptor: end, pump: pump)
     }
 
+    var hasProxy: Bool { proxy != nil }
+
     private var name: String { "\(proxy == nil ? "" : "the proxy's name ")\(host)" }
     private var place: String { "\(proxy == nil ? "" : "the proxy ")\(host):\(port)" }
 
@@ -96,36 +78,23 @@ struct SocketDial: Sendable {
         return DialFailure(.proxy, detail, proxyProblem: .notReached(origin: proxy.settings.origin))
     }
 
-    func resolve() throws(DialFailure) -> [SocketAddress] {
-        let addresses: [SocketAddress]
+    /// Blocks for as long as the resolver does.
+    func resolve() -> Result<[SocketAddress], DialFailure> {
         switch network.resolve(host, port) {
-        case .success(let found): addresses = found
+        case .success(let found) where found.isEmpty: return .failure(failure(.dns, "resolving \(name): no address"))
+        case .success(let found): return .success(found)
         case .failure(let problem):
             var failure = failure(.dns, "resolving \(name): \(problem.words)")
             failure.isTemporary = problem.isTemporary
-            throw failure
+            return .failure(failure)
         }
-        guard !addresses.isEmpty else { throw failure(.dns, "resolving \(name): no address") }
-        return addresses
     }
 
-    /// Tries every address once, in turn; each gets its share of the time that is left. Whether and when to try again
-    /// is the core's to say.
-    ///
-    /// - Parameter deadline: microseconds of the monotonic clock.
-    func connect(to addresses: [SocketAddress], until deadline: Int64) throws(DialFailure) -> Int32 {
-        var problems: [(address: SocketAddress, error: SystemError)] = []
-        for (index, address) in addresses.enumerated() {
-            let left = deadline - monotonicMicroseconds()
-            let share = left / Int64(addresses.count - index)
-            switch network.connect(address, max(1000, share)) {
-            case .success(let socket): return socket
-            case .failure(let problem): problems.append((address, problem))
-            }
-        }
+    /// - Parameter problems: of every address that was tried.
+    func notConnected(_ problems: [(address: SocketAddress, error: SystemError)]) -> DialFailure {
         let detail = problems.map { "\($0.address): \($0.error)" }.joined(separator: "; ")
         let isTimeout = problems.allSatisfy { $0.error.code == ETIMEDOUT }
-        throw failure(isTimeout ? .timeout : .tcp, "connecting to \(place): \(detail)")
+        return failure(isTimeout ? .timeout : .tcp, "connecting to \(place): \(detail)")
     }
 }
 
@@ -157,16 +126,15 @@ struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
-    /// - Parameter limit: microseconds.
-    func connect(within limit: Int64) -> Result<Int32, SystemError> {
+    /// A non-blocking socket whose connection stands or is under way; `outcome` tells once it is writable.
+    func connect() -> Result<Int32, SystemError> {
         let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(family, flags, 0)
         guard descriptor >= 0 else { return .failure(SystemError(code: errno)) }
-        var problem = unsafe withSockaddr { address, length in
+        let problem = unsafe withSockaddr { address, length in
             unsafe Glibc.connect(descriptor, address, length) == 0 ? 0 : errno
         }
-        if problem == EINPROGRESS { problem = outcome(of: descriptor, within: limit) }
-        guard problem == 0 else {
+        guard problem == 0 || problem == EINPROGRESS else {
             close(descriptor)
             return .failure(SystemError(code: problem))
         }
@@ -175,12 +143,12 @@ struct SocketAddress: Sendable, CustomStringConvertible {
         return .success(descriptor)
     }
 
-    private func outcome(of descriptor: Int32, within limit: Int64) -> Int32 {
-        guard waitFor(Int16(POLLOUT), on: descriptor, until: monotonicMicroseconds() + limit) else { return ETIMEDOUT }
+    /// Why a connection that was under way does not stand; `nil` when it does.
+    static func outcome(of descriptor: Int32) -> SystemError? {
         var problem: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &problem, &length)
-        return problem
+        return problem == 0 ? nil : SystemError(code: problem)
     }
 
     private func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>?, socklen_t) -> Result) -> Result {

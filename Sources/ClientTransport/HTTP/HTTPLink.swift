@@ -20,6 +20,7 @@ final class HTTPLink: LoopConnection {
     private let loop: EventLoop
     private let settings: DialSettings
     private let dial: SocketDial
+    private var attempt: DialAttempt?
     private let tls: TLSContext
     var evidence = DialEvidence()
     private var stage = Stage.dialing
@@ -97,14 +98,14 @@ final class HTTPLink: LoopConnection {
         loop.links[ObjectIdentifier(self)] = self
         let limit = settings.dialLimit
         setDeadline(limit) { $0.fail(DialFailure(.timeout, "no connection within \(limit)")) }
-        dial.connect(on: loop) { self.dialed($0) }
+        attempt = DialAttempt(dial, on: loop) { self.dialed($0) }
     }
 
     private func dialed(_ result: Result<Int32, DialFailure>) {
+        attempt = nil
         switch result {
-        case .success(let socket) where stage == .dialing: takeOver(socket)
-        case .success(let socket): Glibc.close(socket)
-        case .failure(let failure): if stage == .dialing { fail(failure) }
+        case .success(let socket): takeOver(socket)
+        case .failure(let failure): fail(failure)
         }
     }
 
@@ -223,6 +224,8 @@ final class HTTPLink: LoopConnection {
     private func end() {
         guard stage != .ended else { return }
         stage = .ended
+        attempt?.cancel()
+        attempt = nil
         deadline?.cancel()
         if let watch { loop.readiness.forget(watch) }
         stream?.sayEnd()

@@ -35,6 +35,7 @@ import HostSystem
     let standIn: StandInListener
     let readiness: Readiness
     let network: Network
+    let dialThreads: DialThreads
     private let deadline: LoopDeadline
     /// Who is at work here; on the loop's thread only.
     var links: [ObjectIdentifier: any LoopConnection] = [:]
@@ -44,13 +45,20 @@ import HostSystem
     /// For a dial that is about to come.
     var preparedTLS: PreparedContext?
 
-    /// - Parameter connectionLimit: how many connections there can be at once; tables are made for as many.
+    /// - Parameters:
+    ///   - connectionLimit: how many WebSockets there can be at once; tables are made for as many.
+    ///   - dialThreads: for what waits long; several loops may share them.
     /// - Throws: `TransportFailure` when the host is out of memory, descriptors or threads.
-    public convenience init(connectionLimit: Int = 64) throws(TransportFailure) {
-        try self.init(connectionLimit: connectionLimit, network: .system)
+    public convenience init(
+        connectionLimit: Int = 64, dialThreads: DialThreads = DialThreads()
+    ) throws(TransportFailure) {
+        try self.init(connectionLimit: connectionLimit, network: .system, dialThreads: dialThreads)
     }
 
-    init(connectionLimit: Int, network: Network) throws(TransportFailure) {
+    init(
+        connectionLimit: Int, network: Network, dialThreads: DialThreads = DialThreads()
+    ) throws(TransportFailure) {
+        self.dialThreads = dialThreads
         standIn = try StandInListener()
         readiness = try Readiness()
         self.network = network

@@ -57,7 +57,14 @@ import HostSystem
         return last
     }
 
+    /// For a socket that is closed next.
     func forget(_ watch: UInt64) { watchers[watch] = nil }
+
+    /// For a socket that goes on elsewhere.
+    func release(_ socket: Int32, _ watch: UInt64) {
+        forget(watch)
+        _ = epoll_ctl(descriptor, EPOLL_CTL_DEL, socket, nil)
+    }
 
     /// Tells whom it may concern.
     func tell() {

@@ -30,9 +30,9 @@ extension EventLoop {
     func prepare(_ key: TLSContext.Key) {
         guard key.isTLS, isOpen, tlsContexts[key] == nil else { return }
         do throws(SystemError) {
-            try DetachedThread.start {
-                guard let made = try? PreparedContext(key) else { return }
-                self.perform { self.preparedTLS = made }
+            try dialThreads.run {
+                if let made = try? PreparedContext(key) { self.perform { self.preparedTLS = made } }
+                return nil
             }
         } catch {}
     }
