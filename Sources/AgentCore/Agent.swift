@@ -10,8 +10,8 @@ public import Vocabulary
 public struct Agent: Equatable, Sendable {
     public internal(set) var state: AgentState
     public internal(set) var configuration: AgentConfiguration
-    /// What every message says that the agent can do. Whoever has components reports them, and a standby grant is a connection
-    /// among others.
+    /// What every message says that the agent can do. An agent that has components reports them, and a standby grant is a
+    /// connection among others.
     public var capabilities: AgentCapabilities {
         configuration.capabilities.union(.reportsStatus)
             .union(report.availableComponents == nil ? [] : .reportsAvailableComponents)

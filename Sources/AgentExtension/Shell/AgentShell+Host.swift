@@ -73,7 +73,7 @@ extension AgentShell {
         take(.capabilitiesChanged(capabilities.intersection(Self.possible(with: sink, connectionsSink))))
     }
 
-    /// What an agent with these sinks can do. Components are reported by whoever has some.
+    /// What an agent with these sinks can do. An agent that has components reports them.
     static func possible(
         with sink: (any ConfigurationSink)?, _ connectionsSink: (any ConnectionsSink)?
     ) -> AgentCapabilities {

@@ -1,7 +1,7 @@
 public import Vocabulary
 
 /// POSTs to one server, one after another. The transport connection is kept between them, so that a run of polls shakes
-/// hands once. Called on the loop's thread; whoever has it closes it.
+/// hands once. Called on the loop's thread; its owner closes it.
 public final class HTTPConnection {
     /// Whether the server reads gzip. Most say nothing; then bodies go as they are.
     private enum GzipUse { case unknown, read, refused }

@@ -213,7 +213,7 @@ final class HTTPLink: LoopConnection {
 
     // MARK: - The end
 
-    /// Gives up what is under way, without a word to whoever waits.
+    /// Gives up what is under way; nothing is delivered for it.
     func close() {
         deliver = nil
         end()

@@ -6,7 +6,7 @@ import HostSystem
 /// Says when sockets that libwebsockets does not serve are ready. libwebsockets waits for one descriptor on behalf of all of
 /// them, an epoll(7), so that the loop has one place where it sleeps.
 ///
-/// Each change is told once: whoever watches goes on until its socket would block.
+/// Each change is told once: its reader goes on until the socket would block.
 ///
 /// Safe because it is touched on the loop's thread only, and libwebsockets' pointer to it ends with the context.
 @safe final class Readiness {

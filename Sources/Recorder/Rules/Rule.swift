@@ -13,7 +13,7 @@ package struct Rule: Hashable, Sendable {
 
     enum Action: Hashable, Sendable {
         case delay(Duration)
-        /// The message is lost, and both connections end without a farewell.
+        /// The message is lost, and both connections end without a Close frame.
         case cut
         case duplicate
         /// The receiver gets something that is no protobuf.
