@@ -21,6 +21,9 @@ public struct Agent: Equatable, Sendable {
     /// What the server has said it can do; `nil` until it has.
     public var serverCapabilities: ServerCapabilities? { reporting.serverCapabilities }
 
+    /// What this process has seen of the standby server last; `nil` until it has looked.
+    public var standbyCheck: StandbyCheck? { standbyChecks.last }
+
     public var droppedWork: DroppedWork { meters.allDropped }
 
     var report: OwnReport
@@ -50,6 +53,7 @@ public struct Agent: Equatable, Sendable {
     var isRetrySet = false
     var watch = ProbationWatch()
     var standbyWatch = StandbyWatch()
+    var standbyChecks = StandbyChecks()
     /// `AgentConfiguration.enrollsAnew`, until the leaf has come.
     var isEnrollingAnew = false
     /// The signing request that was sent last.

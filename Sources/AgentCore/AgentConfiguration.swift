@@ -19,6 +19,9 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var hasLeafOfItsOwn = false
     /// Single-use enrolment token, sent as `Authorization: Bearer` until a leaf has been stored, never afterwards.
     public var bootstrapToken: Secret?
+    /// The server is to give the agent its `instance_uid`; the one of its first start is temporary (OpAMP,
+    /// AgentToServerFlags.RequestInstanceUid).
+    public var requestsInstanceUID = false
     /// The leaf that is held is not presented: the bootstrap token gets another one, which takes its place when it comes.
     public var enrollsAnew = false
     public var policy: OfferPolicy

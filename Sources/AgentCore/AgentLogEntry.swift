@@ -76,10 +76,13 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case standbyForgotten = "standby.forgotten"
     case standbyUsed = "standby.used"
     case standbyFailed = "standby.failed"
+    case standbyVerified = "standby.verified"
+    case standbyNotVerified = "standby.not-verified"
 
     case leafRequested = "enrolment.leaf-requested"
     case leafStored = "enrolment.leaf-stored"
     case leafRefused = "enrolment.refused"
+    case leafNotAccepted = "enrolment.leaf-not-accepted"
     case signersReplaced = "enrolment.signers-replaced"
 
     case remoteConfigReceived = "configuration.received"

@@ -41,6 +41,8 @@ public indirect enum AgentEvent: Equatable, Sendable {
     case capabilitiesChanged(AgentCapabilities)
     /// A message of the host's for the server. The shell has asked `Agent.refusal(of:)` first.
     case customMessage(CustomMessage)
+    /// The answer to `AgentDirective.verify`; without a failure TLS is as the settings want it.
+    case standbyVerified(OfferHash, DialFailure?)
     /// The answers to `AgentDirective.applyConnections`.
     case connectionsApplied(OfferHash)
     case connectionsRejected(OfferHash, reason: String)
@@ -92,6 +94,8 @@ public enum AgentTimer: String, Hashable, Sendable, CaseIterable {
     case lost
     /// The active server has been unreachable for long enough, or the standby server may be dialled again.
     case standby
+    /// The standby server is to be verified.
+    case standbyCheck
     /// What a server provoked may be answered again.
     case provoked
     /// Its messages may cause one more thing.
@@ -114,6 +118,9 @@ public enum AgentDirective: Equatable, Sendable {
     case close(ConnectionID)
     /// Let go at once; whatever the connection still reports is ignored.
     case drop(ConnectionID)
+    /// Beside the connection there is, or none: dial, verify the server by TLS, hang up, and report `standbyVerified`. Nothing is
+    /// presented and nothing is sent.
+    case verify(Dial, of: OfferHash)
     /// Replaces the timer of the same name. Measured by a clock that neither jumps nor is set.
     case setTimer(AgentTimer, after: Duration)
     /// After this no `woke` of that timer arrives.

@@ -164,7 +164,12 @@ struct Folder: ~Copyable {
 
     /// The same for one file of a directory that other programs use too.
     func removeLeftovers(of name: String) throws(FileFailure) {
-        for found in try names() where found.hasPrefix(".\(name)\(Self.temporaryMark)") { try remove(found) }
+        let mark = Self.temporaryMark(of: name)
+        for found in try names() where found.hasPrefix(mark) {
+            // Another file's name may begin so.
+            guard Hex.decode(String(found.dropFirst(mark.count)))?.count == Self.temporaryBytes else { continue }
+            try remove(found)
+        }
     }
 
     /// Without `.` and `..`.
@@ -191,8 +196,12 @@ struct Folder: ~Copyable {
 
     private static let temporaryMark = ".tmp-"
 
+    private static let temporaryBytes = 8
+
+    private static func temporaryMark(of name: String) -> String { ".\(name)\(temporaryMark)" }
+
     private func temporaryName(for name: String) -> String {
-        ".\(name)\(Self.temporaryMark)\(Hex.encode(RandomBytes.generate(8)))"
+        Self.temporaryMark(of: name) + Hex.encode(RandomBytes.generate(Self.temporaryBytes))
     }
 }
 

@@ -6,6 +6,13 @@ internal import Glibc
 /// an ACME client consist of links that are replaced. Pipes and terminals are read too (`/dev/stdin`, process
 /// substitution). What this program keeps itself is read with `AtomicFile`, which follows no link.
 public enum OperatorFile {
+    /// False for pipes and terminals. A file that is not there now may be there later.
+    public static func canBeReadAgain(_ path: String) -> Bool {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return true }
+        return ![S_IFIFO, S_IFCHR, S_IFSOCK].contains(status.st_mode & S_IFMT)
+    }
+
     /// The whole file, or a pipe to its end; `nil` if there is none, or nothing where a link leads.
     ///
     /// A pipe that no process has open for writing is empty; otherwise this waits for the writers.

@@ -50,6 +50,17 @@ public enum MoveCause: Hashable, Sendable {
         }
     }
 
+    /// A server that does not accept the agent's certificate, or its token, answers so.
+    public var isRefusalOfLeaf: Bool {
+        switch self {
+        case .tlsLeafRefused: true
+        case .http(let status): status == 401 || status == 403
+        case .dns, .tcp, .proxy, .tlsUntrusted, .tlsName, .tlsExpired, .protocol, .serverError, .timeout, .policy,
+            .token, .storage, .probation:
+            false
+        }
+    }
+
     /// One sentence for the operator.
     public var sentence: String {
         switch self {

@@ -39,7 +39,10 @@ import Vocabulary
         #expect(world.disk.active.settings.leaf == all.leaf && world.disk.isEnrolled)
         #expect(world.disk.active.tokenSigners == (try all.source.tokenSigners))
         #expect(world.source.dials.last?.settings.leaf == all.leaf)
-        #expect(world.source.received.suffix(2).map(\.summary) == ["description health custom applied", "standing"])
+        #expect(
+            world.source.received.suffix(2).map(\.summary) == [
+                "description health custom applying", "applied standing",
+            ])
         world.breakLine()
         world.advance(.seconds(10))
         world.restart()
@@ -101,7 +104,7 @@ import Vocabulary
     }
 
     @Test func `a process that dies anywhere in an enrolment is enrolled by the next one`() throws {
-        for saves in 1...3 {
+        for saves in 1...5 {
             var world = try unenrolled()
             world.savesUntilCrash = saves
             world.start()
@@ -169,7 +172,7 @@ import Vocabulary
         #expect(world.disk.active.settings.leaf == all.leaf && world.disk.active.tokenSigners == nil)
     }
 
-    private func due(_ leaf: LeafChain) -> (inout AgentConfiguration) -> Void {
+    func due(_ leaf: LeafChain) -> (inout AgentConfiguration) -> Void {
         {
             $0.server.settings.leaf = leaf
             $0.timings.renewal = .seconds(30 * 86_400)

@@ -7,6 +7,25 @@ import Vocabulary
 
 /// The rows H1-H30 that the core decides.
 @Suite struct HandoverTests {
+    @Test func `new CAs of a server that restarts meanwhile are proven once it is back`() throws {
+        for lost in [Behaviour.fails(DialFailure(.tcp)), .closes(code: nil)] {
+            var world = World(try Authorities.shared.configuration())
+            world.start()
+            let all = Authorities.shared
+            world.say(try all.statement(by: all.source, version: 2, of: [all.source, all.third].map(\.certificate)))
+            world.source.behaviour = [lost, lost, lost, .works]
+            world.offer(
+                ConnectionSettingsOffers(
+                    hash: [5],
+                    opamp: OpAMPConnectionSettings(
+                        heartbeatIntervalSeconds: 30,
+                        tls: TLSConnectionSettings(caPEMContents: all.third.certificate.pem))))
+            world.advance(.seconds(29))
+            #expect(world.disk.active.settings.trust == all.third.trust)
+            #expect(world.source.statuses.last?.status == .applied)
+        }
+    }
+
     let all = Authorities.shared
 
     func world(at endpoint: Endpoint? = nil, _ change: (inout AgentConfiguration) -> Void = { _ in }) throws -> World {

@@ -228,6 +228,34 @@ import Vocabulary
         #expect(header?.value.revealText() == world.disk.instanceUID.description, "C17")
     }
 
+    @Test func `C23 a uid of the server is asked for until it comes, and never in a handover`() throws {
+        var world = World(try all.configuration { $0.requestsInstanceUID = true })
+        world.start()
+        func asks() -> Bool { world.source.received.last?.flags == .requestInstanceUID }
+        #expect(asks())
+        world.say(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: [1])))
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
+        #expect(asks() && world.disk.awaitsInstanceUID, "junk is no answer")
+        world.restart()
+        #expect(asks())
+
+        var moved = world
+        moved.offer(try all.handover())
+        #expect(moved.disk.active.settings.endpoint == all.target.endpoint && !moved.target.received.isEmpty)
+        #expect(moved.target.received.allSatisfy { $0.flags.isEmpty }, "A3")
+
+        var confirmed = world
+        confirmed.say(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: all.uid.bytes)))
+        #expect(!confirmed.disk.awaitsInstanceUID)
+
+        let uid = [UInt8](repeating: 3, count: 16)
+        world.say(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: uid)))
+        #expect(world.disk.instanceUID.bytes == uid && !world.disk.awaitsInstanceUID)
+        #expect(world.source.received.last?.flags == [] && world.source.received.last?.instanceUID == uid)
+        world.restart()
+        #expect(world.source.received.last?.flags == [])
+    }
+
     @Test func `C47 what was bad is not sent again`() throws {
         var world = try world()
         world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))

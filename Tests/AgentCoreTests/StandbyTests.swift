@@ -57,7 +57,7 @@ import Vocabulary
         let signers = try all.target.tokenSigners
         #expect(grant.handover.epoch == 4 && grant.until == all.now + .seconds(86_400))
         #expect(grant.server.settings.leaf == all.leaf && grant.server.tokenSigners == signers)
-        world.advance(.seconds(86_400))
+        world.advance(.seconds(86_000))
         #expect(world.target.dials.isEmpty, "F63: a server that is there is not left")
     }
 
@@ -77,10 +77,79 @@ import Vocabulary
         #expect(world.logged(.standbyUsed) != nil && world.logged(.moveAdopted) != nil)
     }
 
+    // MARK: The standby server
+
+    @Test func `the standby server is verified now and then, by TLS alone`() throws {
+        var world = try holding { $0.server.settings.headers = [HeaderField("X-Site", Secret("a"))] }
+        #expect(world.verified.isEmpty)
+        world.advance(.seconds(60))
+        let dial = try #require(world.verified.first)
+        #expect(dial.settings.endpoint == all.target.endpoint && dial.settings.trust == all.target.trust)
+        #expect(dial.settings.leaf == nil && dial.settings.headers.isEmpty && dial.extraHeaders.isEmpty)
+        #expect(dial.openingHeaders.isEmpty)
+        world.advance(.seconds(86_400 - 120))
+        #expect((22...25).contains(world.verified.count), "once an hour and a little more")
+        #expect(world.target.dials.isEmpty && world.source.dials.count == 1, "and nothing else happens")
+        #expect(world.log.count { $0.event == .standbyVerified } == 1, "said once")
+        #expect(world.agent.standbyCheck?.cause == nil && world.agent.standbyCheck != nil)
+    }
+
+    @Test func `a standby server that changes is said once, with what to do`() throws {
+        var world = try holding()
+        world.standbyFailure = DialFailure(.tlsUntrusted, "self-signed certificate")
+        world.advance(.seconds(3 * 3960))
+        #expect(world.verified.count >= 3 && world.log.count { $0.event == .standbyNotVerified } == 1)
+        let entry = try #require(world.logged(.standbyNotVerified))
+        #expect(entry["cause"] == "tls-untrusted" && entry["next"] != nil && entry["detail"] != nil)
+        #expect(world.agent.standbyCheck?.cause == .tlsUntrusted)
+        #expect(world.disk.standby != nil, "the grant is held")
+        world.standbyFailure = DialFailure(.tcp)
+        world.advance(.seconds(3960))
+        #expect(world.logged(.standbyNotVerified)?["cause"] == "tcp")
+        world.standbyFailure = nil
+        world.advance(.seconds(3960))
+        #expect(world.log.last?.event == .standbyVerified && world.agent.standbyCheck?.cause == nil)
+    }
+
+    @Test func `the standby server is verified again after a restart, also while the active one is dead`() throws {
+        var world = try holding()
+        world.source.behaviour = [.fails(DialFailure(.tcp))]
+        world.restart()
+        #expect(world.agent.standbyCheck == nil)
+        world.advance(.seconds(60))
+        #expect(world.verified.count == 1)
+        var off = world
+        off.agent.configuration.standby = nil
+        off.restart()
+        off.advance(.seconds(7200))
+        #expect(off.verified.count == 1, "not where the file accepts no grant")
+    }
+
+    @Test func `a grant that is over is verified no more, and its end is said`() throws {
+        var world = World(try all.configuration { $0.standby = StandbyPolicy() })
+        world.start()
+        world.offer(try grant(lasts: .seconds(600)))
+        world.advance(.seconds(7200))
+        #expect(world.verified.count == 1 && world.disk.standby == nil)
+        #expect(world.logged(.standbyForgotten)?["reason"]?.contains("expired") == true)
+
+        var moved = try holding()
+        moved.advance(.seconds(60))
+        moved.offer(try all.handover(epoch: 5))
+        moved.run(.standbyVerified(.named([9]), DialFailure(.tcp)))
+        moved.advance(.seconds(7200))
+        #expect(moved.verified.count == 1 && moved.agent.standbyCheck == nil)
+    }
+
     @Test func `the share that chance adds lies between nothing and the spread`() {
         let policy = StandbyPolicy(after: .seconds(1000), spread: 10)
         #expect(policy.wait(chance: 0) == .seconds(1000))
         #expect(policy.wait(chance: .max) > .seconds(1099) && policy.wait(chance: .max) <= .seconds(1100))
+        #expect(
+            policy.wait(beforeCheck: 0, chance: 0) == .zero && policy.wait(beforeCheck: 0, chance: .max) <= .seconds(60)
+        )
+        #expect(policy.wait(beforeCheck: 1, chance: 0) == .seconds(3600))
+        #expect(policy.wait(beforeCheck: 1, chance: .max) <= .seconds(3960))
     }
 
     @Test(arguments: [

@@ -44,6 +44,8 @@ import Vocabulary
         ]
         state.hasAdopted = true
         state.isEnrolled = true
+        state.unprovenLeaf = UnprovenLeaf(
+            offer: .named([3]), former: LeafChain(leaf: all.leaf.leaf, offeredKey: Secret("key")), hadAdopted: true)
         return state
     }
 
@@ -60,20 +62,22 @@ import Vocabulary
         #expect(try AgentState(decoding: first.encoded) == first)
     }
 
-    @Test(arguments: [1, 2])
+    @Test(arguments: [1, 2, 3])
     func `a state of an earlier version is read, without what it did not know`(version: Int) throws {
         let newer = [(2, "failedOffers"), (3, "failedConfigurations")].filter { $0.0 > version }.map(\.1)
         var state = try full()
-        (state.failedConfigurations, state.standby) = ([], nil)
+        state.unprovenLeaf = nil
+        if version < 3 { (state.failedConfigurations, state.standby) = ([], nil) }
         if version < 2 { state.failedOffers = [] }
         let former = #""version":\#(version)"#
-        let text = newer.reduce(state.json.description.replacing(#""version":3"#, with: former)) {
+        let text = newer.reduce(state.json.description.replacing(#""version":4"#, with: former)) {
             $0.replacing(#""\#($1)":[],"#, with: "")
         }
         #expect(text.contains(former) && newer.allSatisfy { !text.contains($0) })
         #expect(try AgentState(decoding: Array(text.utf8)) == state)
-        let mixed = state.json.description.replacing(#""version":3"#, with: former)
-        #expect(throws: StateRefusal.malformed("state.\(newer.sorted()[0])")) {
+        state.unprovenLeaf = try full().unprovenLeaf
+        let mixed = state.json.description.replacing(#""version":4"#, with: former)
+        #expect(throws: StateRefusal.malformed("state.\((newer + ["unprovenLeaf"]).sorted()[0])")) {
             try AgentState(decoding: Array(mixed.utf8))
         }
     }
@@ -81,8 +85,8 @@ import Vocabulary
     @Test func `F25 a text that is not exactly a state is refused by name`() throws {
         let text = try full().json.description
         let cases: [(String, String, StateRefusal)] = [
-            (#""version":3"#, #""version":4"#, .unknownVersion(4)),
-            (#""version":3"#, #""version":3,"more":1"#, .malformed("state.more")),
+            (#""version":4"#, #""version":5"#, .unknownVersion(5)),
+            (#""version":4"#, #""version":4,"more":1"#, .malformed("state.more")),
             (#""failures":2"#, #""failures":0"#, .malformed("failedOffers.failures")),
             (#""hasAdopted":true,"#, "", .malformed("state.hasAdopted")),
             (#""attempts":2"#, #""attempts":-2"#, .malformed("candidate.attempts")),

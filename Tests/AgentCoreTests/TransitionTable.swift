@@ -62,11 +62,13 @@ struct TransitionTable: Sendable {
         woke meter         =        =        =        =               =               =
         woke renewal       =        =        =        =               =               =
         woke standby       =        =        =        =               =               =
+        woke standbyCheck  =        =        =        =               =               =
         report changed     =        =        =        =               =               =
         capabilities       =        =        =        =               =               =
         custom message     =        =        =        =               =               =
         host applied       =        =        =        =               =               =
         host rejected      =        =        =        =               =               =
+        standby verified   =        =        =        =               =               =
         leaf replaced      =        =        =        leave>          leave>          =
         config applied     =        =        =        =               =               =
         config failed      =        =        =        =               =               =
@@ -104,11 +106,13 @@ struct TransitionTable: Sendable {
         woke meter         =           =        =        =               =        =        =
         woke renewal       =           =        =        =               =        =        =
         woke standby       =           =        =        =               =        =        =
+        woke standbyCheck  =           =        =        =               =        =        =
         report changed     =           =        =        =               =        =        =
         capabilities       =           =        =        =               =        =        =
         custom message     =           =        =        =               =        =        =
         host applied       =           =        =        =               =        =        =
         host rejected      =           =        =        =               =        =        =
+        standby verified   =           =        =        =               =        =        =
         leaf replaced      =           =        =        =               =        =        =
         config applied     =           =        =        =               =        =        =
         config failed      =           =        =        =               =        =        =
@@ -146,11 +150,13 @@ struct TransitionTable: Sendable {
         woke meter         =            =            =                =
         woke renewal       =            =            =                =
         woke standby       =            =            =                =
+        woke standbyCheck  =            =            =                =
         report changed     =            =            =                =
         capabilities       =            =            =                =
         custom message     =            =            =                =
         host applied       =            =            =                =
         host rejected      =            =            =                =
+        standby verified   =            =            =                =
         leaf replaced      =            =            leave>~          leave>~
         config applied     =            =            =                =
         config failed      =            =            =                =
@@ -188,11 +194,13 @@ struct TransitionTable: Sendable {
         woke meter         =            =           =           =            =           =
         woke renewal       =            =           =           =            =           =
         woke standby       =            =           =           =            =           =
+        woke standbyCheck  =            =           =           =            =           =
         report changed     =            =           =           =            =           =
         capabilities       =            =           =           =            =           =
         custom message     =            =           =           =            =           =
         host applied       =            =           =           =            =           =
         host rejected      =            =           =           =            =           =
+        standby verified   =            =           =           =            =           =
         leaf replaced      =            =           =           =            =           =
         config applied     =            =           =           =            =           =
         config failed      =            =           =           =            =           =
@@ -230,11 +238,13 @@ struct TransitionTable: Sendable {
         woke meter         =            =            =            =            =
         woke renewal       =            =            =            =            =
         woke standby       =            =            =            =            =
+        woke standbyCheck  =            =            =            =            =
         report changed     =            =            =            =            =
         capabilities       =            =            =            =            =
         custom message     =            =            =            =            =
         host applied       =            =            =            =            =
         host rejected      =            =            =            =            =
+        standby verified   =            =            =            =            =
         leaf replaced      =            =            =            =            =
         config applied     =            =            =            =            =
         config failed      =            =            =            =            =

@@ -47,7 +47,7 @@ import Vocabulary
             case .drop(let id):
                 #expect(id == open)
                 open = nil
-            case .setTimer, .cancelTimer, .applyRemoteConfig, .applyConnections, .deliver, .finish: break
+            case .verify, .setTimer, .cancelTimer, .applyRemoteConfig, .applyConnections, .deliver, .finish: break
             }
         }
     }
@@ -181,6 +181,7 @@ import Vocabulary
         case "custom message": return .customMessage(CustomMessage())
         case "host applied": return .connectionsApplied(.named([1]))
         case "host rejected": return .connectionsRejected(.named([1]), reason: "no")
+        case "standby verified": return .standbyVerified(.named([1]), nil)
         case "leaf replaced":
             return .leafReplaced(
                 LeafChain(leaf: all.third.certificate),

@@ -63,6 +63,9 @@ struct World {
     var timers: [AgentTimer: Duration] = [:]
     var clock: Duration = .zero
     var log: [AgentLogEntry] = []
+    /// Dials that verify a standby server, and what comes of the next ones.
+    var verified: [Dial] = []
+    var standbyFailure: DialFailure?
     /// Everything that reached a network, in order.
     var trace: [String] = []
     var directives: [AgentDirective] = []
@@ -211,6 +214,9 @@ struct World {
         case .setTimer(let timer, let span): timers[timer] = clock + max(span, .zero)
         case .cancelTimer(let timer): timers[timer] = nil
         case .finish: isFinished = true
+        case .verify(let dial, let hash):
+            verified.append(dial)
+            queue.append(.standbyVerified(hash, standbyFailure))
         case .applyRemoteConfig, .applyConnections, .deliver: break
         }
     }

@@ -187,6 +187,22 @@ import Vocabulary
         }
     }
 
+    @Test func `C54 a server that refuses the leaf that it issued is named, and enrolling again ends it`() async throws
+    {
+        try await withHost { host, opampServer in
+            opampServer.become(.refusingLeaves(status: 403))
+            let end = try await host.enrol()
+            #expect(end.status == 5 && end.log.contains("enrolment.http-403"), "\(end.log)")
+            #expect(end.log.contains("does not accept the certificate that it issued"))
+            #expect(try await host.status()["is_enrolled"]?.bool == false)
+            #expect(try await host.status()["leaf"] == nil)
+            let (key, uid) = (host.bytes("leaf.key"), host.uid)
+            opampServer.become(.welcoming)
+            #expect(try await host.enrol().status == 0)
+            #expect(host.bytes("leaf.key") == key && host.uid == uid && opampServer.leafCount == 1)
+        }
+    }
+
     @Test func `status after a handover names both servers, the probation, and the file that no longer decides`()
         async throws
     {

@@ -67,6 +67,26 @@ import Testing
         #expect(sink.current()?.configMap == map("good"))
     }
 
+    @Test func `what is put back at a start is announced to its reader, once`() async throws {
+        let reload = "cat \(path) >> \(host.path)/loaded"
+        func loaded() throws -> String {
+            String(decoding: try AtomicFile.read(host.path + "/loaded", limit: 1000) ?? [], as: UTF8.self)
+        }
+        _ = try await file(reload: reload).apply(map("good"))
+        _ = try UndoableFile(path).stage(Array("bad".utf8))
+        try UndoableFile(path).replace()
+        let next = file(reload: reload)
+        #expect(next.current()?.configMap == map("good"))
+        #expect(try loaded() == "good")
+        try await next.announceRestored()
+        try await next.announceRestored()
+        #expect(try loaded() == "goodgood")
+        let last = file(reload: reload)
+        _ = last.current()
+        try await last.announceRestored()
+        #expect(try loaded() == "goodgood", "nothing was put back")
+    }
+
     @Test(arguments: [true, false])
     func `a file that cannot be put back is said to the server`(isFirst: Bool) async throws {
         let folder = host.path + "/d"

@@ -65,6 +65,49 @@ import Vocabulary
         }
     }
 
+    @Test(arguments: ["wss", "https"])
+    func `a server is verified without a certificate and without a request`(scheme: String) async throws {
+        let authority = try TestAuthority()
+        let required = ScriptedServer.TLS.ClientCertificate.required(anchors: [authority.certificate.der])
+        for isOld in [true, false] {
+            for certificate in [ScriptedServer.TLS.ClientCertificate.asked, required] {
+                let tls = try authority.tls(clientCertificate: certificate, maximumVersionIs1_2: isOld)
+                try await withServer(tls: tls, script: echo) { client, server in
+                    let settings = try DialSettings.to(server, scheme, trusting: [authority.certificate])
+                    #expect(await client.verify(settings) == nil)
+                    #expect(await client.verify(settings.with { $0.anchors = [] })?.cause == .tlsUntrusted)
+                    #expect(server.requests.isEmpty && server.connectionCount == 2)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Server.allCases)
+    func `a server that is verified and is not the one meant is named`(server: Server) async throws {
+        let (tls, anchor) = try server.setUp(try TestAuthority())
+        try await withServer(tls: tls, script: echo) { client, listener in
+            let settings = try DialSettings.to(listener, "wss", host: server.host, trusting: [anchor])
+            let failure = try #require(await client.verify(settings))
+            #expect((server == .clientCertificate ? [server.cause, .tlsName] : [server.cause]).contains(failure.cause))
+        }
+    }
+
+    @Test func `what is no server is said when it is verified`() async throws {
+        let authority = try TestAuthority()
+        try await withServer(tls: nil, script: echo) { client, server in
+            let plain = try DialSettings.to(server, "wss", trusting: [authority.certificate])
+            #expect(await client.verify(plain) != nil, "it speaks no TLS")
+            #expect(try await client.verify(.to(server, "ws")) == nil)
+            server.stop()
+            #expect(await client.verify(plain)?.cause == .tcp)
+        }
+        try await withServer(tls: try authority.tls(), arrival: { _ in .silent }, script: echo) { client, server in
+            let settings = try DialSettings.to(server, trusting: [authority.certificate])
+                .with { $0.handshakeTimeout = .milliseconds(200) }
+            #expect(await client.verify(settings)?.cause == .timeout)
+        }
+    }
+
     @Test(.enabled(if: hasIPv6Loopback()), arguments: ["wss", "https"])
     func `an IPv6 address is verified whole`(scheme: String) async throws {
         let authority = try TestAuthority()

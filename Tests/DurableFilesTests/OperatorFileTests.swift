@@ -86,6 +86,10 @@ import Testing
         let made = unsafe mkfifo(directory.path("pipe"), 0o600)
         #expect(made == 0)
         #expect(try read("pipe") == [])
+        #expect(!OperatorFile.canBeReadAgain(directory.path("pipe")))
+        try directory.write([1], to: "file")
+        #expect(
+            OperatorFile.canBeReadAgain(directory.path("file")) && OperatorFile.canBeReadAgain(directory.path("none")))
     }
 
     @Test func `a directory and a socket are no files`() throws {

@@ -114,6 +114,23 @@ import Testing
         #expect(try directory.names() == ["conf.d"])
     }
 
+    @Test func `two directories whose names begin alike keep their own generations`() throws {
+        let longer = UndoableDirectory(path + ".set-2")
+        for directory in [set, longer] {
+            _ = try directory.stage(["a": [1]])
+            try directory.replace()
+            try directory.confirm()
+        }
+        try replace(with: ["a": [2]])
+        try set.confirm()
+        #expect(try longer.read(limit: 100) == ["a": [1]] && read() == ["a": [2]])
+        _ = try longer.stage(["a": [3]])
+        try longer.replace()
+        try set.undo()
+        #expect(try longer.undo() && longer.read(limit: 100) == ["a": [1]])
+        #expect(try !longer.undo(), "nothing was left to put back")
+    }
+
     @Test func `a name that the file system refuses leaves nothing behind`() throws {
         #expect(throws: FileFailure.self) { try set.stage(["a": [1], String(repeating: "n", count: 256): [1]]) }
         #expect(try directory.names().isEmpty)

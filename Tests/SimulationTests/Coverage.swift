@@ -99,6 +99,7 @@ extension AgentEvent: NamedEvent {
         case .reportChanged: "report changed"
         case .capabilitiesChanged: "capabilities"
         case .customMessage: "custom message"
+        case .standbyVerified: "standby verified"
         case .connectionsApplied: "host applied"
         case .connectionsRejected: "host rejected"
         case .leafReplaced: "leaf replaced"

@@ -265,7 +265,7 @@ final class Host {
         case .setTimer(let timer, let span): set(timer, after: span.wholeMilliseconds)
         case .cancelTimer(let timer): timers[timer] = nil
         case .finish: finish()
-        case .applyRemoteConfig, .applyConnections, .deliver: break
+        case .verify, .applyRemoteConfig, .applyConnections, .deliver: break
         }
     }
 

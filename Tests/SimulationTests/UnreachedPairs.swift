@@ -121,7 +121,7 @@ extension UnreachedPairs {
         UnreachedPairs(
             "No server here grants a standby server; `StandbyTests` has it.", .agent,
             phases: Agent.phaseNames,
-            events: ["woke standby"]),
+            events: ["woke standby", "woke standbyCheck"]),
         UnreachedPairs(
             "There is no connection.", .agent,
             phases: ["wait", "wait*", "wait~", "wait^"],

@@ -5,9 +5,9 @@ import Vocabulary
 
 // How an agent gets its leaf: the specification's Agent-initiated CSR Flow. The bootstrap token opens a connection,
 // the signing request goes over it, and the certificate comes back as an offer. The leaf is stored for the very server
-// that is being talked to, in one write with the end of the bootstrap token; whatever else the offer says is proven
-// like any other offer. A server has to answer a repeated request for the same public key with a leaf again, since
-// the agent may die between the answer and that write.
+// that is being talked to, and counts as applied when a connection with it is accepted (OpAMP, Connection Setting Offer
+// Flow); whatever else the offer says is proven like any other offer. A server has to answer a repeated request for the
+// same public key with a leaf again, since the agent may die between the answer and the write.
 extension Transition {
     mutating func requestLeafIfDue() {
         guard case .online(let connection) = agent.phase, connection.isAccepted else { return }
@@ -34,7 +34,8 @@ extension Transition {
         flush()
     }
 
-    /// The first leaf. There is nothing to go back to, so it is kept whatever becomes of the rest of the offer.
+    /// The leaf of an enrollment. It is kept whatever becomes of the rest of the offer: without it there is no other way
+    /// in than the token, which the server may count as used.
     mutating func storeLeaf(
         of resolution: OfferReview.Resolution, hash: OfferHash, on connection: Connection
     ) throws(OfferRefusal) {
@@ -43,6 +44,9 @@ extension Transition {
             throw .otherServerWhileEnrolling
         }
         guard canWrite else { throw .stateNotWritable }
+        agent.state.unprovenLeaf = UnprovenLeaf(
+            offer: hash, former: active.settings.leaf, hadAdopted: agent.state.hasAdopted)
+        agent.state.verdict = nil
         agent.state.active.settings.leaf = resolution.server.settings.leaf
         forgetStandby()
         // What the host's operator named is not a server's to replace.
@@ -50,7 +54,6 @@ extension Transition {
             agent.state.active.tokenSigners = signers
         }
         agent.announcedSigners = nil
-        agent.state.isEnrolled = true
         agent.isEnrollingAnew = false
         agent.state.hasAdopted = true
         note(.info, .leafStored, ["fingerprint": resolution.server.settings.leaf?.leaf.fingerprint.description])
@@ -61,12 +64,55 @@ extension Transition {
         bare.heartbeat = active.settings.heartbeat
         if bare == agent.state.active.settings {
             agent.state.active.settings.heartbeat = rest.settings.heartbeat
-            ownPartApplied(hash)
+            agent.reporting.due.insert(.settingsStatus)
             keep()
             leave(connection, then: .dial(.active))
         } else {
             beginMove(to: rest, handover: nil, hash: hash, from: connection)
         }
+    }
+
+    /// A connection with the leaf is accepted.
+    mutating func leafProven() {
+        guard let leaf = agent.state.unprovenLeaf else { return }
+        agent.state.unprovenLeaf = nil
+        agent.state.isEnrolled = true
+        // There is a verdict if the rest of the offer came to nothing.
+        if agent.state.verdict == nil { ownPartApplied(leaf.offer) }
+        agent.reporting.due.insert(.settingsStatus)
+        keep()
+    }
+
+    /// Ends what the enrollment brought if the server does not accept it, so that the token is used again. The wait after a
+    /// refusal paces that. Without the token, or a disk, the leaf is all there is.
+    mutating func weighLeaf(_ end: ConnectionEnd) {
+        guard let cause = end.cause, cause.isRefusalOfLeaf, let leaf = agent.state.unprovenLeaf, canWrite,
+            agent.configuration.bootstrapToken != nil, agent.isAtConfiguredServer
+        else { return }
+        note(
+            .error, .leafNotAccepted,
+            [
+                "fingerprint": agent.state.active.settings.leaf?.leaf.fingerprint.description, "cause": cause.code,
+                "detail": end.detail,
+                "reason":
+                    "The server issued this certificate and does not accept it. The bootstrap token is used again.",
+                "next": "Check which CA certificates the listener, or a proxy in front of it, accepts for clients.",
+            ])
+        agent.state.unprovenLeaf = nil
+        agent.state.forgetHostOffer(leaf.offer)
+        if agent.state.verdict == nil {
+            record(Verdict(hash: leaf.offer, failed: cause, detail: end.detail))
+        }
+        agent.state.hasAdopted = leaf.hadAdopted
+        if leaf.hadAdopted {
+            agent.state.active.settings.leaf = leaf.former
+        } else {
+            agent.state.active = agent.serverOfFile
+        }
+        agent.isEnrollingAnew = leaf.former != nil
+        // What was answered was not usable.
+        agent.leafRequest = nil
+        keep()
     }
 
     // MARK: Token signers
@@ -134,6 +180,11 @@ extension Agent {
     /// The bootstrap token is still to be used.
     var awaitsEnrolment: Bool {
         awaitsLeaf && (!state.isEnrolled || isEnrollingAnew) && configuration.bootstrapToken != nil
+    }
+
+    /// The bootstrap token is for the server of the file, wherever that has sent the agent since.
+    var isAtConfiguredServer: Bool {
+        state.active.settings.endpoint.origin == configuration.server.settings.endpoint.origin
     }
 
     func needsLeaf(at now: Timestamp) -> Bool {

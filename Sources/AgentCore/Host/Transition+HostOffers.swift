@@ -94,7 +94,7 @@ extension AgentState {
     /// The OpAMP part of this offer is not in force yet. A standby grant, or a way back, has the hash of an offer whose time
     /// has been.
     func isTrying(_ hash: OfferHash) -> Bool {
-        guard let candidate, case .offer = candidate.origin else { return false }
+        guard let candidate, case .offer = candidate.origin else { return unprovenLeaf?.offer == hash }
         return candidate.hash == hash
     }
 

@@ -120,7 +120,7 @@ extension Transition {
             agent.state.epoch = handover.epoch
             agent.state.handoverID = handover.id
         }
-        ownPartApplied(candidate.hash)
+        if agent.state.unprovenLeaf == nil { ownPartApplied(candidate.hash) } else { leafProven() }
         agent.reporting.due.insert(.settingsStatus)
         note(
             .info, .moveAdopted,

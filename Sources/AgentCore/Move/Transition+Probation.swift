@@ -132,6 +132,7 @@ extension Transition {
     /// The previous server has answered.
     mutating func returnToPrevious(to candidate: Candidate) {
         agent.state.active = candidate.server
+        agent.state.unprovenLeaf = nil
         forgetStandby()
         let verdict = Verdict(hash: candidate.hash, failed: .probation)
         agent.state.forgetHostOffer(candidate.hash)

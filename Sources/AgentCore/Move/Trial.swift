@@ -7,6 +7,8 @@ struct Trial: Equatable, Sendable {
     private(set) var bareCloses = 0
     private(set) var losses = 0
     private(set) var namesUnknown = 0
+    /// The candidate leads to the server that made the offer, so it was there a moment ago.
+    var isSameServer = false
     /// The last failure in words, for a verdict by timeout.
     private(set) var lastFailure = "no answer from the server"
 
@@ -23,6 +25,7 @@ struct Trial: Equatable, Sendable {
             lastFailure = "the server closed the connection before its first answer"
             switch code {
             case 1001, 1012, 1013: return .again(after: backoff(timings, chance: chance))
+            case nil where isSameServer: return .again(after: backoff(timings, chance: chance))
             case nil:
                 // A server that dies says nothing. One that is there again at the second try was restarted.
                 losses += 1
@@ -41,6 +44,8 @@ struct Trial: Equatable, Sendable {
             switch failure.cause {
             case .http(429), .http(502), .http(503), .http(504), .timeout:
                 return .again(after: backoff(timings, chance: chance, advice: failure.retryAfter))
+            // It restarts.
+            case .tcp where isSameServer: return .again(after: backoff(timings, chance: chance))
             case .tcp:
                 refusals += 1
                 return refusals > 1 ? .verdict(.tcp) : .again(after: timings.secondTry)
@@ -68,6 +73,7 @@ extension Agent {
     /// A candidate that outlived its process begins a new trial.
     mutating func judge(_ end: ConnectionEnd, timings: AgentTimings, chance: UInt64) -> Trial.Judgement {
         var current = trial ?? Trial()
+        current.isSameServer = state.candidate?.server.settings.endpoint == state.active.settings.endpoint
         defer { trial = current }
         return current.judge(end, timings: timings, chance: chance)
     }

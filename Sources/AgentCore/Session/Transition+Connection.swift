@@ -53,6 +53,7 @@ extension Transition {
         agent.bareCloses = 0
         if !connection.hasSaidEpoch { agent.reporting.due.insert(.standing) }
         note(.info, .online, ["endpoint": connection.endpoint.description])
+        leafProven()
         if agent.watch.isOver { settle() }
         keepIfUnsaved()
         requestLeafIfDue()
@@ -90,6 +91,7 @@ extension Transition {
         if end.cause == .http(status: 413) { agent.reporting.cutDown() }
         agent.reporting.makeUnconfirmedDue()
         agent.phase = .waiting(connection.destination)
+        if connection.destination == .active, !connection.isAccepted { weighLeaf(end) }
         note(
             .warning, .lost,
             [
@@ -266,9 +268,7 @@ extension Agent {
         var headers = [HeaderField(MoveHeader.instanceUID, Secret(state.instanceUID.description))]
         switch destination {
         case .active:
-            // It is for the server of the file, wherever that has sent the agent since.
-            let isConfigured = state.active.settings.endpoint.origin == configuration.server.settings.endpoint.origin
-            if awaitsEnrolment, isConfigured, let token = configuration.bootstrapToken {
+            if awaitsEnrolment, isAtConfiguredServer, let token = configuration.bootstrapToken {
                 headers.append(HeaderField("Authorization", Secret(Array("Bearer ".utf8) + token.reveal())))
             }
         case .candidate:
@@ -313,7 +313,7 @@ extension ConnectionEnd {
     /// saying for how long (OpAMP, Throttling).
     var wantsPause: Bool {
         switch cause {
-        case .http(status: 401), .http(status: 403), .tlsLeafRefused: true
+        case .some(let cause) where cause.isRefusalOfLeaf: true
         case .http(status: 429), .http(status: 503): retryAfter == nil
         default: false
         }

@@ -11,7 +11,7 @@ extension Transition {
         }
         let configuration = agent.configuration
         if !agent.state.hasAdopted {
-            agent.state.active = agent.server(fromFile: configuration)
+            agent.state.active = agent.serverOfFile
             agent.state.configurationDigest = configuration.digest
         } else if agent.state.configurationDigest != configuration.digest {
             note(
@@ -30,6 +30,7 @@ extension Transition {
             ])
         // Every start writes once: it counts the attempt at a candidate, and finds a broken disk before an offer does.
         keep()
+        checkStandbyLater()
         resumeProbation()
         if agent.state.candidate != nil {
             resumeMove()
@@ -122,7 +123,7 @@ extension Transition {
 extension Agent {
     /// What the file says, and over the same file what a trust statement has made of its signers: otherwise an older
     /// statement would hold again after each restart.
-    fileprivate func server(fromFile configuration: AgentConfiguration) -> ServerSettings {
+    var serverOfFile: ServerSettings {
         var server = configuration.server
         if state.configurationDigest == configuration.digest, state.active.signersVersion > 0 {
             server.tokenSigners = state.active.tokenSigners

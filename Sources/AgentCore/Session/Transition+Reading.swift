@@ -122,7 +122,7 @@ extension Transition {
         guard let uid = InstanceUID(bytes: bytes), bytes.contains(where: { $0 != 0 }) else {
             return noteProvoked(.warning, .ignoredMessage, ["reason": "the new instance_uid is not 16 bytes"])
         }
-        guard uid != agent.state.instanceUID else { return }
+        guard uid != agent.state.instanceUID else { return instanceUIDConfirmed() }
         guard agent.state.probation?.isHandover != true, canWrite, !agent.isRenamedOnConnection else {
             return noteProvoked(.warning, .ignoredMessage, ["reason": "a new instance_uid cannot be taken now"])
         }
@@ -130,7 +130,15 @@ extension Transition {
         agent.formerUID = agent.state.instanceUID
         agent.isRenamedOnConnection = true
         agent.state.instanceUID = uid
+        agent.state.awaitsInstanceUID = false
         agent.reporting.due.insert(.description)
+        keep()
+    }
+
+    /// The server names the uid that the agent has: that is an answer, too.
+    private mutating func instanceUIDConfirmed() {
+        guard agent.state.awaitsInstanceUID, canWrite else { return }
+        agent.state.awaitsInstanceUID = false
         keep()
     }
 

@@ -137,6 +137,7 @@ extension Agent {
         message.sequenceNumber = reporting.sequenceNumber
         message.capabilities = capabilities
         message.agentDisconnect = disconnecting
+        if requestsInstanceUID { message.flags = .requestInstanceUID }
         if sections.contains(.description) { message.agentDescription = description }
         if sections.contains(.health) { message.health = report.health }
         if sections.contains(.effectiveConfig) { message.effectiveConfig = report.effectiveConfig }
@@ -166,6 +167,11 @@ extension Agent {
         return message
     }
 
+    /// A handover binds the agent to the uid that it has.
+    private var requestsInstanceUID: Bool {
+        state.awaitsInstanceUID && state.candidate?.handover == nil && state.probation?.isHandover != true
+    }
+
     private var description: AgentDescription {
         var description = report.description
         for index in description.identifyingAttributes.indices
@@ -186,7 +192,7 @@ extension Agent {
             case .probation: return Verdict(hash: candidate.hash, failed: .probation).status
             }
         }
-        if let hash = state.hostOffer?.hash {
+        if let hash = state.hostOffer?.hash ?? (state.verdict == nil ? state.unprovenLeaf?.offer : nil) {
             return hash.reported.map { ConnectionSettingsStatus(lastConnectionSettingsHash: $0, status: .applying) }
         }
         return state.verdict?.status

@@ -33,14 +33,44 @@ public struct StandbyPolicy: Equatable, Sendable {
     public var spread: Int
     /// And so often it was dialled in vain meanwhile.
     public static let failedContacts = 5
+    /// How often the agent verifies the standby server while it does not need it.
+    public var checkInterval: Duration
+    /// The first time, and after each start, it does so within this time.
+    static let firstCheck = Duration.seconds(60)
 
-    public init(after: Duration = .seconds(900), spread: Int = 10) {
+    public init(after: Duration = .seconds(900), spread: Int = 10, checkInterval: Duration = .seconds(3600)) {
         self.after = after
         self.spread = spread
+        self.checkInterval = checkInterval
     }
 
-    func wait(chance: UInt64) -> Duration {
-        after + after * Double(spread) / 100 * (Double(chance >> 11) / Double(UInt64(1) << 53))
+    func wait(chance: UInt64) -> Duration { Self.spread(after, by: spread, chance) }
+
+    func wait(beforeCheck number: Int, chance: UInt64) -> Duration {
+        number == 0
+            ? min(Self.firstCheck, checkInterval) * Self.share(chance) : Self.spread(checkInterval, by: 10, chance)
+    }
+
+    private static func spread(_ span: Duration, by percent: Int, _ chance: UInt64) -> Duration {
+        span + span * Double(percent) / 100 * share(chance)
+    }
+
+    /// From 0 to 1.
+    private static func share(_ chance: UInt64) -> Double { Double(chance >> 11) / Double(UInt64(1) << 53) }
+}
+
+/// What the last look at the standby server has shown: nothing but TLS, without a client certificate and without a request.
+public struct StandbyCheck: Hashable, Sendable {
+    /// Wall clock.
+    public var at: Timestamp
+    /// `nil` when a server answers there whose certificate is the grant's.
+    public var cause: MoveCause?
+    public var detail: String
+
+    public init(at: Timestamp, cause: MoveCause? = nil, detail: String = "") {
+        self.at = at
+        self.cause = cause
+        self.detail = detail
     }
 }
 
@@ -51,6 +81,12 @@ struct StandbyWatch: Equatable, Sendable {
     var isTimeOver = false
     /// Attempts at the standby server in a row.
     var failedMoves = 0
+}
+
+/// What this process has seen of the standby server.
+struct StandbyChecks: Equatable, Sendable {
+    var begun = 0
+    var last: StandbyCheck?
 }
 
 extension ConnectionSettingsOffers {

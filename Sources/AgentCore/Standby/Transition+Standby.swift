@@ -18,14 +18,75 @@ extension Transition {
                 "endpoint": resolution.server.settings.endpoint.description, "handover": handover.id.description,
                 "until": until.description,
             ])
+        agent.standbyChecks = StandbyChecks()
+        checkStandbyLater()
     }
 
     /// It was for the server and the leaf that the agent had.
     mutating func forgetStandby() {
         guard let grant = agent.state.standby else { return }
-        agent.state.standby = nil
-        isReachable()
+        endStandby()
         note(.info, .standbyForgotten, ["endpoint": grant.server.settings.endpoint.description])
+    }
+
+    private mutating func endStandby() {
+        agent.state.standby = nil
+        agent.standbyChecks = StandbyChecks()
+        order(.cancelTimer(.standbyCheck))
+        isReachable()
+    }
+
+    /// The grant, unless it has ended.
+    private mutating func validStandby() -> StandbyGrant? {
+        guard let grant = agent.state.standby, agent.configuration.standby != nil else { return nil }
+        guard now < grant.until else {
+            dropStandby(
+                because: "The token of the standby grant expired at \(grant.until).",
+                next: "Issue another standby token for this agent.")
+            return nil
+        }
+        // The configuration file may say something else than it did when the grant came.
+        guard agent.configuration.policy.allows(grant.server.settings, insteadOf: agent.state.active.settings) else {
+            dropStandby(
+                because: "The agent's configuration file does not allow the server of the standby grant any more.",
+                next: "Correct `handover` in the configuration file, or issue a standby token for another server.")
+            return nil
+        }
+        return grant
+    }
+
+    // MARK: The standby server
+
+    /// Begins again with each process.
+    mutating func checkStandbyLater() {
+        guard agent.state.standby != nil, let policy = agent.configuration.standby else { return }
+        order(.setTimer(.standbyCheck, after: policy.wait(beforeCheck: agent.standbyChecks.begun, chance: chance)))
+    }
+
+    mutating func standbyCheckDue() {
+        guard let grant = validStandby() else { return }
+        agent.standbyChecks.begun += 1
+        checkStandbyLater()
+        // A trial verifies it anyway.
+        guard agent.state.candidate == nil else { return }
+        var settings = grant.server.settings
+        (settings.leaf, settings.headers) = (nil, [])
+        order(.verify(Dial(settings: settings, extraHeaders: []), of: grant.hash))
+    }
+
+    mutating func standbyVerified(_ hash: OfferHash, failure: DialFailure?) {
+        guard let grant = agent.state.standby, grant.hash == hash, agent.phase != .stopped else { return }
+        let last = agent.standbyChecks.last
+        agent.standbyChecks.last = StandbyCheck(at: now, cause: failure?.cause, detail: failure?.explanation ?? "")
+        guard last == nil || last?.cause != failure?.cause else { return }
+        let endpoint = grant.server.settings.endpoint.description
+        guard let failure else { return note(.info, .standbyVerified, ["endpoint": endpoint]) }
+        note(
+            .warning, .standbyNotVerified,
+            [
+                "endpoint": endpoint, "cause": failure.cause.code, "detail": failure.explanation,
+                "reason": failure.cause.sentence, "next": failure.nextAction,
+            ])
     }
 
     // MARK: The active server
@@ -63,20 +124,9 @@ extension Transition {
     /// The phase is `waiting(.active)`, and that wait goes on.
     mutating func useStandbyIfDue() {
         // On probation the way back comes first: the previous server is the one that an operator chose last.
-        guard let grant = agent.state.standby, agent.configuration.standby != nil, agent.standbyWatch.isTimeOver,
-            agent.standbyWatch.failedContacts >= StandbyPolicy.failedContacts, agent.state.probation == nil, canWrite
+        guard agent.standbyWatch.isTimeOver, agent.standbyWatch.failedContacts >= StandbyPolicy.failedContacts,
+            agent.state.probation == nil, canWrite, let grant = validStandby()
         else { return }
-        guard now < grant.until else {
-            return dropStandby(
-                because: "The token of the standby grant expired at \(grant.until).",
-                next: "Issue another standby token for this agent when its server is back.")
-        }
-        // The configuration file may say something else than it did when the grant came.
-        guard agent.configuration.policy.allows(grant.server.settings, insteadOf: agent.state.active.settings) else {
-            return dropStandby(
-                because: "The agent's configuration file does not allow the server of the standby grant any more.",
-                next: "Correct `handover` in the configuration file, or issue a standby token for another server.")
-        }
         var server = grant.server
         server.settings.tls.minimum = max(server.settings.tls.minimum, agent.configuration.policy.minimumTLS)
         agent.state.candidate = Candidate(
@@ -97,8 +147,7 @@ extension Transition {
     private mutating func dropStandby(because reason: String, next: String) {
         let endpoint = agent.state.standby?.server.settings.endpoint.description
         note(.warning, .standbyForgotten, ["endpoint": endpoint, "reason": reason, "next": next])
-        agent.state.standby = nil
-        isReachable()
+        endStandby()
         keep()
     }
 

@@ -3,15 +3,18 @@ public import Vocabulary
 
 // The text of the state file. Header values stand in it in the clear, which is why the file is the owner's alone.
 extension AgentState {
-    public static let version: Int64 = 3
+    public static let version: Int64 = 4
     /// It had no failed offers, and answered every offer by its verdicts.
     private static let versionWithoutFailedOffers: Int64 = 1
     private static let versionWithoutFailedConfigurations: Int64 = 2
+    /// It counted a leaf as applied when it was saved.
+    private static let versionWithoutUnprovenLeaf: Int64 = 3
 
     public var json: JSON {
         .members([
             "version": .integer(Self.version),
             "instanceUID": .string(instanceUID.description),
+            "awaitsInstanceUID": awaitsInstanceUID ? .bool(true) : nil,
             "active": active.json,
             "previous": previous?.json,
             "candidate": candidate?.json,
@@ -28,6 +31,7 @@ extension AgentState {
             "failedConfigurations": .array(failedConfigurations.map(\.json)),
             "hasAdopted": .bool(hasAdopted),
             "isEnrolled": .bool(isEnrolled),
+            "unprovenLeaf": unprovenLeaf?.json,
             "configurationDigest": .hex(configurationDigest),
         ])
     }
@@ -82,6 +86,12 @@ extension AgentState {
         }
         hasAdopted = try reader.required("hasAdopted", \.bool)
         isEnrolled = try reader.required("isEnrolled", \.bool)
+        if version > Self.versionWithoutUnprovenLeaf {
+            awaitsInstanceUID = try reader.optional("awaitsInstanceUID", \.bool) ?? false
+            unprovenLeaf = try reader.optionalObject("unprovenLeaf") { json throws(StateRefusal) in
+                try UnprovenLeaf(json: json)
+            }
+        }
         configurationDigest = try reader.required("configurationDigest", \.bytes)
         guard verdicts.count <= Self.verdictLimit else { throw .malformed("state.verdicts") }
         guard failedOffers.count <= Self.failedOfferLimit else { throw .malformed("state.failedOffers") }
@@ -133,6 +143,24 @@ extension StandbyGrant {
         handover = try reader.object("handover") { json throws(StateRefusal) in try HandoverFacts(json: json) }
         hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         until = try reader.required("until", \.time)
+        try reader.refuseUnknownMembers()
+    }
+}
+
+extension UnprovenLeaf {
+    var json: JSON {
+        .members([
+            "offer": offer.json, "former": former.map { .string($0.pem) },
+            "formerKey": former?.offeredKey.map { .hex($0.reveal()) }, "hadAdopted": .bool(hadAdopted),
+        ])
+    }
+
+    init(json: JSON) throws(StateRefusal) {
+        var reader = try StateReader(json, path: "unprovenLeaf")
+        offer = try reader.object("offer") { json throws(StateRefusal) in try OfferHash(json: json) }
+        former = try reader.optional("former") { $0.string.flatMap { try? LeafChain(pem: $0) } }
+        former?.offeredKey = try reader.optional("formerKey", \.bytes).map { Secret($0) }
+        hadAdopted = try reader.required("hadAdopted", \.bool)
         try reader.refuseUnknownMembers()
     }
 }

@@ -6,6 +6,8 @@ public import Vocabulary
 /// Invariant: `active` names a server this agent has verified, once it ever had one.
 public struct AgentState: Equatable, Sendable {
     public var instanceUID: InstanceUID
+    /// It is temporary: a server has yet to give the agent one.
+    public var awaitsInstanceUID = false
     public var active: ServerSettings
     /// Kept from an adoption until the move has settled.
     public var previous: ServerSettings?
@@ -33,8 +35,10 @@ public struct AgentState: Equatable, Sendable {
     /// Something offered was adopted, be it a leaf or a heartbeat: the configuration file no longer decides about the
     /// connection. It need not have been a move.
     public var hasAdopted = false
-    /// The bootstrap token has done its work and is never sent again.
+    /// A connection with the leaf of an enrollment was accepted: the bootstrap token has done its work.
     public var isEnrolled = false
+    /// The leaf of an enrollment, from its save until a connection with it is accepted.
+    public var unprovenLeaf: UnprovenLeaf?
     /// `AgentConfiguration.digest` at the first start.
     public var configurationDigest: [UInt8]
 
@@ -49,9 +53,10 @@ public struct AgentState: Equatable, Sendable {
 
     /// The state of an agent that has never run.
     ///
-    /// - Parameter instanceUID: from the configuration file, or a new version 7 UUID.
+    /// - Parameter instanceUID: from the configuration file, or a new version 7 UUID, which may be temporary.
     public init(instanceUID: InstanceUID, configuration: AgentConfiguration) {
         self.instanceUID = instanceUID
+        awaitsInstanceUID = configuration.requestsInstanceUID
         active = configuration.server
         configurationDigest = configuration.digest
     }
@@ -217,6 +222,23 @@ public struct Candidate: Equatable, Sendable {
         case .standby(let facts): facts
         case .probation: nil
         }
+    }
+}
+
+/// Says that the active leaf comes from an enrollment and that no server has accepted it yet. It is presented, and the bootstrap
+/// token is not; a server that refuses it makes the agent use the token again.
+public struct UnprovenLeaf: Equatable, Sendable {
+    /// The offer that brought it.
+    public var offer: OfferHash
+    /// The leaf in whose place it is, for an agent that enrolls anew.
+    public var former: LeafChain?
+    /// `AgentState.hasAdopted` before.
+    public var hadAdopted: Bool
+
+    public init(offer: OfferHash, former: LeafChain?, hadAdopted: Bool) {
+        self.offer = offer
+        self.former = former
+        self.hadAdopted = hadAdopted
     }
 }
 

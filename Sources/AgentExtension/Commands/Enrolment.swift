@@ -50,9 +50,10 @@ public struct Enrolment: Sendable {
 
     /// - Throws: `StateFailure`, `EnrolmentFailure`.
     public func finish(within limit: Duration) async throws -> Success {
+        let deadline = ContinuousClock.now + limit
         do {
-            return try await attempt(configuration, former: former, within: limit)
-        } catch EnrolmentFailure.notAccepted(let cause, let detail, _) where cause.isAboutLeaf {
+            return try await attempt(configuration, former: former, until: deadline, limit)
+        } catch EnrolmentFailure.notAccepted(let cause, let detail, .token) where cause.isRefusalOfLeaf {
             guard let held else { throw EnrolmentFailure.notAccepted(cause, detail: detail, .token) }
             guard configuration.key == nil else { throw EnrolmentFailure.notAccepted(cause, detail: detail, .file) }
             guard !held.isElsewhere else { throw EnrolmentFailure.notAccepted(cause, detail: detail, .leafElsewhere) }
@@ -62,18 +63,19 @@ public struct Enrolment: Sendable {
             // Revoked, expired, or of a server that was set up anew: the token gets another one, for the same uid and key.
             var anew = configuration
             anew.enrollsAnew = true
-            return try await attempt(anew, former: held.leaf, within: limit)
+            return try await attempt(anew, former: held.leaf, until: deadline, limit)
         }
     }
 
     private func attempt(
-        _ configuration: HostConfiguration, former: Fingerprint?, within limit: Duration
+        _ configuration: HostConfiguration, former: Fingerprint?, until deadline: ContinuousClock.Instant,
+        _ limit: Duration
     ) async throws -> Success {
         let agent = try AgentExtension.start(configuration, log: log)
         let verdict = await withTaskGroup(of: Result<Success, EnrolmentFailure>?.self) { group in
             group.addTask { await outcome(of: agent, former: former) }
             group.addTask {
-                try? await Task.sleep(for: limit)
+                try? await Task.sleep(until: deadline)
                 return nil
             }
             let first = await group.next() ?? nil
@@ -98,9 +100,10 @@ public struct Enrolment: Sendable {
             case .offerRefused: return .failure(.refused(news.entry["reason"] ?? "the certificate is not usable"))
             case .moveFailed:
                 return .failure(.refused(news.entry["detail"] ?? "the server does not accept its certificate"))
-            case .lost:
+            case .lost, .leafNotAccepted:
                 guard let cause = news.entry["cause"].flatMap({ MoveCause(code: $0) }), cause.isFinal else { continue }
-                return .failure(.notAccepted(cause, detail: news.entry["detail"] ?? "", .token))
+                let presented: EnrolmentFailure.Presented = news.event == .lost ? .token : .newLeaf
+                return .failure(.notAccepted(cause, detail: news.entry["detail"] ?? "", presented))
             default: continue
             }
         }
@@ -109,11 +112,6 @@ public struct Enrolment: Sendable {
 }
 
 extension MoveCause {
-    /// A server that does not take the leaf, or the token, answers so.
-    fileprivate var isAboutLeaf: Bool {
-        self == .tlsLeafRefused || self == .http(status: 401) || self == .http(status: 403)
-    }
-
     /// Waiting would not make it better.
     fileprivate var isFinal: Bool {
         switch self {
@@ -137,6 +135,8 @@ public enum EnrolmentFailure: Error, Hashable, Sendable {
     /// What the server did not take.
     public enum Presented: Hashable, Sendable {
         case token, leaf
+        /// The leaf that the server has just issued.
+        case newLeaf
         /// The certificate that the configuration file names.
         case file
         /// The leaf, at a server to which the agent was moved.
@@ -150,7 +150,7 @@ extension EnrolmentFailure.Presented {
 
     /// What ends the refusal, which depends on what was refused and not on the cause alone.
     fileprivate func nextAction(after cause: MoveCause) -> String {
-        guard cause.isAboutLeaf else { return cause.nextAction }
+        guard cause.isRefusalOfLeaf else { return cause.nextAction }
         return switch self {
         case .token where cause == .http(status: 401):
             "Create a new token with `mini-server bootstrap-token create`: this one is unknown, used or expired."
@@ -158,6 +158,9 @@ extension EnrolmentFailure.Presented {
         case .leaf:
             "The server does not accept the host's certificate. Create a token with `mini-server bootstrap-token create`, "
                 + "and run `opamp-agent enroll` again with --token-file."
+        case .newLeaf:
+            "The server does not accept the certificate that it issued. Check which CA certificates its listener, or a "
+                + "proxy in front of it, accepts for clients, and run `opamp-agent enroll` again with --token-file."
         case .file: "The server does not accept the host's certificate. \(Self.renewFiles)"
         case .leafElsewhere:
             "The server to which the agent was moved does not accept its certificate. Run `opamp-agent reset --yes`, then "

@@ -16,6 +16,11 @@ public struct CertificateFiles: Hashable, Sendable {
         self.passphrase = passphrase
     }
 
+    /// Whether they can be read again: a pipe holds what it holds once.
+    var canBeReadAgain: Bool {
+        [certificate, key, passphrase].compactMap(\.self).allSatisfy(OperatorFile.canBeReadAgain)
+    }
+
     struct Pair {
         let leaf: LeafChain
         let key: PrivateKey

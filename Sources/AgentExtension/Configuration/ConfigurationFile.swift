@@ -28,8 +28,8 @@ extension HostConfiguration {
         let file = try ConfigurationSection(
             document, path: "",
             keys: [
-                "server", "tls", "headers", "instance_uid", "capabilities", "agent_description", "storage", "handover",
-                "standby", "config_sink", "bootstrap", "log", "limits", "proxy",
+                "server", "tls", "headers", "instance_uid", "request_instance_uid", "capabilities", "agent_description",
+                "storage", "handover", "standby", "config_sink", "bootstrap", "log", "limits", "proxy",
             ])
         let configured = try ServerConfiguration(file)
         let storage = try file.section("storage", keys: ["directory"])
@@ -40,6 +40,12 @@ extension HostConfiguration {
         policy.minimumTLS = configured.server.settings.tls.minimum
 
         instanceUID = try file.value("instance_uid", expected: "a UUID in lower case") { InstanceUID($0) }
+        requestsInstanceUID = try file.bool("request_instance_uid") ?? false
+        guard instanceUID == nil || !requestsInstanceUID else {
+            throw .badValue(
+                "request_instance_uid", line: file.line(of: "request_instance_uid"),
+                reason: "instance_uid says already which one the agent has")
+        }
         sink = try SinkSettings(file)
         if sink != nil {
             capabilities.formUnion([.acceptsRemoteConfig, .reportsEffectiveConfig, .reportsRemoteConfig])
@@ -155,9 +161,13 @@ extension HostConfiguration {
     }
 
     private mutating func readStandby(_ file: ConfigurationSection) throws(ConfigurationRefusal) {
-        guard let section = try file.section("standby", keys: ["enabled", "after", "spread"]) else { return }
+        guard let section = try file.section("standby", keys: ["enabled", "after", "spread", "check_interval"]) else {
+            return
+        }
         var standby = StandbyPolicy()
         standby.after = try section.duration("after", in: .seconds(10)...(.seconds(86_400))) ?? standby.after
+        standby.checkInterval =
+            try section.duration("check_interval", in: .seconds(60)...(.seconds(86_400))) ?? standby.checkInterval
         standby.spread =
             try section.value("spread", expected: "whole percent from 0 to 100, such as 10%") { text in
                 Int(text.hasSuffix("%") ? String(text.dropLast()) : text).flatMap { (0...100).contains($0) ? $0 : nil }

@@ -18,6 +18,8 @@ public struct HostConfiguration: Sendable {
     public var stateDirectory: String
     /// Used on the first start; `nil` makes a new version 7 UUID.
     public var instanceUID: InstanceUID?
+    /// The server is asked for another one on the first start.
+    public var requestsInstanceUID = false
     public var capabilities: AgentCapabilities
     public var report: OwnReport
     public var policy: OfferPolicy
@@ -88,6 +90,7 @@ public struct HostConfiguration: Sendable {
             server: server, capabilities: capabilities, report: report, identity: identity,
             bootstrapToken: bootstrapToken, policy: policy, timings: timings, backoff: backoff, digest: digest)
         configuration.enrollsAnew = enrollsAnew
+        configuration.requestsInstanceUID = requestsInstanceUID
         configuration.standby = standby
         configuration.hasLeafOfItsOwn = key != nil && server.settings.leaf != nil
         return configuration

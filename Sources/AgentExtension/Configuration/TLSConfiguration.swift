@@ -7,6 +7,7 @@ struct TLSConfiguration {
     var trust = ServerTrust(anchors: CertificateBundle([]), includesSystemRoots: true)
     var leaf: LeafChain?
     var key: PrivateKey?
+    /// `nil` if they cannot be read again.
     var files: CertificateFiles?
     var bounds = TLSBounds()
     var skipsVerification = false
@@ -33,9 +34,10 @@ struct TLSConfiguration {
                 reason: "the key does not belong to the certificate in cert_file")
         }
         if let certificate = try section.text("cert_file"), let key = try section.text("key_file") {
-            files = CertificateFiles(
+            let files = CertificateFiles(
                 certificate: certificate.content, key: key.content,
                 passphrase: try section.text("key_passphrase_file")?.content)
+            if files.canBeReadAgain { self.files = files }
         }
         let read = { (text: String) in TLSVersion(rawValue: text) }
         bounds.minimum = try section.value("min_version", expected: "\"1.2\" or \"1.3\"", read) ?? bounds.minimum

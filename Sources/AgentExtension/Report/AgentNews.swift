@@ -26,6 +26,8 @@ public struct AgentSnapshot: Hashable, Sendable {
     public var contact: Contact
     /// A candidate is being tried.
     public var isMoving: Bool
+    /// What this process has seen of the standby server last.
+    public var standby: StandbyCheck?
     /// What servers asked for more often than the agent does it.
     public var dropped: DroppedWork
 }
@@ -35,7 +37,7 @@ extension AgentSnapshot {
         self.init(
             instanceUID: agent.state.instanceUID, endpoint: agent.state.active.settings.endpoint,
             leaf: agent.state.active.settings.leaf?.leaf.fingerprint, contact: Contact(agent.phase),
-            isMoving: agent.state.candidate != nil, dropped: agent.droppedWork)
+            isMoving: agent.state.candidate != nil, standby: agent.standbyCheck, dropped: agent.droppedWork)
     }
 }
 

@@ -71,6 +71,7 @@ public struct AgentStatus: Sendable {
                 .members([
                     "endpoint": .string(grant.server.settings.endpoint.description),
                     "handover_id": .string(grant.handover.id.description), "until": .string(grant.until.description),
+                    "check": presence?.standby.map(Self.json),
                 ])
             },
             "probation_until": state?.probation.map { .string($0.until.description) },
@@ -97,6 +98,15 @@ public struct AgentStatus: Sendable {
             "since": .string(presence.since.description),
             "dropped_messages": .integer(Int64(presence.dropped.messages)),
             "dropped_log_lines": .integer(Int64(presence.dropped.logLines)),
+        ])
+    }
+
+    private static func json(_ check: StandbyCheck) -> JSON {
+        .members([
+            "at": .string(check.at.description), "good": .bool(check.cause == nil),
+            "cause": check.cause.map { .string($0.code) },
+            "detail": check.detail.isEmpty ? nil : .string(check.detail),
+            "next_action": check.cause.map { .string($0.nextAction) },
         ])
     }
 
@@ -179,8 +189,10 @@ extension AgentStatus {
                     ?? "no agent is running"),
             row(
                 "certificate",
-                leaf.map { "sha256 \($0.leaf.fingerprint), until \($0.leaf.notAfter)" }
-                    ?? "none; run opamp-agent enroll"),
+                leaf.map {
+                    "sha256 \($0.leaf.fingerprint), until \($0.leaf.notAfter)"
+                        + (state?.unprovenLeaf == nil ? "" : "; no server has accepted it yet")
+                } ?? "none; run opamp-agent enroll"),
             row("public key", publicKeyDigest.map { "sha256 \($0)" }),
             row(
                 "previous server",
@@ -190,7 +202,12 @@ extension AgentStatus {
             row(
                 "candidate",
                 state?.candidate.map { "\($0.server.settings.endpoint), attempt \($0.attempts), until \($0.until)" }),
-            row("standby", state?.standby.map { "\($0.server.settings.endpoint), until \($0.until)" }),
+            row(
+                "standby",
+                state?.standby.map { grant in
+                    "\(grant.server.settings.endpoint), until \(grant.until)"
+                        + (presence?.standby.map { ", \($0.cause?.code ?? "verified") at \($0.at)" } ?? "")
+                }),
             row("last offer", verdict),
             row("next", json["last_verdict"]?["next_action"]?.string),
             row(

@@ -49,16 +49,18 @@ struct Presence: Hashable, Sendable {
     var contact: AgentSnapshot.Contact
     var endpoint: String
     var since: Timestamp
+    var standby: StandbyCheck?
     var dropped: DroppedWork
 
     func isNews(after last: Presence?) -> Bool {
-        contact != last?.contact || endpoint != last?.endpoint || dropped != last?.dropped
+        contact != last?.contact || endpoint != last?.endpoint || standby != last?.standby || dropped != last?.dropped
     }
 
     var json: JSON {
         .members([
             "process": .integer(Int64(process)), "contact": .string(contact.rawValue), "endpoint": .string(endpoint),
-            "since": .string(since.description), "droppedMessages": .integer(Int64(dropped.messages)),
+            "since": .string(since.description), "standby": standby?.json,
+            "droppedMessages": .integer(Int64(dropped.messages)),
             "droppedLogLines": .integer(Int64(dropped.logLines)),
         ])
     }
@@ -71,21 +73,42 @@ struct Presence: Hashable, Sendable {
         else { return nil }
         self.init(
             process: process, contact: contact, endpoint: endpoint, since: since,
+            standby: json["standby"].flatMap { StandbyCheck(json: $0) },
             dropped: DroppedWork(messages: Int(messages), logLines: Int(logLines)))
     }
 
-    init(process: Int32, contact: AgentSnapshot.Contact, endpoint: String, since: Timestamp, dropped: DroppedWork) {
+    init(
+        process: Int32, contact: AgentSnapshot.Contact, endpoint: String, since: Timestamp, standby: StandbyCheck?,
+        dropped: DroppedWork
+    ) {
         self.process = process
         self.contact = contact
         self.endpoint = endpoint
         self.since = since
+        self.standby = standby
         self.dropped = dropped
+    }
+}
+
+extension StandbyCheck {
+    fileprivate var json: JSON {
+        .members([
+            "at": .string(at.description), "cause": cause.map { .string($0.code) }, "detail": .string(detail),
+        ])
+    }
+
+    fileprivate init?(json: JSON) {
+        guard let at = json["at"]?.string.flatMap({ Timestamp($0) }), let detail = json["detail"]?.string else {
+            return nil
+        }
+        self.init(at: at, cause: json["cause"]?.string.flatMap { MoveCause(code: $0) }, detail: detail)
     }
 }
 
 extension AgentSnapshot {
     func presence(at now: Timestamp) -> Presence {
         Presence(
-            process: ProcessTable.ownID, contact: contact, endpoint: endpoint.description, since: now, dropped: dropped)
+            process: ProcessTable.ownID, contact: contact, endpoint: endpoint.description, since: now,
+            standby: standby, dropped: dropped)
     }
 }

@@ -27,7 +27,7 @@ public enum AgentCrashPoint: String, CaseIterable, Sendable {
         case .send: reach(.sent)
         case .close: reach(.closed)
         case .drop: reach(.dropped)
-        case .setTimer, .cancelTimer, .applyRemoteConfig, .applyConnections, .deliver, .finish: break
+        case .verify, .setTimer, .cancelTimer, .applyRemoteConfig, .applyConnections, .deliver, .finish: break
         }
     }
 }

@@ -8,6 +8,7 @@ extension AgentShell {
     func start() {
         take(.started)
         lookAtCertificateLater()
+        if let sink { work(for: sink, isBeginning: true) }
     }
 
     func stop() { take(.stopRequested) }
@@ -25,8 +26,12 @@ extension AgentShell {
             return take(.remoteConfigFailed(hash: config.configHash, message: "the host has no configuration sink"))
         }
         nextConfig = config
-        guard sinkWork == nil else { return }
+        if sinkWork == nil { work(for: sink) }
+    }
+
+    private func work(for sink: any ConfigurationSink, isBeginning: Bool = false) {
         sinkWork = Task {
+            if isBeginning { await announceRestored(by: sink) }
             while let config = nextConfig {
                 nextConfig = nil
                 do throws(ConfigurationRejection) {
@@ -39,6 +44,19 @@ extension AgentShell {
                 }
             }
             sinkWork = nil
+        }
+    }
+
+    private func announceRestored(by sink: any ConfigurationSink) async {
+        do throws(ConfigurationRejection) {
+            try await sink.announceRestored()
+        } catch {
+            note(
+                .warning, .remoteConfigFailed,
+                [
+                    "reason": "the configuration before was put back, and \(error.reason)",
+                    "next": "Reload the program that reads it.",
+                ], at: clock.now())
         }
     }
 

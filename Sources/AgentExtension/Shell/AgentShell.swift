@@ -115,6 +115,8 @@ actor AgentShell {
         case .send(let id, let message): send(message, on: id)
         case .close(let id): close(id)
         case .drop(let id): connections.removeValue(forKey: id)?.drop()
+        case .verify(let dial, let hash):
+            dialer.verify(DialSettings(dial, key: nil, proxy: proxy)) { self.take(.standbyVerified(hash, $0)) }
         case .setTimer(let timer, let delay): setTimer(timer, after: delay)
         case .cancelTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
         case .applyRemoteConfig(let config): apply(config)

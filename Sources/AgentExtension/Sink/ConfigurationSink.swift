@@ -9,6 +9,14 @@ public protocol ConfigurationSink: Sendable {
 
     /// What is in effect before any remote configuration has come.
     func current() -> EffectiveConfig?
+
+    /// Called once when the agent begins, after `current` and before any `apply`: who uses the configuration hears of one that
+    /// `current` has put back.
+    func announceRestored() async throws(ConfigurationRejection)
+}
+
+extension ConfigurationSink {
+    public func announceRestored() async throws(ConfigurationRejection) {}
 }
 
 /// Why a remote configuration is not in effect.

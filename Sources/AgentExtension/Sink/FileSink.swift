@@ -1,5 +1,6 @@
 import DurableFiles
 public import OpAMPProto
+import Synchronization
 import Vocabulary
 
 /// Files that another program reads: one, or a directory of them.
@@ -26,6 +27,7 @@ public struct FileSink: ConfigurationSink {
     private let target: Target
     private let validation: SinkSettings.Command?
     private let reload: SinkSettings.Command?
+    private let isRestored = Flag()
 
     public init(_ settings: SinkSettings) {
         target =
@@ -57,7 +59,7 @@ public struct FileSink: ConfigurationSink {
 
     /// What was not confirmed is put back first, not to be taken for the effective configuration.
     public func current() -> EffectiveConfig? {
-        try? target.undoable.undo()
+        if (try? target.undoable.undo()) == true { isRestored.raise() }
         let files: [String: [UInt8]]?
         switch target {
         case .file(let file):
@@ -67,6 +69,12 @@ public struct FileSink: ConfigurationSink {
         return files.map {
             EffectiveConfig(configMap: AgentConfigMap(configMap: $0.mapValues { AgentConfigFile(body: $0) }))
         }
+    }
+
+    /// The process before may have ended after its reader had loaded what was put back now.
+    public func announceRestored() async throws(ConfigurationRejection) {
+        guard isRestored.lower(), (try? target.undoable.isPresent()) == true else { return }
+        try await reload?.run(as: "reload", on: target.undoable.path)
     }
 
     /// No report has more.
@@ -124,6 +132,21 @@ public struct FileSink: ConfigurationSink {
             return try body()
         } catch {
             throw ConfigurationRejection(error.operatorMessage.cause, mayPass: true)
+        }
+    }
+}
+
+/// Says once that something has happened.
+private final class Flag: Sendable {
+    private let isUp = Mutex(false)
+
+    func raise() { isUp.withLock { $0 = true } }
+
+    /// - Returns: whether it was up.
+    func lower() -> Bool {
+        isUp.withLock { isUp in
+            defer { isUp = false }
+            return isUp
         }
     }
 }

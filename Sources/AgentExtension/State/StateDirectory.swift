@@ -101,6 +101,8 @@ final class StateDirectory: Sendable {
         guard try text(.adopted) == nil else { throw .lost(directory: path) }
         let held = try text(.identity).flatMap { InstanceUID(String($0.prefix { $0 != "\n" })) }
         var state = AgentState(instanceUID: held ?? preferred ?? fresh, configuration: configuration)
+        // It may be the one that a server gave.
+        if held != nil { state.awaitsInstanceUID = false }
         if isDamaged { try restoreEnrolment(of: &state, configuration) }
         try keepIdentity(of: state)
         return Loaded(state: state, isPreviousGeneration: false, isStartedAnew: isDamaged)

@@ -35,6 +35,8 @@ final class HTTPLink: LoopConnection {
     private var deliver: ((Result<HTTPAnswer, Failure>) -> Void)?
     private var hasServed = false
     private var hasHeard = false
+    /// Instead of an exchange: who wants to know whether the server is the right one.
+    private var verified: ((DialFailure?) -> Void)?
 
     /// - Throws: `DialFailure` with cause `policy` when the settings can never work.
     init(_ settings: DialSettings, loop: EventLoop) throws(DialFailure) {
@@ -63,6 +65,20 @@ final class HTTPLink: LoopConnection {
         proceed()
     }
 
+    /// Dials, shakes hands and hangs up. A server that wants a certificate of the client may refuse what comes after its own.
+    func verify(deliver: @escaping (DialFailure?) -> Void) {
+        verified = deliver
+        start()
+    }
+
+    private func finishVerifying(_ failure: DialFailure?) {
+        guard let verified else { return }
+        self.verified = nil
+        let isServer = evidence.verification == .passed
+        loop.later { verified(isServer ? nil : failure) }
+        end()
+    }
+
     private func finish(_ result: Result<HTTPAnswer, Failure>) {
         let deliver = self.deliver
         (self.deliver, parser, unsent) = (nil, nil, [])
@@ -88,6 +104,7 @@ final class HTTPLink: LoopConnection {
     private func fail(_ failure: DialFailure, mayRepeat: Bool = false) {
         var failure = failure
         failure.tlsVersion = evidence.isTLSUp ? stream?.version : nil
+        guard verified == nil else { return finishVerifying(failure) }
         finish(.failure(Failure(failure: failure, mayRepeat: mayRepeat)))
         end()
     }
@@ -142,6 +159,7 @@ final class HTTPLink: LoopConnection {
             case .done:
                 stage = .open
                 evidence.isTLSUp = evidence.isTLS
+                guard verified == nil else { return finishVerifying(nil) }
             case .ended, .failed, .certificateRefused: return brokenOff(isClean: false)
             case .wait, nil: return
             }
@@ -201,6 +219,7 @@ final class HTTPLink: LoopConnection {
 
     /// - Parameter isClean: the server said so.
     private func brokenOff(isClean: Bool) {
+        guard verified == nil else { return fail(evidence.failure(expected: HTTPAnswer.isExpected)) }
         guard let parser else { return end() }
         // Only a clean end is that of a body.
         if isClean, hasHeard {
@@ -215,7 +234,7 @@ final class HTTPLink: LoopConnection {
 
     /// Gives up what is under way; nothing is delivered for it.
     func close() {
-        deliver = nil
+        (deliver, verified) = (nil, nil)
         end()
     }
 

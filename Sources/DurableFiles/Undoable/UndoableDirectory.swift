@@ -64,10 +64,11 @@ public struct UndoableDirectory: UndoableTarget {
         prune(parent)
     }
 
-    public func undo() throws(FileFailure) {
+    @discardableResult
+    public func undo() throws(FileFailure) -> Bool {
         let parent = try Folder(names.parent)
-        try names.undo(in: parent)
-        prune(parent)
+        defer { prune(parent) }
+        return try names.undo(in: parent)
     }
 
     /// The present set; `nil` if there is none. Only what a set can contain: regular files.
@@ -92,7 +93,14 @@ public struct UndoableDirectory: UndoableTarget {
 
     private var mark: String { ".\(names.name).set-" }
 
-    private func freshName() -> String { mark + Hex.encode(RandomBytes.generate(8)) }
+    private static let numberBytes = 8
+
+    private func freshName() -> String { mark + Hex.encode(RandomBytes.generate(Self.numberBytes)) }
+
+    /// Nothing else that begins so is this directory's: `X.set-y` may be a directory of its own, with generations of its own.
+    private func isGeneration(_ name: String) -> Bool {
+        name.hasPrefix(mark) && Hex.decode(String(name.dropFirst(mark.count)))?.count == Self.numberBytes
+    }
 
     /// The name of the folder that is in effect: a generation, or the path's own where no replacement has taken place.
     private func generation(in parent: borrowing Folder) throws(FileFailure) -> String? {
@@ -101,7 +109,7 @@ public struct UndoableDirectory: UndoableTarget {
         switch status.st_mode & S_IFMT {
         case S_IFDIR: name = names.name
         case S_IFLNK:
-            guard let target = parent.target(of: names.name), target.hasPrefix(mark), !target.contains("/") else {
+            guard let target = parent.target(of: names.name), isGeneration(target) else {
                 throw .symbolicLink(path: path)
             }
             name = target
@@ -142,7 +150,7 @@ public struct UndoableDirectory: UndoableTarget {
         let links = [names.name, names.staged, names.before, names.previous]
         var used: Set<String> = []
         for link in links { if let target = parent.target(of: link) { used.insert(target) } }
-        for name in (try? parent.names()) ?? [] where name.hasPrefix(mark) && !used.contains(name) {
+        for name in (try? parent.names()) ?? [] where isGeneration(name) && !used.contains(name) {
             try? parent.removeWhole(name)
         }
     }

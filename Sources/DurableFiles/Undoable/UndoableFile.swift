@@ -37,7 +37,8 @@ public struct UndoableFile: UndoableTarget {
 
     public func confirm() throws(FileFailure) { try names.confirm(in: try Folder(names.parent)) }
 
-    public func undo() throws(FileFailure) { try names.undo(in: try Folder(names.parent)) }
+    @discardableResult
+    public func undo() throws(FileFailure) -> Bool { try names.undo(in: try Folder(names.parent)) }
 
     private func status(in folder: borrowing Folder) throws(FileFailure) -> stat? {
         guard let status = try folder.status(of: names.name) else { return nil }

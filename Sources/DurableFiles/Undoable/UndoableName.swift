@@ -45,19 +45,23 @@ struct UndoableName {
         try folder.sync()
     }
 
-    func undo(in folder: borrowing Folder) throws(FileFailure) {
+    /// - Returns: whether something was replaced and not confirmed.
+    func undo(in folder: borrowing Folder) throws(FileFailure) -> Bool {
         try folder.removeLeftovers(of: name)
         try Self.ifPresent { () throws(FileFailure) in try folder.remove(staged) }
-        if try folder.status(of: absent) != nil {
+        let isNew = try folder.status(of: absent) != nil
+        if isNew {
             try Self.ifPresent { () throws(FileFailure) in try folder.remove(name) }
             try folder.sync()
             try folder.remove(absent)
         }
+        let isReplaced = try folder.status(of: before) != nil
         try Self.ifPresent { () throws(FileFailure) in
             try folder.rename(before, to: name)
             try folder.remove(before)
         }
         try folder.sync()
+        return isNew || isReplaced
     }
 
     /// - Throws: `FileFailure.wrongOwner` for a user whose files this process cannot make.

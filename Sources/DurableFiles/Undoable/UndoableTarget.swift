@@ -19,5 +19,8 @@ public protocol UndoableTarget: Sendable {
 
     /// Removes what is staged, and puts back what a replacement that nobody has confirmed replaced. Without one nothing
     /// happens.
-    func undo() throws(FileFailure)
+    ///
+    /// - Returns: whether there was one.
+    @discardableResult
+    func undo() throws(FileFailure) -> Bool
 }

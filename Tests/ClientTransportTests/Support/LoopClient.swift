@@ -47,6 +47,12 @@ actor LoopClient {
         return await post(over: connection, headers: headers, body: body)
     }
 
+    func verify(_ settings: DialSettings) async -> DialFailure? {
+        await withCheckedContinuation { continuation in
+            dialer.verify(settings) { continuation.resume(returning: $0) }
+        }
+    }
+
     func keep(_ settings: DialSettings) -> LoopPoller {
         LoopPoller(client: self, connection: dialer.openHTTP(settings))
     }

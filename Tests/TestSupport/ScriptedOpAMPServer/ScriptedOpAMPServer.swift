@@ -16,6 +16,8 @@ public final class ScriptedOpAMPServer: Sendable {
         case welcoming
         /// Every upgrade and request gets this status.
         case refusing(status: Int)
+        /// The same for whoever shows a leaf, also one that this server has issued.
+        case refusingLeaves(status: Int)
         /// Upgrades are granted, and nothing is ever said.
         case silent
         /// What is said to the first message means nothing, and a Close frame is never answered.
@@ -142,6 +144,7 @@ public final class ScriptedOpAMPServer: Sendable {
         switch memory.withLock({ $0.mood }) {
         case .welcoming: break
         case .refusing(let status): return .answer(status)
+        case .refusingLeaves(let status): if request.peerLeaf != nil { return .answer(status) }
         case .silent: return request.isUpgrade ? .webSocket { await $0.waitForEnd() } : .silence
         case .babbling: return .webSocket { await Self.babble(over: $0) }
         }
