@@ -81,7 +81,7 @@ extension World {
         (1, { $0.copyHost() }), (1, { $0.removeHost() }), (3, { $0.anyHost.renew() }),
         (4, { $0.anyHost.changeReport() }),
         (2, { $0.anyServer.draftKey() }), (2, { $0.anyServer.activateKey() }), (1, { $0.letMonthPass() }),
-        (1, { $0.anyServer.retireKey() }), (1, { $0.revoke() }),
+        (1, { $0.letWeekendPass() }), (1, { $0.anyServer.retireKey() }), (1, { $0.revoke() }),
         (10, { _ in }),
     ]
     private static let weight = whims.map(\.weight).reduce(0, +)

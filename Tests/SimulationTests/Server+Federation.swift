@@ -42,7 +42,7 @@ extension Server {
         _ id: HandoverID, _ redemption: RedemptionID, _ digest: [UInt8], from peer: PeerID
     ) -> ClaimAnswer? {
         do {
-            guard let machine = tables.find(id, SourceHandover.self) else { throw HandoverRefusal.unknownHandover(id) }
+            guard let machine = self.machine(id, SourceHandover.self) else { throw HandoverRefusal.unknownHandover(id) }
             let row = tables.row(machine.agent)
             let claim = TokenRedemption(
                 redemption: redemption, tokenDigest: digest, peer: peer, leaf: row?.fingerprint,
@@ -195,12 +195,12 @@ extension Server {
         _ notices: [HandoverNotice], received: Int, of id: HandoverID, from peer: PeerID
     ) -> Reception? {
         do {
-            if let machine = tables.find(id, SourceHandover.self),
+            if let machine = self.machine(id, SourceHandover.self),
                 machine.otherParty == peer || world.breaks(.anyPeerHeard)
             {
                 return try take(notices, received: received, machine)
             }
-            if let machine = tables.find(id, TargetHandover.self), machine.otherParty == peer {
+            if let machine = self.machine(id, TargetHandover.self), machine.otherParty == peer {
                 return try take(notices, received: received, machine)
             }
             return .unknown

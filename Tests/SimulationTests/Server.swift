@@ -107,13 +107,19 @@ final class Server {
 
     @discardableResult
     func take<Kind: Machine>(_ events: [Kind.Event], _: Kind.Type, of id: HandoverID) throws -> HandoverStep<Kind> {
-        guard var machine = tables.find(id, Kind.self) else { throw HandoverRefusal.unknownHandover(id) }
-        machine.spoil(by: world.broken)
+        guard let machine = self.machine(id, Kind.self) else { throw HandoverRefusal.unknownHandover(id) }
         reach(machine, events)
         let step = try machine.next(after: events, at: wall)
         if step.state != machine || !step.isEmpty { try save(step, before: machine) }
         carryOut(step.directives, of: step.state)
         return step
+    }
+
+    /// What an event, a request or notices of the other server, is decided from.
+    func machine<Kind: Machine>(_ id: HandoverID, _ kind: Kind.Type) -> Kind? {
+        var machine = tables.find(id, kind)
+        machine?.spoil(by: world.broken)
+        return machine
     }
 
     /// Counts what each event meets.

@@ -42,7 +42,7 @@ import Testing
     private static let draws = [
         "moves", "polls", "polite restarts", "agents restored", "agents to be enrolled again", "servers set back",
         "leaves issued", "leaves adopted", "renewals asked for", "renewal answers lost", "leaves revoked",
-        "hosts copied", "hosts gone", "copies side by side", "copies detected",
+        "hosts copied", "hosts gone", "hosts off for days", "copies side by side", "copies detected",
         "drafts a CA key at a server", "activates its CA key at a server", "moves while keys are replaced",
         "polite restarts of polling agents",
     ]

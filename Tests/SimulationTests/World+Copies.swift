@@ -93,8 +93,23 @@ extension World {
         switchOffOutdated()
         note("a month passes")
         tally.count("months")
+        runQuietly(for: 31 * 86_400_000)
+    }
+
+    /// A host is switched off for days, as over a weekend: the last day of a previous leaf and every deadline pass without
+    /// it.
+    func letWeekendPass() {
+        let host = anyHost
+        guard host.isUp, agents.allSatisfy({ hosts(of: $0).count < 2 }) else { return }
+        tally.count("hosts off for days")
+        let absence = dice.milliseconds(86_400_000...3 * 86_400_000)
+        host.crash(for: absence)
+        runQuietly(for: absence)
+    }
+
+    private func runQuietly(for milliseconds: Int64) {
         isQuiet = true
-        run(for: 31 * 86_400_000)
+        run(for: milliseconds)
         isQuiet = false
         for host in hosts { host.speakSoon() }
     }
