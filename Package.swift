@@ -52,7 +52,10 @@ let fuzzing: [Target] =
     : [
         .executableTarget(
             name: "fuzz-parsers",
-            dependencies: ["AgentCore", "AgentExtension", "Certificates", "HandoverToken", "OpAMPProto", "Vocabulary"],
+            dependencies: [
+                "AgentCore", "AgentExtension", "Certificates", "ClientTransport", "HandoverToken", "OpAMPProto",
+                "ServerAPI", "TestValues", "Vocabulary", "WireSamples",
+            ],
             path: "Fuzz", exclude: ["Seeds"], swiftSettings: .house)
     ]
 
@@ -171,9 +174,9 @@ let package = Package(
         .testSupport(
             "TestPKI", at: "Tests/TestSupport/TestPKI", ["Certificates", "HostSystem", "Vocabulary", "TestValues"]),
         .tests("CertificatesTests", ["Certificates", "Vocabulary", "TestPKI", "TestValues"]),
-        .tests("HostSystemTests", ["HostSystem"]),
+        .tests("HostSystemTests", ["HostSystem", "TestValues"]),
         .testProgram("crash-writer", at: "Tests/Tools/CrashWriter", ["DurableFiles", "Vocabulary"]),
-        .tests("DurableFilesTests", ["DurableFiles", "HostSystem", "Vocabulary", "crash-writer"]),
+        .tests("DurableFilesTests", ["DurableFiles", "HostSystem", "Vocabulary", "TestValues", "crash-writer"]),
         .testSupport(
             "ScriptedServer", at: "Tests/TestSupport/ScriptedServer",
             ["Certificates", "Vocabulary", "TestPKI"] + .serverStack),
@@ -236,7 +239,10 @@ let package = Package(
             ]),
         .tests(
             "OperatorTests",
-            ["ServerAPI", "Vocabulary", "Certificates", "HostSystem", "TestPKI", "mini-server", "opamp-agent"]),
+            [
+                "ServerAPI", "Vocabulary", "Certificates", "HostSystem", "TestPKI", "TestValues", "mini-server",
+                "opamp-agent",
+            ]),
         .tests("ArchitectureTests", ["ServerTransport", "Vocabulary"]),
 
         // benchmarks

@@ -33,6 +33,17 @@ import Testing
         }
     }
 
+    /// It takes with it what a test writes; other ways left thousands of files behind.
+    @Test func `what tests write stands in a TemporaryFolder`() {
+        let words = ["FileManager.default.temporaryDirectory", "NSTemporaryDirectory", "mkdtemp", "TMPDIR"]
+        for file in SourceTree.swiftFiles(below: "Tests")
+        where !file.path.hasSuffix("/TemporaryFolder.swift") && !file.path.hasPrefix("Tests/ArchitectureTests/") {
+            for (number, text) in file.code where words.contains(where: text.contains) {
+                Issue.record("\(file.path):\(number) chooses its own place for temporary files")
+            }
+        }
+    }
+
     @Test func `an unchecked Sendable says which thread rule makes it true`() {
         for file in SourceTree.swiftFiles(below: "Sources") {
             for (index, line) in file.lines.enumerated() where line.contains("@unchecked Sendable") {

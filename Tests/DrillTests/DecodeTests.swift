@@ -2,6 +2,7 @@ import Foundation
 import NIOHTTP1
 import OpAMPProto
 import Synchronization
+import TestValues
 import Testing
 import Vocabulary
 import WireSamples
@@ -126,11 +127,12 @@ import WireSamples
     }
 
     @Test func `a recording is for its owner only, and what cannot be written is said once`() throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).jsonl")
-        defer { try? FileManager.default.removeItem(at: file) }
-        let recording = try Recording(file: file.path, showingSecrets: false, failures: { _ in })
-        recording.write(.members(["schema": .string(Recording.schema)]))
-        let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+        let attributes = try TemporaryFolder.lend("recording") { folder in
+            let file = folder.appending(path: "recording.jsonl")
+            let recording = try Recording(file: file.path, showingSecrets: false, failures: { _ in })
+            recording.write(.members(["schema": .string(Recording.schema)]))
+            return try FileManager.default.attributesOfItem(atPath: file.path)
+        }
         #expect(attributes[.posixPermissions] as? Int == 0o600)
 
         let said = Mutex(0)

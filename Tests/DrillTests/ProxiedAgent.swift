@@ -4,6 +4,7 @@ import OperatorClient
 import Recorder
 import ServerAPI
 import Synchronization
+import TestValues
 import Testing
 import Vocabulary
 
@@ -14,6 +15,7 @@ import Vocabulary
     let agent: AgentProcess
     let server: ServerProcess
     let recorded = Recorded()
+    private let folder: TemporaryFolder
     private let world: DrillWorld
     private let notes = StepNotes()
     private var proxy: Proxy?
@@ -27,14 +29,14 @@ import Vocabulary
 
     private init(over transport: AgentProcess.Transport, plainBetween: Bool) throws {
         isPlainBetween = plainBetween
-        let folder = FileManager.default.temporaryDirectory.appending(path: "proxied-\(UUID().uuidString)")
+        folder = try TemporaryFolder("proxied")
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let programs = try Programs(in: URL(filePath: own).deletingLastPathComponent())
-        world = try DrillWorld(directory: folder, programs: programs, transport: transport)
+        world = try DrillWorld(directory: folder.url, programs: programs, transport: transport)
         regions = TwoRegions(DrillRun(world: world, narrator: Narrator(style: .init(isTerminal: false)) { _ in }))
         (server, agent) = (regions.eu, regions.agent)
         company = try ForeignAuthority("Company CA")
-        listener = try company.writeListenerIdentity(into: folder)
+        listener = try company.writeListenerIdentity(into: folder.url)
     }
 
     /// Enrols an agent, puts the proxy between it and the server, waits until the server shows it live, and ends everything when `body` is done.
@@ -105,7 +107,6 @@ import Vocabulary
     private func end() async {
         await world.tearDown()
         await stopProxy()
-        try? FileManager.default.removeItem(at: world.directory)
     }
 
     /// From now on; numbers count from here.

@@ -2,6 +2,7 @@ import Certificates
 import Foundation
 import HostSystem
 import TestPKI
+import TestValues
 import Testing
 import Vocabulary
 
@@ -22,13 +23,6 @@ import Vocabulary
         return (child.end, try String(contentsOf: output, encoding: .utf8))
     }
 
-    private func inFolder(_ body: (URL) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "proxy-command-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try await body(folder)
-    }
-
     @Test(arguments: [
         ("--to wss://127.0.0.1:1 --rule 'any cut'", RecorderCode.badRule.code),
         ("--to wss://127.0.0.1:1 --rules absent", RecorderCode.fileUnreadable.code),
@@ -41,7 +35,7 @@ import Vocabulary
         ("--to ws://127.0.0.1:1 --listen 127.0.0.1:0 --record /absent/a", RecorderCode.recordingNotWritten.code),
     ])
     func `what cannot work is refused with a code and a next action`(options: String, code: String) async throws {
-        try await inFolder { folder in
+        try await TemporaryFolder.lend("proxy-command") { folder in
             try "no PEM".write(to: folder.appending(path: "text.pem"), atomically: true, encoding: .utf8)
             let (one, other) = (try TestAuthority().identity, try TestAuthority().identity)
             try one.certificate.pem.write(to: folder.appending(path: "a.pem"), atomically: true, encoding: .utf8)
@@ -53,7 +47,7 @@ import Vocabulary
     }
 
     @Test func `a port that is taken is named`() async throws {
-        try await inFolder { folder in
+        try await TemporaryFolder.lend("proxy-command") { folder in
             let first = try ChildProcess(
                 "/bin/bash",
                 [
@@ -80,7 +74,7 @@ import Vocabulary
     }
 
     @Test func `decode reads a file and standard input, and fails on what cannot be read`() async throws {
-        try await inFolder { folder in
+        try await TemporaryFolder.lend("proxy-command") { folder in
             // instance_uid of two bytes and sequence_num 5.
             let hex = "0a0207081005"
             try hex.write(to: folder.appending(path: "message"), atomically: true, encoding: .utf8)

@@ -46,11 +46,9 @@ import Vocabulary
     }
 
     @Test func `two drills of one second get folders of their own`() throws {
-        let runs = FileManager.default.temporaryDirectory.appending(path: "runs-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: runs) }
         let time = TestClock.start
-        let names = try (0..<3).map { _ in
-            try RunFolder.make(in: runs, for: "there-and-back", at: time).lastPathComponent
+        let names = try TemporaryFolder.lend("runs") { runs in
+            try (0..<3).map { _ in try RunFolder.make(in: runs, for: "there-and-back", at: time).lastPathComponent }
         }
         #expect(Set(names).count == 3)
         #expect(names.allSatisfy { $0.hasPrefix("there-and-back-20270115-") })
@@ -59,16 +57,15 @@ import Vocabulary
 
 @MainActor @Suite struct LoggedProcessTests {
     @Test func `a command that is interrupted has not failed`() async throws {
-        let logs = FileManager.default.temporaryDirectory.appending(path: "logs-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: logs) }
-        let command = Task {
-            try await LoggedProcess.run("wait", program: URL(filePath: "/bin/sleep"), ["3600"], logs: logs)
-        }
-        command.cancel()
-        await #expect(throws: CancellationError.self) { try await command.value }
-        await #expect(throws: WorldFailure.self) {
-            try await LoggedProcess.run("fail", program: URL(filePath: "/bin/false"), [], logs: logs)
+        try await TemporaryFolder.lend("logs") { logs in
+            let command = Task {
+                try await LoggedProcess.run("wait", program: URL(filePath: "/bin/sleep"), ["3600"], logs: logs)
+            }
+            command.cancel()
+            await #expect(throws: CancellationError.self) { try await command.value }
+            await #expect(throws: WorldFailure.self) {
+                try await LoggedProcess.run("fail", program: URL(filePath: "/bin/false"), [], logs: logs)
+            }
         }
     }
 }

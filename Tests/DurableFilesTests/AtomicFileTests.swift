@@ -1,12 +1,13 @@
 import DurableFiles
 import Foundation
+import TestValues
 import Testing
 import Vocabulary
 
 @Suite struct AtomicFileTests {
-    let directory: TemporaryDirectory
+    let directory: TemporaryFolder
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TemporaryFolder() }
 
     @Test func `what is written is read, replaced whole, and alone in the directory`() throws {
         for bytes in [[1, 2, 3], [], [UInt8](repeating: 9, count: 300_000), [4]] as [[UInt8]] {

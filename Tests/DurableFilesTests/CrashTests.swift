@@ -1,15 +1,16 @@
 import DurableFiles
 import Foundation
 import HostSystem
+import TestValues
 import Testing
 import Vocabulary
 
 /// A child process dies at every step of a durable write; what it acknowledged is there, and nothing is half there.
 @Suite struct CrashTests {
-    let directory: TemporaryDirectory
+    let directory: TemporaryFolder
     var state: StateFile { StateFile(path: directory.path("state")) }
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TemporaryFolder() }
 
     /// The last generation that the child said it had saved.
     private func acknowledged(_ lines: [String]) throws -> UInt64 {

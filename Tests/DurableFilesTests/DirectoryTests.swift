@@ -1,13 +1,14 @@
 import DurableFiles
 import Foundation
 import HostSystem
+import TestValues
 import Testing
 
 @Suite struct DirectoryTests {
-    let parent: TemporaryDirectory
+    let parent: TemporaryFolder
     var path: String { parent.path("state") }
 
-    init() throws { parent = try TemporaryDirectory() }
+    init() throws { parent = try TemporaryFolder() }
 
     @Test func `a missing directory is made private, an existing one is left as it is`() throws {
         try PrivateDirectory.prepare(path)

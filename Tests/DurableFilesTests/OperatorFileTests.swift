@@ -1,13 +1,14 @@
 import Foundation
 import Glibc
+import TestValues
 import Testing
 
 @testable import DurableFiles
 
 @Suite struct OperatorFileTests {
-    let directory: TemporaryDirectory
+    let directory: TemporaryFolder
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TemporaryFolder() }
 
     private func read(
         _ name: String, limit: Int = 1000, mode: AtomicFile.Mode = .public

@@ -1,14 +1,15 @@
 import DurableFiles
 import Foundation
 import HostSystem
+import TestValues
 import Testing
 
 @Suite struct StateFileTests {
-    let directory: TemporaryDirectory
+    let directory: TemporaryFolder
     let file: StateFile
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TemporaryFolder()
         file = StateFile(path: directory.path("connection"), limit: 1000)
     }
 

@@ -1,14 +1,15 @@
 import DurableFiles
 import Foundation
 import HostSystem
+import TestValues
 import Testing
 
 @Suite struct UndoableDirectoryTests {
-    let directory: TemporaryDirectory
+    let directory: TemporaryFolder
     var path: String { directory.path("conf.d") }
     var set: UndoableDirectory { UndoableDirectory(path) }
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TemporaryFolder() }
 
     private func replace(with files: [String: [UInt8]]) throws {
         _ = try set.stage(files)

@@ -1,13 +1,14 @@
 import DurableFiles
 import Foundation
+import TestValues
 import Testing
 
 @Suite struct UndoableFileTests {
-    let directory: TemporaryDirectory
+    let directory: TemporaryFolder
     var path: String { directory.path("app.yaml") }
     var file: UndoableFile { UndoableFile(path) }
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TemporaryFolder() }
 
     private func owner() throws -> (user: uid_t, group: gid_t, mode: mode_t) {
         var status = stat()

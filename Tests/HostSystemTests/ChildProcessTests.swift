@@ -1,5 +1,6 @@
 import Foundation
 import HostSystem
+import TestValues
 import Testing
 
 @Suite struct ChildProcessTests {
@@ -85,17 +86,17 @@ import Testing
     }
 
     @Test func `files are appended to, and may be shared`() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "child-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appending(path: "output").path
-        for _ in 0..<2 {
-            await
-                (try shell("echo out; echo err >&2; pwd", folder: folder.path, output: .file(file), errors: .file(file)))
-                .ended()
+        try await TemporaryFolder.lend("child") { folder in
+            let file = folder.appending(path: "output").path
+            for _ in 0..<2 {
+                await
+                    (try shell(
+                        "echo out; echo err >&2; pwd", folder: folder.path, output: .file(file), errors: .file(file)))
+                    .ended()
+            }
+            let path = folder.resolvingSymlinksInPath().path
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == "out\nerr\n\(path)\nout\nerr\n\(path)\n")
         }
-        let path = folder.resolvingSymlinksInPath().path
-        #expect(try String(contentsOfFile: file, encoding: .utf8) == "out\nerr\n\(path)\nout\nerr\n\(path)\n")
     }
 
     @Test(arguments: ["/nowhere/program", "program-that-is-searched-for"])

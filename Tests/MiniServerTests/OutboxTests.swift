@@ -12,6 +12,10 @@ import Vocabulary
 @testable import MiniServer
 
 struct OutboxTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder("outbox") }
+
     /// A peer that answers each delivery as the test says.
     private final class Peer: PeerCalls {
         private let delivered = Mutex<[(sequences: [Int], handover: HandoverID)]>([])
@@ -60,9 +64,7 @@ struct OutboxTests {
         _ messages: [(HandoverID, sequence: Int, NoticeType)] = [(Peer.id, 1, .connected), (Peer.id, 2, .arrived)],
         told: Set<Int>? = nil, answered: Bool = false, to peer: Peer, age: Duration
     ) async throws -> [Int] {
-        let path = FileManager.default.temporaryDirectory.appending(path: "outbox-\(UUID().uuidString).sqlite").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let database = try ServerDatabase(path: path)
+        let database = try ServerDatabase(path: folder.file("server.sqlite").path)
         let written = Timestamp.now
         let to = PeerID(repeating: 8)
         let all = messages.map { handover, sequence, type in

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import HostSystem
+import TestValues
 
 /// One bash in which an operator types a whole story, in a folder of its own, with our programs on its path.
 ///
@@ -11,6 +12,7 @@ actor Shell {
     }
 
     let folder: URL
+    private let own: TemporaryFolder
     private let bash: ChildProcess
     private var typed = 0
 
@@ -29,12 +31,12 @@ actor Shell {
     }
 
     private init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "operator-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        own = try TemporaryFolder("operator")
+        folder = own.url
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         var environment = ProcessInfo.processInfo.environment
         let path = environment["PATH"] ?? "/usr/bin:/bin"
-        environment["PATH"] = "\(URL(filePath: own).deletingLastPathComponent().path):\(path)"
+        environment["PATH"] = "\(URL(filePath: program).deletingLastPathComponent().path):\(path)"
         for name in ["MINI_SERVER_URL", "MINI_SERVER_CA", "MINI_SERVER_TOKEN"] { environment[name] = nil }
         bash = try ChildProcess(
             "/bin/bash", ["--norc", "--noprofile"], environment: environment, folder: folder.path, input: .pipe,
@@ -104,13 +106,18 @@ actor Shell {
     /// Ends what is still running as an operator does; servers and agents leave with status 0.
     private func leave() async throws {
         try await self.type("for job in $(jobs -p); do kill $job; wait $job; done")
-        abandon()
+        await abandon()
     }
 
-    private func abandon() {
+    /// The folder goes with this shell, so nothing that writes into it may outlive it.
+    private func abandon() async {
         let jobs = (try? read(".jobs"))?.split(separator: "\n").compactMap { Int32($0) } ?? []
         bash.send(SIGTERM)
         for job in jobs { kill(job, SIGKILL) }
-        try? FileManager.default.removeItem(at: folder)
+        _ = await bash.ended()
+        let deadline = ContinuousClock.now + .seconds(5)
+        while jobs.contains(where: { kill($0, 0) == 0 }), ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 }

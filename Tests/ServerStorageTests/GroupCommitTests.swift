@@ -96,16 +96,18 @@ struct GroupCommitTests {
     }
 
     @Test func `a database that is closed has saved what waited`() async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "close-\(UUID().uuidString).sqlite").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let database = try ServerDatabase(path: path, longestDeferral: .seconds(3600))
-        async let deferred: Void = database.writeWithNext { try $0.facts.save(FactRecord(text: "a"), key: "deferred") }
-        while database.waitingWrites < 1 { await Task.yield() }
-        try database.close()
-        try await deferred
-        let again = try ServerDatabase(path: path)
-        #expect(try await again.read { try $0.facts.find("deferred")?.text } == "a")
-        try again.close()
+        try await DatabaseFile.inFolder { path in
+            let database = try ServerDatabase(path: path, longestDeferral: .seconds(3600))
+            async let deferred: Void = database.writeWithNext {
+                try $0.facts.save(FactRecord(text: "a"), key: "deferred")
+            }
+            while database.waitingWrites < 1 { await Task.yield() }
+            try database.close()
+            try await deferred
+            let again = try ServerDatabase(path: path)
+            #expect(try await again.read { try $0.facts.find("deferred")?.text } == "a")
+            try again.close()
+        }
     }
 
     @Test func `no group is larger than its limit`() async throws {

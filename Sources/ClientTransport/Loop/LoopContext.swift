@@ -1,14 +1,17 @@
 internal import CWebSockets
 import Glibc
 
-/// libwebsockets counts an OpenSSL index up in a global whenever a context comes or goes.
-private let contextLock = PosixLock(())
+/// libwebsockets counts an OpenSSL index up in a global whenever a context comes or goes. The value says whether it logs
+/// nothing any more; an empty value would stand at the lock's own address, which every use of the lock reads, and the thread
+/// sanitizer would take each body for a change of it.
+private let contextLock = PosixLock(false)
 
 /// No listener, no extensions, no change of user, small tables, and no limit on the header pool: libwebsockets 4.1
 /// aborts when that runs out.
 func makeContext(connectionLimit: Int) -> OpaquePointer? {
-    unsafe contextLock.withLock { _ in
-        lws_set_log_level(0, nil)
+    unsafe contextLock.withLock { isSilent in
+        if !isSilent { lws_set_log_level(0, nil) }
+        isSilent = true
         var info = unsafe lws_context_creation_info()
         unsafe info.port = CONTEXT_PORT_NO_LISTEN
         unsafe info.options = UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS)

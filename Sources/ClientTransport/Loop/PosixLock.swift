@@ -1,6 +1,6 @@
 import Glibc
 
-/// A value behind a pthread mutex, with a condition to wait for. ThreadSanitizer cannot see `Synchronization.Mutex`.
+/// A value behind a pthread mutex, with a condition to wait for, which `Synchronization.Mutex` does not have.
 ///
 /// Safe to share because `value` is touched with the mutex held only.
 @safe final class PosixLock<Value>: @unchecked Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import ServerStorage
+import TestValues
 import Testing
 import Vocabulary
 
@@ -9,12 +10,13 @@ import Vocabulary
 /// A start that finds the master key and not the database that belongs to it founds nothing.
 struct IdentityMarkTests {
     private let configuration: ServerConfiguration
-    private let folder: URL
+    private let owned: TemporaryFolder
+    private var folder: URL { owned.url }
     private var database: String { folder.appending(path: "server.sqlite").path }
 
-    init() {
-        folder = FileManager.default.temporaryDirectory.appending(path: "mark-\(UUID().uuidString)")
-        configuration = ServerConfiguration(dataDirectory: folder.path, name: "eu", port: 0)
+    init() throws {
+        owned = try TemporaryFolder("mark")
+        configuration = ServerConfiguration(dataDirectory: owned.path, name: "eu", port: 0)
     }
 
     /// What becomes of the database between a server's end and its next start.
@@ -66,7 +68,6 @@ struct IdentityMarkTests {
     }
 
     @Test(arguments: Loss.allCases) func `the start stops and changes nothing`(loss: Loss) async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let peer = try await founded()
         try await apply(loss)
         let before = try contents()
@@ -88,7 +89,6 @@ struct IdentityMarkTests {
     }
 
     @Test func `the same server starts again, and one whose first start ended early is founded`() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let peer = try await founded()
         #expect(try await founded() == peer)
         let mark = folder.appending(path: "peer-id")

@@ -9,6 +9,7 @@ import ServerAPI
 import ServerCore
 import ServerStorage
 import ServerTransport
+import TestValues
 import Vocabulary
 
 @testable import MiniServer
@@ -62,10 +63,7 @@ struct RunningServer: Sendable {
 
     /// A directory that is gone afterwards.
     static func withDirectory(_ body: (URL) async throws -> Void) async throws {
-        let root = FileManager.default.temporaryDirectory.appending(path: "mini-server-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: root) }
-        try await body(root)
+        try await TemporaryFolder.lend("mini-server", to: body)
     }
 
     /// A database without a server.

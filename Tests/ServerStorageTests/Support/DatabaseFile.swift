@@ -26,10 +26,7 @@ struct DatabaseFile: Sendable {
 
     /// The path of a file that does not exist yet, in a folder that does.
     static func inFolder(_ body: @Sendable (String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "database-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try await body(folder.appending(path: "server.sqlite").path)
+        try await TemporaryFolder.lend("database") { try await body($0.appending(path: "server.sqlite").path) }
     }
 
     /// Another pair of hands on the same file: no migrations, no tables, only SQL.

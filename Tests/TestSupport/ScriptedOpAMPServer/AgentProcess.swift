@@ -1,5 +1,6 @@
 import Foundation
 import HostSystem
+import TestValues
 
 /// A real `opamp-agent`, the one that was built beside the test program. It writes into files, which are read while it
 /// runs.
@@ -12,7 +13,7 @@ public final class AgentProcess: Sendable {
     }
 
     private let process: ChildProcess
-    private let files: String
+    private let folder: TemporaryFolder
 
     public static var program: String {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
@@ -21,22 +22,20 @@ public final class AgentProcess: Sendable {
 
     /// - Parameter crashAt: for `OPAMP_CRASH_AT`.
     public init(_ arguments: [String], crashAt: String? = nil) throws {
-        files = NSTemporaryDirectory() + "opamp-process-\(UUID().uuidString)"
+        folder = try TemporaryFolder("opamp-process")
         var environment = ProcessInfo.processInfo.environment
         environment["OPAMP_CRASH_AT"] = crashAt
         process = try ChildProcess(
-            Self.program, arguments, environment: environment, output: .file(files + ".out"),
-            errors: .file(files + ".err"))
+            Self.program, arguments, environment: environment, output: .file(folder.file("out").path),
+            errors: .file(folder.file("err").path))
     }
 
-    deinit { for suffix in [".out", ".err"] { try? FileManager.default.removeItem(atPath: files + suffix) } }
-
-    private func text(_ suffix: String) -> String {
-        String(decoding: FileManager.default.contents(atPath: files + suffix) ?? Data(), as: UTF8.self)
+    private func text(_ name: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: folder.file(name).path) ?? Data(), as: UTF8.self)
     }
 
     public var isRunning: Bool { process.isRunning }
-    public var log: String { text(".err") }
+    public var log: String { text("err") }
 
     public func send(_ signal: Int32) { process.send(signal) }
 
@@ -49,7 +48,7 @@ public final class AgentProcess: Sendable {
             case .killed(let signal): (nil, signal)
             case .unknown: (nil, nil)
             }
-        return End(status: status, signal: signal, output: text(".out"), log: log)
+        return End(status: status, signal: signal, output: text("out"), log: log)
     }
 
     public static func run(_ arguments: [String], crashAt: String? = nil) async throws -> End {

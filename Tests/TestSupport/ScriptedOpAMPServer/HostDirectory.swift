@@ -3,19 +3,15 @@ import Foundation
 import OpAMPProto
 import ScriptedServer
 import TestPKI
+import TestValues
 public import Vocabulary
 
 /// One host: a configuration file, a state directory, and what is in it. It goes with its owner.
 public final class HostDirectory: Sendable {
-    public let path: String
+    private let folder: TemporaryFolder
+    public var path: String { folder.path }
 
-    public init() throws {
-        path = NSTemporaryDirectory() + "opamp-host-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    public init() throws { folder = try TemporaryFolder("opamp-host") }
 
     public var configuration: String { path + "/agent.yaml" }
     public var state: String { path + "/state" }

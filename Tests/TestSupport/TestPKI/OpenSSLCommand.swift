@@ -1,6 +1,7 @@
 public import Certificates
 public import Foundation
 import HostSystem
+import TestValues
 import Vocabulary
 
 /// The `openssl` command in a directory: a second opinion, and a maker of certificates that the product refuses to make.
@@ -10,16 +11,18 @@ public final class OpenSSLCommand: Sendable {
     }
 
     public let directory: URL
-    private let isOwn: Bool
+    private let own: TemporaryFolder?
 
     /// - Parameter directory: one of its own, which goes with it, unless it is given.
     public init(in directory: URL? = nil) throws {
-        isOwn = directory == nil
-        self.directory = directory ?? FileManager.default.temporaryDirectory.appending(path: "openssl-\(UUID())")
-        try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
+        if let directory {
+            (own, self.directory) = (nil, directory)
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        } else {
+            let folder = try TemporaryFolder("openssl")
+            (own, self.directory) = (folder, folder.url)
+        }
     }
-
-    deinit { if isOwn { try? FileManager.default.removeItem(at: directory) } }
 
     /// - Returns: its standard output.
     @discardableResult

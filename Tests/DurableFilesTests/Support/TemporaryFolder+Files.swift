@@ -1,16 +1,8 @@
 import Foundation
+import TestValues
 
-/// A private directory that goes when the test does.
-final class TemporaryDirectory {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "durable-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+extension TemporaryFolder {
+    convenience init() throws { try self.init("durable") }
 
     func path(_ name: String) -> String { path + "/" + name }
 
