@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// What one peer calls at another, under `/api/federation/`, with certificate and secret.
 package enum FederationRoutes {
     package static let ping = Route<NoContent, PeerIdentity>(.get, "/api/federation/ping")
@@ -14,6 +16,7 @@ package enum FederationRoutes {
         .get, "/api/federation/handovers", query: [.agent])
 
     package static let all: [RouteDescription] = routes.map(\.description)
+    package static var schemas: [[String: JSON]] { routes.map(\.schemas) }
 
     private static let routes: [any DescribedRoute] = [
         ping, trustBundle, announceTrust, agents, agent, redeem, notices, handover, handovers,

@@ -98,7 +98,7 @@ private struct ValueDecoder: Decoder {
 }
 
 extension Choice {
-    fileprivate static var texts: [String] { allCases.map(\.rawValue) }
+    static var texts: [String] { allCases.map(\.rawValue) }
 }
 
 extension ValueDecoder: SingleValueDecodingContainer {

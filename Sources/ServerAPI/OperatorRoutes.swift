@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// What operators and their programs call, under `/api/`.
 package enum OperatorRoutes {
     package static let serverInfo = Route<NoContent, ServerInfo>(.get, "/api/server")
@@ -71,6 +73,7 @@ package enum OperatorRoutes {
     package static let pruneAudit = Route<AuditPruning, AuditPruned>(.post, "/api/audit/prune")
 
     package static let all: [RouteDescription] = routes.map(\.description)
+    package static var schemas: [[String: JSON]] { routes.map(\.schemas) }
 
     private static let routes: [any DescribedRoute] = [
         serverInfo, agents, agent, assignAgent, revokeLeaf, groups, saveGroup, deleteGroup, configurations,

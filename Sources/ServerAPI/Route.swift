@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// A method of HTTP, as far as this interface uses it.
 package enum RouteMethod: String, Hashable, Sendable {
     case get = "GET"
@@ -50,16 +52,25 @@ package struct Route<Body: Codable & Sendable, Answer: Codable & Sendable>: Desc
             answer: Self.name(of: Answer.self))
     }
 
-    /// The name of a type in the OpenAPI document. A page is named after its items.
+    package var schemas: [String: JSON] {
+        [Self.schemas(of: Body.self), Self.schemas(of: Answer.self)].reduce(into: [:]) { all, schemas in
+            all.merge(schemas) { first, _ in first }
+        }
+    }
+
     private static func name(of type: any Any.Type) -> String? {
-        guard type != NoContent.self else { return nil }
-        let name = String(describing: type)
-        return name.hasPrefix("Page<") ? name.dropFirst(5).dropLast() + "Page" : name
+        type == NoContent.self ? nil : BodySchema.name(of: type)
+    }
+
+    private static func schemas(of type: (some Decodable).Type) -> [String: JSON] {
+        type == NoContent.self ? [:] : BodySchema.components(of: type)
     }
 }
 
 package protocol DescribedRoute: Sendable {
     var description: RouteDescription { get }
+    /// The types of its body and answer, and all that these contain, by name.
+    var schemas: [String: JSON] { get }
 }
 
 /// A route without its types, for everything that treats all routes alike.

@@ -5,8 +5,8 @@ import Vocabulary
 /// Every hint leads somewhere: a code whose message advises a command has a scene that carries the command out, names
 /// another test that does, or says why there is none.
 @Suite struct AdviceLedgerTests {
-    private static let scenes = "Tests/OperatorTests/AdviceTests.swift"
-    private static let ledger = "Tests/OperatorTests/AdviceLedger.swift"
+    private static let folder = "Tests/OperatorTests/Advice"
+    private static let ledger = "\(folder)/AdviceLedger.swift"
 
     /// The codes of one file whose text, up to the next code, holds a command between backticks.
     ///
@@ -80,7 +80,8 @@ import Vocabulary
 
     @Test func `every code that advises a command is played, shown elsewhere or excused`() {
         #expect(Self.advising.count > 60)
-        let played = Self.keys(/code: "([a-z0-9.-]+)"/, in: Self.scenes)
+        let scenes = SourceTree.swiftPaths(below: Self.folder).filter { $0.contains("/AdviceScene+") }
+        let played = scenes.flatMap { Self.keys(/code: "([a-z0-9.-]+)"/, in: $0) }
         let listed = Self.keys(/\n\s+\(\s*"([a-z0-9-]+\.[a-z0-9-]+)",/, in: Self.ledger)
         #expect(Self.advising.subtracting(played + listed) == [], "no scene, and nothing in the ledger")
         #expect(Set(listed).subtracting(Self.advising) == [], "nothing says these any more, or they advise no command")

@@ -25,7 +25,7 @@ extension World {
     private func checkCommit(_ source: SourceHandover, _ to: Tables, at server: Server) {
         let row = to.row(source.agent)
         switch source.phase {
-        case .issued: checkT4(issued: source)
+        case .issued: checkT4(issued: source, at: server)
         case .moved: checkT6(row, by: source.id)
         case .returned: check(.T5, row?.presence.isHere == true, "\(source.id.short) returned, and the row did not")
         case .redeemed, .offered, .leaving, .settled, .expired, .cancelled: break
@@ -108,8 +108,13 @@ extension World {
         }
     }
 
-    /// T4: each handover of an agent carries a higher epoch than every one before by which it has arrived.
-    private func checkT4(issued source: SourceHandover) {
+    /// T4: each handover of an agent carries a higher epoch than every one before by which it has arrived, and than the agent
+    /// has told this server, which may have forgotten.
+    private func checkT4(issued source: SourceHandover, at server: Server) {
+        let told = server.session(of: source.agent)?.toldEpoch ?? 0
+        check(
+            .T4, source.claims.epoch > told,
+            "\(source.id.short) has epoch \(source.claims.epoch) for an agent that has told of \(told)")
         let known = truth.epochs[source.claims.agent.instanceUID] ?? 0
         check(
             .T4, hasLostData || source.claims.epoch > known,

@@ -15,6 +15,8 @@ final class Session {
     var memory: SessionMemory
     /// A message has come; an upgrade alone is no session.
     var hasSpoken = false
+    /// What the agent said of its epoch when the session began.
+    var toldEpoch: Epoch = 0
     /// What waits for the next poll.
     var pending = ServerToAgent()
     /// By a clock that only goes forward.
@@ -182,6 +184,7 @@ extension Server {
                 sequence: message.sequenceNumber, epoch: report.epoch?.epoch, isGoodbye: message.agentDisconnect),
             of: session.row, at: wall)
         session.conversation.note(world.breaks(.copiesUnnoticed) ? nil : copy, in: &report)
+        if report.isFirst, let epoch { session.toldEpoch = epoch.epoch }
         enter(session)
         guard isUp else { return nil }
         if report.isRoutine, session.memory.isQuiet {

@@ -31,13 +31,11 @@ enum APIDescription {
         return paths
     }
 
-    /// The types by name. Their members are documented where they are declared, in `ServerAPI`.
     private static var schemas: JSON {
-        let names = tagged.flatMap(\.routes).flatMap { [$0.body, $0.answer] }.compactMap(\.self)
-        return .object(
-            Set(names + [problem]).sorted().map {
-                JSON.Member($0, .members(["type": .string("object"), "title": .string($0)]))
-            })
+        let problem = BodySchema.components(of: ServerAPI.Problem.self)
+        let all = OperatorRoutes.schemas + FederationRoutes.schemas + [problem]
+        let byName = all.reduce(into: [:]) { named, schemas in named.merge(schemas) { first, _ in first } }
+        return .object(byName.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) })
     }
 
     private static let problem = String(describing: ServerAPI.Problem.self)

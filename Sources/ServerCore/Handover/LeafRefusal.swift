@@ -96,8 +96,9 @@ extension LeafRefusal: OperatorCoded {
             (
                 .leafClone, "Two hosts use one identity",
                 "Leaf \(leaf) was replaced, and another session uses the new leaf.",
-                "Find the second host. Revoke the leaf with `mini-server agent revoke`. Then run `opamp-agent reset "
-                    + "--yes` on both hosts, and `opamp-agent enroll`, each with a bootstrap token and a key of its own."
+                "Find the second host, stop its agent and empty its state directory. Revoke the leaf with `mini-server agent "
+                    + "revoke`, and run `opamp-agent reset --yes` on the first host. Then run `opamp-agent enroll` on both, "
+                    + "each with a bootstrap token of its own."
             )
         }
     }

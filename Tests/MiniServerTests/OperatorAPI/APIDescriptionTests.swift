@@ -43,6 +43,36 @@ import Vocabulary
         #expect(parameters.map { $0["in"] } == [.string("path"), .string("query")])
     }
 
+    @Test func `a component lists its members as its type reads them`() throws {
+        let schemas = try #require(APIDescription.document["components"]?["schemas"])
+        let issue = try #require(schemas["HandoverIssue"])
+        #expect(
+            issue["properties"]?.members?.map(\.name)
+                == ["agent", "peer", "ttlSeconds", "probationSeconds", "certificate", "laterThan"])
+        #expect(issue["required"] == .array([.string("agent"), .string("peer")]))
+        #expect(issue["properties"]?["certificate"]?["enum"] == .array([.string("repeat"), .string("omit")]))
+        #expect(issue["properties"]?["laterThan"]?["minimum"] == .integer(0))
+        let notice = try #require(schemas["NoticeMessage"]?["properties"])
+        #expect(notice["seq"]?["type"] == .string("integer") && notice["at"]?["format"] == .string("date-time"))
+        #expect(notice["facts"]?["additionalProperties"] == .members(["type": .string("string")]))
+        let page = try #require(schemas["AgentSummaryPage"]?["properties"]?["items"]?["items"])
+        #expect(page == .members(["$ref": .string("#/components/schemas/AgentSummary")]))
+        for schema in try #require(schemas.members) {
+            #expect(schema.value["properties"]?.members?.isEmpty == false, "\(schema.name)")
+        }
+    }
+
+    /// `RunningServer` holds every typed exchange of these tests against the document.
+    @Test(arguments: [
+        (#"{"name": "a", "role": "viewer"}"#, []), (#"{"role": "viewer"}"#, ["name: missing"]),
+        (#"{"name": "a", "role": "king"}"#, ["role: king"]),
+        (#"{"name": 1, "role": "viewer"}"#, ["name: not of type string"]),
+        (#"{"name": "a", "role": "viewer", "ttl": 1}"#, ["ttl: unknown"]),
+    ]) func `what the document does not describe is a fault`(text: String, faults: [String]) throws {
+        let body = DescribedBody(try JSON(reading: Array(text.utf8)), as: "OperatorTokenRequest")
+        #expect(body.faults == faults.map { "OperatorTokenRequest.\($0)" })
+    }
+
     @Test func `every reference leads to a component`() throws {
         let document = APIDescription.document
         let components = Set(try #require(document["components"]?["schemas"]?.members).map(\.name))

@@ -120,7 +120,9 @@ struct RunningServer: Sendable {
         _ call: RouteCall<Body, Answering>, bearer: String?, sending body: Body? = nil,
         as identity: FederationIdentity? = nil
     ) async throws -> Answer {
-        try await exchange(call.target, bearer: bearer, sending: body, as: identity)
+        let answer = try await exchange(call.target, bearer: bearer, sending: body, as: identity)
+        DescribedBody.check(answer, of: call, sending: try body.map { Array(try JSONEncoder().encode($0)) })
+        return answer
     }
 
     @TaskLocal static var others: [Server] = []
