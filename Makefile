@@ -1,11 +1,14 @@
 # Everything this project does has a name here; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build test interop demo drill soak fuzz format format-check sanitize proto simulate bench bench-agent clean
+.PHONY: help bootstrap build test interop demo drill soak fuzz format format-check sanitize proto simulate agent bench bench-agent clean
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # What ships, with the places at which the drills stop a process.
 SOAK_FLAGS := -c release --scratch-path .build-soak -Xswiftc -DCRASH_POINTS
+# What ships to a host: the Swift runtime inside, and nothing that only a linker of other programs would look for.
+AGENT_FLAGS := -c release --static-swift-stdlib --scratch-path .build-static -Xswiftc -Osize \
+	-Xlinker --version-script=$(CURDIR)/Scripts/agent-symbols.map
 FORMATTED := Sources Tests Interop Benchmarks Fuzz Package.swift
 
 help: ## this list
@@ -49,16 +52,20 @@ soak: bootstrap ## every drill over both transports beside a busy machine, in op
 simulate: bootstrap ## many schedules of the simulation, and each removed rule: make simulate SCHEDULES=100000
 	SIMULATION_SCHEDULES=$(or $(SCHEDULES),20000) SIMULATION_BROKEN=all swift test --filter SimulationTests
 
+agent: bootstrap ## opamp-agent as it ships: needs no Swift on the host; its symbols are left out
+	swift build $(AGENT_FLAGS) --product opamp-agent $(SWIFT_FLAGS)
+	strip -o .build-static/opamp-agent "$$(swift build $(AGENT_FLAGS) --show-bin-path)/opamp-agent"
+	@ls -l .build-static/opamp-agent
+
 bench: bootstrap ## every figure beside its yardsticks: make bench OUT=bench.json [FIGURES=handover,cpu] [QUICK=1]
-	swift build -c release --product mini-server
-	swift build -c release --product opamp-agent
-	swift build -c release --product bare-server
-	swift build -c release --product handover-bench
-	$$(swift build -c release --show-bin-path)/handover-bench \
+	for product in mini-server opamp-agent bare-server handover-bench; do \
+		swift build -c release --product $$product || exit 1; done
+	$$(swift build -c release --show-bin-path)/handover-bench $(BENCH_OPTIONS) \
 		$(if $(OUT),--out $(OUT)) $(if $(FIGURES),--figures $(FIGURES)) $(if $(QUICK),--quick)
 
-bench-agent: ## the figures of the agent alone: make bench-agent OUT=agent.json [QUICK=1]
-	$(MAKE) bench FIGURES=polls,idle,health,restart
+bench-agent: agent ## the figures of the agent alone: make bench-agent OUT=agent.json [FIGURES=idle,size] [QUICK=1]
+	for product in hosted-agent bare-session; do swift build $(AGENT_FLAGS) --product $$product || exit 1; done
+	$(MAKE) bench BENCH_OPTIONS="--agent --agent-programs $$(swift build $(AGENT_FLAGS) --show-bin-path)"
 
 fuzz: bootstrap ## bytes by chance into every parser that strangers reach: make fuzz SECONDS=600 [PARSERS="json pem"]
 	Scripts/fuzz $(or $(SECONDS),600) $(PARSERS)

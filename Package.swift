@@ -248,12 +248,16 @@ let package = Package(
         // benchmarks
         .testSupport("BareClient", at: "Benchmarks/BareClient", ["CEpoll", "COpenSSL"]),
         .testProgram("bare-server", at: "Benchmarks/BareServer", [.argumentParser, .database] + .serverStack),
+        .testProgram("bare-session", at: "Benchmarks/BareSession", ["CWebSockets"]),
+        .testProgram(
+            "hosted-agent", at: "Benchmarks/HostedAgent",
+            ["AgentExtension", "AgentCore", "OpAMPProto", "HostSystem", "Vocabulary"]),
         .testProgram(
             "handover-bench", at: "Benchmarks/HandoverBench",
             [
                 "BareClient", "Drill", "AgentExtension", "AgentCore", "ServerAPI", "OperatorClient", "Certificates",
                 "DurableFiles", "HandoverToken", "HostSystem", "OpAMPProto", "Vocabulary", "TestPKI", "TestValues",
-                "bare-server",
+                "ScriptedOpAMPServer", "bare-server",
                 .argumentParser, .database,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),

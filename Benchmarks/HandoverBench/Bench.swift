@@ -13,11 +13,16 @@ import Vocabulary
     let bare: BareServerProcess
     var report: Report
     let programs: Programs
+    /// Where the programs are that measure the agent alone.
+    let agentPrograms: URL
     private let narrator: Narrator
     private var shared: (pair: FederatedPair, agents: [BenchAgent])?
 
-    init(isQuick: Bool, folder: URL, programs: Programs, tell: @escaping (String) -> Void) async throws {
+    init(
+        isQuick: Bool, folder: URL, programs: Programs, agentPrograms: URL?, tell: @escaping (String) -> Void
+    ) async throws {
         (self.isQuick, self.folder, self.programs, self.tell) = (isQuick, folder, programs, tell)
+        self.agentPrograms = agentPrograms ?? programs.agent.deletingLastPathComponent()
         report = Report(isQuick: isQuick)
         narrator = Narrator(style: .init(isTerminal: false)) { tell($0.trimmingCharacters(in: .newlines)) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -117,6 +122,7 @@ enum BenchFailure: Error, CustomStringConvertible {
     case notRunning(String)
     case unreadable(String)
     case refused(String)
+    case notSelfContained(String)
 
     var description: String {
         switch self {
@@ -128,6 +134,7 @@ enum BenchFailure: Error, CustomStringConvertible {
         case .notRunning(let name): "\(name) is not running"
         case .unreadable(let what): "\(what) cannot be read"
         case .refused(let why): "the server refused: \(why)"
+        case .notSelfContained(let program): "\(program) needs a library of Swift beside it; build it with make agent"
         }
     }
 }

@@ -11,7 +11,8 @@ import UnixSignals
             Nothing is judged by its time: a missed target is written down, and the exit status is 0. It exits with 1 when \
             something cannot be measured, for example because an agent does not arrive.
 
-            Measurements: \(Measurement.allCases.map(\.rawValue).joined(separator: ", ")).
+            Measurements: \(Measurement.ofServers.map(\.rawValue).joined(separator: ", ")); with --agent: \
+            \(Measurement.ofAgents.map(\.rawValue).joined(separator: ", ")).
             """)
 
     @Option(help: ArgumentHelp("Where to write the figures as JSON.", valueName: "file"))
@@ -19,6 +20,15 @@ import UnixSignals
 
     @Option(help: ArgumentHelp("Which measurements, separated by commas; all when absent.", valueName: "names"))
     var figures: String?
+
+    @Flag(help: "Measures the agent alone.")
+    var agent = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Where opamp-agent, hosted-agent and bare-session are that --agent measures; beside this program.",
+            valueName: "folder"))
+    var agentPrograms: String?
 
     @Flag(help: "A tenth of everything, to see that it works; the figures mean little.")
     var quick = false
@@ -34,7 +44,7 @@ import UnixSignals
 
     private var measurements: [Measurement] {
         get throws {
-            guard let figures, !figures.isEmpty else { return Measurement.allCases }
+            guard let figures, !figures.isEmpty else { return agent ? Measurement.ofAgents : Measurement.ofServers }
             let wanted = try figures.split(separator: ",").map { name in
                 guard let measurement = Measurement(rawValue: String(name)) else {
                     throw ValidationError("There is no measurement \(name).")
@@ -68,7 +78,8 @@ import UnixSignals
         let tell = { @Sendable (text: String) in FileHandle.standardError.write(Data("  \(text)\n".utf8)) }
         let bench = try await Bench(
             isQuick: quick, folder: folder,
-            programs: try Programs(in: programs.map { URL(filePath: $0, directoryHint: .isDirectory) }), tell: tell)
+            programs: try Programs(in: programs.map { URL(filePath: $0, directoryHint: .isDirectory) }),
+            agentPrograms: agentPrograms.map { URL(filePath: $0, directoryHint: .isDirectory) }, tell: tell)
         do {
             let names = Set(try measurements.flatMap(\.figures))
             for measurement in try measurements {

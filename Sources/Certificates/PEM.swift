@@ -173,15 +173,17 @@ private struct RawBlock {
         guard line.first != UInt8(ascii: "#") else { return false }
         let text = String(decoding: line, as: UTF8.self)
         return ["BEGIN ", "END "].contains { word in
-            text.ranges(of: word).contains { range in
-                let before = text[..<range.lowerBound]
+            var rest = text[...]
+            while let place = rest.firstPlace(of: word) {
+                let before = text[..<place.lowerBound]
                 // A word processor makes one long dash of several.
-                return before.hasSuffix("--")
-                    || before.unicodeScalars.last.map {
-                        !$0.isASCII && $0.properties.generalCategory == .dashPunctuation
-                    }
-                        == true
+                let isLongDash = before.unicodeScalars.last.map {
+                    !$0.isASCII && $0.properties.generalCategory == .dashPunctuation
+                }
+                if before.hasSuffix("--") || isLongDash == true { return true }
+                rest = rest[place.upperBound...]
             }
+            return false
         }
     }
 

@@ -1,4 +1,5 @@
 internal import COpenSSL
+import Vocabulary
 
 /// The public half of a key pair, known by its SubjectPublicKeyInfo.
 public struct PublicKey: Hashable, Sendable {
@@ -50,7 +51,7 @@ public struct PublicKey: Hashable, Sendable {
 
     /// The parameters that follow id-ecPublicKey are a SEQUENCE instead of the name's OBJECT IDENTIFIER.
     private var isOnExplicitCurve: Bool {
-        guard let name = spki.prefix(24).firstRange(of: Self.ecPublicKey) else { return false }
+        guard let name = spki.prefix(24).firstPlace(of: Self.ecPublicKey) else { return false }
         return spki.dropFirst(name.upperBound).first == 0x30
     }
 

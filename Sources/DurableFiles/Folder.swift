@@ -157,7 +157,7 @@ struct Folder: ~Copyable {
 
     /// Removes what killed processes left behind. Only for who knows that nobody is writing here.
     func removeLeftovers() throws(FileFailure) {
-        for name in try names() where name.hasPrefix(".") && name.contains(Self.temporaryMark) {
+        for name in try names() where name.hasPrefix(".") && name.has(Self.temporaryMark) {
             try remove(name)
         }
     }

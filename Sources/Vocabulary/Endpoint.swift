@@ -15,7 +15,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws(EndpointRefusal) {
         guard text.utf8.count <= Limits.endpointBytes else { throw .tooLong }
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw .forbiddenCharacter }
-        guard let mark = text.firstRange(of: "://") else { throw .noScheme }
+        guard let mark = text.firstPlace(of: "://") else { throw .noScheme }
         guard let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased()) else { throw .unknownScheme }
         let rest = text[mark.upperBound...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }

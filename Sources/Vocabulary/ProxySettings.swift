@@ -27,7 +27,7 @@ public struct ProxySettings: Hashable, Sendable {
     public static func address(_ text: String) throws(ProxyRefusal) -> Endpoint {
         let address: Endpoint
         do {
-            address = try Endpoint(text.contains("://") ? text : "http://" + text)
+            address = try Endpoint(text.has("://") ? text : "http://" + text)
         } catch {
             if error == .unknownScheme { throw .notHTTP }
             throw .badAddress(error)

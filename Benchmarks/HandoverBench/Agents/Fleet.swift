@@ -20,15 +20,9 @@ import Vocabulary
     private let directory: URL
     private let home: ServerProcess
     private let authorities: URL
-    private let loops: AgentLoops?
-    /// Of the agents that poll; `nil` for WebSockets.
-    private let pollSeconds: Int?
 
-    /// - Parameters:
-    ///   - home: where they enrol.
-    ///   - loops: what they share; by default each has a thread of its own.
-    init(in directory: URL, home: ServerProcess, on loops: AgentLoops? = nil, pollSeconds: Int? = nil) throws {
-        (self.loops, self.pollSeconds) = (loops, pollSeconds)
+    /// - Parameter home: where they enrol.
+    init(in directory: URL, home: ServerProcess) throws {
         self.directory = directory
         self.home = home
         authorities = directory.appending(path: "server-ca.pem")
@@ -52,13 +46,16 @@ import Vocabulary
     private func enrol(_ name: String) async throws -> Member {
         let token = try await home.api.call(
             OperatorRoutes.createBootstrapToken(), sending: BootstrapTokenRequest(ttlSeconds: 3600))
-        var configuration = try HostConfiguration(yaml: Array(configurationText(of: name).utf8))
+        let file = AgentFile(
+            name: name, port: home.port ?? 0, authorities: authorities.path,
+            storage: directory.appending(path: name).path)
+        var configuration = try HostConfiguration(yaml: Array(file.text.utf8))
         configuration.bootstrapToken = Secret(token.text)
         // It moves more often in a minute than an agent should in a day.
         configuration.policy.adoptionLimit = 10_000
         configuration.policy.attemptLimit = 10_000
         let logbook = Logbook(gate: gate)
-        let agent = try AgentExtension.start(configuration, on: loops, log: logbook.log)
+        let agent = try AgentExtension.start(configuration, log: logbook.log)
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {
             let snapshot = await agent.snapshot
@@ -70,24 +67,5 @@ import Vocabulary
         let last = logbook.all.last
         await agent.stop()
         throw BenchFailure.notEnrolled(name, last: "\(last?.event.rawValue ?? "nothing") \(last?.reason ?? "")")
-    }
-
-    func configurationText(of name: String) -> String {
-        """
-        server:
-          \(pollSeconds == nil ? "ws" : "http"):
-            endpoint: \(pollSeconds == nil ? "wss" : "https")://127.0.0.1:\(home.port ?? 0)/v1/opamp
-            \(pollSeconds.map { "polling_interval: \($0)s" } ?? "heartbeat_interval: 30s")
-            tls:
-              ca_file: \(authorities.path)
-        agent_description:
-          identifying_attributes:
-            service.name: \(name)
-          non_identifying_attributes:
-            os.type: linux
-            host.name: \(name).bench.test
-        storage:
-          directory: \(directory.appending(path: name).path)
-        """
     }
 }

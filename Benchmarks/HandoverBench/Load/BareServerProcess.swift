@@ -9,6 +9,8 @@ import Vocabulary
 @MainActor final class BareServerProcess {
     let loadTarget: LoadTarget
     let agents: [BenchAgent]
+    /// CA, leaf and key of one more agent, as PEM.
+    let session: [String]
     private let process: ChildProcess
 
     init(in folder: URL, agents count: Int) async throws {
@@ -21,6 +23,8 @@ import Vocabulary
                 identity: try BareIdentity(certificate: leaf.certificate.pem, key: leaf.key.pem.revealText()),
                 uid: BenchAgent.freshUID(), name: "bare-\(index + 1)")
         }
+        let leaf = try authority.agent()
+        session = [authority.certificate.pem, leaf.certificate.pem, leaf.key.pem.revealText()]
         let files = ["listener.pem", "listener.key"].map { folder.appending(path: $0) }
         try Data(listener.certificate.pem.utf8).write(to: files[0])
         try Data(listener.key.pem.revealText().utf8).write(to: files[1])

@@ -11,10 +11,17 @@ enum Measurement: String, CaseIterable {
     case large
     case tokens
     case race
-    case polls
+    case agentHandover = "agent-handover"
     case idle
+    case size
     case health
+    case polls
+    case many
     case restart
+
+    /// Of servers, and of handovers between them.
+    static let ofServers = allCases.filter { !ofAgents.contains($0) }
+    static let ofAgents: [Self] = [.agentHandover, .idle, .size, .health, .polls, .many, .restart]
 
     var figures: [Figure.Name] {
         switch self {
@@ -33,9 +40,12 @@ enum Measurement: String, CaseIterable {
         case .large: [.largeReports]
         case .tokens: [.sign, .verify, .tokenIssue, .tokenVerify]
         case .race: [.raceTwice, .raceNever]
-        case .polls: [.barePollClientCPU, .agentPollCPU]
-        case .idle: [.idleResident, .idleAnonymous, .idleWakeUps]
+        case .agentHandover: [.save, .scriptedConnect, .bareHandshakeCPU, .agentHandover, .agentHandoverCPU]
+        case .idle: [.bareSessionResident, .bareSessionAnonymous, .idleResident, .idleAnonymous, .idleWakeUps]
+        case .size: [.agentSize]
         case .health: [.healthCPU]
+        case .polls: [.barePollClientCPU, .agentPollCPU, .agentPollConnections]
+        case .many: [.manyThreads, .manyDescriptors, .manyMemory]
         case .restart: [.restartDials, .restartBack]
         }
     }
@@ -53,9 +63,12 @@ enum Measurement: String, CaseIterable {
         case .large: try await bench.measureLargeReports()
         case .tokens: try bench.measureTokens()
         case .race: try await bench.measureRace()
-        case .polls: try await bench.measurePolls()
+        case .agentHandover: try await bench.measureAgentHandover()
         case .idle: try await bench.measureIdle()
+        case .size: try await bench.measureSize()
         case .health: try await bench.measureHealth()
+        case .polls: try await bench.measurePolls()
+        case .many: try await bench.measureMany()
         case .restart: try await bench.measureRestart()
         }
     }

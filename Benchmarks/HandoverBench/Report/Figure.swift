@@ -11,9 +11,12 @@ struct Figure: Hashable, Sendable {
         case bulkArrival, bulkStuck
         case tokenIssue, tokenVerify
         case raceTwice, raceNever
-        case barePollClientCPU, agentPollCPU
-        case idleResident, idleAnonymous, idleWakeUps
+        case scriptedConnect, bareHandshakeCPU, agentHandover, agentHandoverCPU
+        case bareSessionResident, bareSessionAnonymous, idleResident, idleAnonymous, idleWakeUps
+        case agentSize
         case healthCPU
+        case barePollClientCPU, agentPollCPU, agentPollConnections
+        case manyThreads, manyDescriptors, manyMemory
         case restartDials, restartBack
     }
 

@@ -48,12 +48,29 @@ extension Figure {
         ),
         Figure(.raceNever, "the same: tokens never redeemed", "tokens", .atMost(0, by: .max)),
 
-        Figure(.barePollClientCPU, "yardstick: bare client's CPU of a kept-alive POST, 100 connections", "ms"),
-        Figure(.agentPollCPU, "agent CPU of a kept-alive poll, 100 agents x 10 polls", "ms", .atMost(0.8)),
-        Figure(.idleResident, "idle opamp-agent, one mTLS session: resident memory", "MB"),
-        Figure(.idleAnonymous, "the same: anonymous memory", "MB"),
+        Figure(.scriptedConnect, "yardstick: bare connect to a scripted server, one message answered", "ms"),
+        Figure(.bareHandshakeCPU, "yardstick: bare client's CPU of a mutual handshake", "us"),
+        Figure(
+            .agentHandover, "one handover between scripted servers: offer sent -> first report answered", "ms",
+            .atMost(1.3, times: .scriptedConnect, .save)),
+        Figure(
+            .agentHandoverCPU, "the same: the agent's CPU, until it has said that it stays", "us",
+            .atMost(1.5, times: .bareHandshakeCPU)),
+        Figure(.bareSessionResident, "yardstick: bare session of libwebsockets: resident memory", "MB"),
+        Figure(.bareSessionAnonymous, "the same: anonymous memory", "MB"),
+        Figure(
+            .idleResident, "idle opamp-agent, one mTLS session: resident memory", "MB",
+            .atMost(1.1, times: .bareSessionResident)),
+        Figure(.idleAnonymous, "the same: anonymous memory", "MB", .atMost(2)),
         Figure(.idleWakeUps, "the same: wake-ups of its threads", "1/s", .atMost(0.7)),
+        Figure(.agentSize, "opamp-agent, stripped, with the Swift runtime", "MB", .atMost(11)),
         Figure(.healthCPU, "10,000 health changes 1 ms apart through the library: CPU", "s", .atMost(1.5)),
+        Figure(.barePollClientCPU, "yardstick: bare client's CPU of a kept-alive POST, 100 connections", "ms"),
+        Figure(.agentPollCPU, "agents' CPU of a kept-alive poll, 100 agents x 10 polls", "ms", .atMost(0.8)),
+        Figure(.agentPollConnections, "the same: connections since the agents started", "connections"),
+        Figure(.manyThreads, "1,000 agents in one process: threads", "threads", .atMost(4)),
+        Figure(.manyDescriptors, "the same: open files of an agent", "files", .atMost(3)),
+        Figure(.manyMemory, "the same: resident memory of an agent", "KiB"),
         Figure(
             .restartDials, "200 agents whose server restarts: most dials in a second", "dials", .atMost(40, by: .max)),
         Figure(.restartBack, "the same: until all are back", "s", .atMost(30, by: .max)),

@@ -203,7 +203,7 @@ extension EnrolmentFailure: OperatorExplainable {
 
     /// A server of ours says what to do in the words of an operator message.
     private static func refused(_ reason: String, title: String) -> OperatorMessage {
-        let own = reason.firstRange(of: " Next: ")
+        let own = reason.firstPlace(of: " Next: ")
         let cause = own.map { String(reason[..<$0.lowerBound]) } ?? reason
         return OperatorMessage(
             code: EnrolmentCode.refused.code, title: title, cause: cause.hasSuffix(".") ? cause : cause + ".",

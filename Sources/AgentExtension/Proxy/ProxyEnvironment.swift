@@ -50,7 +50,7 @@ struct ProxyEnvironment {
 
     /// Only here a URL may contain user and password, since a variable has no other place for them.
     private static func parts(of text: String) -> (address: String, credentials: ProxyCredentials?) {
-        let scheme = text.firstRange(of: "://").map { text[..<$0.upperBound] } ?? ""
+        let scheme = text.firstPlace(of: "://").map { text[..<$0.upperBound] } ?? ""
         let rest = text.dropFirst(scheme.count)
         let authority = rest.prefix { $0 != "/" }
         guard let at = authority.lastIndex(of: "@") else {

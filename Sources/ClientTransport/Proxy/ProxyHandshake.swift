@@ -35,7 +35,7 @@ struct ProxyHandshake {
     /// Reads to the empty line. After a refusal a body may follow, whose end is of no interest.
     private func receiveHead() throws(DialFailure) -> [UInt8] {
         var head: [UInt8] = []
-        while !head.contains("\r\n\r\n".utf8) {
+        while !head.has("\r\n\r\n".utf8) {
             head += try wait { stream.read(upTo: 1024) }
             guard head.count <= Self.answerLimit else {
                 throw broken("the answer of the proxy \(proxy) is longer than \(Self.answerLimit) bytes")

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Hides secrets in text that people may read: configurations, error texts, header values.
 ///
 /// It finds private keys in PEM, tokens of this product, JWTs, what stands behind `Bearer` or `Basic`, the user in a URL, and
@@ -7,7 +9,7 @@ package enum SecretText {
 
     package static func masked(_ text: String) -> String {
         let lowercased = Array(text.utf8).map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
-        guard markers.contains(where: { lowercased.firstRange(of: $0) != nil }) else { return text }
+        guard markers.contains(where: { lowercased.has($0) }) else { return text }
         return withoutKeys(text).split(separator: "\n", omittingEmptySubsequences: false)
             .map { line(String($0)) }.joined(separator: "\n")
     }
@@ -25,7 +27,7 @@ package enum SecretText {
     /// A key that has no end is hidden to the end of the text.
     private static func withoutKeys(_ text: String) -> String {
         var (shown, rest) = ("", text[...])
-        while let begin = rest.firstRange(of: "-----BEGIN ") {
+        while let begin = rest.firstPlace(of: "-----BEGIN ") {
             let label = rest[begin.upperBound...].prefix { $0 != "-" }
             guard label.hasSuffix("PRIVATE KEY") else {
                 shown += rest[..<label.endIndex]
@@ -33,7 +35,7 @@ package enum SecretText {
                 continue
             }
             shown += rest[..<begin.lowerBound] + mask
-            let end = rest.firstRange(of: "-----END \(label)-----")
+            let end = rest.firstPlace(of: "-----END \(label)-----")
             rest = end.map { rest[$0.upperBound...] } ?? ""
         }
         return shown + rest
@@ -52,7 +54,7 @@ package enum SecretText {
     private static func namedValue(in line: String) -> Int? {
         names.compactMap { name -> Int? in
             var rest = line[...]
-            while let found = rest.firstRange(of: name) {
+            while let found = rest.firstPlace(of: name) {
                 let after = line[found.upperBound...].drop {
                     $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" || $0 == "\"" || $0 == "'"
                 }
@@ -88,9 +90,9 @@ package enum SecretText {
     }
 
     private static func word(_ word: String) -> String {
-        if let token = tokens.compactMap({ word.firstRange(of: $0) }).first { return word[..<token.lowerBound] + mask }
+        if let token = tokens.compactMap({ word.firstPlace(of: $0) }).first { return word[..<token.lowerBound] + mask }
         if word.hasPrefix("eyJ"), word.count(where: { $0 == "." }) >= 2 { return mask }
-        guard let scheme = word.firstRange(of: "://") else { return word }
+        guard let scheme = word.firstPlace(of: "://") else { return word }
         let authority = word[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         guard let user = authority.lastIndex(of: "@") else { return word }
         return word[..<scheme.upperBound] + mask + word[user...]

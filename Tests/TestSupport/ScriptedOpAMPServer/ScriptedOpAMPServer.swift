@@ -26,6 +26,7 @@ public final class ScriptedOpAMPServer: Sendable {
 
     public struct Heard: Sendable {
         public let message: AgentToServer
+        public let at: ContinuousClock.Instant
         /// SHA-256 of the leaf it was sent with.
         public let leaf: Fingerprint?
         public let headers: [String: String]
@@ -48,16 +49,19 @@ public final class ScriptedOpAMPServer: Sendable {
 
     public let authority: TestAuthority
     public let id: PeerID
+    /// Asked of whoever enrols or arrives.
+    private let heartbeatSeconds: UInt64
     private let memory = Mutex(Memory())
     private let listener = Mutex<ScriptedServer?>(nil)
 
-    private init(_ name: String) throws {
+    private init(_ name: String, heartbeatSeconds: UInt64) throws {
         authority = try TestAuthority(name)
         id = .random
+        self.heartbeatSeconds = heartbeatSeconds
     }
 
-    public static func start(_ name: String) async throws -> ScriptedOpAMPServer {
-        let opampServer = try ScriptedOpAMPServer(name)
+    public static func start(_ name: String, heartbeatSeconds: UInt64 = 1) async throws -> ScriptedOpAMPServer {
+        let opampServer = try ScriptedOpAMPServer(name, heartbeatSeconds: heartbeatSeconds)
         let server = try await ScriptedServer.start(tls: try opampServer.authority.tls()) { request in
             opampServer.answer(request)
         }
@@ -195,7 +199,7 @@ public final class ScriptedOpAMPServer: Sendable {
         ]
         reply.customCapabilities = CustomCapabilities(capabilities: ["io.opamp-handover.move/1"])
         let leaves = memory.withLock { memory in
-            memory.heard.append(Heard(message: message, leaf: leaf, headers: headers))
+            memory.heard.append(Heard(message: message, at: .now, leaf: leaf, headers: headers))
             if memory.leavesOnceApplied, message.connectionSettingsStatus?.status == .applied {
                 memory.mood = .refusing(status: 500)
                 return true
@@ -222,7 +226,8 @@ public final class ScriptedOpAMPServer: Sendable {
                 capability: "io.opamp-handover.move/1", type: "trust", data: Array(authority.certificate.pem.utf8))
             var offers = ConnectionSettingsOffers(
                 opamp: OpAMPConnectionSettings(
-                    certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 1))
+                    certificate: TLSCertificate(cert: Array(leaf.pem.utf8)),
+                    heartbeatIntervalSeconds: heartbeatSeconds))
             offers.hash = Digest.sha256((try? offers.encoded()) ?? [])
             reply.connectionSettings = offers
         }
@@ -262,7 +267,8 @@ public final class ScriptedOpAMPServer: Sendable {
             opamp: OpAMPConnectionSettings(
                 destinationEndpoint: endpoint.description,
                 headers: Headers(headers: [Header(key: "Handover-Token", value: token)]),
-                certificate: TLSCertificate(cert: Array(leaf.pem.utf8)), heartbeatIntervalSeconds: 1,
+                certificate: TLSCertificate(cert: Array(leaf.pem.utf8)),
+                heartbeatIntervalSeconds: target.heartbeatSeconds,
                 tls: TLSConnectionSettings(caPEMContents: target.authority.certificate.pem)))
         offers.hash = Digest.sha256(try offers.encoded())
         return offers
