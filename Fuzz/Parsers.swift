@@ -1,10 +1,10 @@
-import AgentCore
 import Certificates
 import HandoverToken
 import OpAMPProto
 import ServerAPI
 import Vocabulary
 
+@testable import AgentCore
 @testable import AgentExtension
 @testable import ClientTransport
 
@@ -99,13 +99,18 @@ enum Parser: String, CaseIterable {
 
     // MARK: - What takes several steps
 
-    /// An offer to an agent that holds token signers, and to one that holds none.
+    /// An offer, and grants of a standby server, to an agent that holds token signers and to one that holds none.
     private func readOffer(_ bytes: [UInt8]) throws {
         let offers = try ConnectionSettingsOffers(decoding: bytes)
-        guard let offer = offers.opamp else { return }
-        for signers in [FixedWorld.signers, nil] {
-            guard let resolved = try? Self.review(holding: signers).resolve(offer).server.settings else { continue }
-            guard resolved.endpoint.isTLS, !resolved.skipsVerification else { fatalError("the policy was passed by") }
+        for review in [Self.review(holding: FixedWorld.signers), Self.review(holding: nil)] {
+            let resolved =
+                [offers.opamp.flatMap { try? review.resolve($0) }]
+                + offers.otherConnections.values.map { try? review.resolve(standby: $0) }
+            for settings in resolved.compactMap(\.?.server.settings) {
+                guard settings.endpoint.isTLS, !settings.skipsVerification else {
+                    fatalError("the policy was passed by")
+                }
+            }
         }
     }
 

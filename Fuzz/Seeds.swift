@@ -1,4 +1,3 @@
-import AgentCore
 import Certificates
 import Foundation
 import HandoverToken
@@ -7,6 +6,7 @@ import TestValues
 import Vocabulary
 import WireSamples
 
+@testable import AgentCore
 @testable import ClientTransport
 
 /// Inputs as our own code and its peers write them. Bytes made by chance get further from there than from nothing.
@@ -38,7 +38,8 @@ enum Seeds {
                 "full": try ServerToAgent.full.encoded(), "some": try maker.serverToAgent().encoded(),
                 "more": try maker.serverToAgent().encoded(),
             ],
-            .offer: try offers.mapValues { try ConnectionSettingsOffers(hash: [1], opamp: $0).encoded() },
+            .offer: try offers.mapValues { try ConnectionSettingsOffers(hash: [1], opamp: $0).encoded() }
+                .merging(["standby": standby().encoded()]) { first, _ in first },
             .customMessage: [
                 "standing": HandoverEpoch(3, handover: .init(repeating: 0xC3)).json,
                 "signers": Array(FixedWorld.signers.pem.utf8),
@@ -93,6 +94,14 @@ enum Seeds {
                 headers: [HeaderField("X-Tenant", Secret("blue"))]),
             source: .init(name: "eu", agentCAs: try TrustSet([FixedWorld.authority.certificate])),
             epoch: 3, probation: .seconds(300), purpose: purpose)
+    }
+
+    private static func standby() throws -> ConnectionSettingsOffers {
+        let grant = OtherConnectionSettings(
+            destinationEndpoint: target, certificate: TLSCertificate(cert: Array(FixedWorld.leafPEM.utf8)),
+            otherSettings: [StandbyGrant.tokenSetting: try FixedWorld.authority.sign(claims(.standby))],
+            tls: TLSConnectionSettings(caPEMContents: FixedWorld.authorityPEM))
+        return ConnectionSettingsOffers(hash: [2], otherConnections: [StandbyGrant.connection: grant])
     }
 
     private static func statement() throws -> TrustStatement {
