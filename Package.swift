@@ -56,7 +56,7 @@ let fuzzing: [Target] =
                 "AgentCore", "AgentExtension", "Certificates", "ClientTransport", "HandoverToken", "OpAMPProto",
                 "ServerAPI", "TestValues", "Vocabulary", "WireSamples",
             ],
-            path: "Fuzz", exclude: ["Seeds"], swiftSettings: .house)
+            path: "Fuzz", exclude: ["README.md", "Seeds"], swiftSettings: .house)
     ]
 
 let package = Package(

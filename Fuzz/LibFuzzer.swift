@@ -26,7 +26,11 @@ func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 @main struct LibFuzzer {
-    static func main() {
+    /// With `FUZZ_SEEDS` it writes the seeds into that folder, and looks at nothing.
+    static func main() throws {
+        if let folder = unsafe getenv("FUZZ_SEEDS").map({ unsafe String(cString: $0) }) {
+            return try Seeds.write(into: folder)
+        }
         var count = CommandLine.argc
         var arguments = unsafe CommandLine.unsafeArgv
         exit(unsafe runDriver(&count, &arguments) { start, count in unsafe testOneInput(start, count) })
