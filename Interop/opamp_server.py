@@ -27,6 +27,7 @@ AgentToServer, ServerToAgent = MESSAGES["agent-to-server"], MESSAGES["server-to-
 STATUS = {"applied": 1, "applying": 2, "failed": 3}
 # AcceptsStatus, OffersConnectionSettings; AcceptsConnectionSettingsRequest.
 CAPABILITIES, SIGNS = 0x1 | 0x20, 0x40
+REQUESTS_UID = 0x1
 
 
 class Mode:
@@ -122,8 +123,25 @@ class Offers(Mode):
         return reply
 
 
+class NamesTheAgent(Mode):
+    """Gives the agent that asks for it a uid, and nobody else."""
+
+    def __init__(self, uid):
+        super().__init__()
+        self.uid = uid
+
+    def answer(self, server, heard):
+        reply = server.reply(heard)
+        if heard.flags & REQUESTS_UID:
+            self.hit()
+            reply.agent_identification.new_instance_uid = self.uid
+        return reply
+
+
 class Issues(Mode):
-    """Signs what an agent without a certificate asks for."""
+    """Signs what an agent without a certificate asks for, once."""
+
+    signs = 1
 
     def __init__(self, authority):
         super().__init__()
@@ -134,7 +152,7 @@ class Issues(Mode):
         reply = server.reply(heard)
         reply.capabilities |= SIGNS
         request = heard.connection_settings_request.opamp.certificate_request.csr
-        if request and not self.hits:
+        if request and self.hits < self.signs:
             self.hit()
             self.request = x509.load_pem_x509_csr(request)
             reply.connection_settings.CopyFrom(self.offer(b"first"))
@@ -148,6 +166,19 @@ class Issues(Mode):
         certificate = (authority or self.authority).sign("host", self.request.public_key())
         offers.opamp.certificate.cert = pki.pem(certificate)
         return offers
+
+
+class RefusesWhatItIssued(Issues):
+    """Turns down the first connection with the certificate that it has signed."""
+
+    signs = 2
+    refusals = 0
+
+    def admit(self, connection, request):
+        if self.refusals or not connection.transport.get_extra_info("ssl_object").getpeercert(True):
+            return None
+        self.refusals += 1
+        return connection.respond(403, "no\n")
 
 
 class WantsFullState(Mode):

@@ -13,12 +13,15 @@ import pytest
 import pki
 from opamp_server import (
     STATUS,
+    ServerToAgent,
     Closes,
     Issues,
     Mode,
+    NamesTheAgent,
     Offers,
     PollingServer,
     Refuses,
+    RefusesWhatItIssued,
     Renames,
     SaysError,
     SaysNothing,
@@ -390,3 +393,44 @@ def test_H28_without_a_place_for_its_state_the_agent_refuses_the_offer_and_stays
     state.chmod(0o700)
     source.offer(offers(target, hash=b"\x02"))
     verdict(target, "applied", b"\x02")
+
+
+def test_C23_a_uid_of_the_server_is_asked_for_until_it_comes(world):
+    uid = bytes.fromhex("0198c9a4000070008000000000000001")
+    source = world.server(world.eu, NamesTheAgent(uid))
+    agent = world.agent(source, more="request_instance_uid: true\n")
+    assert source.wait(lambda s: s.heard[-1].instance_uid == uid), agent.log
+    assert source.heard[0].flags and source.heard[0].instance_uid != uid
+    assert not any(m.flags for m in source.heard if m.instance_uid == uid)
+    assert agent.status()["instance_uid"] == "0198c9a4-0000-7000-8000-000000000001"
+
+
+def test_C54_a_certificate_counts_once_its_server_accepts_it(world):
+    source = world.server(world.eu, RefusesWhatItIssued(world.hosts))
+    agent = world.agent(source, is_enrolled=False)
+    assert verdict(source, "failed", b"first", 60).startswith("http-403"), agent.log
+    assert source.leaves[-1] is None and "enrolment.leaf-not-accepted" in agent.log
+    verdict(source, "applied", b"first", 60)
+    assert source.leaves[-1] == agent.status()["leaf"]["fingerprint"] and agent.status()["is_enrolled"]
+    assert source.mode.refusals == 1 and len({m.instance_uid for m in source.heard}) == 1
+
+
+def test_C61_Z10_a_server_hears_nothing_that_it_did_not_list_and_of_each_offer_what_became_of_it(world):
+    source = world.server(world.eu)
+    world.agent(source)
+    others = ServerToAgent().connection_settings
+    others.hash = b"others"
+    others.own_metrics.destination_endpoint = "https://metrics.example/"
+    source.offer(others)
+    assert "offer.other-settings-only" in verdict(source, "failed", b"others")
+    assert not any(m.HasField("custom_message") for m in source.heard)
+
+
+def test_every_mode_of_the_server_has_a_test():
+    def modes(mode):
+        return {mode}.union(*(modes(other) for other in mode.__subclasses__()))
+
+    with open(__file__, encoding="utf-8") as file:
+        text = file.read()
+    # Beside its import.
+    assert [mode.__name__ for mode in modes(Mode) if text.count(mode.__name__) < 2] == []

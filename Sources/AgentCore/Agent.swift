@@ -56,6 +56,7 @@ public struct Agent: Equatable, Sendable {
     var standbyChecks = StandbyChecks()
     /// `AgentConfiguration.enrollsAnew`, until the leaf has come.
     var isEnrollingAnew = false
+    var leafEnd: LeafEnd?
     /// The signing request that was sent last.
     var leafRequest: LeafRequest?
     /// Replies that were on their way when the uid changed still carry the old one.

@@ -141,6 +141,10 @@ public struct AgentTimings: Equatable, Sendable {
 
     /// How long before its end a leaf is renewed.
     func renewal(of leaf: Certificate) -> Duration {
-        renewal ?? min((leaf.notAfter - leaf.notBefore) / 3, .seconds(30 * 86_400))
+        renewal ?? Self.usualRenewal(of: leaf)
+    }
+
+    static func usualRenewal(of leaf: Certificate) -> Duration {
+        min((leaf.notAfter - leaf.notBefore) / 3, .seconds(30 * 86_400))
     }
 }

@@ -42,6 +42,8 @@ public enum AgentLogEvent: String, Hashable, Sendable, CaseIterable {
     case logIncomplete = "agent.log-incomplete"
     case leafReplaced = "agent.certificate-replaced"
     case leafNotReplaced = "agent.certificate-not-replaced"
+    case leafEnds = "agent.certificate-ends"
+    case leafEnded = "agent.certificate-expired"
 
     case dialing = "connection.dialing"
     case online = "connection.online"

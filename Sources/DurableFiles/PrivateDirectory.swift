@@ -20,6 +20,15 @@ public enum PrivateDirectory {
         return directory
     }
 
+    /// Whether `prepare` has something to make the directory in, or has made it. Nothing is made.
+    ///
+    /// - Throws: what `prepare` would throw because a directory above is missing.
+    public static func checkParent(of path: String) throws(FileFailure) {
+        var status = stat()
+        guard unsafe stat(path, &status) != 0, unsafe stat(Folder.split(path).parent, &status) != 0 else { return }
+        throw .system(path, .create)
+    }
+
     /// - Throws: `FileFailure.notADirectory`, `.wrongOwner` and `.tooOpen`; nothing is corrected, because another user
     ///   may already have read the directory.
     public static func check(_ path: String) throws(FileFailure) {

@@ -47,7 +47,12 @@ package struct ProblemResponse: Error, Hashable, Sendable {
         if let retryAfter {
             fields[.retryAfter] = String((max(0, retryAfter.wholeMilliseconds) + 999) / 1000)
         }
-        if let handoverCause { fields[.handoverCause] = handoverCause }
+        if let handoverCause {
+            fields[.handoverCause] = handoverCause
+            // An agent reads the headers of a refused upgrade, and not its body.
+            let next = message.nextAction
+            if next.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { fields[.handoverNext] = next }
+        }
         return fields
     }
 }
@@ -67,4 +72,5 @@ extension HTTPField.Name {
 
     /// Why an agent on the move was refused.
     package static let handoverCause = known(MoveHeader.handoverCause)
+    package static let handoverNext = known(MoveHeader.handoverNext)
 }

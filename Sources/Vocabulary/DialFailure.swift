@@ -18,6 +18,8 @@ public struct DialFailure: Error, Hashable, Sendable {
     public var closedBeforeAnswer: Bool
     /// What the proxy did, where the cause is `proxy`.
     public var proxyProblem: ProxyProblem?
+    /// What ends it, where that is known better than from the cause: the server has said so, or this host knows.
+    public var remedy: String?
     /// The resolver could not tell now (`EAI_AGAIN`); of a name that does not exist it would say so.
     public var isTemporary: Bool
 
@@ -49,7 +51,7 @@ extension DialFailure {
     public var explanation: String { detail + (handoverCause.map { " (\($0))" } ?? "") }
 
     /// What ends it: a proxy's refusal needs something else for each of its reasons.
-    public var nextAction: String { proxyProblem?.nextAction ?? cause.nextAction }
+    public var nextAction: String { remedy ?? proxyProblem?.nextAction ?? cause.nextAction }
 }
 
 extension DialFailure: OperatorExplainable {
@@ -98,6 +100,8 @@ public enum ProxyProblem: Hashable, Sendable {
 /// Why a message was not taken.
 public enum SendRefusal: Error, Hashable, Sendable {
     case notOpen
+    /// It never will go out: what the host says in it cannot be said.
+    case notEncodable(reason: String)
     /// It never will go out (OpAMP, WebSocket Message Size Limits).
     case tooLarge(limit: Int)
     /// The other side reads slower than we send.

@@ -73,7 +73,9 @@ public enum EndpointRefusal: Error, Hashable, Sendable {
     public var reason: String {
         switch self {
         case .tooLong: "the URL is longer than \(Limits.endpointBytes) bytes"
-        case .forbiddenCharacter: "the URL contains a space, a control character or a character outside ASCII"
+        case .forbiddenCharacter:
+            "the URL contains a space, a control character or a character outside ASCII; an international host name is written "
+                + "as it stands in the DNS, with xn--"
         case .noScheme: "the URL does not begin with a scheme such as wss://"
         case .unknownScheme: "the scheme is not one of wss, https, ws and http"
         case .userInformation: "the URL contains a user name; credentials belong in headers"

@@ -19,6 +19,8 @@ public enum MoveHeader {
     public static let handoverToken = "Handover-Token"
     /// Server to agent: why a dial is refused.
     public static let handoverCause = "OpAMP-Handover-Cause"
+    /// Server to agent, beside the cause: what an operator can do about it, in one line of printable ASCII.
+    public static let handoverNext = "OpAMP-Handover-Next"
     /// Agent to server, with each upgrade and the first POST of a run: `HandoverEpoch.headerText`.
     public static let handoverEpoch = "Handover-Epoch"
     /// OpAMP, Plain HTTP Transport.

@@ -18,6 +18,7 @@ enum ExitCode: Int32, CaseIterable {
             switch error {
             case is ConfigurationRefusal: .badConfiguration
             case is StateFailure: .badState
+            case EnrolmentFailure.settingsNotAccepted: .badConfiguration
             case EnrolmentFailure.noToken, EnrolmentFailure.nothingToRenew, EnrolmentFailure.leafOfTheHost: .wrongUsage
             case is EnrolmentFailure: .serverNotReached
             default: .failed

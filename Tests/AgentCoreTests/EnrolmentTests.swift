@@ -191,6 +191,51 @@ import Vocabulary
         #expect(world.source.received.filter { $0.connectionSettingsRequest != nil }.count == 1)
     }
 
+    @Test(arguments: [true, false])
+    func `the end of a leaf is said before it comes and when it has come, and who can help`(isOfTheHost: Bool) throws {
+        let leaf = try Authorities.leaf(from: all.source, over: all.agentKey, days: 9)
+        var world = World(
+            try all.configuration {
+                $0.server.settings.leaf = leaf
+                $0.hasLeafOfItsOwn = isOfTheHost
+            })
+        world.source.capabilities = [.acceptsStatus]
+        world.start()
+        world.advance(.seconds(7 * 86_400))
+        #expect(world.logged(.leafEnds) == nil)
+        world.advance(.seconds(86_400))
+        #expect(world.log.count { $0.event == .leafEnds } == 1 && world.logged(.leafEnded) == nil)
+        world.source.behaviour = [.fails(DialFailure(.tlsLeafRefused))]
+        world.breakLine()
+        world.advance(.seconds(2 * 86_400))
+        #expect(world.log.count { $0.event == .leafEnded } == 1)
+        let next = try #require(world.logged(.leafEnded)?["next"])
+        #expect(next.contains(isOfTheHost ? "cert_file" : "bootstrap-token create"))
+    }
+
+    @Test func `an offer that takes the leaf and brings credentials leads to another leaf`() throws {
+        var world = World(
+            try all.configuration {
+                $0.policy.absentCertificate = .drop
+                $0.policy.requiresToken = .never
+            })
+        world.start()
+        world.offer(
+            ConnectionSettingsOffers(
+                hash: [2],
+                opamp: OpAMPConnectionSettings(
+                    destinationEndpoint: all.target.endpoint.description,
+                    headers: Headers(headers: [Header(key: "Authorization", value: "Bearer canary")]),
+                    heartbeatIntervalSeconds: 30, tls: TLSConnectionSettings(caPEMContents: all.target.certificate.pem))
+            ))
+        #expect(world.disk.active.settings.endpoint == all.target.endpoint && world.disk.active.settings.leaf == nil)
+        #expect(requests(world.target) == 1)
+        var leaf = answer()
+        leaf.customMessage = nil
+        world.say(leaf)
+        #expect(world.disk.active.settings.leaf == all.leaf && world.target.dials.last?.settings.leaf == all.leaf)
+    }
+
     // MARK: Answers that are lost
 
     func requests(_ server: FakeServer) -> Int {

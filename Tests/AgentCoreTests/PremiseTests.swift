@@ -154,6 +154,18 @@ import Vocabulary
         #expect(world.source.statuses.last?.errorMessage.hasPrefix("tls-untrusted") == true)
     }
 
+    @Test func `a verdict keeps the advice of its refusal`() throws {
+        var world = World(try Authorities.shared.configuration())
+        world.start()
+        world.offer(
+            ConnectionSettingsOffers(
+                hash: [4], opamp: OpAMPConnectionSettings(certificate: TLSCertificate(cert: Array("junk".utf8)))))
+        let next = try #require(world.logged(.offerRefused)?["next"])
+        #expect(world.disk.verdict?.nextAction == next && next != MoveCause.protocol.nextAction)
+        world.restart()
+        #expect(world.disk.verdict?.nextAction == next)
+    }
+
     @Test func `a refusal ends with its reason`() throws {
         var world = try world { $0.policy.adoptionLimit = 1 }
         world.offer(goTo(all.target, hash: [1]))

@@ -190,6 +190,17 @@ import Vocabulary
         #expect(world.source.received.contains { $0.effectiveConfig == config(2) })
     }
 
+    @Test func `what cannot be encoded is not sent again, and its reason is said`() throws {
+        var world = try world()
+        world.run(.reportChanged(OwnReport(health: ComponentHealth(healthy: false))))
+        let id = try #require(world.line?.id)
+        let count = world.source.received.count
+        world.run(.sendFailed(id, .notEncodable(reason: "the text in ComponentHealth.status contains a NUL")))
+        world.say(ServerToAgent())
+        #expect(world.source.received.count == count)
+        #expect(world.logged(.sendFailed)?["reason"]?.contains("NUL") == true)
+    }
+
     @Test func `C31 a message for another uid is ignored`() throws {
         var world = try world()
         let offer = try all.handover()

@@ -43,6 +43,27 @@ import Vocabulary
         }
     }
 
+    @Test func `T40 a state directory that cannot be made is found before the agent runs`() async throws {
+        try await withHost { host, _ in
+            let text = try #require(host.configurationText)
+            try host.write(text.replacing(host.state, with: host.path + "/none/state"), to: "agent.yaml")
+            let end = try await AgentProcess.run(["check", "--config", host.configuration])
+            #expect(end.status == 4 && end.log.contains("No such file or directory"), "\(end.log)")
+        }
+    }
+
+    @Test func `a trusted certificate that is no CA's is shown as one that verifies nothing`() async throws {
+        try await withHost { host, opampServer in
+            let leaf = try opampServer.authority.agent().certificate
+            try host.write(opampServer.authority.certificate.pem + leaf.pem, to: "ca.pem")
+            let (end, json) = try await check(host)
+            #expect(
+                end.status == 0 && end.output.contains("\(leaf.fingerprint); no CA: verifies nothing"), "\(end.output)")
+            #expect(json["not_cas"]?.array?.compactMap(\.string) == [leaf.fingerprint.description])
+            #expect(json["trusted_cas"]?.array?.count == 1)
+        }
+    }
+
     @Test(arguments: ["wss", "https"], [400, 401, 403, 404, 405, 426, 500])
     func `a refused upgrade is bad, and so is every answer to a POST but that it is no message`(
         scheme: String, status: Int

@@ -12,7 +12,7 @@ import Vocabulary
 @Suite(.timeLimit(.minutes(2))) struct DaemonTests {
     static let commands = ["run", "enroll", "status", "check", "reset"]
 
-    private func withHost(
+    func withHost(
         _ scheme: String = "wss", _ body: (HostDirectory, ScriptedOpAMPServer) async throws -> Void
     ) async throws {
         let opampServer = try await ScriptedOpAMPServer.start("EU")
@@ -184,22 +184,6 @@ import Vocabulary
             #expect(end.status == 5)
             #expect(end.log.contains("enrolment.http-401"))
             #expect(end.log.contains("Create a new token with `mini-server bootstrap-token create`"))
-        }
-    }
-
-    @Test func `C54 a server that refuses the leaf that it issued is named, and enrolling again ends it`() async throws
-    {
-        try await withHost { host, opampServer in
-            opampServer.become(.refusingLeaves(status: 403))
-            let end = try await host.enrol()
-            #expect(end.status == 5 && end.log.contains("enrolment.http-403"), "\(end.log)")
-            #expect(end.log.contains("does not accept the certificate that it issued"))
-            #expect(try await host.status()["is_enrolled"]?.bool == false)
-            #expect(try await host.status()["leaf"] == nil)
-            let (key, uid) = (host.bytes("leaf.key"), host.uid)
-            opampServer.become(.welcoming)
-            #expect(try await host.enrol().status == 0)
-            #expect(host.bytes("leaf.key") == key && host.uid == uid && opampServer.leafCount == 1)
         }
     }
 

@@ -52,6 +52,14 @@ import Vocabulary
         #expect(tries.withLock { $0 } == 1)
     }
 
+    @Test func `T43 a process that may open no further file is told how to end that`() async throws {
+        let network = Network(resolve: Network.system.resolve) { _ in .failure(SystemError(code: EMFILE)) }
+        let failure = try await with(network) { client in
+            try await client.failure(of: DialSettings(endpoint: try Endpoint("wss://127.0.0.1:4320/")))
+        }
+        #expect(failure.cause == .tcp && failure.nextAction.contains("LimitNOFILE"))
+    }
+
     /// Each of these dials would hold a thread for its whole time limit.
     @Test func `a server that drops every packet holds up no dial to another`() async throws {
         let server = try await ScriptedServer.start(script: echo)

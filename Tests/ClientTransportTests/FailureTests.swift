@@ -12,6 +12,7 @@ import Vocabulary
         let authority = try TestAuthority()
         let headers = [
             ("Retry-After", "17"), ("OpAMP-Handover-Cause", "handover.not-awaited"),
+            ("OpAMP-Handover-Next", "Create a token."),
             ("Location", "https://example.com/"),
         ]
         let script: ScriptedServer.Script = { _ in .answer(status, headers: headers, body: Array("no".utf8)) }
@@ -20,7 +21,7 @@ import Vocabulary
             #expect(failure.cause == .http(status: status))
             #expect(failure.httpStatus == status)
             #expect(failure.retryAfter == .seconds(17))
-            #expect(failure.handoverCause == "handover.not-awaited")
+            #expect(failure.handoverCause == "handover.not-awaited" && failure.nextAction == "Create a token.")
             #expect(server.requests.count == 1)
         }
     }

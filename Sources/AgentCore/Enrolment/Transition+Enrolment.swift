@@ -10,6 +10,7 @@ import Vocabulary
 // same public key with a leaf again, since the agent may die between the answer and the write.
 extension Transition {
     mutating func requestLeafIfDue() {
+        noteLeafEnd()
         guard case .online(let connection) = agent.phase, connection.isAccepted else { return }
         order(.setTimer(.renewal, after: timings.renewalCheck))
         guard
@@ -182,13 +183,21 @@ extension Agent {
         awaitsLeaf && (!state.isEnrolled || isEnrollingAnew) && configuration.bootstrapToken != nil
     }
 
+    /// An offer without a certificate has brought what lets an agent in once (OpAMP, Registration On First Use): the leaf that
+    /// it leads to has to be asked for.
+    private var bearsOfferedCredentials: Bool {
+        state.hasAdopted && state.active.settings.headers.contains { $0.name.lowercased() == "authorization" }
+    }
+
     /// The bootstrap token is for the server of the file, wherever that has sent the agent since.
     var isAtConfiguredServer: Bool {
         state.active.settings.endpoint.origin == configuration.server.settings.endpoint.origin
     }
 
     func needsLeaf(at now: Timestamp) -> Bool {
-        guard let leaf = state.active.settings.leaf?.leaf, !isEnrollingAnew else { return awaitsEnrolment }
+        guard let leaf = state.active.settings.leaf?.leaf, !isEnrollingAnew else {
+            return awaitsEnrolment || awaitsLeaf && bearsOfferedCredentials
+        }
         guard !configuration.hasLeafOfItsOwn, leaf.publicKey == configuration.identity?.publicKey,
             leaf.notAfter < now + configuration.timings.renewal(of: leaf), state.candidate == nil
         else { return false }

@@ -145,7 +145,7 @@ extension Transition {
         guard let candidate = agent.state.candidate else { return }
         agent.state.candidate = nil
         order(.cancelTimer(.verification))
-        let verdict = Verdict(hash: candidate.hash, failed: cause, detail: detail)
+        let verdict = Verdict(hash: candidate.hash, failed: cause, detail: detail, next: next)
         note(
             .error, candidate.isStandby ? .standbyFailed : .moveFailed,
             [

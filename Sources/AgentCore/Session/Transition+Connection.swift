@@ -15,7 +15,10 @@ extension Transition {
         // It was for this session; its server sends it again, and another server never meant it.
         agent.waitingConfig = nil
         agent.customMessage = nil
-        if destination == .active { cancelRetry() }
+        if destination == .active {
+            cancelRetry()
+            noteLeafEnd()
+        }
         agent.phase = .dialing(connection)
         note(.info, .dialing, ["endpoint": connection.endpoint.description, "settings": destination.rawValue])
         var settings = server.settings

@@ -37,18 +37,23 @@ extension Transition {
         guard var connection = agent.phase.connection, connection.id == id else { return }
         connection.isRequestOpen = false
         agent.phase = agent.phase.with(connection)
-        let isTooLarge: Bool
+        /// Said again, it would be refused again.
+        let isFinal: Bool
+        let reason: String
         switch refusal {
         case .tooLarge:
-            isTooLarge = true
+            (isFinal, reason) = (true, "too large")
             agent.reporting.cutDown()
-        case .notOpen, .queueFull: isTooLarge = false
+        case .notEncodable(let problem):
+            (isFinal, reason) = (true, problem)
+            agent.reporting.unconfirmed = []
+        case .notOpen, .queueFull: (isFinal, reason) = (false, "the connection takes no message")
         }
         agent.reporting.makeUnconfirmedDue()
-        note(.warning, .sendFailed, ["reason": isTooLarge ? "too large" : "the connection takes no message"])
+        note(.warning, .sendFailed, ["reason": reason])
         switch agent.phase {
-        case .reporting where connection.destination == .candidate && isTooLarge:
-            failMove(.protocol, detail: "the first report exceeds the send limit")
+        case .reporting where connection.destination == .candidate && isFinal:
+            failMove(.protocol, detail: "the first report could not be sent: \(reason)")
         case .leaving: continueLeaving()
         case .idle, .waiting, .dialing, .reporting, .online, .stopped: break
         }

@@ -222,7 +222,10 @@ extension Verdict {
         switch outcome {
         case .applied: .members(["hash": hash.json])
         case .failed(let cause, let message):
-            .members(["hash": hash.json, "cause": .string(cause.code), "message": .string(message)])
+            .members([
+                "hash": hash.json, "cause": .string(cause.code), "message": .string(message),
+                "next": next.map(JSON.string),
+            ])
         }
     }
 
@@ -231,6 +234,7 @@ extension Verdict {
         hash = try reader.object("hash") { json throws(StateRefusal) in try OfferHash(json: json) }
         if let cause = try reader.optional("cause", { $0.string.flatMap { MoveCause(code: $0) } }) {
             outcome = .failed(cause, message: try reader.required("message", \.string))
+            next = try reader.optional("next", \.string)
         } else {
             outcome = .applied
         }

@@ -73,10 +73,21 @@ public struct Verdict: Hashable, Sendable {
     /// The offer's hash; for an offer without one, a digest that the agent computes and never reports.
     public var hash: OfferHash
     public var outcome: Outcome
+    /// What ends the failure, where that is known better than from its cause.
+    public var next: String?
 
-    public init(hash: OfferHash, outcome: Outcome) {
+    public init(hash: OfferHash, outcome: Outcome, next: String? = nil) {
         self.hash = hash
         self.outcome = outcome
+        self.next = next
+    }
+
+    /// For an operator; `nil` for an offer that is applied.
+    public var nextAction: String? {
+        switch outcome {
+        case .applied: nil
+        case .failed(let cause, _): next ?? cause.nextAction
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import AgentCore
 import Certificates
 import ClientTransport
+import DurableFiles
 public import Vocabulary
 
 /// Dials the server an agent would dial now and says what was verified; no OpAMP message is sent. Over HTTP the path is
@@ -14,6 +15,11 @@ public struct ConnectionCheck: Sendable {
 
     /// - Throws: `StateFailure` when there is a state and it cannot be read.
     public init(_ configuration: HostConfiguration) throws(StateFailure) {
+        do throws(FileFailure) {
+            try PrivateDirectory.checkParent(of: configuration.stateDirectory)
+        } catch {
+            throw .file(error)
+        }
         let state = try AgentStatus(of: configuration).state
         let settings =
             state.map { $0.hasAdopted ? $0.active.settings : configuration.server.settings }
@@ -124,6 +130,8 @@ public struct CheckReport: Sendable {
         failure == nil || !settings.endpoint.isWebSocket && failure?.cause == .http(status: 400)
     }
 
+    private var anchors: [Certificate] { settings.trust.anchors.certificates }
+
     public var json: JSON {
         .members([
             "endpoint": .string(settings.endpoint.description),
@@ -143,7 +151,8 @@ public struct CheckReport: Sendable {
                         "names": .array((certificate.dnsNames + certificate.ipAddresses).map(JSON.string)),
                     ])
                 }),
-            "trusted_cas": .array(settings.trust.anchors.certificates.map { .string($0.fingerprint.description) }),
+            "trusted_cas": .array(anchors.filter(\.isCA).map { .string($0.fingerprint.description) }),
+            "not_cas": .array(anchors.filter { !$0.isCA }.map { .string($0.fingerprint.description) }),
             "trusts_system": .bool(settings.trust.includesSystemRoots),
             "leaf": settings.leaf.map { .string($0.leaf.fingerprint.description) },
             "handover": terms.json,
@@ -154,8 +163,8 @@ public struct CheckReport: Sendable {
         var lines = [
             "endpoint      \(settings.endpoint)" + (isConfigured ? "" : " (adopted; not the one in the file)"),
             "verified by   "
-                + (settings.trust.anchors.certificates.map {
-                    "\($0.subject.printable(upTo: 200)) (sha256 \($0.fingerprint))"
+                + (anchors.map {
+                    "\($0.subject.printable(upTo: 200)) (sha256 \($0.fingerprint)\($0.isCA ? "" : "; no CA: verifies nothing"))"
                 }
                 + (settings.trust.includesSystemRoots ? ["the system's CA certificates"] : []))
                 .joined(separator: ", "),

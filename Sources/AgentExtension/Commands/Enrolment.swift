@@ -1,5 +1,6 @@
 import AgentCore
 import Certificates
+import OpAMPProto
 public import Vocabulary
 
 /// One enrolment, from the key pair to the first connection with the new leaf.
@@ -31,6 +32,7 @@ public struct Enrolment: Sendable {
     {
         let status = try? AgentStatus(of: configuration)
         let held = status?.leaf
+        guard configuration.capabilities.contains(.acceptsOpAMPConnectionSettings) else { throw .settingsNotAccepted }
         guard configuration.key == nil || !renewing else { throw .leafOfTheHost }
         guard held != nil || configuration.bootstrapToken != nil else { throw .noToken }
         guard held != nil || !renewing else { throw .nothingToRenew }
@@ -126,6 +128,8 @@ extension MoveCause {
 public enum EnrolmentFailure: Error, Hashable, Sendable {
     case noToken
     case nothingToRenew
+    /// A certificate comes as connection settings.
+    case settingsNotAccepted
     /// The files of the host decide about its certificate.
     case leafOfTheHost
     case notAccepted(MoveCause, detail: String, Presented)
@@ -182,6 +186,12 @@ extension EnrolmentFailure: OperatorExplainable {
             OperatorMessage(
                 code: EnrolmentCode.nothingToRenew.code, title: title, cause: "The host has no certificate yet.",
                 nextAction: "Run `opamp-agent enroll` with a bootstrap token and without --renew.")
+        case .settingsNotAccepted:
+            OperatorMessage(
+                code: EnrolmentCode.settingsNotAccepted.code, title: title,
+                cause: "The configuration file does not accept connection settings, and a certificate comes as one.",
+                nextAction:
+                    "Remove `capabilities.accepts_opamp_connection_settings: false` from the configuration file.")
         case .leafOfTheHost:
             OperatorMessage(
                 code: EnrolmentCode.leafOfTheHost.code, title: title,

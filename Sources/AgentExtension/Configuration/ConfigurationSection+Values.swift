@@ -58,6 +58,17 @@ extension ConfigurationSection {
                 throw .badValue(
                     "\(self.name(key)).\(name)", line: value.line, reason: "the agent sets this header itself")
             }
+            // Found when the agent dials, it would be a connection that never comes up.
+            guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+                throw .badValue(
+                    "\(self.name(key)).\(name)", line: value.line,
+                    reason: "it contains a line break or another control character")
+            }
+            guard !text.contains("${") else {
+                throw .badValue(
+                    "\(self.name(key)).\(name)", line: value.line,
+                    reason: "the agent replaces no variables such as ${env:NAME}")
+            }
             fields.append(HeaderField(name, Secret(text)))
         }
         return fields
@@ -75,7 +86,8 @@ extension ConfigurationSection {
                 switch (isPlain, text) {
                 case (true, "true"): .bool(true)
                 case (true, "false"): .bool(false)
-                case (true, _): Int64(text).map(AnyValue.int) ?? .string(text)
+                // Not 007, and not +1: whoever writes that means text.
+                case (true, _): Int64(text).flatMap { "\($0)" == text ? .int($0) : nil } ?? .string(text)
                 default: .string(text)
                 }
             attributes.append(KeyValue(key: name, value: read))

@@ -27,6 +27,7 @@ package struct YAML: Equatable {
 /// Why a file is not the YAML we read. Lines and columns are counted from 1.
 package enum YAMLRefusal: Error, Equatable {
     case tooLarge(bytes: Int, limit: Int)
+    case notUTF8(line: Int)
     case syntax(line: Int, column: Int, problem: String)
     case tooDeep(line: Int, limit: Int)
     case anchorAliasOrTag(line: Int)
@@ -37,6 +38,7 @@ package enum YAMLRefusal: Error, Equatable {
     var reason: String {
         switch self {
         case .tooLarge(let bytes, let limit): "it has \(bytes) bytes; at most \(limit) are read"
+        case .notUTF8(let line): "line \(line): a character is not in UTF-8"
         case .syntax(let line, let column, let problem): "line \(line), column \(column): \(problem)"
         case .tooDeep(let line, let limit): "line \(line): nested deeper than \(limit) levels"
         case .anchorAliasOrTag(let line): "line \(line): anchors, aliases and tags are not read"

@@ -10,9 +10,20 @@ extension YAML {
     /// large one.
     package init(reading bytes: [UInt8]) throws(YAMLRefusal) {
         guard bytes.count <= Self.sizeLimit else { throw .tooLarge(bytes: bytes.count, limit: Self.sizeLimit) }
+        if let line = Self.lineThatIsNotUTF8(in: bytes) { throw .notUTF8(line: line) }
         let parser = YAMLEventReader(bytes)
         var builder = YAMLBuilder(reader: parser)
         self = try builder.document()
+    }
+
+    /// libyaml does not say where it is.
+    private static func lineThatIsNotUTF8(in bytes: [UInt8]) -> Int? {
+        // It reads UTF-16 with a byte order mark as well.
+        guard ![[0xFE, 0xFF], [0xFF, 0xFE]].contains(Array(bytes.prefix(2))),
+            String(validating: bytes, as: UTF8.self) == nil
+        else { return nil }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }.map { $0 + 1 }
     }
 }
 

@@ -41,7 +41,7 @@ public struct AgentStatus: Sendable {
         var key = configuration.key
         if key == nil { key = try StateDirectory.readKey(in: directory) }
         publicKeyDigest = key.map { Hex.encode(Digest.sha256($0.publicKey.spki)) }
-        presence = PresenceFile.read(in: directory).flatMap { ProcessTable.contains($0.process) ? $0 : nil }
+        presence = PresenceFile.read(in: directory).flatMap { $0.isCurrent ? $0 : nil }
         let adopted = state.flatMap { $0.hasAdopted ? $0.active.settings : nil }
         proxy = ProxyInUse(of: adopted ?? configuration.server.settings, on: configuration.proxy)
         isConfigurationIgnored = state.map { $0.hasAdopted && $0.configurationDigest != configuration.digest } ?? false
@@ -161,7 +161,7 @@ public struct AgentStatus: Sendable {
         case .failed(let cause, let message):
             .members([
                 "offer_hash": hash, "status": .string("FAILED"), "cause": .string(cause.code),
-                "message": .string(message), "next_action": .string(cause.nextAction),
+                "message": .string(message), "next_action": verdict.nextAction.map(JSON.string),
             ])
         }
     }

@@ -13,13 +13,14 @@ struct PresenceFile {
     private let path: String
     private var latest: Presence?
     private var isScheduled = false
+    /// The disk may be full now and have space at the next event.
+    private var isUnwritten = false
 
     init(directory: String) { path = "\(directory)/\(Self.name)" }
 
     /// - Parameter schedule: asks for `write` after `delay`.
     mutating func note(_ presence: Presence, schedule: () -> Void) {
-        guard presence.isNews(after: latest) else { return }
-        latest = presence
+        if presence.isNews(after: latest) { latest = presence } else if !isUnwritten { return }
         guard !isScheduled, presence.contact != .stopped else { return }
         isScheduled = true
         schedule()
@@ -28,7 +29,12 @@ struct PresenceFile {
     mutating func write() {
         isScheduled = false
         guard let latest else { return }
-        try? AtomicFile.write(latest.json.utf8, to: path, mode: .private, promise: .written)
+        do throws(FileFailure) {
+            try AtomicFile.write(latest.json.utf8, to: path, mode: .private, promise: .written)
+            isUnwritten = false
+        } catch {
+            isUnwritten = true
+        }
     }
 
     mutating func remove() {
@@ -46,6 +52,8 @@ struct PresenceFile {
 
 struct Presence: Hashable, Sendable {
     var process: Int32
+    /// When it began (`ProcessTable`): numbers of processes are used again.
+    var began: UInt64?
     var contact: AgentSnapshot.Contact
     var endpoint: String
     var since: Timestamp
@@ -56,9 +64,27 @@ struct Presence: Hashable, Sendable {
         contact != last?.contact || endpoint != last?.endpoint || standby != last?.standby || dropped != last?.dropped
     }
 
+    /// Whether it was written by a process that is still there.
+    var isCurrent: Bool {
+        guard ProcessTable.contains(process) else { return false }
+        guard let began, let now = Self.beginning(of: process) else { return true }
+        return began == now
+    }
+
+    /// In clock ticks since the system's start: field 22 of `/proc/PID/stat` (proc(5)). `nil` where that cannot be read.
+    static func beginning(of process: Int32) -> UInt64? {
+        guard let bytes = try? OperatorFile.read("/proc/\(process)/stat", limit: 4096) else { return nil }
+        // The second field may contain anything, and ends with the last parenthesis.
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
+        return fields.count > 19 ? UInt64(fields[19]) : nil
+    }
+
+    private static let ownBeginning = beginning(of: ProcessTable.ownID)
+
     var json: JSON {
         .members([
-            "process": .integer(Int64(process)), "contact": .string(contact.rawValue), "endpoint": .string(endpoint),
+            "process": .integer(Int64(process)), "began": began.map { .string(String($0)) },
+            "contact": .string(contact.rawValue), "endpoint": .string(endpoint),
             "since": .string(since.description), "standby": standby?.json,
             "droppedMessages": .integer(Int64(dropped.messages)),
             "droppedLogLines": .integer(Int64(dropped.logLines)),
@@ -72,16 +98,18 @@ struct Presence: Hashable, Sendable {
             let messages = json["droppedMessages"]?.integer, let logLines = json["droppedLogLines"]?.integer
         else { return nil }
         self.init(
-            process: process, contact: contact, endpoint: endpoint, since: since,
-            standby: json["standby"].flatMap { StandbyCheck(json: $0) },
+            process: process, began: json["began"]?.string.flatMap { UInt64($0) }, contact: contact, endpoint: endpoint,
+            since: since, standby: json["standby"].flatMap { StandbyCheck(json: $0) },
             dropped: DroppedWork(messages: Int(messages), logLines: Int(logLines)))
     }
 
     init(
-        process: Int32, contact: AgentSnapshot.Contact, endpoint: String, since: Timestamp, standby: StandbyCheck?,
+        process: Int32, began: UInt64? = ownBeginning, contact: AgentSnapshot.Contact, endpoint: String,
+        since: Timestamp, standby: StandbyCheck?,
         dropped: DroppedWork
     ) {
         self.process = process
+        self.began = began
         self.contact = contact
         self.endpoint = endpoint
         self.since = since

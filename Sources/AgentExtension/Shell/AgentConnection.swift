@@ -42,8 +42,10 @@ extension AgentShell {
 
     func send(_ message: AgentToServer, on id: ConnectionID) {
         let bytes: [UInt8]
-        do {
+        do throws(WireFailure) {
             bytes = try message.encoded(limits: limits.sending)
+        } catch .textWithNUL(let field) {
+            return take(.sendFailed(id, .notEncodable(reason: "the text in \(field) contains a NUL")))
         } catch {
             return take(.sendFailed(id, .tooLarge(limit: limits.sent)))
         }

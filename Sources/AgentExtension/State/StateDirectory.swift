@@ -42,8 +42,10 @@ final class StateDirectory: Sendable {
         if let key {
             self.key = key
         } else if let held = try Self.readKey(in: path) {
+            try Self.check(held, in: path)
             self.key = held
         } else {
+            try Self.check(nil, in: path)
             do throws(CertificateFailure) { self.key = try PrivateKey.generateP256() } catch { throw .key(error) }
             do throws(FileFailure) {
                 try AtomicFile.write(
@@ -52,6 +54,15 @@ final class StateDirectory: Sendable {
                 throw .file(error)
             }
         }
+    }
+
+    /// A key that does not fit the certificate makes a connection that no server takes. A backup may have left the key out.
+    private static func check(_ key: PrivateKey?, in directory: String) throws(StateFailure) {
+        let file = connectionFile(in: directory)
+        guard let record = try? file.load(), let leaf = try? state(in: record, of: file).state.active.settings.leaf,
+            leaf.offeredKey == nil, key?.publicKey != leaf.leaf.publicKey
+        else { return }
+        throw key == nil ? .keyMissing(directory: directory) : .keyOfAnother(directory: directory)
     }
 
     static func path(of file: File, in directory: String) -> String { "\(directory)/\(file.name)" }

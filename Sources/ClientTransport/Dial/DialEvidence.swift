@@ -52,6 +52,7 @@ struct DialEvidence {
         failure.httpStatus = answer.status
         failure.retryAfter = answer.retryAfter
         failure.handoverCause = answer.handoverCause
+        failure.remedy = answer.handoverNext
         return failure
     }
 
@@ -71,6 +72,7 @@ struct AnswerHead: Hashable {
     let status: Int
     let retryAfter: Duration?
     let handoverCause: String?
+    var handoverNext: String?
     let contentType: String?
     let contentLength: Int?
     /// What the body is to be undone from, in lower case.

@@ -94,7 +94,12 @@ struct SocketDial: Sendable {
     func notConnected(_ problems: [(address: SocketAddress, error: SystemError)]) -> DialFailure {
         let detail = problems.map { "\($0.address): \($0.error)" }.joined(separator: "; ")
         let isTimeout = problems.allSatisfy { $0.error.code == ETIMEDOUT }
-        return failure(isTimeout ? .timeout : .tcp, "connecting to \(place): \(detail)")
+        var failure = failure(isTimeout ? .timeout : .tcp, "connecting to \(place): \(detail)")
+        if problems.contains(where: { [EMFILE, ENFILE].contains($0.error.code) }) {
+            failure.remedy =
+                "Raise the limit of open files for the agent's process (`LimitNOFILE=` of its unit, or `ulimit -n`)."
+        }
+        return failure
     }
 }
 

@@ -90,7 +90,8 @@ import Vocabulary
         head = AnswerHead(
             status: status,
             retryAfter: fields["retry-after"].flatMap { Duration(retryAfter: $0, at: WallClock.now()) },
-            handoverCause: fields["opamp-handover-cause"], contentType: fields["content-type"],
+            handoverCause: fields["opamp-handover-cause"], handoverNext: fields["opamp-handover-next"],
+            contentType: fields["content-type"],
             contentLength: length.map { Int(clamping: $0) },
             contentEncoding: fields["content-encoding"]?.lowercased(),
             acceptEncoding: fields["accept-encoding"]?.lowercased())

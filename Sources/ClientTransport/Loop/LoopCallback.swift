@@ -78,6 +78,7 @@ private func answerHead(_ wsi: OpaquePointer) -> AnswerHead {
         retryAfter: unsafe header(WSI_TOKEN_HTTP_RETRY_AFTER, of: wsi)
             .flatMap { Duration(retryAfter: $0, at: WallClock.now()) },
         handoverCause: unsafe header("opamp-handover-cause:", of: wsi),
+        handoverNext: unsafe header("opamp-handover-next:", of: wsi),
         contentType: unsafe header(WSI_TOKEN_HTTP_CONTENT_TYPE, of: wsi),
         contentLength: unsafe header(WSI_TOKEN_HTTP_CONTENT_LENGTH, of: wsi).flatMap { Int($0) })
 }

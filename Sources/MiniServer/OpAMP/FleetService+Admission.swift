@@ -67,7 +67,9 @@ extension FleetService {
             return .refused(refusal.problem)
         } catch let refusal as FleetRefusal {
             log(refusal, "enrolment refused", from: request.caller.address)
-            return .refused(ProblemResponse(.unauthorized, refusal))
+            var problem = ProblemResponse(.unauthorized, refusal)
+            problem.handoverCause = problem.message.code
+            return .refused(problem)
         } catch {
             server.log.error("admission failed", metadata: ["reason": "\(error.explained)"])
             return .refused(ProblemResponse(admissionFailedBy: error))

@@ -44,6 +44,8 @@ public enum OfferCode: String, OperatorCode {
 public enum StateCode: String, OperatorCode {
     public static let area = "state"
 
+    case keyMissing = "key-missing"
+    case keyOfAnother = "key-of-another"
     case lost
     case malformed
     case notJSON = "not-json"
@@ -71,6 +73,7 @@ public enum EnrolmentCode: String, OperatorCode {
     case noToken = "no-token"
     case nothingToRenew = "nothing-to-renew"
     case leafOfTheHost = "leaf-of-the-host"
+    case settingsNotAccepted = "settings-not-accepted"
     case refused
     case tooLong = "too-long"
 }

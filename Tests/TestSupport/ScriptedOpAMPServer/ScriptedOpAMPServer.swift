@@ -252,17 +252,7 @@ public final class ScriptedOpAMPServer: Sendable {
         probation: Duration = .seconds(300)
     ) throws -> ConnectionSettingsOffers {
         let endpoint = try target.endpoint(scheme)
-        let now = Timestamp(seconds: WallClock.now().seconds)
-        let token = try authority.issuer.sign(
-            HandoverClaims(
-                id: .random, issuer: id, audience: target.id, issuedAt: now, expiresAt: now + .seconds(3600),
-                leaf: leaf.fingerprint,
-                agent: .init(row: .random, instanceUID: uid, displayName: "agent", capabilities: 0xA901),
-                target: .init(
-                    name: "there", endpoint: endpoint, serverCAs: try TrustSet([target.authority.certificate]),
-                    tokenSigners: try TrustSet([target.authority.certificate])),
-                source: .init(name: "here", agentCAs: try TrustSet([authority.certificate])), epoch: epoch,
-                probation: probation))
+        let token = try token(of: leaf, uid: uid, to: target, endpoint, epoch, probation, .handover)
         var offers = ConnectionSettingsOffers(
             opamp: OpAMPConnectionSettings(
                 destinationEndpoint: endpoint.description,
@@ -272,5 +262,38 @@ public final class ScriptedOpAMPServer: Sendable {
                 tls: TLSConnectionSettings(caPEMContents: target.authority.certificate.pem)))
         offers.hash = Digest.sha256(try offers.encoded())
         return offers
+    }
+
+    /// A grant for the target, as a server of ours makes it.
+    public func standbyGrant(
+        of leaf: Certificate, uid: InstanceUID, to target: ScriptedOpAMPServer
+    ) throws -> ConnectionSettingsOffers {
+        let endpoint = try target.endpoint()
+        let token = try token(of: leaf, uid: uid, to: target, endpoint, 1, .seconds(300), .standby)
+        var offers = ConnectionSettingsOffers(
+            otherConnections: [
+                "opamp-handover.standby": OtherConnectionSettings(
+                    destinationEndpoint: endpoint.description, otherSettings: ["token": token],
+                    tls: TLSConnectionSettings(caPEMContents: target.authority.certificate.pem))
+            ])
+        offers.hash = Digest.sha256(try offers.encoded())
+        return offers
+    }
+
+    private func token(
+        of leaf: Certificate, uid: InstanceUID, to target: ScriptedOpAMPServer, _ endpoint: Endpoint, _ epoch: Epoch,
+        _ probation: Duration, _ purpose: HandoverClaims.Purpose
+    ) throws -> String {
+        let now = Timestamp(seconds: WallClock.now().seconds)
+        return try authority.issuer.sign(
+            HandoverClaims(
+                id: .random, issuer: id, audience: target.id, issuedAt: now, expiresAt: now + .seconds(3600),
+                leaf: leaf.fingerprint,
+                agent: .init(row: .random, instanceUID: uid, displayName: "agent", capabilities: 0xA901),
+                target: .init(
+                    name: "there", endpoint: endpoint, serverCAs: try TrustSet([target.authority.certificate]),
+                    tokenSigners: try TrustSet([target.authority.certificate])),
+                source: .init(name: "here", agentCAs: try TrustSet([authority.certificate])), epoch: epoch,
+                probation: probation, purpose: purpose))
     }
 }
