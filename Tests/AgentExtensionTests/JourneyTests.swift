@@ -322,7 +322,9 @@ import Vocabulary
         try host.configure(for: source, extra: "limits:\n  accept_headerless_messages: true\n")
         #expect(try await host.enrol().status == 0)
         let agent = try host.run()
-        #expect(await eventually { source.heard.last?.message.health?.healthy == true }, "\(agent.log)")
+        #expect(
+            await eventually { source.heard.contains { $0.leaf != nil && $0.message.health?.healthy == true } },
+            "\(agent.log)")
         let count = source.heard.count { $0.message.agentDescription != nil }
         source.sayRaw(try ServerToAgent(flags: .reportFullState).encoded())
         #expect(
