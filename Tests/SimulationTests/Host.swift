@@ -62,12 +62,6 @@ final class Host {
         return configuration
     }
 
-    /// Its leaf was revoked, or has been replaced without its knowing: it has to be enrolled again.
-    var isOutdated: Bool {
-        world.truth.revoked.contains(agentNumber)
-            || world.truth.newestLeaf[agentNumber].map { disk.active.settings.leaf?.leaf.fingerprint != $0 } ?? false
-    }
-
     var wall: Timestamp { Places.shared.start + .milliseconds(world.now + skew) }
     var isUp: Bool { agent != nil }
 

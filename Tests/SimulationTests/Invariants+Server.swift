@@ -1,3 +1,4 @@
+import AgentCore
 import Certificates
 import HandoverToken
 import OpAMPProto
@@ -128,6 +129,17 @@ extension World {
         check(
             .T5, truth.committed.contains(.init(agent: agent, server: target.claims.audience)),
             "\(target.id.short) shows agent \(agent) live before it has committed")
+    }
+
+    /// T10: no agent that is connected to its server loses the way back to it by the end of a CA key.
+    func checkRetirement(at server: Server) {
+        for session in server.sessions where server.facts(of: session).standing(at: server.wall) == .member {
+            let host = hosts[session.line.host]
+            let settings = host.disk.active.settings
+            // The server may not know yet that the host has gone, and is another one since.
+            guard host.line === session.line, self.server(at: settings.endpoint) === server else { continue }
+            check(.T10, server.isTrusted(by: settings), "\(server.place.name) locks host \(host.index) out")
+        }
     }
 
     func agent(of uid: InstanceUID) -> Int? { agents.first { Places.shared.births[$0].uid == uid } }
