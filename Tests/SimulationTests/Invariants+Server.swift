@@ -100,6 +100,7 @@ extension World {
     func checkVerified(by server: Server, _ session: Session) {
         let standing = server.facts(of: session).standing(at: server.wall)
         check(.T2, standing != .over, "\(server.place.name) verifies a session that is over")
+        if standing == .member { hosts[session.line.host].isUntold = false }
     }
 
     /// T4: a lower epoch never overwrites a higher one.
@@ -133,6 +134,9 @@ extension World {
 
     /// T10: no agent that is connected to its server loses the way back to it by the end of a CA key.
     func checkRetirement(at server: Server) {
+        // The facts draw an instance_uid, and a check changes no world.
+        let dice = dice
+        defer { self.dice = dice }
         for session in server.sessions where server.facts(of: session).standing(at: server.wall) == .member {
             let host = hosts[session.line.host]
             let settings = host.disk.active.settings

@@ -124,9 +124,9 @@ extension Host {
             || isOlderThanCA
     }
 
-    /// An image of the host knows only CAs that its servers have retired. Any other agent is told of new ones in time.
+    /// An image of the host knows only CAs that its servers have retired. Who is connected to its server is told of new ones.
     private var isOlderThanCA: Bool {
-        world.truth.copied.contains(agentNumber)
+        isUntold
             && [disk.active, disk.previous, disk.candidate?.server].compactMap(\.?.settings).allSatisfy { settings in
                 world.server(at: settings.endpoint).map { !$0.isTrusted(by: settings) } ?? true
             }
