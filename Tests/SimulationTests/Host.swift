@@ -15,6 +15,8 @@ final class Host {
     var disk: AgentState
     /// An image of the whole host, taken some time ago.
     var snapshot: AgentState?
+    /// Its state is an image's, and no server has answered it as its own since.
+    var isUntold = false
     var isDiskBroken = false
     /// Of another make: it does not say that it knows handovers.
     var isTerse = false
@@ -46,6 +48,7 @@ final class Host {
     init(_ index: Int, copying original: Host) {
         (self.index, agentNumber, world) = (index, original.agentNumber, original.world)
         (file, disk, isTerse) = (original.file, original.disk, original.isTerse)
+        isUntold = true
         let (verified, failed) = (world.truth.verified, world.truth.failedOffers)
         world.truth.verified.formUnion(
             verified.filter { $0.host == original.index }.map { .init(host: index, endpoint: $0.endpoint) })
@@ -60,12 +63,6 @@ final class Host {
         if isTerse { configuration.policy.requiresToken = .never }
         if isRenewing { configuration.timings.renewal = .seconds(100 * 365 * 86_400) }
         return configuration
-    }
-
-    /// Its leaf was revoked, or has been replaced without its knowing: it has to be enrolled again.
-    var isOutdated: Bool {
-        world.truth.revoked.contains(agentNumber)
-            || world.truth.newestLeaf[agentNumber].map { disk.active.settings.leaf?.leaf.fingerprint != $0 } ?? false
     }
 
     var wall: Timestamp { Places.shared.start + .milliseconds(world.now + skew) }
@@ -141,6 +138,7 @@ final class Host {
         world.truth.copied.insert(agentNumber)
         crash(for: 1000)
         disk = snapshot
+        isUntold = true
         if let server = world.server(at: disk.active.settings.endpoint) {
             world.truth.committed.insert(.init(agent: agentNumber, server: server.place.id))
         }

@@ -80,8 +80,17 @@ extension World {
             guard tokens.count > before else { return false }
             redeem(tokens.count - 1, at: servers[target], newest: true)
             run(for: 7_200_000) { isAtRest }
-            return source.tables.find(tokens[before].handover, SourceHandover.self)?.phase == .settled
+            let machine = source.tables.find(tokens[before].handover, SourceHandover.self)
+            awaitPermission(of: host, after: machine)
+            return machine?.phase == .settled
         }
+    }
+
+    /// An agent that has adopted too much in a short time says in how many minutes the offer may come again. Where a clock was
+    /// ahead meanwhile, these are at most the minutes of two windows.
+    private func awaitPermission(of host: Host, after machine: SourceHandover?) {
+        guard machine?.ending?.contains(OfferCode.tooManyAdoptions.code) == true else { return }
+        run(for: 2 * host.file.policy.adoptionWindow.wholeMilliseconds)
     }
 
     private func isExpectedToEnd(_ machine: some Machine) -> Bool { machine.isOpen && !isLost(machine) }

@@ -1,3 +1,4 @@
+import AgentCore
 import Certificates
 import HandoverToken
 import OpAMPProto
@@ -99,6 +100,7 @@ extension World {
     func checkVerified(by server: Server, _ session: Session) {
         let standing = server.facts(of: session).standing(at: server.wall)
         check(.T2, standing != .over, "\(server.place.name) verifies a session that is over")
+        if standing == .member { hosts[session.line.host].isUntold = false }
     }
 
     /// T4: a lower epoch never overwrites a higher one.
@@ -128,6 +130,20 @@ extension World {
         check(
             .T5, truth.committed.contains(.init(agent: agent, server: target.claims.audience)),
             "\(target.id.short) shows agent \(agent) live before it has committed")
+    }
+
+    /// T10: no agent that is connected to its server loses the way back to it by the end of a CA key.
+    func checkRetirement(at server: Server) {
+        // The facts draw an instance_uid, and a check changes no world.
+        let dice = dice
+        defer { self.dice = dice }
+        for session in server.sessions where server.facts(of: session).standing(at: server.wall) == .member {
+            let host = hosts[session.line.host]
+            let settings = host.disk.active.settings
+            // The server may not know yet that the host has gone, and is another one since.
+            guard host.line === session.line, self.server(at: settings.endpoint) === server else { continue }
+            check(.T10, server.isTrusted(by: settings), "\(server.place.name) locks host \(host.index) out")
+        }
     }
 
     func agent(of uid: InstanceUID) -> Int? { agents.first { Places.shared.births[$0].uid == uid } }

@@ -89,7 +89,7 @@ extension World {
             if strikes(permille: 10) {
                 return refuse(line, DialFailure(.protocol, "closed", closedBeforeAnswer: true))
             }
-            guard server.isTrusted(by: line.dial) else { return refuse(line, DialFailure(.tlsUntrusted)) }
+            guard server.isTrusted(by: line.dial.settings) else { return refuse(line, DialFailure(.tlsUntrusted)) }
             switch server.admit(line) {
             case .refused(let status): refuse(line, DialFailure(.http(status: status), "refused"))
             case .admitted(let session):

@@ -31,8 +31,8 @@ extension Server {
         tables.keys.longestKnown(at: wall, until: wall + .seconds(30 * 86_400)).map(authority) ?? active
     }
 
-    func isTrusted(by dial: Dial) -> Bool {
-        dial.settings.trust.anchors.certificates.contains(listenerAuthority.certificate)
+    func isTrusted(by settings: ConnectionSettings) -> Bool {
+        settings.trust.anchors.certificates.contains(listenerAuthority.certificate)
     }
 
     func issue(_ order: LeafOrder) -> Certificate? {
@@ -70,6 +70,7 @@ extension Server {
             change(
                 try tables.keys.retiring(old.fingerprint, leaves: leaves, dependents: dependents, at: wall),
                 "retires a CA key")
+            world.checkRetirement(at: self)
         } catch {
             world.note("\(place.name) does not retire a CA key: \(error.operatorMessage.code)")
             world.tally.count("retirements refused")

@@ -115,6 +115,24 @@ extension World {
     }
 }
 
+extension Host {
+    /// Its leaf was revoked, or has been replaced without its knowing, or its state is older than the CA of its server: it
+    /// has to be enrolled again.
+    var isOutdated: Bool {
+        world.truth.revoked.contains(agentNumber)
+            || world.truth.newestLeaf[agentNumber].map { disk.active.settings.leaf?.leaf.fingerprint != $0 } ?? false
+            || isOlderThanCA
+    }
+
+    /// An image of the host knows only CAs that its servers have retired. Who is connected to its server is told of new ones.
+    private var isOlderThanCA: Bool {
+        isUntold
+            && [disk.active, disk.previous, disk.candidate?.server].compactMap(\.?.settings).allSatisfy { settings in
+                world.server(at: settings.endpoint).map { !$0.isTrusted(by: settings) } ?? true
+            }
+    }
+}
+
 extension Tables {
     /// As the product's shell audits that a second host was refused.
     mutating func noteCopy(_ decision: LeafAcceptance.Decision, at now: Timestamp) {

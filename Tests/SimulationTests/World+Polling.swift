@@ -23,7 +23,7 @@ extension World {
             if strikes(permille: 5) {
                 return refuse(line, DialFailure(.protocol, "closed", closedBeforeAnswer: true))
             }
-            guard server.isTrusted(by: line.dial) else { return refuse(line, DialFailure(.tlsUntrusted)) }
+            guard server.isTrusted(by: line.dial.settings) else { return refuse(line, DialFailure(.tlsUntrusted)) }
             switch server.poll(message, over: line, isOpening: isOpening) {
             case .refused(let status): refuse(line, DialFailure(.http(status: status), "refused"))
             case .answered(let answer): deliver(answer, to: line)
